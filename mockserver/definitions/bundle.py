@@ -1,0 +1,64 @@
+"""All services as one OpenAPI document, with nothing outside it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from .model import Document
+from .pointer import join, parts_of
+
+_SECTIONS = ("schemas", "responses", "parameters", "examples", "headers", "securitySchemes", "requestBodies", "links")
+_CATALOGUES = ("x-sources", "x-switches", "x-contradictions")
+
+
+def bundle(documents: Mapping[str, Document], version: str) -> Document:
+    """One OpenAPI 3.1 document. Components are renamed `<service>.<name>`, so that no two collide."""
+    merged: Document = {
+        "openapi": "3.1.0",
+        "info": {"title": "mockserver", "version": version, "summary": "Every operation that this mock answers."},
+        "servers": [{"url": "/"}],
+        "paths": {},
+        "components": {section: {} for section in _SECTIONS},
+    }
+    for name, document in documents.items():
+        service = document["x-service"]["name"]
+        local = _Renamer(documents, name)
+        for path, item in document.get("paths", {}).items():
+            merged["paths"].setdefault(path, {}).update(local.rewritten(item))
+        for section in _SECTIONS:
+            for key, value in document.get("components", {}).get(section, {}).items():
+                new = key if section == "securitySchemes" else f"{service}.{key}"
+                merged["components"][section].setdefault(new, local.rewritten(value))
+        for catalogue in _CATALOGUES:
+            if catalogue in document:
+                merged.setdefault(catalogue, {})[service] = document[catalogue]
+    merged["components"] = {section: values for section, values in merged["components"].items() if values}
+    return merged
+
+
+class _Renamer:
+    """Rewrites the references of one document to the merged one's names."""
+
+    def __init__(self, documents: Mapping[str, Document], name: str) -> None:
+        self._documents = documents
+        self._name = name
+
+    def rewritten(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self.rewritten(child) for child in node]
+        if not isinstance(node, dict):
+            return node
+        return {
+            key: self._reference(value) if key == "$ref" and isinstance(value, str) else self.rewritten(value)
+            for key, value in node.items()
+        }
+
+    def _reference(self, reference: str) -> str:
+        file, _, pointer = reference.partition("#")
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(self._name), file)) if file else self._name
+        parts = parts_of(pointer)
+        if parts[:1] == ["components"] and parts[1] != "securitySchemes":
+            parts[2] = f"{self._documents[target]['x-service']['name']}.{parts[2]}"
+        return "#" + join(*parts)

@@ -1,0 +1,169 @@
+"""From checked documents to `Definitions`: references resolved, patterns and validators ready."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from referencing import Registry
+
+from .embedded import errors_of, registry_of
+from .model import (
+    Definitions,
+    Document,
+    Errors,
+    Example,
+    JobLife,
+    Life,
+    Magic,
+    Operation,
+    Parameter,
+    Provenance,
+    Service,
+    State,
+    Switch,
+)
+from .pointer import Place
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_JSON = "application/json"
+
+
+def compile_documents(documents: Mapping[str, Document]) -> Definitions:
+    """Definitions from documents that `check` has passed."""
+    registry = registry_of(documents)
+    operations = []
+    services: dict[str, Service] = {}
+    switches: dict[str, Switch] = {}
+    for name in documents:
+        root = Place(documents, name)
+        service = _service(root)
+        services[service.name] = service
+        switches |= {key: _switch(key, place.value) for key, place in root.children("x-switches").items()}
+        for path, item in root.children("paths").items():
+            for method in METHODS:
+                if method in item.value:
+                    operations.append(_operation(path, method, item / method, service, registry))
+    return Definitions(documents, tuple(operations), services, switches)
+
+
+def _service(root: Place) -> Service:
+    about = root.get("x-service")
+    catalogue = {key: example_of(place, ()) for key, place in (root / "components").children("examples").items()}
+    return Service(
+        about["name"],
+        about["vendor"],
+        tuple(about["prefixes"]),
+        about.get("sdk"),
+        about.get("region-variable"),
+        {key: example for key, example in catalogue.items() if example.error},
+    )
+
+
+def _switch(name: str, value: Mapping[str, Any]) -> Switch:
+    return Switch(name, value["default"], value["values"], value["description"])
+
+
+def _operation(path: str, method: str, place: Place, service: Service, registry: Registry[Any]) -> Operation:
+    node = place.value
+    examples = _examples(place)
+    return Operation(
+        id=node["operationId"],
+        service=service.name,
+        vendor=service.vendor,
+        method=method.upper(),
+        path=path,
+        summary=node.get("summary", ""),
+        pattern=path_pattern(path),
+        path_names=tuple(re.findall(r"{(\w+)}", path)),
+        parameters=tuple(
+            _parameter(place / "parameters" / index, registry) for index in range(len(node.get("parameters", ())))
+        ),
+        secured=bool(node.get("security")),
+        examples=examples,
+        problems=_problems(examples.values()),
+        responses={
+            int(status): _content_errors(response, registry) for status, response in place.children("responses").items()
+        },
+        body_errors=_content_errors(place / "requestBody", registry) if "requestBody" in node else None,
+        magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
+        documented_request=node.get("x-documented-request"),
+        job=_job_life(node["x-job"]) if "x-job" in node else None,
+    )
+
+
+def path_pattern(path: str) -> re.Pattern[str]:
+    """A path template as a pattern; a parameter takes one segment."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", "([^/]+)", re.escape(path)))
+
+
+def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
+    node = place.value
+    schema = place / "schema"
+    types = schema.value.get("type", "string")
+    return Parameter(
+        name=node["name"],
+        location=node["in"],
+        required=node.get("required", False),
+        type=types if isinstance(types, str) else types[0],
+        schema=schema.value,
+        errors=errors_of(schema.uri, registry),
+    )
+
+
+def _content_errors(holder: Place, registry: Registry[Any]) -> Errors:
+    if "content" not in holder.value:
+        return lambda _value: iter(())
+    return errors_of((holder / "content" / _JSON / "schema").uri, registry)
+
+
+def _examples(operation: Place) -> dict[str, Example]:
+    found: dict[str, tuple[Place, list[int]]] = {}
+    for status, response in operation.children("responses").items():
+        if _JSON in response.get("content", {}):
+            for name, place in (response / "content" / _JSON).children("examples").items():
+                found.setdefault(name, (place, []))[1].append(int(status))
+    return {name: example_of(place, tuple(statuses)) for name, (place, statuses) in found.items()}
+
+
+def example_of(place: Place, statuses: tuple[int, ...]) -> Example:
+    """An example object as a value."""
+    node = place.value
+    error = node.get("x-error")
+    envelope = (error or {}).get("envelope") or Place(place.documents, place.name).get("x-service")["envelope"]
+    provenance = Provenance(**(place.inherited("x-provenance") or {"kind": "invented"}))
+    return Example(place.parts[-1], node.get("value"), node.get("summary", ""), statuses, envelope, provenance, error)
+
+
+def _problems(examples: Iterable[Example]) -> dict[str, Example]:
+    """Which error answers which problem; an envelope of the service's own wins over the gateway's."""
+    answers: dict[str, Example] = {}
+    for example in examples:
+        for kind in (example.error or {}).get("when", ()):
+            if kind not in answers or answers[kind].envelope == "gateway":
+                answers[kind] = example
+    return answers
+
+
+def _job_life(node: Mapping[str, Any]) -> JobLife:
+    states = {name: _state(name, state) for name, state in node["states"].items()}
+    kept_days = node.get("kept-days")
+    return JobLife(
+        identity=tuple(node["identity"]),
+        states=states,
+        transitions={name: frozenset(node["transitions"].get(name, ())) for name in states},
+        lives={name: _life(name, life, states) for name, life in node["lives"].items()},
+        visible_after=node.get("visible-after-seconds", 0),
+        kept=kept_days * 86_400 if kept_days else None,
+    )
+
+
+def _state(name: str, node: Mapping[str, Any]) -> State:
+    return State(name, node["summary"], node.get("code", name), node.get("seconds"), node.get("terminal", False))
+
+
+def _life(name: str, node: Mapping[str, Any], states: Mapping[str, State]) -> Life:
+    steps = [(step, states[step].seconds) if isinstance(step, str) else (step[0], step[1]) for step in node["steps"]]
+    steps[-1] = (steps[-1][0], None)
+    return Life(name, node["summary"], node["weight"], tuple(steps))

@@ -1,0 +1,172 @@
+"""Definitions as plain values: what a document says, resolved and ready to use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = dict[str, Any]
+Errors = Callable[[Any], Iterator[Any]]
+"""Judges a JSON value: yields one `jsonschema.ValidationError` for each thing wrong."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a fact comes from: `kind` is documented, vendor-sdk, analogous or invented."""
+
+    kind: str
+    source: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A path, query or header parameter. `type` is the JSON type that its text is read as."""
+
+    name: str
+    location: str
+    required: bool
+    type: str
+    schema: Mapping[str, Any]
+    errors: Errors = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A named answer: `error` is its `x-error`, where it is one; `statuses` where it stands."""
+
+    name: str
+    value: Any
+    summary: str
+    statuses: tuple[int, ...]
+    envelope: str
+    provenance: Provenance
+    error: Mapping[str, Any] | None = None
+
+    def status(self, switches: Mapping[str, str]) -> int:
+        """The HTTP status to answer with, under these switches."""
+        if self.error and "switch" in self.error:
+            return int(self.error["statuses"][switches[self.error["switch"]]])
+        return self.statuses[0]
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of a job: `code` is its value on the wire, `seconds` how long it lasts by default (None: for ever)."""
+
+    name: str
+    summary: str
+    code: str | int
+    seconds: float | None
+    terminal: bool
+
+
+@dataclass(frozen=True)
+class Life:
+    """A course of states: `steps` are (state, seconds); None seconds last for ever."""
+
+    name: str
+    summary: str
+    weight: int
+    steps: tuple[tuple[str, float | None], ...]
+
+
+@dataclass(frozen=True)
+class JobLife:
+    """The documented life of an operation's jobs. `visible_after` and `kept` are seconds."""
+
+    identity: tuple[str, ...]
+    states: Mapping[str, State]
+    transitions: Mapping[str, frozenset[str]]
+    lives: Mapping[str, Life]
+    visible_after: float = 0
+    kept: float | None = None
+
+
+@dataclass(frozen=True)
+class Magic:
+    """Which parameter, or which member of the body (a JSON pointer), takes a magic id."""
+
+    parameter: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented call."""
+
+    id: str
+    service: str
+    vendor: str
+    method: str
+    path: str
+    summary: str
+    pattern: re.Pattern[str]
+    path_names: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    secured: bool
+    examples: Mapping[str, Example]
+    problems: Mapping[str, Example]
+    responses: Mapping[int, Errors]
+    body_errors: Errors | None
+    magic: Magic | None
+    documented_request: Mapping[str, str] | None
+    job: JobLife | None
+
+    def errors(self) -> list[Example]:
+        """The documented errors, in the order of the document."""
+        return [example for example in self.examples.values() if example.error is not None]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A choice where documents contradict each other or are silent."""
+
+    name: str
+    default: str
+    values: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as its document names it; `catalogue` holds the errors that no single operation owns."""
+
+    name: str
+    vendor: str
+    prefixes: tuple[str, ...]
+    sdk: str | None
+    region_variable: str | None
+    catalogue: Mapping[str, Example]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """All that the documents say."""
+
+    documents: Mapping[str, Document]
+    operations: Sequence[Operation]
+    services: Mapping[str, Service]
+    switches: Mapping[str, Switch]
+
+    def operation(self, operation_id: str) -> Operation:
+        """The operation with this id. Raises KeyError that names the known ones."""
+        for operation in self.operations:
+            if operation.id == operation_id:
+                return operation
+        raise KeyError(f"{operation_id!r} is not an operation; known: {', '.join(o.id for o in self.operations)}")
+
+    def operation_of(self, service: str) -> Operation:
+        """The job-status operation of a service. Raises KeyError that names the known services."""
+        for operation in self.operations:
+            if operation.service == service and operation.job:
+                return operation
+        known = ", ".join(o.service for o in self.operations if o.job)
+        raise KeyError(f"{service!r} is not a service with jobs; known: {known}")
+
+    def service_at(self, path: str) -> Service | None:
+        """The service that answers for a path which no operation has: by the first segment of the path."""
+        first = "/" + path.lstrip("/").split("/", 1)[0]
+        return next((service for service in self.services.values() if first in service.prefixes), None)

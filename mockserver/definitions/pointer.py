@@ -1,0 +1,98 @@
+"""JSON pointers (RFC 6901) and references between documents."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..errors import DefinitionError
+from .model import Document
+
+
+def join(*parts: str | int) -> str:
+    """A pointer made of unescaped parts: `join("a/b", 0)` is `/a~1b/0`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def parts_of(pointer: str) -> list[str]:
+    """The unescaped parts of a pointer."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def at(value: Any, parts: Iterable[str]) -> Any:
+    """What stands there. Raises KeyError, with the part that leads nowhere."""
+    for part in parts:
+        try:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise KeyError(part) from None
+    return value
+
+
+class Place:
+    """A node of a document that knows where it stands, and follows `$ref`."""
+
+    __slots__ = ("documents", "name", "parts", "value")
+
+    def __init__(self, documents: Mapping[str, Document], name: str, parts: tuple[str, ...] = ()) -> None:
+        self.documents = documents
+        self.name = name
+        self.parts = parts
+        self.value = at(documents[name], parts)
+
+    @property
+    def pointer(self) -> str:
+        return join(*self.parts)
+
+    @property
+    def uri(self) -> str:
+        return f"{uri_of(self.name)}#{self.pointer}"
+
+    def __truediv__(self, part: str | int) -> Place:
+        """The child, with references followed."""
+        return Place(self.documents, self.name, (*self.parts, str(part))).resolved()
+
+    def resolved(self) -> Place:
+        """The place that `$ref` points to, or this one. Raises DefinitionError for a reference to nowhere."""
+        place, seen = self, set[str]()
+        while isinstance(place.value, dict) and isinstance(place.value.get("$ref"), str):
+            if place.uri in seen:
+                raise DefinitionError(self.name, self.pointer, "a reference to itself", "a reference that ends somewhere")
+            seen.add(place.uri)
+            place = place._follow(place.value["$ref"])
+        return place
+
+    def _follow(self, reference: str) -> Place:
+        file, _, pointer = reference.partition("#")
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), file)) if file else self.name
+        if name not in self.documents:
+            known = ", ".join(self.documents)
+            raise DefinitionError(self.name, f"{self.pointer}/$ref", f"a reference to {name!r}", f"one of {known}")
+        try:
+            return Place(self.documents, name, tuple(parts_of(pointer)))
+        except KeyError as missing:
+            found = f"{reference!r}, but there is no {missing}"
+            raise DefinitionError(self.name, f"{self.pointer}/$ref", found, "a reference to what exists") from None
+
+    def get(self, part: str, default: Any = None) -> Any:
+        """The plain value of a member, references followed, or the default."""
+        return (self / part).value if isinstance(self.value, dict) and part in self.value else default
+
+    def children(self, part: str) -> dict[str, Place]:
+        """The members of an object-valued member, or nothing."""
+        value = self.value.get(part, {})
+        return {key: self / part / key for key in value}
+
+    def inherited(self, keyword: str) -> Any:
+        """The keyword's value here, or at the nearest node around this one; None where nothing has it."""
+        for length in range(len(self.parts), -1, -1):
+            value = at(self.documents[self.name], self.parts[:length])
+            if isinstance(value, dict) and keyword in value:
+                return value[keyword]
+        return None
+
+
+def uri_of(name: str) -> str:
+    """The URI under which a document's schemas refer to each other."""
+    return f"https://definitions.invalid/{name.lstrip('/')}"

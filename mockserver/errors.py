@@ -1,0 +1,79 @@
+"""What can go wrong: with a request (`Problem`) and with what the user gave us at start (`InputError`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PROBLEMS: Mapping[str, str] = {
+    "no-route": "No operation has this path.",
+    "wrong-method": "The path exists, but not with this method.",
+    "request-malformed": "The request can't be read: not UTF-8, or a percent sign that encodes nothing.",
+    "uri-too-long": "Path and query are longer than 32 KB.",
+    "header-too-large": "The headers are larger than 32 KB.",
+    "body-too-large": "The body is larger than 12 MB.",
+    "throttled": "Too many requests.",
+    "credential-missing": "Neither a token nor a signature was sent.",
+    "credential-malformed": "A credential was sent, but not in its documented form.",
+    "token-invalid": "The token was not issued here, or was changed.",
+    "token-expired": "The token has expired.",
+    "access-key-unknown": "The access key (or app key) is not one of the configured ones.",
+    "signature-mismatch": "The signature is not that of this request.",
+    "signature-expired": "The signature's time is too far from the server's clock.",
+    "credentials-wrong": "The user name or the password is wrong.",
+    "project-unknown": "The project is not one of the configured ones.",
+    "user-unknown": "The user does not belong to the organisation.",
+    "parameter-missing": "A required parameter is missing.",
+    "parameter-invalid": "A parameter's value is not allowed.",
+    "parameter-unknown": "A query parameter that the operation doesn't have, or one sent twice.",
+    "body-missing": "The operation needs a body, and there is none.",
+    "body-invalid": "The body is not JSON, or not as documented.",
+    "unknown-id": "No job has this id.",
+    "internal-error": "The mock itself failed: a bug, please report it.",
+}
+"""Every kind of problem that a request can have by nature. Definitions say which error answers it (`x-error`, `when`)."""
+
+
+class Problem(Exception):
+    """A request that can't be served; rendered once, in the vendor's own form, by `steps/render.py`.
+
+    Parameters: `kind`, a key of `PROBLEMS`; `detail`, one line for the developer (header `X-Mock-Problem`), which must not
+    hold a secret; `facts`, what the vendor's message has placeholders for.
+    """
+
+    def __init__(self, kind: str, detail: str, **facts: str) -> None:
+        assert kind in PROBLEMS, kind
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.facts = facts
+
+
+class Misuse(Exception):
+    """A request to the mock itself (a `Prefer` header, the control API) that makes no sense; answered by RFC 9457.
+
+    Parameters: `title`, what is wrong in general; `detail`, what was sent and what is allowed; `status`, the HTTP status.
+    """
+
+    def __init__(self, title: str, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.title = title
+        self.detail = detail
+        self.status = status
+
+
+class InputError(Exception):
+    """A file or setting of the user's that is wrong: where, what was found, what is allowed. The CLI exits with 2."""
+
+
+class DefinitionError(InputError):
+    """A mistake in a definition document.
+
+    Parameters: `source`, the file; `pointer`, a JSON pointer into it; `found` and `allowed`, in words.
+    """
+
+    def __init__(self, source: str, pointer: str, found: str, allowed: str) -> None:
+        super().__init__(f"{source}#{pointer}: found {found}; allowed: {allowed}")
+        self.source = source
+        self.pointer = pointer
+        self.found = found
+        self.allowed = allowed

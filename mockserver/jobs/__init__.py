@@ -1,0 +1,1 @@
+"""What the simulated services know of jobs, and when."""

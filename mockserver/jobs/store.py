@@ -1,0 +1,54 @@
+"""The little that can't be computed: when an id was first asked for, and by whom; which token an app holds."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """When a made-up job's life began (milliseconds), and whose it is."""
+
+    time: int
+    owner: str
+
+
+class Store:
+    """The state of a mock, in memory. Thread-safe. The oldest of more than `limit` entries is forgotten."""
+
+    def __init__(self, limit: int = 1_000_000) -> None:
+        self._lock = threading.Lock()
+        self._limit = limit
+        self._births: OrderedDict[Key, Birth] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[str, int]] = OrderedDict()
+
+    def birth(self, key: Key, time: int, owner: str = "") -> Birth:
+        """The birth of the job with this key: the one given first counts."""
+        with self._lock:
+            birth = self._births.setdefault(key, Birth(time, owner))
+            if len(self._births) > self._limit:
+                self._births.popitem(last=False)
+            return birth
+
+    def token(self, app: str, now: int) -> tuple[str, int] | None:
+        """The app's token and when it expires (milliseconds), while it is good."""
+        with self._lock:
+            held = self._tokens.get(app)
+            return held if held and now < held[1] else None
+
+    def keep_token(self, app: str, token: str, expires: int) -> None:
+        """Remember the app's token until `expires` (milliseconds)."""
+        with self._lock:
+            self._tokens[app] = (token, expires)
+            if len(self._tokens) > self._limit:
+                self._tokens.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._births.clear()
+            self._tokens.clear()

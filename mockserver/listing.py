@@ -1,0 +1,125 @@
+"""What the command line lists: the variables for SDKs, and all operations with their errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .definitions import Definitions, Example, Operation
+from .definitions.magic import magic_id
+from .settings import Settings
+
+
+def environment(definitions: Definitions, settings: Settings, regions: Iterable[str]) -> dict[str, str]:
+    """The variables that turn code with Huawei Cloud's SDKs, unchanged, to the mock.
+
+    Source: huaweicloudsdkcore 3.1.219, `region/provider.py`, `auth/provider.py`, `auth/internal.py`; `CLOUD_SDK_AK` and
+    `CLOUD_SDK_SK` are what the vendor's code samples read.
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
+    url = f"http://{host}:{settings.port}"
+    names = [service.region_variable for service in definitions.services.values() if service.region_variable]
+    access_key, secret_key = next(iter(settings.credentials.items()))
+    return {
+        **{
+            f"HUAWEICLOUD_SDK_REGION_{name}_{region.upper().replace('-', '_')}": url
+            for name in sorted(names)
+            for region in regions
+        },
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": url,
+        "HUAWEICLOUD_SDK_AK": access_key,
+        "HUAWEICLOUD_SDK_SK": secret_key,
+        "CLOUD_SDK_AK": access_key,
+        "CLOUD_SDK_SK": secret_key,
+    }
+
+
+def shell_line(shell: str, name: str, value: str) -> str:
+    """An assignment in the language of a shell: sh, powershell or dotenv."""
+    if shell == "powershell":
+        return f"$env:{name} = '" + value.replace("'", "''") + "'"
+    if shell == "dotenv":
+        return f'{name}="{value}"'
+    return f"export {name}='" + value.replace("'", "'\\''") + "'"
+
+
+def operations_json(definitions: Definitions) -> str:
+    """Operations, errors and switches as JSON."""
+    switches = [
+        {"name": switch.name, "default": switch.default, "values": switch.values, "description": switch.description}
+        for switch in definitions.switches.values()
+    ]
+    listed = [_operation(operation) for operation in _in_order(definitions)]
+    return json.dumps({"operations": listed, "switches": switches}, ensure_ascii=False, indent=2)
+
+
+def _in_order(definitions: Definitions) -> list[Operation]:
+    """Job-status operations first."""
+    return sorted(definitions.operations, key=lambda operation: (operation.job is None, operation.vendor != "huaweicloud"))
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    job = operation.job
+    return {
+        "id": operation.id,
+        "service": operation.service,
+        "vendor": operation.vendor,
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "documented_request": operation.documented_request,
+        "magic": operation.magic and (operation.magic.parameter or operation.magic.body),
+        "states": list(job.states) if job else [],
+        "lives": {life.name: life.summary for life in job.lives.values()} if job else {},
+        "examples": [example.name for example in operation.examples.values() if example.error is None],
+        "errors": [_error(operation, example) for example in operation.errors()],
+    }
+
+
+def _error(operation: Operation, example: Example) -> dict[str, Any]:
+    error = example.error or {}
+    kinds = [kind for kind, answer in operation.problems.items() if answer is example]
+    return {
+        "name": example.name,
+        "statuses": list(example.statuses),
+        "code": error["code"],
+        "message": error["message"],
+        "by_nature": kinds,
+        "prefer": f"example={example.name}",
+        "magic_id": magic_id(operation, example.name),
+        "provenance": example.provenance.kind,
+        "source": example.provenance.source,
+        "note": example.provenance.note,
+    }
+
+
+def operations_text(definitions: Definitions) -> str:
+    """Operations, errors and switches as text for a terminal."""
+    lines: list[str] = []
+    for operation in _in_order(definitions):
+        lines += _operation_lines(operation)
+    lines.append("Switches (--switch NAME=VALUE)")
+    for switch in definitions.switches.values():
+        lines.append(f"  {switch.name}: {switch.description}")
+        lines += [
+            f"      {value}{' (default)' if value == switch.default else ''}: {text}"
+            for value, text in switch.values.items()
+        ]
+    return "\n".join(lines)
+
+
+def _operation_lines(operation: Operation) -> list[str]:
+    where = operation.magic and (operation.magic.parameter or f"body {operation.magic.body}")
+    lines = [f"{operation.service}: {operation.id}", f"  {operation.method} {operation.path}"]
+    if operation.job:
+        lines.append(f"  states: {', '.join(operation.job.states)}")
+        lines.append(f"  lives: {', '.join(operation.job.lives)}")
+    lines.append(f"  errors: by nature, by 'Prefer: example=NAME', or by the magic id mock-error-NAME in {where}")
+    for example in operation.errors():
+        error = example.error or {}
+        kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)
+        statuses = "/".join(map(str, example.statuses))
+        nature = f"  <- {kinds}" if kinds else ""
+        lines.append(f"    {statuses:<8}{error['code']:<12}{example.name:<23}{example.provenance.kind:<11}{nature}".rstrip())
+    return [*lines, ""]

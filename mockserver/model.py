@@ -1,0 +1,60 @@
+"""A request and its answer, whatever door they come through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request.
+
+    `path` is percent-decoded (bytes that are not UTF-8 stand in it as surrogates), `query` is raw, header names are in
+    lower case. `body_size` is what Content-Length announced, where the body was too large to be read.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    body_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    problem: str | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name, whatever its case; None where there is none."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent the request: `kind` is `token`, `signature`, `app` or `anonymous`, `name` an access key, app key or user."""
+
+    kind: str
+    name: str = ""
+    project: str = ""
+
+
+ANONYMOUS = Caller("anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a step found to say: a status and a JSON body, before headers. `headers` come on top of the usual ones."""
+
+    status: int
+    body: Any
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "application/json"
+    problem: str | None = None

@@ -1,0 +1,111 @@
+"""The socket door: the app on granian, a production WSGI server."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import sys
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from .app import create_app
+from .errors import InputError
+from .journal import Exchange
+from .mock import Mock
+from .settings import Settings
+
+# granian starts threads as requests need them: each holds one slow answer, and none holds up another.
+_THREADS = 256
+_STOP_SECONDS = 2
+_LOG_TO_STDERR = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
+_BUILT: list[Flask] = []
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM; the exit status. Prints one line on stdout once the server answers.
+
+    Raises InputError for a busy port, a host that can't be bound, a wrong setting or definition.
+    """
+    port = _free_port(settings.host, settings.port)
+    _BUILT.append(build(settings))
+    server = MPServer(
+        "mockserver",
+        address=settings.host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=_THREADS,
+        workers=1,  # one world: what one worker was told, the next would not know
+        workers_kill_timeout=_STOP_SECONDS,
+        websockets=False,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOG_TO_STDERR,
+    )
+    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
+    threading.Thread(target=_announce, args=(settings.host, port, url), daemon=True).start()
+    try:
+        server.serve(target_loader=partial(_worker_app, settings), wrap_loader=False)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return 0
+
+
+def build(settings: Settings) -> Flask:
+    """The app as `serve` runs it: with an access log, where the settings want one."""
+    return create_app(mock=Mock(settings, on_exchange=log_exchange if settings.access_log else None))
+
+
+def _worker_app(settings: Settings, *_args: Any) -> Flask:
+    # A forked worker inherits the app; a spawned one (Windows, macOS) has to build it.
+    return _BUILT[0] if _BUILT else build(settings)
+
+
+def log_exchange(exchange: Exchange) -> None:
+    """One line on stderr, made of the journal's redacted exchange."""
+    request, response = exchange.request, exchange.response
+    target = request.path + ("?" + request.query if request.query else "")
+    note = f"  {response.problem}" if response.problem else ""
+    line = f"{request.method} {target[:500]} {response.status} {exchange.micros / 1000:.1f}ms{note}"
+    sys.stderr.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port to listen on. Bound here first, because granian shares a busy port instead of refusing it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            detail = error.strerror or str(error)
+            advice = "stop what is there, or choose another port with --port (0: any free one)"
+            raise InputError(f"can't listen on {host}:{port}: {detail}; {advice}") from error
+        return int(probe.getsockname()[1])
+
+
+def _announce(host: str, port: int, url: str) -> None:
+    """Say so on stdout once the server answers."""
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
+    while True:
+        connection = http.client.HTTPConnection(target, port, timeout=5)
+        try:
+            connection.request("GET", "/_mock/health")
+            if connection.getresponse().status == 200:
+                print(f"mockserver ready on {url}", flush=True)
+                return
+        except OSError:
+            time.sleep(0.01)
+        finally:
+            connection.close()

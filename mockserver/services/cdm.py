@@ -1,0 +1,144 @@
+"""CDM: how a migration job's run looks at an instant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..generate import Fake
+from ..jobs.made_up import Identity
+from ..jobs.trajectory import Job
+from .kinds import Single, Switches
+
+_FAILURES = (
+    "Failed to connect to the source database.",
+    "The target table does not exist.",
+    "Insufficient space at the destination.",
+)
+_NOT_STARTED = ("NEW", "PENDING", "NEVER_EXECUTED", "BOOTING")
+
+
+def profile(fake: Fake, _identity: Identity) -> dict[str, Any]:
+    """What never changes of a run: who made it, what it moves, why it would fail."""
+    rows = fake.integer(80, 2_000_000)
+    size = rows * fake.integer(40, 400)
+    summary = fake.pick(_FAILURES)
+    return {
+        "user": fake.user(),
+        "incremental": fake.integer(0, 3) == 0,
+        "scheduled": fake.integer(0, 1) == 1,
+        "delete": fake.integer(0, 4) == 0,
+        "number": fake.integer(1, 9_999),
+        "application": fake.integer(1_000_000_000, 1_999_999_999),
+        "rows": rows,
+        "skipped": fake.integer(0, rows // 1_000),
+        "updated": fake.integer(0, rows // 10),
+        "bytes": size,
+        "files": fake.integer(1, 64),
+        "summary": summary,
+        "details": f"{summary} {fake.sentence()}",
+    }
+
+
+def body(job: Job, switches: Switches) -> dict[str, Any]:
+    """The answer of ShowJobStatus."""
+    return {"submissions": [_submission(job, switches)]}
+
+
+def _submission(job: Job, switches: Switches) -> dict[str, Any]:
+    facts, moment = job.profile, job.moment
+    created: int | str = str(moment.born) if switches["cdm-creation-date"] == "string" else moment.born
+    run: dict[str, Any] = {
+        "job-name": job.identity["job_name"],
+        "creation-user": facts["user"],
+        "creation-date": created,
+        "progress": _progress(job),
+        "status": moment.status,
+    }
+    if moment.status in _NOT_STARTED:
+        return run
+    updated = moment.since if moment.terminal else moment.now
+    run |= {
+        "isIncrementing": facts["incremental"],
+        "isStopingIncrement": "",
+        "is-execute-auto": facts["scheduled"],
+        "last-update-date": updated,
+        **_updater(facts["user"], switches),
+        "isDeleteJob": facts["delete"],
+        "external-id": f"job_local{facts['application']}_{facts['number']:04d}",
+        "submission-id": facts["number"],
+    }
+    started = moment.first("RUNNING")
+    if started is not None:
+        run |= {"execute-date": started, **_rows(job)}
+    if moment.status == "SUCCEEDED":
+        run["counters"] = {"org.apache.sqoop.submission.counter.SqoopCounters": _counters(facts)}
+    if moment.status == "FAILED":
+        run |= {"error-details": facts["details"], "error-summary": facts["summary"]}
+    return run
+
+
+def _updater(user: str, switches: Switches) -> dict[str, str]:
+    names = {
+        "both": ("last-update-user", "last-udpate-user"),
+        "correct": ("last-update-user",),
+        "misspelled": ("last-udpate-user",),
+    }
+    return dict.fromkeys(names[switches["cdm-last-update-user"]], user)
+
+
+def _done(job: Job) -> float:
+    """The share of the work that is done: it never falls, whatever states come after RUNNING."""
+    moment = job.moment
+    if moment.status == "SUCCEEDED":
+        return 1.0
+    if moment.first("RUNNING") is None:
+        return 0.0
+    if moment.status == "RUNNING" and moment.times("RUNNING") == 1:
+        return 0.9 * moment.fraction
+    return 0.9
+
+
+def _progress(job: Job) -> int:
+    if job.moment.status == "FAILED":
+        return -1
+    if job.moment.status == "SUCCEEDED":
+        return 100
+    if job.moment.status in ("BOOTING", "RUNNING", "UNKNOWN"):
+        return max(1, min(99, int(_done(job) * 100)))
+    return 0
+
+
+def _rows(job: Job) -> dict[str, int]:
+    facts, share = job.profile, _done(job)
+    return {
+        "write_rows": int((facts["rows"] - facts["skipped"]) * share),
+        "update_rows": int(facts["updated"] * share),
+        "delete_rows": 0,
+    }
+
+
+def _counters(facts: Any) -> dict[str, int]:
+    return {
+        "BYTES_WRITTEN": facts["bytes"],
+        "TOTAL_FILES": facts["files"],
+        "BYTES_READ": facts["bytes"],
+        "FILES_WRITTEN": facts["files"],
+        "TOTAL_SIZE": facts["bytes"],
+        "FILES_READ": facts["files"],
+        "ROWS_WRITTEN": facts["rows"] - facts["skipped"],
+        "ROWS_READ": facts["rows"],
+        "ROWS_WRITTEN_SKIPPED": facts["skipped"],
+        "FILES_SKIPPED": 0,
+    }
+
+
+def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
+    """The documented answer, with creation-date of the type that the user chose."""
+    kind = {"string": str, "number": int}.get(chosen.get("cdm-creation-date", ""))
+    if kind is None:
+        return answer
+    runs = [{**run, "creation-date": kind(run["creation-date"])} for run in answer["submissions"]]
+    return {"submissions": runs}
+
+
+SERVICE = Single(profile=profile, body=body, adapt=adapt)

@@ -1,0 +1,234 @@
+"""DataArts Studio: how the runs of a job's node look at an instant."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+from uuid import UUID
+
+from ..errors import Problem
+from ..generate import Fake, digest, hex_id
+from ..jobs.clock import SECOND, utc
+from ..jobs.history import History
+from ..jobs.made_up import Identity
+from ..jobs.trajectory import Job, Moment
+from .kinds import Listing, Page, Switches
+
+_BEIJING = timezone(timedelta(hours=8))
+_EXACT = 2**53  # beyond it, JSON readers that take numbers as doubles lose digits
+_SQL = """Create table if NOT EXISTS {table} (
+  num int,
+  sno string,
+  name string
+) using csv options(
+  path '{path}',mode 'DROPMALFORMED'
+);
+INSERT into TABLE {table}
+  select
+      num,
+      sno,
+      name
+  from {source}   ;
+drop table if exists {table};"""
+_RUNNER = "com.hwclouds.dataide.lts.plugins.hwclouds.etl.ETLJobRunner;dps;dps"
+
+
+def identify(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Whose runs are asked for. The workspace may be left out: then it is one made up for the instance."""
+    instance = parameters["instance"]
+    return {
+        "project_id": parameters["project_id"],
+        "instance": instance,
+        "task_id": parameters["task_id"],
+        "job_name": parameters["job_name"],
+        "workspace_id": parameters.get("workspace_id") or hex_id("workspace", instance),
+    }
+
+
+def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
+    """What never changes of a run, and of the node whose run it is: the latter is the same for all runs."""
+    run = {
+        "delay": fake.integer(100, 900),
+        "rows": fake.integer(80, 2_000_000),
+        "engine_job": fake.uuid(),
+        "suffix": fake.hex(4),
+    }
+    # Last, because a second Fake takes over the generator of the first.
+    return run | _node(identity)
+
+
+def _node(identity: Identity) -> dict[str, Any]:
+    key = [value for name, value in identity.items() if name != "run"]
+    fake = Fake("dataarts", *key)
+    return {
+        "task": _task(identity["task_id"]),
+        "job": fake.integer(1, 9_999),
+        "other_name": fake.name(),
+        "owner": fake.user(),
+        "workspace": f"ws_{hex_id('workspace-name', identity['workspace_id'])[:8]}",
+        "folder": fake.uuid(),
+        "source": f"{fake.word()}.{fake.name()}".lower(),
+        "log": fake.integer(100_000_000, 199_999_999) + int(identity["run"]),  # no two runs have the same
+    }
+
+
+def _task(task_id: str) -> int:
+    """The path's task_id where it is a number that JSON carries, else a number made up for it."""
+    if task_id.isdecimal() and int(task_id) <= _EXACT:
+        return int(task_id)
+    return 1 + digest("task", task_id) % 1_000_000_000
+
+
+def select(history: History, parameters: Mapping[str, Any], now: int) -> range:
+    """The runs planned between `start_time` and `end_time` (milliseconds, both included) and born by `now`.
+
+    The page doesn't say which of a run's times must lie in the range: the mock takes planTime. Raises Problem for a
+    start_time later than end_time.
+    """
+    start, end = parameters["start_time"], parameters["end_time"]
+    if start > end:
+        raise Problem("parameter-invalid", "start_time is later than end_time", parameter="start_time")
+    # Limited before rounding, because a number such as 1e999 is infinite.
+    return history.between(math.ceil(min(start, now + 1)), math.floor(min(end, now)))
+
+
+def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[str, Any]:
+    """One run of ShowInstanceInfos, its 24 members in the order of the page's example.
+
+    The example is running and has runningTime 0, without a unit: the mock keeps 0 until the run has ended, then sends
+    the seconds from startTime to endTime. Until the run has succeeded, the counts are -1 and speed is 0.0
+    (then, the mock's own, rows a second).
+    """
+    facts, moment = job.profile, job.moment
+    task_name, job_name = _names(job, switches)
+    succeeded = moment.status == "success"
+    rows = facts["rows"] if succeeded else -1
+    seconds = _seconds(moment)
+    return {
+        "endTime": moment.ended or 0,
+        "executionLogPath": _log_path(job, task_name, job_name),
+        "failCount": 0 if succeeded else -1,
+        "forceSuccess": 0,
+        "inputRowCount": rows,
+        "jobId": facts["job"],
+        "jobName": job_name,
+        "outputRowCount": rows,
+        "owner": facts["owner"],
+        "planTime": moment.born,
+        "retryTimes": moment.times("running-exception"),
+        "runningData": _running_data(job),
+        "runningParam": _compact({"total": 1, "rows": [{"name": "运行参数", "value": _RUNNER}]}),
+        "runningTime": seconds,
+        "speed": round(rows / max(seconds, 1), 1) if succeeded else 0.0,
+        "startTime": _started(moment) or 0,
+        "status": moment.status,
+        "submitTime": _submitted(job),
+        "taskId": facts["task"],
+        "taskName": task_name,
+        "taskRunningLogId": facts["log"],
+        "type": "ETLJob",
+        "workspaceId": job.identity["workspace_id"],
+        "workspaceName": facts["workspace"],
+    }
+
+
+def _names(job: Job, switches: Switches) -> tuple[str, str]:
+    """The node's name and the job's: the query has one of them."""
+    asked, other = job.identity["job_name"], job.profile["other_name"]
+    return (other, asked) if switches["dataarts-job-name"] == "job" else (asked, other)
+
+
+def _submitted(job: Job) -> int:
+    """A little after the plan, but neither later than now nor than the end of the first state."""
+    moment = job.moment
+    latest = moment.entered[1][1] if len(moment.entered) > 1 else moment.now
+    return min(moment.born + int(job.profile["delay"]), latest)
+
+
+def _started(moment: Moment) -> int | None:
+    return moment.first("running")
+
+
+def _seconds(moment: Moment) -> int:
+    started, ended = _started(moment), moment.ended
+    return 0 if started is None or ended is None else (ended - started) // SECOND
+
+
+def _log_path(job: Job, task_name: str, job_name: str) -> str:
+    if _started(job.moment) is None:
+        return ""
+    time = _beijing(_submitted(job))
+    stamp = f"{time:%Y-%m-%d_%H_%M_%S}.{time.microsecond // 1_000:03d}"
+    return f"{_bucket(job)}/{job.identity['workspace_id']}/{task_name}/{stamp}/{job_name}/{job_name}.job"
+
+
+def _running_data(job: Job) -> str:
+    started = _started(job.moment)
+    if started is None:
+        return "{}"
+    facts = job.profile
+    stamp = f"{_beijing(started):%Y%m%d%H%M%S}_{facts['suffix']}"
+    path = f"{_bucket(job)}/{facts['folder']}/{stamp}/obsData/"
+    source = facts["source"]
+    return _compact(
+        {
+            "obsDataPath": path,
+            "jobId": facts["engine_job"],
+            "dliCurrentStep": "1",
+            "firstTimeEtlSqlList": _SQL.format(table=f"{source}_temp_{stamp}", path=path, source=source),
+            "type": "DLI",
+        }
+    )
+
+
+def _bucket(job: Job) -> str:
+    return f"obs://dlf-log-{job.identity['project_id']}"
+
+
+def _beijing(time_ms: int) -> datetime:
+    return utc(time_ms).astimezone(_BEIJING)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def body(page: Page, _switches: Switches) -> dict[str, Any]:
+    """The answer of ShowInstanceInfos: the inner answer as text, printed as in the page's example, and its headers."""
+    inner = {"msg": "success", "rows": page.rows, "success": True, "total": page.total}
+    text = json.dumps(inner, indent="\t", ensure_ascii=False, separators=(",", ":"))
+    return {"status_code": 200, "body": text, "header_map": _headers(page, text)}
+
+
+def _headers(page: Page, text: str) -> dict[str, str]:
+    """The example's headers in its order. Content-Length is the UTF-8 length of the text; the example's is not."""
+    return {
+        "Keep-Alive": "timeout=20",
+        "Server": "CloudMiddleWareTomcat",
+        "X-Request-Id": _request_id(page),
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "keep-alive",
+        "Pragma": "no-cache",
+        "Date": format_datetime(utc(page.now), usegmt=True),
+        "X-Frame-Options": "SAMEORIGIN",
+        "Cache-Control": "no-cache, no-store, must-revalidate",
+        "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
+        "X-XSS-Protection": "1; mode=block",
+        "Content-Length": str(len(text.encode())),
+        "Content-Type": "application/json;charset=UTF-8",
+    }
+
+
+def _request_id(page: Page) -> str:
+    """The inner request's id: a UUID, epoch milliseconds and the node that answered, as in the page's example."""
+    number = digest("scheduler", page.request_id)
+    return f"{UUID(int=number, version=4)}-{page.now}-scheduler0{1 + number % 3}"
+
+
+SERVICE = Listing(
+    identity=identify, profile=profile, period=(3_600, 21_600), past=(24, 200), select=select, row=row, body=body
+)

@@ -1,0 +1,148 @@
+"""IAM: tokens by password, and the list of projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ..errors import Problem
+from ..generate import hex_id
+from ..jobs.clock import SECOND, utc
+from ..model import Answer
+from ..settings import Settings
+from ..vendors.huaweicloud import TOKEN_SECONDS, check_project
+from ..vendors.tokens import seal
+from .kinds import Call, Context
+
+REGION = "cn-north-4"
+ACCOUNT_ID = hex_id("domain")  # the mock has one account, whatever name it is called by
+_PROJECTS_URL = "https://iam.myhuaweicloud.com/v3/projects"
+_PER_PAGE = 5_000  # the documented maximum
+_FILTERS = ("domain_id", "parent_id", "enabled", "is_domain")
+
+Json = dict[str, Any]
+
+
+def project_id_of(name: str, settings: Settings) -> str:
+    """The id of the project with this name, such as a region's. Of configured ones, the first serves every region."""
+    if not settings.projects:
+        return hex_id("project", name)
+    return _configured(settings).get(name, settings.projects[0])
+
+
+def _configured(settings: Settings) -> dict[str, str]:
+    """The configured projects' ids by made-up names: `cn-north-4`, `cn-north-4_2`, `cn-north-4_3`."""
+    return {f"{REGION}_{n}" if n > 1 else REGION: project for n, project in enumerate(settings.projects, 1)}
+
+
+def create_token(context: Context) -> Answer:
+    """KeystoneCreateUserTokenByPassword: a token of 24 hours. Raises Problem for a wrong user, password or project."""
+    auth = context.body["auth"]
+    user = auth["identity"]["password"]["user"]
+    _check_password(user["name"], user["password"], context.settings)
+    domain = {"id": ACCOUNT_ID, "name": user["domain"]["name"]}
+    scope = _scope(auth.get("scope", {}), domain, context.settings)
+    expires = context.now + TOKEN_SECONDS * SECOND
+    content = {
+        "user": user["name"],
+        "project": scope["project"]["id"] if "project" in scope else "",
+        "issued": context.now,
+        "expires": expires,
+    }
+    token = {
+        **({} if "nocatalog" in context.parameters else {"catalog": []}),
+        "expires_at": _time(expires),
+        "issued_at": _time(context.now),
+        "methods": ["password"],
+        **scope,
+        "roles": [{"id": "0", "name": "te_admin"}],
+        "user": {"domain": domain, "id": hex_id("user", user["name"]), "name": user["name"], "password_expires_at": ""},
+    }
+    sealed = seal(context.settings.seed, "token", content)
+    return Answer(201, {"token": token}, headers=(("X-Subject-Token", sealed),))
+
+
+def _check_password(name: str, password: str, settings: Settings) -> None:
+    if settings.auth != "verify" or not settings.users:
+        return
+    if name not in settings.users:
+        raise Problem("credentials-wrong", f"user {name!a} is not one of the configured ones (--user NAME=PASSWORD)")
+    if password != settings.users[name]:
+        raise Problem("credentials-wrong", f"the password of user {name!a} is not the configured one")
+
+
+def _scope(asked: Json, domain: Json, settings: Settings) -> Json:
+    """What the token is for: `project` or `domain` of the answer; nothing where nothing was asked for."""
+    if "project" in asked:
+        return {"project": {"domain": domain, **_project_scope(asked["project"], settings)}}
+    return {"domain": {**domain, **_id_and_name(asked["domain"])}} if "domain" in asked else {}
+
+
+def _project_scope(asked: Json, settings: Settings) -> Json:
+    if "id" not in asked:
+        return {"id": project_id_of(asked["name"], settings), "name": asked["name"]}
+    check_project(asked["id"], settings)
+    names = {project: name for name, project in _configured(settings).items()}
+    return {"name": names.get(asked["id"], REGION), **_id_and_name(asked)}
+
+
+def _id_and_name(asked: Json) -> Json:
+    return {key: asked[key] for key in ("id", "name") if key in asked}
+
+
+def _time(time: int) -> str:
+    return utc(time).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def list_projects(context: Context) -> Answer:
+    """KeystoneListProjects: by name exactly one; otherwise the configured ones, or one for `cn-north-4`.
+
+    The other filters leave out what they don't fit; pages are counted from 1.
+    """
+    asked = context.parameters
+    projects = [_project(name, project) for name, project in _named(asked.get("name"), context.settings).items()]
+    found = [project for project in projects if _fits(project, asked)]
+    page, size = asked.get("page", 1), asked.get("per_page", _PER_PAGE)
+    links = {
+        "self": _address(asked),
+        "previous": _address({**asked, "page": page - 1}) if page > 1 else None,
+        "next": _address({**asked, "page": page + 1}) if page * size < len(found) else None,
+    }
+    return Answer(200, {"links": links, "projects": found[(page - 1) * size : page * size]})
+
+
+def _named(name: str | None, settings: Settings) -> dict[str, str]:
+    """The ids, by name, of the project with this name, or of all."""
+    if name is None and settings.projects:
+        return _configured(settings)
+    return {name or REGION: project_id_of(name or REGION, settings)}
+
+
+def _project(name: str, project: str) -> Json:
+    return {
+        "domain_id": ACCOUNT_ID,
+        "is_domain": False,
+        "parent_id": ACCOUNT_ID,
+        "name": name,
+        "description": "",
+        "links": {"self": f"{_PROJECTS_URL}/{project}", "previous": None, "next": None},
+        "id": project,
+        "enabled": True,
+    }
+
+
+def _fits(project: Json, asked: Mapping[str, Any]) -> bool:
+    return all(project[name] == asked[name] for name in _FILTERS if name in asked)
+
+
+def _address(parameters: Mapping[str, Any]) -> str:
+    """The list's address with these query parameters."""
+    texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in parameters.items()}
+    return f"{_PROJECTS_URL}?{urlencode(texts)}" if texts else _PROJECTS_URL
+
+
+CALLS: Mapping[str, Call] = {
+    "KeystoneCreateUserTokenByPassword": create_token,
+    "KeystoneListProjects": list_projects,
+}

@@ -1,0 +1,117 @@
+"""TaurusDB: how a job of the task center looks at an instant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..generate import Fake
+from ..jobs.clock import SECOND, utc
+from ..jobs.made_up import Identity
+from ..jobs.trajectory import Job, Moment
+from .kinds import Single, Switches
+
+_VISIBLE_AFTER = 5 * SECOND  # `visible-after-seconds` of the definition: the page says "some seconds" after creation
+_CHINA = timezone(timedelta(hours=8))
+_FORM = "%Y-%m-%dT%H:%M:%S%z"
+
+_CREATE = "CreateGaussDBforMySQLInstance"
+_EIP = ("GaussDBforMySQLBindEIP", "GaussDBforMySQLUnbindEIP")
+_JOBS = (
+    _CREATE,
+    "RestoreGaussDBforMySQLNewInstance",
+    "AddGaussDBforMySQLNodes",
+    "DeleteGaussDBforMySQLNode",
+    "RebootGaussDBforMySQLInstance",
+    "ModifyGaussDBforMySQLPort",
+    "ModifyGaussDBforMySQLSecurityGroup",
+    "ResizeGaussDBforMySQLFlavor",
+    "SwitchoverGaussDBforMySQLMasterNode",
+    *_EIP,
+    "RenameGaussDBforMySQLInstance",
+    "DeleteGaussDBforMySQLInstance",
+    "UpgradeGaussDBforMySQLDatabaseVersion",
+    "EnlargeGaussDBforMySQLProxy",
+    "OpenGaussDBforMySQLProxy",
+    "CloseGaussDBforMySQLProxy",
+    "ScaleGaussDBforMySQLProxy",
+    "GaussdbforMySQLModifyProxyIp",
+    "GaussDBforMySQLModifyInstanceMetricExtend",
+    "GaussDBforMySQLModifyInstanceDataVip",
+    "GaussDBforMySQLModifyProxyConsist",
+    "GaussDBforMySQLModifyProxyWeight",
+    "GaussDBforMySQLSwitchSSL",
+)
+
+
+def born(_identity: Identity, asked: int) -> int:
+    """When the job was created (milliseconds): it can be found now, so some seconds ago."""
+    return asked - _VISIBLE_AFTER
+
+
+def profile(fake: Fake, _identity: Identity) -> dict[str, Any]:
+    """What never changes of a job: its kind, the instance it works on, why it would fail."""
+    name = fake.pick(_JOBS)
+    instance = f"{fake.hex(32)}in07"
+    return {
+        "name": name,
+        "instance": {"id": instance, "name": f"mysql-{fake.name()}"},
+        "entities": _entities(name, instance, fake.ipv4()),
+        "reason": fake.pick(("Single task exception.", "Server failure.", "Failed to process the request.")),
+    }
+
+
+def _entities(name: str, instance: str, address: str) -> dict[str, Any]:
+    """What the job is about, which differs from job to job. Source: older pages of the API reference."""
+    if name == _CREATE:
+        datastore = {"type": "gaussdb-mysql", "version": "8.0"}
+        return {
+            "instance": {"endpoint": f"{address}:3306", "type": "Cluster", "datastore": datastore},
+            "resource_ids": [f"{instance}.vm", f"{instance}.volume"],
+        }
+    return {"public_ip": address} if name in _EIP else {}
+
+
+def body(job: Job, switches: Switches) -> dict[str, Any]:
+    """The answer of ShowGaussMySqlJobInfo."""
+    facts, moment = job.profile, job.moment
+    answer: dict[str, Any] = {
+        "id": job.identity["id"],
+        "name": facts["name"],
+        "status": moment.status,
+        "created": _time(moment.born, _CHINA),
+        **_ended(moment, switches),
+        "process": _process(moment),
+        "instance": facts["instance"],
+        "entities": facts["entities"],
+    }
+    if moment.status == "Failed":
+        answer["fail_reason"] = facts["reason"]
+    return {"job": answer}
+
+
+def _ended(moment: Moment, switches: Switches) -> dict[str, str]:
+    if moment.ended is not None:
+        zone = timezone.utc if switches["taurusdb-time-zone"] == "documented" else _CHINA
+        return {"ended": _time(moment.ended, zone)}
+    return {"ended": ""} if switches["taurusdb-ended"] == "empty" else {}
+
+
+def _process(moment: Moment) -> str:
+    return f"{min(99, int(moment.fraction * 100))}%" if moment.status == "Running" else ""
+
+
+def _time(time: int, zone: timezone) -> str:
+    return utc(time).astimezone(zone).strftime(_FORM)
+
+
+def adapt(body: dict[str, Any], chosen: Switches) -> dict[str, Any]:
+    """The documented answer, with `ended` in the zone of `created` (the same instant) where the user chose that."""
+    if chosen.get("taurusdb-time-zone") != "as-created":
+        return body
+    job = body["job"]
+    ended = datetime.strptime(job["ended"], _FORM).astimezone(_CHINA)
+    return {"job": {**job, "ended": ended.strftime(_FORM)}}
+
+
+SERVICE = Single(profile=profile, body=body, born=born, adapt=adapt)

@@ -1,0 +1,30 @@
+"""Who the caller is, by the vendor's own means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..definitions import Operation
+from ..model import ANONYMOUS, Caller, Request
+from ..settings import Settings
+from ..vendors import enos, huaweicloud
+
+_VENDORS: Mapping[str, Callable[[Request, Settings, int], Caller]] = {
+    "huaweicloud": huaweicloud.authenticate,
+    "enos": enos.authenticate,
+}
+
+
+def authenticate(operation: Operation, request: Request, settings: Settings, now: int) -> Caller:
+    """The caller. Raises Problem for a credential that is missing, malformed, wrong or expired."""
+    if not operation.secured:
+        return ANONYMOUS
+    return _VENDORS[operation.vendor](request, settings, now)
+
+
+def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:
+    """Raises Problem for a project, user or organisation that isn't configured."""
+    if "project_id" in parameters:
+        huaweicloud.check_project(str(parameters["project_id"]), settings)
+    if operation.service == "enos":
+        enos.check_user(str(parameters["userId"]), str(parameters["orgId"]), settings)

@@ -1,0 +1,102 @@
+"""Answers to bytes: problems in the vendor's own error form, bodies as JSON, the headers that every answer has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Any
+
+from ..definitions import Definitions, Example, Operation
+from ..errors import Misuse, Problem
+from ..jobs.clock import utc
+from ..model import Answer, Response
+from ..vendors.envelopes import ENVELOPES
+
+_JSON = "application/json"
+_PROBLEM_JSON = "application/problem+json"
+
+
+def problem(
+    definitions: Definitions, operation: Operation | None, path: str, error: Problem, switches: Mapping[str, str]
+) -> tuple[Example, int] | None:
+    """The documented error that answers a problem, and its HTTP status; None where no vendor owns the path."""
+    if operation is not None:
+        example = operation.problems.get(error.kind) or operation.problems["internal-error"]
+        return example, example.status(switches)
+    service = definitions.service_at(path)
+    if service is None:
+        return None
+    neighbour = next(other for other in definitions.operations if other.vendor == service.vendor)
+    example = neighbour.problems.get(error.kind) or neighbour.problems["internal-error"]
+    return example, example.status(switches)
+
+
+def error_answer(
+    definitions: Definitions,
+    example: Example,
+    status: int,
+    facts: Mapping[str, str],
+    switches: Mapping[str, str],
+    detail: str | None = None,
+) -> Answer:
+    """An error in its envelope. `facts` fill the message's placeholders; `request_id` and `token` must be among them."""
+    assert example.error is not None
+    message = _message(definitions, example.error, facts, switches)
+    known = {**facts, "code": example.error["code"], "message": message, "title": _title(status)}
+    headers = (("Allow", facts["allow"]),) if status == 405 and "allow" in facts else ()
+    return Answer(status, ENVELOPES[example.envelope](known, switches), headers, problem=detail)
+
+
+def _message(
+    definitions: Definitions, error: Mapping[str, Any], facts: Mapping[str, str], switches: Mapping[str, str]
+) -> str:
+    if "messages" in error:
+        switch = error["messages"]["switch"]
+        return definitions.switches[switch].values[switches[switch]]
+    message: str = error["message"]
+    for name, value in facts.items():
+        message = message.replace("{" + name + "}", value)
+    return message
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def misuse_answer(error: Misuse) -> Answer:
+    """A mistake in talking to the mock itself, as RFC 9457 has it."""
+    body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
+    return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
+
+
+def nobody_answer(error: Problem) -> Answer:
+    """A problem at a path that no vendor owns, as RFC 9457 has it."""
+    status = {"no-route": 404, "wrong-method": 405, "uri-too-long": 414, "header-too-large": 431, "body-too-large": 413}
+    return misuse_answer(Misuse(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
+
+
+def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
+    """The answer with its headers. `now` is the mock's time in milliseconds."""
+    body = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    headers = [
+        ("Content-Type", answer.content_type),
+        ("Content-Length", str(len(body))),
+        ("Date", format_datetime(utc(now), usegmt=True)),
+    ]
+    if vendor == "huaweicloud":
+        headers.append(("X-Request-Id", request_id))
+    headers += [*answer.headers, *extra]
+    if answer.problem:
+        headers.append(("X-Mock-Problem", header_text(answer.problem)))
+    return Response(answer.status, tuple(headers), body, answer.problem)
+
+
+def header_text(text: str) -> str:
+    """Text as a header's value: one line of ASCII, 500 characters at most."""
+    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return line if len(line) <= 500 else line[:497] + "..."

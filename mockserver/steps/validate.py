@@ -1,0 +1,142 @@
+"""A request's parameters and body, typed and held against the definition."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..definitions import Operation, Parameter
+from ..errors import Problem
+from ..model import Request
+
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_NUMBER = re.compile(r"[+-]?\d{1,19}(\.\d{1,19})?([eE][+-]?\d{1,3})?")
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def parameters(
+    operation: Operation, path_values: Mapping[str, str], request: Request, strict: bool, switches: Mapping[str, str]
+) -> dict[str, Any]:
+    """The parameters by name, each of its documented type. Raises Problem.
+
+    `strict` refuses query parameters that are not documented or stand twice.
+    """
+    query = _query(operation, request.query, strict)
+    sources = {"path": path_values, "query": query, "header": request.headers}
+    values = {}
+    for parameter in operation.parameters:
+        name = parameter.name.lower() if parameter.location == "header" else parameter.name
+        text = sources[parameter.location].get(name)
+        if text is not None:
+            values[parameter.name] = _value(parameter, text)
+        elif parameter.required and not _has_default(parameter, switches):
+            detail = f"{parameter.location} parameter {parameter.name!r} is required"
+            raise Problem("parameter-missing", detail, parameter=parameter.name)
+        elif "default" in parameter.schema:
+            values[parameter.name] = parameter.schema["default"]
+    if (
+        switches.get("tics-content-type") == "required"
+        and operation.service == "tics"
+        and "content-type" not in request.headers
+    ):
+        raise Problem("parameter-missing", "header 'Content-Type' is required (switch tics-content-type)")
+    return values
+
+
+def _has_default(parameter: Parameter, switches: Mapping[str, str]) -> bool:
+    return "default" in parameter.schema and switches.get("tics-paging") == "defaults"
+
+
+def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
+    if _ESCAPE.search(query):
+        raise Problem("request-malformed", "the query has a % that two hex digits don't follow")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Problem("request-malformed", "the query is not UTF-8") from None
+    if strict:
+        _check_names(operation, [name for name, _ in pairs])
+    return dict(reversed(pairs))  # of a doubled parameter the first one counts
+
+
+def _check_names(operation: Operation, names: list[str]) -> None:
+    known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
+    for name in names:
+        if name not in known:
+            detail = f"query parameter {_short(name)} is not documented{_nearest(name, known)}"
+            raise Problem("parameter-unknown", detail, parameter=name)
+        if names.count(name) > 1:
+            raise Problem("parameter-unknown", f"query parameter {name!r} is sent {names.count(name)} times", parameter=name)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name[:64], list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known) or 'none'}"
+
+
+def _short(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _value(parameter: Parameter, text: str) -> Any:
+    try:
+        value = _READERS[parameter.type](text)
+    except ValueError:
+        raise _invalid(parameter, text, f"{parameter.type} only") from None
+    for error in parameter.errors(value):
+        raise _invalid(parameter, text, f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=True)}")
+    return value
+
+
+def _invalid(parameter: Parameter, text: str, allowed: str) -> Problem:
+    detail = f"{parameter.location} parameter {parameter.name!r} is {_short(text)}; allowed: {allowed}"
+    return Problem("parameter-invalid", detail, parameter=parameter.name)
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float | int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+}
+
+
+def body(operation: Operation, request: Request) -> Any:
+    """The body, parsed and checked; None for an operation that has none. Raises Problem."""
+    if operation.body_errors is None:
+        return None
+    if not request.body:
+        kind = "body-missing" if "body-missing" in operation.problems else "body-invalid"
+        raise Problem(kind, "the operation needs a JSON body")
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise Problem("body-invalid", "the body is not JSON") from None
+    for error in operation.body_errors(value):
+        place = "".join(f"/{part}" for part in error.absolute_path) or "/"
+        allowed = f"{error.validator} {json.dumps(error.validator_value)}"
+        raise Problem("body-invalid", f"the body is wrong at {place}; allowed: {_short(allowed)}")
+    return value

@@ -1,0 +1,1 @@
+"""What the vendors do at the door: credentials, signatures, tokens, error envelopes."""

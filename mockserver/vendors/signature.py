@@ -1,0 +1,134 @@
+"""SDK-HMAC-SHA256, Huawei Cloud's request signature.
+
+Source: AK/SK Signing and Authentication Guide (https://support.huaweicloud.com/devg-apisign/api-sign-0003.html) and
+huaweicloudsdkcore 3.1.219, `signer/signer.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, quote
+
+from ..model import Request
+
+ALGORITHM = "SDK-HMAC-SHA256"
+DATE = re.compile(r"\d{8}T\d{6}Z")
+UNSIGNED = "UNSIGNED-PAYLOAD"
+_AUTHORIZATION = re.compile(
+    r"([A-Z0-9-]+) (?:Access|Credential)=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]+)"
+)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """An Authorization header in its documented form."""
+
+    algorithm: str
+    access_key: str
+    signed_headers: tuple[str, ...]
+    value: str
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """The parts of a canonical request."""
+
+    method: str
+    uri: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    payload: str
+
+    def text(self) -> str:
+        """The canonical request."""
+        headers = "".join(f"{name}:{value}\n" for name, value in self.headers)
+        names = ";".join(name for name, _ in self.headers)
+        return "\n".join((self.method, self.uri, self.query, headers, names, self.payload))
+
+
+def parse(authorization: str) -> Signature | None:
+    """The parts of an Authorization header; None where it isn't in the documented form."""
+    match = _AUTHORIZATION.fullmatch(authorization.strip())
+    if match is None:
+        return None
+    algorithm, access_key, names, value = match.groups()
+    return Signature(algorithm, access_key, tuple(names.split(";")), value)
+
+
+def canonical(request: Request, signed_headers: Sequence[str]) -> Canonical:
+    """The canonical request, as the service sees it. Raises KeyError for a signed header that was not sent."""
+    headers = tuple((name, request.headers[name].strip()) for name in signed_headers)
+    return Canonical(request.method, _uri(request.path), _query(_pairs(request.query)), headers, _payload(request))
+
+
+def _uri(path: str) -> str:
+    encoded = "/".join(_encode(segment) for segment in path.split("/"))
+    return encoded if encoded.endswith("/") else encoded + "/"
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def _query(pairs: Sequence[tuple[str, str]]) -> str:
+    return "&".join(f"{_encode(name)}={_encode(value)}" for name, value in sorted(pairs))
+
+
+def _encode(text: str) -> str:
+    return quote(text, safe="~")
+
+
+def _payload(request: Request) -> str:
+    if request.body and request.headers.get("x-sdk-content-sha256") == UNSIGNED:
+        return UNSIGNED
+    return hashlib.sha256(request.body).hexdigest()
+
+
+def sign(parts: Canonical, date: str, secret_key: str) -> str:
+    """The signature, in lower-case hex."""
+    digest = hashlib.sha256(parts.text().encode()).hexdigest()
+    text = f"{ALGORITHM}\n{date}\n{digest}"
+    return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def difference(request: Request, signature: Signature, date: str, secret_key: str) -> str:
+    """Which canonical part differs, found by signing likely variants of the request; one line for the developer."""
+    parts = canonical(request, signature.signed_headers)
+    for reason, variant in _variants(request, parts):
+        if hmac.compare_digest(sign(variant, date, secret_key), signature.value):
+            return reason
+    return (
+        "no likely variant of the request has this signature: the secret key is another one, or the path, the query, the"
+        f" body or one of the signed headers ({';'.join(signature.signed_headers)}) was changed after signing"
+    )
+
+
+def _variants(request: Request, parts: Canonical) -> Iterator[tuple[str, Canonical]]:
+    yield "canonical URI: it must end with a slash", replace(parts, uri=parts.uri.rstrip("/"))
+    once = _uri(request.path)
+    yield "canonical URI: it was percent-encoded twice", replace(parts, uri=quote(once, safe="/~"))
+    yield "canonical URI: it must be percent-encoded", replace(parts, uri=request.path.rstrip("/") + "/")
+    yield "canonical query: it was not signed", replace(parts, query="")
+    yield "canonical query: it must be sorted and percent-encoded", replace(parts, query=request.query)
+    pairs = _pairs(request.query)
+    for index, (name, _) in enumerate(pairs):
+        rest = pairs[:index] + pairs[index + 1 :]
+        yield f"canonical query: the parameter {name!r} was added after signing", replace(parts, query=_query(rest))
+    empty = hashlib.sha256(b"").hexdigest()
+    yield "payload: the body was not signed", replace(parts, payload=empty)
+    yield f"payload: it was signed as {UNSIGNED}", replace(parts, payload=UNSIGNED)
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        yield f"method: the request was signed as {method}", replace(parts, method=method)
+    yield from _header_variants(parts)
+
+
+def _header_variants(parts: Canonical) -> Iterator[tuple[str, Canonical]]:
+    for index, (name, value) in enumerate(parts.headers):
+        others = {"host": (value.partition(":")[0],), "content-type": ("application/json", "")}.get(name, ())
+        for other in others:
+            headers = (*parts.headers[:index], (name, other), *parts.headers[index + 1 :])
+            yield f"header {name}: it was signed as {other!r}, sent as {value!r}", replace(parts, headers=headers)
