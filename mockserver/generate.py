@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -33,23 +34,33 @@ def choose(weights: Sequence[tuple[str, int]], *key: object) -> str:
 
 
 class Fake:
-    """A source of made-up facts for one job, whatever was asked of it before."""
+    """A source of made-up facts that depend on nothing but `seed` and `key`, whatever else was asked for."""
 
-    def __init__(self, *key: object) -> None:
-        self._faker = _faker()
-        self._faker.seed_instance(digest("fake", *key))
+    def __init__(self, seed: int, *key: object) -> None:
+        self._seed = seed
+        self._random = random.Random(digest("fake", seed, *key))  # noqa: S311 - made-up facts, no secrets
+
+    def of(self, *key: object) -> Fake:
+        """A source for something else under the same seed."""
+        return Fake(self._seed, *key)
+
+    @property
+    def _faker(self) -> Faker:
+        faker = _faker()
+        faker.random = self._random
+        return faker
 
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
-        return int(self._faker.random.randint(low, high))
+        return int(self._random.randint(low, high))
 
     def pick(self, values: Sequence[str]) -> str:
         """One of the values."""
-        return str(self._faker.random.choice(values))
+        return str(self._random.choice(values))
 
     def hex(self, length: int) -> str:
         """Hex digits."""
-        return f"{self._faker.random.getrandbits(4 * length):0{length}x}"
+        return f"{self._random.getrandbits(4 * length):0{length}x}"
 
     def uuid(self) -> str:
         """A random-looking UUID."""
@@ -80,7 +91,7 @@ _LOCAL = threading.local()
 
 
 def _faker() -> Faker:
-    """One Faker a thread: seeding it for one job must not disturb another."""
+    """One Faker a thread: it draws from whatever source asks it."""
     if not hasattr(_LOCAL, "faker"):
         from faker import Faker  # 60 ms, and only needed once an id is asked for that nobody declared
 

@@ -108,14 +108,15 @@ def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
         required=node.get("required", False),
         type=types if isinstance(types, str) else types[0],
         schema=schema.value,
-        errors=errors_of(schema.uri, registry),
+        errors=errors_of(schema.value, schema.uri, registry),
     )
 
 
 def _content_errors(holder: Place, registry: Registry[Any]) -> Errors:
     if "content" not in holder.value:
         return lambda _value: iter(())
-    return errors_of((holder / "content" / _JSON / "schema").uri, registry)
+    schema = holder / "content" / _JSON / "schema"
+    return errors_of(schema.value, schema.uri, registry)
 
 
 def _examples(operation: Place) -> dict[str, Example]:

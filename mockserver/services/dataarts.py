@@ -57,13 +57,11 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
         "engine_job": fake.uuid(),
         "suffix": fake.hex(4),
     }
-    # Last, because a second Fake takes over the generator of the first.
-    return run | _node(identity)
-
-
-def _node(identity: Identity) -> dict[str, Any]:
     key = [value for name, value in identity.items() if name != "run"]
-    fake = Fake("dataarts", *key)
+    return run | _node(fake.of("dataarts", *key), identity)
+
+
+def _node(fake: Fake, identity: Identity) -> dict[str, Any]:
     return {
         "task": _task(identity["task_id"]),
         "job": fake.integer(1, 9_999),

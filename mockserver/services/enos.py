@@ -127,14 +127,14 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
     return _switched({"code": 0, "msg": "OK", "data": _instance(job)}, switches, request)
 
 
-def adapt(body: dict[str, Any], chosen: Switches) -> dict[str, Any]:
+def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     """The documented answer, with data and requestId as the user chose."""
-    return _switched(body, chosen, _SAMPLE_REQUEST)
+    return _switched(answer, chosen, _SAMPLE_REQUEST)
 
 
-def _switched(body: dict[str, Any], switches: Switches, request: str) -> dict[str, Any]:
-    data = [body["data"]] if switches.get("enos-data") == "list" else body["data"]
-    head = {"code": body["code"], "msg": body["msg"]}
+def _switched(answer: dict[str, Any], switches: Switches, request: str) -> dict[str, Any]:
+    data = [answer["data"]] if switches.get("enos-data") == "list" else answer["data"]
+    head = {"code": answer["code"], "msg": answer["msg"]}
     if switches.get("enos-request-id") == "present":
         head["requestId"] = request
     return {**head, "data": data}

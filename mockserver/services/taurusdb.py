@@ -105,11 +105,11 @@ def _time(time: int, zone: timezone) -> str:
     return utc(time).astimezone(zone).strftime(_FORM)
 
 
-def adapt(body: dict[str, Any], chosen: Switches) -> dict[str, Any]:
+def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     """The documented answer, with `ended` in the zone of `created` (the same instant) where the user chose that."""
     if chosen.get("taurusdb-time-zone") != "as-created":
-        return body
-    job = body["job"]
+        return answer
+    job = answer["job"]
     ended = datetime.strptime(job["ended"], _FORM).astimezone(_CHINA)
     return {"job": {**job, "ended": ended.strftime(_FORM)}}
 

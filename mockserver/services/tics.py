@@ -40,8 +40,7 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
     """
     instance = {"id": fake.hex(32)}
     job_id = identity["job_id"]
-    # Last, because a second Fake takes over the generator of the first.
-    return instance | _job(Fake("tics", identity["league_id"], job_id) if job_id else fake)
+    return instance | _job(fake.of("tics", identity["league_id"], job_id) if job_id else fake)
 
 
 def _job(fake: Fake) -> dict[str, Any]:
