@@ -6,10 +6,10 @@ import hashlib
 import random
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from faker import Faker
+    from faker import Generator
 
 
 def digest(*key: object) -> int:
@@ -45,7 +45,7 @@ class Fake:
         return Fake(self._seed, *key)
 
     @property
-    def _faker(self) -> Faker:
+    def _faker(self) -> Generator:
         faker = _faker()
         faker.random = self._random
         return faker
@@ -90,10 +90,10 @@ class Fake:
 _LOCAL = threading.local()
 
 
-def _faker() -> Faker:
+def _faker() -> Generator:
     """One Faker a thread: it draws from whatever source asks it."""
     if not hasattr(_LOCAL, "faker"):
-        from faker import Faker  # 60 ms, and only needed once an id is asked for that nobody declared
+        from faker import Factory  # 60 ms, and only needed once an id is asked for that nobody declared
 
-        _LOCAL.faker = Faker("en_US", use_weighting=False)
-    return _LOCAL.faker  # type: ignore[no-any-return]  # threading.local has no types
+        _LOCAL.faker = Factory.create("en_US", use_weighting=False)
+    return cast("Generator", _LOCAL.faker)
