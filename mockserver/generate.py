@@ -6,10 +6,7 @@ import hashlib
 import random
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
-
-if TYPE_CHECKING:
-    from faker import Generator
+from typing import Any
 
 
 def digest(*key: object) -> int:
@@ -45,7 +42,7 @@ class Fake:
         return Fake(self._seed, *key)
 
     @property
-    def _faker(self) -> Generator:
+    def _faker(self) -> Any:
         faker = _faker()
         faker.random = self._random
         return faker
@@ -90,10 +87,10 @@ class Fake:
 _LOCAL = threading.local()
 
 
-def _faker() -> Generator:
+def _faker() -> Any:
     """One Faker a thread: it draws from whatever source asks it."""
     if not hasattr(_LOCAL, "faker"):
         from faker import Factory  # 60 ms, and only needed once an id is asked for that nobody declared
 
         _LOCAL.faker = Factory.create("en_US", use_weighting=False)
-    return cast("Generator", _LOCAL.faker)
+    return _LOCAL.faker

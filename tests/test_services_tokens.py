@@ -210,10 +210,9 @@ def test_iam_pages_through_projects(definitions: Definitions) -> None:
     """Pages hold per_page projects each, and link to those before and after."""
     url = "https://iam.myhuaweicloud.com/v3/projects"
     settings = Settings(projects=(*PROJECTS, "c" * 32))
-    first, second, third = (
-        checked(definitions, LIST, context(parameters={"enabled": True, "page": n, "per_page": 2}, settings=settings)).body
-        for n in (1, 2, 3)
-    )
+    asked = [{"enabled": True, "page": page, "per_page": 2} for page in (1, 2, 3)]
+    answers = [checked(definitions, LIST, context(parameters=parameters, settings=settings)) for parameters in asked]
+    first, second, third = (answer.body for answer in answers)
     assert [len(page["projects"]) for page in (first, second, third)] == [2, 1, 0]
     assert first["links"] == {
         "self": f"{url}?enabled=true&page=1&per_page=2",

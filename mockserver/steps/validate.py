@@ -133,8 +133,9 @@ def body(operation: Operation, request: Request) -> Any:
         raise Problem(kind, "the operation needs a JSON body")
     try:
         value = json.loads(request.body)
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
-        raise Problem("body-invalid", "the body is not JSON") from None
+        raise Problem("body-invalid", "the body is not JSON, or not UTF-8") from None
     for error in operation.body_errors(value):
         place = "".join(f"/{part}" for part in error.absolute_path) or "/"
         allowed = f"{error.validator} {json.dumps(error.validator_value)}"

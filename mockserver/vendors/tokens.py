@@ -29,7 +29,7 @@ def unseal(seed: int, kind: str, token: str) -> dict[str, Any] | None:
 
 def is_ours(token: str) -> bool:
     """Whether a token claims to be one of the mock's."""
-    return token.startswith(_MARK)
+    return token.startswith(_MARK) and token.isascii()
 
 
 def _mac(seed: int, payload: str) -> str:
