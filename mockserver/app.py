@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from . import __version__
-from .definitions import read_control
-from .definitions.bundle import bundle
+from . import control
 from .errors import Misuse
-from .journal import KEPT
 from .mock import Mock
-from .model import Request
+from .model import Answer, Request
 from .settings import Settings, settings_from
 from .steps.render import misuse_answer
 from .steps.route import BODY_LIMIT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-CONTROL_PREFIX = "/_mock"
-_PROBLEM_JSON = "application/problem+json"
 
 
 def create_app(settings: Settings | None = None, mock: Mock | None = None) -> Flask:
@@ -51,7 +45,7 @@ class _Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
+        if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
             return self._control(environ, start_response)
         answer = self._mock.handle(request_from(environ))
         start_response(_status_line(answer.status), list(answer.headers))
@@ -91,41 +85,32 @@ def _status_line(status: int) -> str:
 
 
 def _add_control_routes(app: Flask, mock: Mock) -> None:
-    merged = bundle(mock.definitions.documents, __version__)
-    control = read_control()
-    routes: Mapping[tuple[str, str], Callable[[], Any]] = {
-        ("GET", "/health"): lambda: jsonify(status="pass", version=__version__, time=mock.clock.now()),
-        ("GET", "/openapi.json"): lambda: jsonify(merged),
-        ("GET", "/control.json"): lambda: jsonify(control),
-        ("GET", "/journal"): lambda: jsonify(exchanges=[one.as_json() for one in mock.journal.last(_limit())]),
-        ("POST", "/reset"): lambda: _reset(mock),
-    }
-    for (method, path), view in routes.items():
-        app.add_url_rule(CONTROL_PREFIX + path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
+    for (method, path), call in control.ROUTES.items():
+        rule, name = control.PREFIX + path, f"{method} {path}"
+        app.add_url_rule(rule, name, _view(mock, call), methods=[method], provide_automatic_options=False)
 
 
-def _limit() -> int:
-    text = request.args.get("limit", str(KEPT))
-    for name in request.args:
-        if name != "limit":
-            raise Misuse("Unknown parameter", f"query parameter {name!r}; allowed: limit")
-    if not (text.isascii() and text.isdecimal() and int(text) <= KEPT):
-        raise Misuse("Invalid parameter", f"limit is {text[:40]!r}; allowed: 0 to {KEPT}")
-    return int(text)
+def _view(mock: Mock, call: Callable[[control.Ask], Answer]) -> Callable[..., Response]:
+    def view(**path: Any) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        found = control.answer(mock, call, path, request.args.to_dict(), headers, request.get_data(cache=False))
+        return _to_flask(found)
+
+    return view
 
 
-def _reset(mock: Mock) -> tuple[str, int]:
-    mock.reset()
-    return "", 204
+def _to_flask(answer: Answer) -> Response:
+    response = Response(status=answer.status) if answer.status == 204 else jsonify(answer.body)
+    response.status_code = answer.status
+    if answer.status != 204:
+        response.content_type = answer.content_type
+    return response
 
 
 def _add_error_pages(app: Flask) -> None:
     @app.errorhandler(Misuse)
     def misuse(error: Misuse) -> Response:
-        answer = misuse_answer(error)
-        response = jsonify(answer.body)
-        response.status_code, response.content_type = answer.status, _PROBLEM_JSON
-        return response
+        return _to_flask(misuse_answer(error))
 
     @app.errorhandler(404)
     def unknown(_error: Exception) -> Response:

@@ -74,7 +74,7 @@ def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
     if row.kind == "bool":
         parser.add_argument(row.option, action=argparse.BooleanOptionalAction, help=f"{row.help} (default: {default})")
         return
-    shown = f" (default: {default})" if row.kind in ("str", "int") and default != "" else ""
+    shown = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
     repeated = row.kind in ("list", "pairs")
     metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.parts if repeated else row.name.upper()
     parser.add_argument(

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .declare import DeclaredJob, declare
 from .definitions import Definitions, Example, Operation, load
 from .errors import InputError, Misuse, Problem
+from .fixtures import read_fixtures
 from .generate import hex_id
-from .jobs.clock import Clock, parse_time, utc
+from .jobs.clock import Clock, utc
 from .jobs.store import Store
 from .journal import Exchange, Journal
 from .model import Answer, Request, Response
 from .services import CALLS, SINGLES
 from .services.kinds import Context
-from .settings import Settings
-from .steps import force, render, route, validate
+from .settings import Settings, check_settings
+from .steps import force, namespace, render, route, validate
 from .steps.authenticate import authenticate, authorise
-from .steps.respond import respond
+from .steps.respond import respond, respond_as_documented
+from .world import DEFAULT, World
 
 _LOG = logging.getLogger("mockserver")
+
+
+_MOST_WORLDS = 100_000
 
 
 @dataclass
@@ -31,6 +38,7 @@ class _Visit:
     """What is known of a request so far: a problem is answered with it, however far the request came."""
 
     request: Request
+    world: World
     now: int
     request_id: str
     operation: Operation | None = None
@@ -40,9 +48,9 @@ class _Visit:
 class Mock:
     """A mock of the documented services, whatever door requests come through. Thread-safe.
 
-    Parameters: `settings`; `clock`, the real one by default; `definitions`, by default the shipped ones and those that the
-    settings name; `on_exchange`, called with each exchange once it is answered. Raises InputError for a setting or a
-    definition that is wrong.
+    Parameters: `settings`; `clock` of the default namespace, by default as the settings say; `definitions`, by default the
+    shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered. Raises
+    InputError for a setting, a definition or a fixture that is wrong.
     """
 
     def __init__(
@@ -54,49 +62,121 @@ class Mock:
     ) -> None:
         self.settings = settings or Settings()
         self.definitions = definitions or load(Path(path) for path in self.settings.definitions)
-        self.clock = clock or Clock()
-        self.store = Store()
-        self.journal = Journal()
         self.on_exchange = on_exchange
         self.switches = switches_from(self.definitions, self.settings.switches)
-        self._epoch = parse_time(self.settings.epoch) if self.settings.epoch else None
+        self._lock = threading.Lock()
+        self._worlds = {DEFAULT: World.new(DEFAULT, self.settings, clock)}
+        self._fixtures = [job for path in self.settings.fixtures for job in read_fixtures(Path(path))]
+        self._declare_fixtures(self.world())
+
+    def world(self, name: str = DEFAULT, **settings: Any) -> World:
+        """The world of a namespace, new if nobody asked for it yet; `settings` are what differs from the mock's own.
+
+        Raises InputError for a setting that is wrong, Misuse for a name that is none or too many namespaces.
+        """
+        with self._lock:
+            world = self._worlds.get(name)
+            if world is None or settings:
+                if len(self._worlds) >= _MOST_WORLDS:
+                    raise Misuse("Too many namespaces", f"there are {_MOST_WORLDS}; delete some", 429)
+                world = World.new(namespace.checked(name), check_settings(replace(self.settings, **settings)))
+                self._worlds[name] = world
+            return world
+
+    def drop_world(self, name: str) -> None:
+        """Forget a namespace. The default one is reset."""
+        if name == DEFAULT:
+            self.reset()
+        else:
+            with self._lock:
+                self._worlds.pop(name, None)
+
+    def world_names(self) -> list[str]:
+        """The namespaces there are, the default one first."""
+        return list(self._worlds)
+
+    @property
+    def clock(self) -> Clock:
+        """The default namespace's clock."""
+        return self.world().clock
+
+    @property
+    def store(self) -> Store:
+        """The default namespace's state."""
+        return self.world().store
+
+    @property
+    def journal(self) -> Journal:
+        """The default namespace's journal."""
+        return self.world().journal
+
+    def job(self, service: str, *, namespace: str = DEFAULT, **fields: Any) -> DeclaredJob:
+        """Declare a job.
+
+        Parameters: `service` is dataarts, enos, cdm, tics or taurusdb; `fields` are parts of its identity by the vendor's
+        names (left out, they match any), `life` (a name, or a list of status or (status, duration)), `progress` (`time`,
+        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`; for lists `count` and
+        `every`. Durations are seconds, or text such as `2h`. Raises InputError.
+        """
+        return declare(self.definitions, self.world(namespace), service, fields)
+
+    def reset(self, namespace: str = DEFAULT) -> None:
+        """Forget declared jobs, what was asked and answered; the clock begins anew. Fixtures are declared again."""
+        world = self.world(namespace)
+        world.reset()
+        self._declare_fixtures(world)
 
     def handle(self, request: Request) -> Response:
         """The answer to a request. Never raises; every exchange goes into the journal."""
-        began, now = time.perf_counter_ns(), self.clock.now()
-        visit = _Visit(request, now, hex_id(self.settings.seed, request.method, request.path, request.query, now))
+        began, world, misuse = time.perf_counter_ns(), self._worlds[DEFAULT], None
         try:
-            answer = self._serve(visit)
-        except Problem as problem:
-            answer = self._refuse(visit, problem)
-        except Misuse as misuse:
-            answer = render.misuse_answer(misuse)
-        except Exception as crash:
-            _LOG.exception("mockserver failed to answer %s %s", request.method, ascii(request.path))
-            answer = self._refuse(visit, Problem("internal-error", f"the mock failed: {type(crash).__name__}; see its log"))
+            world = self._world_of(request)
+        except Misuse as error:
+            misuse = error
+        now = world.clock.now()
+        visit = _Visit(request, world, now, hex_id(world.settings.seed, request.method, request.path, request.query, now))
+        answer = render.misuse_answer(misuse) if misuse else self._answer(visit)
         response = render.response(answer, now, visit.request_id, self._vendor(visit))
+        if world.clock.tick and visit.operation and visit.operation.job:
+            world.clock.advance(world.clock.tick)
         self._record(visit, response, (time.perf_counter_ns() - began) // 1_000)
         return response
 
-    def reset(self) -> None:
-        """Forget what was asked and answered: births, tokens, journal. The clock and the settings stay."""
-        self.store.clear()
-        self.journal.clear()
+    def _world_of(self, request: Request) -> World:
+        named = namespace.named(request)
+        if named is not None:
+            return self.world(named)
+        if len(self._worlds) > 1:
+            claimed = namespace.credential_name(request, self.settings.seed)
+            if claimed in self._worlds:
+                return self._worlds[claimed]
+        return self._worlds[DEFAULT]
+
+    def _answer(self, visit: _Visit) -> Answer:
+        try:
+            return self._serve(visit)
+        except Problem as problem:
+            return self._refuse(visit, problem)
+        except Misuse as misuse:
+            return render.misuse_answer(misuse)
+        except Exception as crash:
+            _LOG.exception("mockserver failed to answer %s %s", visit.request.method, ascii(visit.request.path))
+            detail = f"the mock failed: {type(crash).__name__}; see its log"
+            return self._refuse(visit, Problem("internal-error", detail))
 
     def _serve(self, visit: _Visit) -> Answer:
-        request = visit.request
+        request, settings = visit.request, visit.world.settings
         route.check_size(request)
         route.check_text(request)
         found = route.route(self.definitions, request)
         operation = visit.operation = found.operation
-        authenticate(operation, request, self.settings, visit.now)
-        strict = self.settings.unknown_query == "reject"
-        parameters = validate.parameters(operation, found.path_values, request, strict, self.switches)
-        visit.parameters = parameters
+        authenticate(operation, request, settings, visit.now)
+        strict = settings.unknown_query == "reject"
+        visit.parameters = parameters = validate.parameters(operation, found.path_values, request, strict, self.switches)
         body = validate.body(operation, request)
-        authorise(operation, parameters, self.settings)
-        context = Context(parameters, body, visit.now, visit.request_id, self.settings, self.switches, self.store)
-        return self._forced(operation, visit, context) or respond(operation, context, self._epoch)
+        authorise(operation, parameters, settings)
+        context = Context(parameters, body, visit.now, visit.request_id, self.switches, visit.world)
+        return self._forced(operation, visit, context) or respond(operation, context)
 
     def _forced(self, operation: Operation, visit: _Visit, context: Context) -> Answer | None:
         """The answer that `Prefer`, a magic id or the documented example's ids ask for."""
@@ -107,15 +187,16 @@ class Mock:
         magic = force.magic(operation, context.parameters, context.body)
         if isinstance(magic, str):
             raise Problem("unknown-id" if operation.job else "parameter-invalid", magic)
+        if magic is not None:
+            return self._example(operation, visit, context, magic, magic.status(self.switches))
         documented = None if asked.dynamic else force.documented(operation, context.parameters)
-        example = magic or documented
-        return self._example(operation, visit, context, example, example.status(self.switches)) if example else None
+        return respond_as_documented(operation, context, documented) if documented else None
 
     def _example(self, operation: Operation, visit: _Visit, context: Context, example: Example, status: int) -> Answer:
         if example.error is not None:
             return render.error_answer(self.definitions, example, status, self._facts(visit), self.switches)
         if operation.id in CALLS:  # a token's header comes with its body
-            return Answer(status, example.value, respond(operation, context, self._epoch).headers)
+            return Answer(status, example.value, respond(operation, context).headers)
         service = SINGLES.get(operation.service)
         body = service.adapt(example.value, self.settings.switches) if service and operation.job else example.value
         return Answer(status, body)
@@ -145,9 +226,14 @@ class Mock:
 
     def _record(self, visit: _Visit, response: Response, micros: int) -> None:
         operation = visit.operation.id if visit.operation else None
-        exchange = self.journal.add(visit.now, micros, operation, visit.request, response)
+        exchange = visit.world.journal.add(visit.now, micros, operation, visit.request, response)
         if self.on_exchange:
             self.on_exchange(exchange)
+
+    def _declare_fixtures(self, world: World) -> None:
+        for job in self._fixtures:
+            fields = {name: value for name, value in job.items() if name != "service"}
+            declare(self.definitions, world, job["service"], fields)
 
 
 def switches_from(definitions: Definitions, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -29,6 +29,11 @@ class Settings:
     unknown_ids: str = "create"
     unknown_query: str = "reject"
     epoch: str = ""
+    time: str = ""
+    speed: float = 1.0
+    tick: float = 0.0
+    progress: str = "time"
+    fixtures: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
     switches: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=lambda: {DEFAULT_ACCESS_KEY: DEFAULT_SECRET_KEY})
@@ -41,7 +46,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Row:
-    """One setting. `kind` is str, int, bool, list or pairs; `choices` limits a str; `parts` shows what a list or pair takes.
+    """One setting. `kind` is str, int, float, bool, list or pairs; `choices` limits a str; `parts` shows what one takes.
 
     `option` is the command-line option; lists and pairs may be given several times.
     """
@@ -85,6 +90,16 @@ TABLE: tuple[Row, ...] = (
         ("reject", "ignore"),
     ),
     Row("epoch", "--epoch", "str", "When made-up jobs begin their life (ISO 8601); by default, when first asked for."),
+    Row("time", "--time", "str", "Time at which the clock starts (ISO 8601); by default, the real time."),
+    Row("speed", "--speed", "float", "How many of the clock's seconds pass in a real one; 0: it stands still."),
+    Row("tick", "--tick", "float", "Seconds by which each answered poll moves the clock on."),
+    Row(
+        "progress",
+        "--progress",
+        "str",
+        "What moves made-up jobs on: time, immediate, polls or polls:N (N answers per status).",
+    ),
+    Row("fixtures", "--fixtures", "list", "File of jobs to declare (JSON or YAML).", parts="PATH"),
     Row(
         "definitions", "--definitions", "list", "File or folder of more OpenAPI 3.1 documents (JSON or YAML).", parts="PATH"
     ),
@@ -165,7 +180,7 @@ def _parse(row: Row, text: str, where: str) -> Any:
         if row.kind == "list":
             return tuple(items)
         return dict(_pair(row, item, where) for item in items)
-    readers: dict[str, Callable[[str], Any]] = {"int": int, "bool": _bool, "str": str}
+    readers: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "bool": _bool, "str": str}
     try:
         value = readers[row.kind](text)
     except ValueError:
@@ -187,22 +202,34 @@ def _bool(text: str) -> bool:
 
 
 def _allowed(row: Row) -> str:
-    names = {"int": "a whole number", "bool": "true or false", "str": "text", "list": "a list of texts"}
+    names = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "list": "a list of texts"}
     return " or ".join(row.choices) or names.get(row.kind, f"a table of {row.parts}")
 
 
 def _check(row: Row, value: Any, where: str) -> Any:
     if row.kind == "list" and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    if row.kind == "pairs" and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+    if row.kind == "pairs" and isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values()):
         return value
-    types: dict[str, type] = {"int": int, "bool": bool, "str": str}
+    if row.kind == "float" and type(value) is int:
+        value = float(value)
+    types: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
     right = row.kind in types and type(value) is types[row.kind]
     if not right or (row.choices and value not in row.choices):
         raise InputError(f"{where} is {value!r}; allowed: {_allowed(row)}")
     if row.name == "port" and not 0 <= value <= 65_535:
         raise InputError(f"{where} is {value}; allowed: 0 to 65535")
+    if row.kind == "float" and not 0 <= value < float("inf"):
+        raise InputError(f"{where} is {value}; allowed: 0 or more")
     return value
+
+
+def check_settings(settings: Settings) -> Settings:
+    """The settings, where each value is allowed. Raises InputError."""
+    for row in TABLE:
+        value = getattr(settings, row.name)
+        _check(row, list(value) if isinstance(value, tuple) else value, row.name)
+    return settings
 
 
 assert [row.name for row in TABLE] == [row.name for row in fields(Settings)], (

@@ -134,6 +134,9 @@ def _check_states(name: str, parts: tuple[str | int, ...], job: Mapping[str, Any
     for state in job["transitions"]:
         if state not in job["states"]:
             raise _unknown(name, (*parts, "transitions"), state, job["states"])
+    for action, state in job.get("actions", {}).items():
+        if state not in job["states"]:
+            raise _unknown(name, (*parts, "actions", action), state, job["states"])
     for key, life in job["lives"].items():
         for index, step in enumerate(life["steps"]):
             state = step if isinstance(step, str) else step[0]

@@ -157,6 +157,7 @@ def _job_life(node: Mapping[str, Any]) -> JobLife:
         lives={name: _life(name, life, states) for name, life in node["lives"].items()},
         visible_after=node.get("visible-after-seconds", 0),
         kept=kept_days * 86_400 if kept_days else None,
+        actions=node.get("actions", {}),
     )
 
 

@@ -75,7 +75,11 @@ class Life:
 
 @dataclass(frozen=True)
 class JobLife:
-    """The documented life of an operation's jobs. `visible_after` and `kept` are seconds."""
+    """The documented life of an operation's jobs.
+
+    `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
+    `cancel` and `fail` lead to.
+    """
 
     identity: tuple[str, ...]
     states: Mapping[str, State]
@@ -83,6 +87,7 @@ class JobLife:
     lives: Mapping[str, Life]
     visible_after: float = 0
     kept: float | None = None
+    actions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,19 @@ class Clock:
     """A clock that tests control. Thread-safe.
 
     Parameters: `start`, its time in milliseconds (None: the real time); `speed`, how many of its seconds pass in a real
-    one (0: frozen).
+    one (0: frozen); `tick`, by how many seconds each answered poll moves it on.
     """
 
-    def __init__(self, start: int | None = None, speed: float = 1.0) -> None:
+    def __init__(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
         self._lock = threading.Lock()
-        self._speed = speed
-        self._shown = _real() if start is None else start
-        self._real = _real()
+        self.restart(start, speed, tick)
+
+    def restart(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
+        """Begin anew, with the parameters of a new clock."""
+        with self._lock:
+            self._speed, self._tick = _not_negative("speed", speed), _not_negative("tick", tick)
+            self._real = _real()
+            self._shown = self._real if start is None else start
 
     def now(self) -> int:
         """The time, in milliseconds since 1970."""
@@ -33,34 +38,61 @@ class Clock:
     def _at(self, real: int) -> int:
         return self._shown + int((real - self._real) * self._speed)
 
+    @property
+    def speed(self) -> float:
+        """How many of its seconds pass in a real one; 0 is frozen."""
+        return self._speed
+
+    @property
+    def tick(self) -> float:
+        """By how many seconds each answered poll moves the clock on."""
+        return self._tick
+
+    @tick.setter
+    def tick(self, seconds: float) -> None:
+        self._tick = _not_negative("tick", seconds)
+
     def set(self, time_ms: int) -> None:
         """Jump to a time, forwards or back."""
         with self._lock:
             self._shown, self._real = time_ms, _real()
 
     def advance(self, seconds: float) -> None:
-        """Jump forwards. Raises ValueError for negative seconds."""
-        if seconds < 0:
-            raise ValueError(f"a clock advances by 0 seconds or more, not by {seconds}")
+        """Jump forwards. Raises InputError for negative seconds."""
+        _not_negative("advance", seconds)
         with self._lock:
             real = _real()
-            self._shown, self._real = self._at(real) + int(seconds * SECOND), real
+            self._shown, self._real = self._at(real) + round(seconds * SECOND), real
+
+    def advance_to(self, time_ms: int) -> None:
+        """Jump forwards to a time; a time that has passed changes nothing."""
+        with self._lock:
+            real = _real()
+            self._shown, self._real = max(self._at(real), time_ms), real
 
     def freeze(self) -> None:
         """Stand still; `advance` and `set` still move it."""
         self.run(0.0)
 
     def run(self, speed: float = 1.0) -> None:
-        """Go on from where it stands. Raises ValueError for a negative speed."""
-        if speed < 0:
-            raise ValueError(f"a clock runs at a speed of 0 or more, not at {speed}")
+        """Go on from where it stands. Raises InputError for a negative speed."""
+        _not_negative("speed", speed)
         with self._lock:
             real = _real()
             self._shown, self._real, self._speed = self._at(real), real, speed
 
 
+def _not_negative(what: str, number: float) -> float:
+    if not 0 <= number < float("inf"):
+        raise InputError(f"{what} is {number}; allowed: 0 or more")
+    return number
+
+
+_time_ns = time.time_ns  # as it is now: `drive` may take time.time over later
+
+
 def _real() -> int:
-    return time.time_ns() // 1_000_000
+    return _time_ns() // 1_000_000
 
 
 def parse_time(text: str) -> int:

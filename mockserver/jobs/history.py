@@ -1,29 +1,82 @@
-"""The runs of a recurring job: arithmetic, so that a page of a long history costs what a page of a short one does."""
+"""The runs of recurring jobs: arithmetic, so that a page of a long history costs what a page of a short one does."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heapreplace
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Runs that begin every `period` milliseconds, from `first` on; run 0 is the oldest."""
+class Stretch(Generic[T]):
+    """Runs of one source, `period` milliseconds apart.
 
+    `first` is when the oldest began, `count` how many there are, `number` what the oldest is called.
+    """
+
+    source: T
     first: int
     period: int
+    count: int
+    number: int = 0
 
-    def born(self, run: int) -> int:
-        """When a run began."""
-        return self.first + run * self.period
+    def born(self, index: int) -> int:
+        """When a run began; index 0 is the oldest."""
+        return self.first + index * self.period
 
-    def between(self, low: int, high: int) -> range:
-        """The runs that began at `low` or later and at `high` or before, oldest first."""
-        start = max(0, -((self.first - low) // self.period))
-        stop = (high - self.first) // self.period + 1
-        return range(start, max(start, stop))
+    def before(self, time: int) -> int:
+        """How many runs began before this time."""
+        if self.period == 0:
+            return self.count if self.first < time else 0
+        return min(self.count, max(0, -((self.first - time) // self.period)))
+
+    def between(self, low: int, high: int) -> Stretch[T]:
+        """The runs that began at `low` or later and at `high` or before."""
+        start, stop = self.before(low), self.before(high + 1)
+        return replace(self, first=self.born(start), count=max(0, stop - start), number=self.number + start)
 
 
-def newest_first(runs: range, offset: int, limit: int) -> list[int]:
-    """A page of runs."""
-    stop = len(runs) - offset
-    return list(reversed(runs[max(0, stop - limit) : max(0, stop)]))
+def total(stretches: Sequence[Stretch[T]]) -> int:
+    """How many runs there are."""
+    return sum(stretch.count for stretch in stretches)
+
+
+def page(stretches: Sequence[Stretch[T]], offset: int, limit: int) -> list[tuple[T, int, int]]:
+    """A page of all runs, newest first: (source, number, when it began). Of two born together the later stretch's is newer.
+
+    Costs the logarithm of the time that the runs span, not their number.
+    """
+    filled = [stretch for stretch in stretches if stretch.count]
+    if offset >= total(filled) or limit <= 0:
+        return []
+    oldest = min(stretch.first for stretch in filled)
+    newest = max(stretch.born(stretch.count - 1) for stretch in filled)
+    # The page begins at the latest time since which more than `offset` runs began.
+    times = range(oldest, newest + 1)
+    start = times[bisect_left(times, True, key=lambda time: _since(filled, time) <= offset) - 1]
+    return _back_from(filled, start, offset - _since(filled, start + 1), limit)
+
+
+def _since(stretches: Sequence[Stretch[T]], time: int) -> int:
+    return sum(stretch.count - stretch.before(time) for stretch in stretches)
+
+
+def _back_from(stretches: Sequence[Stretch[T]], start: int, skip: int, limit: int) -> list[tuple[T, int, int]]:
+    """The newest `limit` runs that began at `start` or before, without the first `skip` of them."""
+    lefts = [stretch.before(start + 1) for stretch in stretches]
+    heads = [(-stretches[place].born(left - 1), -place, left) for place, left in enumerate(lefts) if left]
+    heapify(heads)
+    found: list[tuple[T, int, int]] = []
+    while heads and len(found) < skip + limit:
+        born, place, left = heads[0]
+        stretch = stretches[-place]
+        found.append((stretch.source, stretch.number + left - 1, -born))
+        if left > 1:
+            heapreplace(heads, (-stretch.born(left - 2), place, left - 1))
+        else:
+            heappop(heads)
+    return found[skip:]

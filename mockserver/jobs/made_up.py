@@ -1,4 +1,4 @@
-"""Jobs nobody declared: their life, their facts and their birth, from the seed and their identity alone."""
+"""What nobody declared of a job: its life and its facts, from the seed and its identity alone."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..definitions import JobLife
+from ..definitions import JobLife, Life
 from ..generate import Fake, choose
-from .trajectory import Job, moment_of
 
 Identity = Mapping[str, str]
 Profile = Callable[[Fake, Identity], dict[str, Any]]
+_Key = tuple[tuple[str, str], ...]
 
 
-def job_at(definition: JobLife, service: str, profile: Profile, seed: int, identity: Identity, born: int, now: int) -> Job:
-    """The made-up job with this identity, at an instant. `born` and `now` are milliseconds."""
-    key = tuple(identity.items())
+def life_of(definition: JobLife, service: str, seed: int, identity: Identity) -> Life:
+    """The life that chance gives this job, by the weights of the definition."""
     weights = tuple((life.name, life.weight) for life in definition.lives.values())
-    life = definition.lives[_life(weights, service, seed, key)]
-    moment = moment_of(definition, life, born, now)
-    return Job(identity, _facts(profile, service, seed, key), moment, definition)
+    return definition.lives[_life(weights, service, seed, tuple(identity.items()))]
+
+
+def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> Mapping[str, Any]:
+    """What never changes of this job."""
+    return _facts(profile, service, seed, tuple(identity.items()))
 
 
 @lru_cache(maxsize=65_536)
-def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, key: tuple[tuple[str, str], ...]) -> str:
+def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, key: _Key) -> str:
     return choose(weights, seed, service, key)
 
 
 @lru_cache(maxsize=16_384)
-def _facts(profile: Profile, service: str, seed: int, key: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
+def _facts(profile: Profile, service: str, seed: int, key: _Key) -> Mapping[str, Any]:
     return profile(Fake(seed, service, key), dict(key))

@@ -1,4 +1,4 @@
-"""The little that can't be computed: when an id was first asked for, and by whom; which token an app holds."""
+"""The little that can't be computed: when an id was first asked for and by whom, who holds which token or list."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Store:
         self._limit = limit
         self._births: OrderedDict[Key, Birth] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._views: OrderedDict[Key, int] = OrderedDict()
 
     def birth(self, key: Key, time: int, owner: str = "") -> Birth:
         """The birth of the job with this key: the one given first counts."""
@@ -47,8 +48,21 @@ class Store:
             if len(self._tokens) > self._limit:
                 self._tokens.popitem(last=False)
 
+    def as_of(self, key: Key, offset: int, now: int) -> int:
+        """Up to which time a page lists runs: up to that of the first page of this list (`offset` 0), asked for before.
+
+        So runs that begin while a caller turns the pages don't shift them.
+        """
+        with self._lock:
+            if offset == 0:
+                self._views[key] = now
+                if len(self._views) > self._limit:
+                    self._views.popitem(last=False)
+            return min(self._views.get(key, now), now)
+
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
             self._births.clear()
             self._tokens.clear()
+            self._views.clear()

@@ -1,13 +1,18 @@
-"""Where a job stands at an instant: a pure function of its life, its birth and the time."""
+"""Where a job stands at an instant: a pure function of its life, its birth and the time (or the number of polls)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..definitions import JobLife, Life
+from ..errors import InputError
 from .clock import SECOND
+from .duration import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +20,7 @@ class Moment:
     """A job at an instant. Times are milliseconds since 1970.
 
     `entered` says when each step so far began; `fraction` is how much of the present step has passed (0 to 1; 0 where the
-    step lasts for ever), `last` the time of the last change a caller can see.
+    step lasts for ever).
     """
 
     status: str
@@ -46,23 +51,114 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a service module draws: who the job is, what was made up for it, where it stands, the wire codes of states."""
+    """What a service module draws: who the job is, what was made up for it, where it stands, the wire codes of states.
+
+    `run` counts how often it was rerun.
+    """
 
     identity: Mapping[str, str]
     profile: Mapping[str, Any]
     moment: Moment
     definition: JobLife
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What moves a job on, in moto's words: `time` on the clock, a number of `polls` for each status, or `immediate`."""
+
+    kind: str = "time"
+    polls: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Progress:
+        """`time`, `immediate`, `polls` or `polls:N`. Raises InputError."""
+        match = re.fullmatch(r"(time|immediate|polls)(?::([1-9]\d{0,8}))?", text) if isinstance(text, str) else None
+        if match is None or (match[2] and match[1] != "polls"):
+            raise InputError(f"{text!r} is not a progress; allowed: time, immediate, polls, polls:N (answers per status)")
+        return cls(match[1], int(match[2] or 1))
 
 
 def moment_of(definition: JobLife, life: Life, born: int, now: int) -> Moment:
-    """The job's moment. Before its birth a job shows its first state, not yet begun."""
+    """The moment of a job that moves with time. Before its birth a job shows its first state, not yet begun."""
     entered = []
     start = born
-    for status, seconds in life.steps:
+    for status, length_seconds in life.steps:
         entered.append((status, start))
-        length = None if seconds is None else round(seconds * SECOND)
+        length = None if length_seconds is None else round(length_seconds * SECOND)
         if length is None or now < start + length:
             break
         start += length
     fraction = 0.0 if not length else min(max((now - start) / length, 0.0), 1.0)
     return Moment(status, definition.states[status].terminal, born, now, tuple(entered), fraction)
+
+
+def moment_at_end(definition: JobLife, life: Life, born: int, now: int) -> Moment:
+    """The moment of a job that has come to the end of its life as soon as it was born."""
+    entered = tuple((status, born) for status, _ in life.steps)
+    status = entered[-1][0]
+    return Moment(status, definition.states[status].terminal, born, now, entered, 0.0)
+
+
+def moment_after(
+    definition: JobLife, life: Life, born: int, now: int, times: Sequence[int], asked: int, polls: int
+) -> Moment:
+    """The moment of a job that moves with polls.
+
+    `times` says when each step so far was entered, `asked` how often the present one was answered, of `polls` times.
+    """
+    entered = tuple((status, time) for (status, _), time in zip(life.steps, times, strict=False))
+    status = entered[-1][0]
+    fraction = 0.0 if len(entered) == len(life.steps) else (asked - 1) / polls
+    return Moment(status, definition.states[status].terminal, born, now, entered, fraction)
+
+
+def life_from(definition: JobLife, value: object) -> Life:
+    """A life by its name, or from a list of steps: a status, or (status, duration); None lasts for ever.
+
+    Raises InputError for a life, a status or a transition that is not documented, and for steps that make no sense.
+    """
+    if isinstance(value, str):
+        if value not in definition.lives:
+            raise InputError(f"{value!r} is not a life{_nearest(value, list(definition.lives))}")
+        return definition.lives[value]
+    if not isinstance(value, list | tuple) or not value:
+        raise InputError(f"{value!r} is not a life; allowed: a name, or a list of (status, duration)")
+    steps = [_step(definition, step) for step in value]
+    for (before, length), (after, _) in pairwise(steps):
+        if after not in definition.transitions[before]:
+            allowed = ", ".join(sorted(definition.transitions[before])) or "nothing: it is terminal"
+            raise InputError(f"a life can't go from {before} to {after}; allowed: {allowed}")
+        if length is None:
+            raise InputError(f"the step {before} lasts for ever, but {after} comes after it; give it a duration")
+    steps[-1] = (steps[-1][0], None)
+    return Life("declared", "Declared by the user.", 0, tuple(steps))
+
+
+def _step(definition: JobLife, step: object) -> tuple[str, float | None]:
+    if not isinstance(step, str) and not (isinstance(step, list | tuple) and len(step) == 2):
+        raise InputError(f"{step!r} is not a step; allowed: a status, or (status, duration)")
+    status = step if isinstance(step, str) else str(step[0])
+    if status not in definition.states:
+        raise InputError(f"{status!r} is not a status{_nearest(status, list(definition.states))}")
+    if isinstance(step, str):
+        return status, definition.states[status].seconds
+    return status, None if step[1] is None else seconds(step[1])
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+
+
+def shortest_way(definition: JobLife, start: str, goal: str) -> list[str] | None:
+    """The states after `start` on the shortest documented way to `goal`; None where there is no way."""
+    ways = [[start]]
+    seen = {start}
+    for way in ways:
+        if way[-1] == goal:
+            return way[1:]
+        for follower in sorted(definition.transitions[way[-1]] - seen):
+            seen.add(follower)
+            ways.append([*way, follower])
+    return None

@@ -20,8 +20,8 @@ _LIFETIME = TOKEN_SECONDS * SECOND
 def get_token(context: Context) -> Answer:
     """GetAccessToken: the app's token while it is good, else a new one. Raises Problem for a wrong app or proof."""
     app = context.body["appKey"]
-    _check_app(context.body, context.settings)
-    held = context.store.token(app, context.now)
+    _check_app(context.body, context.world.settings)
+    held = context.world.store.token(app, context.now)
     # A token that has more than its lifetime left is from before the clock was set back: from a future that never was.
     if held is None or held[1] - context.now > _LIFETIME:
         held = _new_token(app, context)
@@ -31,8 +31,8 @@ def get_token(context: Context) -> Answer:
 def refresh_token(context: Context) -> Answer:
     """RefreshAccessToken: a new token for one of the app's that has not expired yet. Raises Problem for any other."""
     app, old = context.body["appKey"], context.body["accessToken"]
-    _check_app(context.body, context.settings)
-    content = unseal(context.settings.seed, "access", old) if old.isascii() else None
+    _check_app(context.body, context.world.settings)
+    content = unseal(context.world.settings.seed, "access", old) if old.isascii() else None
     if content is None or content["app"] != app:
         raise Problem("token-invalid", "accessToken was not issued to this app, or by a mock with another seed")
     if context.now >= content["expires"]:
@@ -54,8 +54,8 @@ def _check_app(body: Mapping[str, Any], settings: Settings) -> None:
 def _new_token(app: str, context: Context) -> tuple[str, int]:
     """A token and when it expires (milliseconds): the same for the same seed, app and time."""
     expires = context.now + _LIFETIME
-    token = seal(context.settings.seed, "access", {"app": app, "expires": expires})
-    context.store.keep_token(app, token, expires)
+    token = seal(context.world.settings.seed, "access", {"app": app, "expires": expires})
+    context.world.store.keep_token(app, token, expires)
     return token, expires
 
 

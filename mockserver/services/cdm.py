@@ -46,16 +46,17 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
 
 def _submission(job: Job, switches: Switches) -> dict[str, Any]:
     facts, moment = job.profile, job.moment
-    created: int | str = str(moment.born) if switches["cdm-creation-date"] == "string" else moment.born
+    created = facts.get("created", moment.born)
     run: dict[str, Any] = {
         "job-name": job.identity["job_name"],
         "creation-user": facts["user"],
-        "creation-date": created,
+        "creation-date": str(created) if switches["cdm-creation-date"] == "string" else created,
         "progress": _progress(job),
         "status": moment.status,
     }
     if moment.status in _NOT_STARTED:
         return run
+    number = facts["number"] + job.run
     updated = moment.since if moment.terminal else moment.now
     run |= {
         "isIncrementing": facts["incremental"],
@@ -64,8 +65,8 @@ def _submission(job: Job, switches: Switches) -> dict[str, Any]:
         "last-update-date": updated,
         **_updater(facts["user"], switches),
         "isDeleteJob": facts["delete"],
-        "external-id": f"job_local{facts['application']}_{facts['number']:04d}",
-        "submission-id": facts["number"],
+        "external-id": f"job_local{facts['application']}_{number:04d}",
+        "submission-id": number,
     }
     started = moment.first("RUNNING")
     if started is not None:
@@ -141,4 +142,15 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     return {"submissions": runs}
 
 
-SERVICE = Single(profile=profile, body=body, adapt=adapt)
+def status(answer: dict[str, Any]) -> str:
+    """The run's status in an answer."""
+    return str(answer["submissions"][0]["status"])
+
+
+def documented_facts(answer: dict[str, Any]) -> dict[str, Any]:
+    """What stays the same when the documented example's job moves on."""
+    run = answer["submissions"][0]
+    return {"user": run["creation-user"], "created": int(run["creation-date"])}
+
+
+SERVICE = Single(profile=profile, body=body, status=status, adapt=adapt, facts=documented_facts)

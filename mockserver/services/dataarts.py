@@ -13,7 +13,6 @@ from uuid import UUID
 from ..errors import Problem
 from ..generate import Fake, digest, hex_id
 from ..jobs.clock import SECOND, utc
-from ..jobs.history import History
 from ..jobs.made_up import Identity
 from ..jobs.trajectory import Job, Moment
 from .kinds import Listing, Page, Switches
@@ -81,8 +80,8 @@ def _task(task_id: str) -> int:
     return 1 + digest("task", task_id) % 1_000_000_000
 
 
-def select(history: History, parameters: Mapping[str, Any], now: int) -> range:
-    """The runs planned between `start_time` and `end_time` (milliseconds, both included) and born by `now`.
+def window(parameters: Mapping[str, Any], now: int) -> tuple[int, int]:
+    """Between `start_time` and `end_time` (milliseconds, both included), and born by `now`.
 
     The page doesn't say which of a run's times must lie in the range: the mock takes planTime. Raises Problem for a
     start_time later than end_time.
@@ -91,7 +90,7 @@ def select(history: History, parameters: Mapping[str, Any], now: int) -> range:
     if start > end:
         raise Problem("parameter-invalid", "start_time is later than end_time", parameter="start_time")
     # Limited before rounding, because a number such as 1e999 is infinite.
-    return history.between(math.ceil(min(start, now + 1)), math.floor(min(end, now)))
+    return math.ceil(min(start, now + 1)), math.floor(min(end, now))
 
 
 def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[str, Any]:
@@ -228,5 +227,12 @@ def _request_id(page: Page) -> str:
 
 
 SERVICE = Listing(
-    identity=identify, profile=profile, period=(3_600, 21_600), past=(24, 200), select=select, row=row, body=body
+    identity=identify,
+    profile=profile,
+    period=(3_600, 21_600),
+    past=(24, 200),
+    window=window,
+    row=row,
+    body=body,
+    filters=("workspace_id",),
 )

@@ -143,8 +143,9 @@ def _switched(answer: dict[str, Any], switches: Switches, request: str) -> dict[
 def _instance(job: Job) -> dict[str, Any]:
     facts, moment = job.profile, job.moment
     stamp = _stamp_of(job.identity["taskInstId"])
-    trigger = moment.born if stamp is None else stamp.time
-    reruns = moment.times("RERUN")
+    # A test may declare a job to run now whose id has a stamp of the future.
+    trigger = moment.born if stamp is None else min(stamp.time, moment.born)
+    reruns = job.run + moment.times("RERUN")
     return {
         "instanceId": job.identity["taskInstId"],
         "taskId": facts["task"],
@@ -216,4 +217,10 @@ def _cron(cycle: str, trigger: int) -> str:
     }[cycle]
 
 
-SERVICE = Single(profile=profile, body=body, born=born, owner="orgId", adapt=adapt)
+def status(body: dict[str, Any]) -> str:
+    """The instance's status in an answer, by its name."""
+    data = body["data"]
+    return str((data[0] if isinstance(data, list) else data)["stsDesc"])
+
+
+SERVICE = Single(profile=profile, body=body, status=status, born=born, owner="orgId", adapt=adapt)

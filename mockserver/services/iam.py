@@ -40,9 +40,9 @@ def create_token(context: Context) -> Answer:
     """KeystoneCreateUserTokenByPassword: a token of 24 hours. Raises Problem for a wrong user, password or project."""
     auth = context.body["auth"]
     user = auth["identity"]["password"]["user"]
-    _check_password(user["name"], user["password"], context.settings)
+    _check_password(user["name"], user["password"], context.world.settings)
     domain = {"id": ACCOUNT_ID, "name": user["domain"]["name"]}
-    scope = _scope(auth.get("scope", {}), domain, context.settings)
+    scope = _scope(auth.get("scope", {}), domain, context.world.settings)
     expires = context.now + TOKEN_SECONDS * SECOND
     content = {
         "user": user["name"],
@@ -59,7 +59,7 @@ def create_token(context: Context) -> Answer:
         "roles": [{"id": "0", "name": "te_admin"}],
         "user": {"domain": domain, "id": hex_id("user", user["name"]), "name": user["name"], "password_expires_at": ""},
     }
-    sealed = seal(context.settings.seed, "token", content)
+    sealed = seal(context.world.settings.seed, "token", content)
     return Answer(201, {"token": token}, headers=(("X-Subject-Token", sealed),))
 
 
@@ -101,7 +101,7 @@ def list_projects(context: Context) -> Answer:
     The other filters leave out what they don't fit; pages are counted from 1.
     """
     asked = context.parameters
-    projects = [_project(name, project) for name, project in _named(asked.get("name"), context.settings).items()]
+    projects = [_project(name, project) for name, project in _named(asked.get("name"), context.world.settings).items()]
     found = [project for project in projects if _fits(project, asked)]
     page, size = asked.get("page", 1), asked.get("per_page", _PER_PAGE)
     links = {

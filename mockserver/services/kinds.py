@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..jobs.history import History
 from ..jobs.made_up import Identity, Profile
-from ..jobs.store import Store
 from ..jobs.trajectory import Job
 from ..model import Answer
-from ..settings import Settings
+from ..world import World
 
 Switches = Mapping[str, str]
 
@@ -24,20 +22,27 @@ def _as_asked(_identity: Identity, asked: int) -> int:
     return asked
 
 
+def _nothing(_body: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Single:
     """One job by its id.
 
-    `profile` makes up what never changes; `body` draws the job at its moment; `born` says when the life of a job begins
-    that is first asked for at `asked` (milliseconds); `owner` names the parameter whose value the job belongs to;
-    `adapt` fits a documented example to switches that the user chose.
+    `profile` makes up what never changes; `body` draws the job at its moment; `status` reads its state from a body;
+    `born` says when the life of a job begins that is first asked for at `asked` (milliseconds); `owner` names the
+    parameter whose value the job belongs to; `adapt` fits a documented example to switches that the user chose, `facts`
+    are what a profile keeps of it when the example's job moves on.
     """
 
     profile: Profile
     body: Callable[[Job, Switches], dict[str, Any]]
+    status: Callable[[dict[str, Any]], str]
     born: Callable[[Identity, int], int] = _as_asked
     owner: str | None = None
     adapt: Callable[[dict[str, Any], Switches], dict[str, Any]] = _unchanged
+    facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
 
 
 @dataclass(frozen=True)
@@ -52,33 +57,34 @@ class Page:
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs of a recurring job, newest first.
+    """The runs of recurring jobs, newest first.
 
-    `identity` picks whose history it is from the parameters; `period` is how many seconds apart the runs are, and `past`
-    how many there were before the history was first asked for (both as lowest and highest); `select` says which runs the
-    filters leave; `row` draws one, `body` the page.
+    `identity` picks whose history it is from the parameters; `period` is how many seconds apart made-up runs are, and
+    `past` how many there were before the history was first asked for (both as lowest and highest); `window` says between
+    which times (milliseconds, both included) a run must be born to be listed; `row` draws one, `body` the page; `filters`
+    name the optional parameters that narrow the list.
     """
 
     identity: Callable[[Mapping[str, Any]], dict[str, str]]
     profile: Profile
     period: tuple[int, int]
     past: tuple[int, int]
-    select: Callable[[History, Mapping[str, Any], int], range]
+    window: Callable[[Mapping[str, Any], int], tuple[int, int]]
     row: Callable[[Job, Mapping[str, Any], Switches], dict[str, Any]]
     body: Callable[[Page, Switches], dict[str, Any]]
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a call that is no job-status call may look at. `now` is the mock's time in milliseconds."""
+    """What answering may look at. `now` is the world's time in milliseconds."""
 
     parameters: Mapping[str, Any]
     body: Any
     now: int
     request_id: str
-    settings: Settings
     switches: Switches
-    store: Store = field(repr=False)
+    world: World = field(repr=False)
 
 
 Call = Callable[[Context], Answer]

@@ -114,4 +114,9 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     return {"job": {**job, "ended": ended.strftime(_FORM)}}
 
 
-SERVICE = Single(profile=profile, body=body, born=born, adapt=adapt)
+def status(answer: dict[str, Any]) -> str:
+    """The job's status in an answer."""
+    return str(answer["job"]["status"])
+
+
+SERVICE = Single(profile=profile, body=body, status=status, born=born, adapt=adapt)

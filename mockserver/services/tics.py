@@ -7,7 +7,6 @@ from typing import Any
 
 from ..generate import Fake
 from ..jobs.clock import utc
-from ..jobs.history import History
 from ..jobs.made_up import Identity
 from ..jobs.trajectory import Job
 from .kinds import Listing, Page, Switches
@@ -55,9 +54,9 @@ def _job(fake: Fake) -> dict[str, Any]:
     }
 
 
-def select(history: History, _parameters: Mapping[str, Any], now: int) -> range:
+def window(_parameters: Mapping[str, Any], now: int) -> tuple[int, int]:
     """All instances born by `now` (milliseconds): the call has no filter but the job's id."""
-    return history.between(history.first, now)
+    return 0, now
 
 
 def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[str, Any]:
@@ -104,5 +103,12 @@ def body(page: Page, _switches: Switches) -> dict[str, Any]:
 
 
 SERVICE = Listing(
-    identity=identify, profile=profile, period=(3_600, 43_200), past=(3, 60), select=select, row=row, body=body
+    identity=identify,
+    profile=profile,
+    period=(3_600, 43_200),
+    past=(3, 60),
+    window=window,
+    row=row,
+    body=body,
+    filters=("job_id",),
 )

@@ -1,0 +1,229 @@
+"""The control API under `/_mock/`: what a test or a developer asks of the mock itself. One function for each call."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import __version__
+from .declare import declare, handle, handles
+from .definitions import read_control
+from .definitions.bundle import bundle
+from .errors import InputError, Misuse
+from .fixtures import check, schema
+from .jobs.clock import Clock, parse_time, utc
+from .jobs.duration import seconds
+from .journal import KEPT
+from .mock import Mock
+from .model import Answer
+from .steps.namespace import HEADER
+from .world import DEFAULT, World
+
+PREFIX = "/_mock"
+_ACTIONS = ("rerun", "cancel", "fail")
+_WORLD_SETTINGS = ("seed", "auth", "unknown_ids", "unknown_query", "progress", "epoch", "time", "speed", "tick",
+                   "credentials", "apps")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A call of the control API: the world it is about, what stands in its path, its query and its JSON body."""
+
+    mock: Mock
+    world: World
+    path: Mapping[str, Any]
+    query: Mapping[str, str]
+    body: Any
+
+
+def health(ask: Ask) -> Answer:
+    """Whether the server answers, its version and its clock."""
+    return Answer(200, {"status": "pass", "version": __version__, "time": ask.world.clock.now()})
+
+
+def openapi(ask: Ask) -> Answer:
+    """All vendors' operations as one OpenAPI document."""
+    return Answer(200, bundle(ask.mock.definitions.documents, __version__))
+
+
+def control(_ask: Ask) -> Answer:
+    """The control API's own OpenAPI document."""
+    return Answer(200, read_control())
+
+
+def journal(ask: Ask) -> Answer:
+    """The last exchanges."""
+    text = ask.query.get("limit", str(KEPT))
+    _check_names("query parameter", ask.query, ("limit",))
+    if not (text.isascii() and text.isdecimal() and int(text) <= KEPT):
+        raise Misuse("Invalid parameter", f"limit is {text[:40]!r}; allowed: 0 to {KEPT}")
+    return Answer(200, {"exchanges": [exchange.as_json() for exchange in ask.world.journal.last(int(text))]})
+
+
+def reset(ask: Ask) -> Answer:
+    """Forget what was declared, asked and answered in this world."""
+    ask.mock.reset(ask.world.name)
+    return Answer(204, None)
+
+
+def jobs(ask: Ask) -> Answer:
+    """The declared jobs."""
+    return Answer(200, {"jobs": [job.as_json() for job in handles(ask.mock.definitions, ask.world)]})
+
+
+def declare_job(ask: Ask) -> Answer:
+    """Declare a job."""
+    against = schema()
+    check(_object(ask.body), {**against["$defs"]["job"], "$defs": against["$defs"]}, "body")
+    fields = {name: value for name, value in ask.body.items() if name != "service"}
+    return Answer(201, declare(ask.mock.definitions, ask.world, ask.body["service"], fields).as_json())
+
+
+def show_job(ask: Ask) -> Answer:
+    """A declared job."""
+    return Answer(200, _job(ask).as_json())
+
+
+def delete_job(ask: Ask) -> Answer:
+    """Take a declared job away."""
+    _job(ask).delete()
+    return Answer(204, None)
+
+
+def change_job(ask: Ask) -> Answer:
+    """Rerun, cancel or fail a declared job."""
+    body = _object(ask.body)
+    _check_names("member", body, ("action",))
+    if body.get("action") not in _ACTIONS:
+        raise Misuse("Invalid body", f"action is {body.get('action')!r}; allowed: {', '.join(_ACTIONS)}")
+    return Answer(200, getattr(_job(ask), body["action"])().as_json())
+
+
+def _job(ask: Ask) -> Any:
+    try:
+        return handle(ask.mock.definitions, ask.world, ask.path["number"])
+    except InputError as error:
+        raise Misuse("Not found", str(error), 404) from error
+
+
+def clock(ask: Ask) -> Answer:
+    """What the clock shows and how it runs."""
+    return Answer(200, _clock(ask.world.clock))
+
+
+def change_clock(ask: Ask) -> Answer:
+    """Set, advance, freeze or run the clock, or let polls move it. Several at once are done in this order."""
+    body, shown = _object(ask.body), ask.world.clock
+    _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
+    if body.get("freeze") not in (None, True):
+        raise Misuse("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
+    if "set" in body:
+        shown.set(parse_time(body["set"]))
+    if body.get("freeze"):
+        shown.freeze()
+    if "speed" in body:
+        shown.run(_number("speed", body["speed"]))
+    if "tick" in body:
+        shown.tick = seconds(body["tick"])
+    if "advance" in body:
+        shown.advance(seconds(body["advance"]))
+    return Answer(200, _clock(shown))
+
+
+def _clock(shown: Clock) -> dict[str, Any]:
+    now = shown.now()
+    return {"time": now, "iso": utc(now).isoformat(timespec="milliseconds"), "speed": shown.speed, "tick": shown.tick}
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Misuse("Invalid body", f"{name} is {value!r}; allowed: a number, 0 or more")
+    return float(value)
+
+
+def namespaces(ask: Ask) -> Answer:
+    """The namespaces there are."""
+    return Answer(200, {"namespaces": ask.mock.world_names()})
+
+
+def add_namespace(ask: Ask) -> Answer:
+    """Make a namespace, or one anew: `name`, and settings that differ from the server's."""
+    body = _object(ask.body)
+    _check_names("member", body, ("name", *_WORLD_SETTINGS))
+    if not isinstance(body.get("name"), str):
+        raise Misuse("Invalid body", f"name is {body.get('name')!r}; allowed: 1 to 128 of A-Z a-z 0-9 . _ -")
+    if body["name"] == DEFAULT:
+        raise Misuse("Invalid body", f"the namespace {DEFAULT!r} is always there; reset it instead")
+    chosen = {name: value for name, value in body.items() if name != "name"}
+    world = ask.mock.world(body["name"], **chosen)
+    return Answer(201, {"name": world.name, "seed": world.settings.seed, "time": world.clock.now()})
+
+
+def delete_namespace(ask: Ask) -> Answer:
+    """Forget a namespace."""
+    if ask.path["name"] not in ask.mock.world_names():
+        raise Misuse("Not found", f"there is no namespace {ask.path['name']!r}", 404)
+    ask.mock.drop_world(ask.path["name"])
+    return Answer(204, None)
+
+
+ROUTES: Mapping[tuple[str, str], Callable[[Ask], Answer]] = {
+    ("GET", "/health"): health,
+    ("GET", "/openapi.json"): openapi,
+    ("GET", "/control.json"): control,
+    ("GET", "/journal"): journal,
+    ("POST", "/reset"): reset,
+    ("GET", "/jobs"): jobs,
+    ("POST", "/jobs"): declare_job,
+    ("GET", "/jobs/<int:number>"): show_job,
+    ("DELETE", "/jobs/<int:number>"): delete_job,
+    ("POST", "/jobs/<int:number>"): change_job,
+    ("GET", "/clock"): clock,
+    ("PATCH", "/clock"): change_clock,
+    ("GET", "/namespaces"): namespaces,
+    ("POST", "/namespaces"): add_namespace,
+    ("DELETE", "/namespaces/<name>"): delete_namespace,
+}
+"""Every call, by method and path under the prefix."""
+
+
+def answer(
+    mock: Mock,
+    call: Callable[[Ask], Answer],
+    path: Mapping[str, Any],
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: bytes,
+) -> Answer:
+    """Answer a call. Raises Misuse for one that makes no sense."""
+    world = mock.world(headers.get(HEADER, DEFAULT))
+    try:
+        return call(Ask(mock, world, path, query, _json(body)))
+    except InputError as error:
+        raise Misuse("Invalid input", str(error)) from error
+
+
+def _json(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise Misuse("Invalid body", "the body is not JSON") from None
+
+
+def _object(body: Any) -> Mapping[str, Any]:
+    if not isinstance(body, dict):
+        raise Misuse("Invalid body", f"the body is {'empty' if body is None else 'not an object'}; allowed: a JSON object")
+    return body
+
+
+def _check_names(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise Misuse("Unknown member", f"{what} {name[:80]!r}{hint}; allowed: {', '.join(known)}")

@@ -1,0 +1,211 @@
+"""Declaring jobs, from Python, the control API and fixture files alike; and what can be done to a declared job."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .definitions import Definitions, JobLife, Life, Operation
+from .errors import InputError
+from .generate import Fake
+from .jobs.clock import SECOND, parse_time, utc
+from .jobs.declared import Declaration, cut_short
+from .jobs.duration import seconds
+from .jobs.trajectory import Moment, Progress, life_from
+from .services import LISTINGS, SINGLES
+from .services.kinds import Listing, Single
+from .world import World
+
+OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts")
+"""What can be said of a job beside who it is."""
+
+_MOST_RUNS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class DeclaredJob:
+    """A job that was declared: what tests do to it. Each call raises InputError once the job is deleted."""
+
+    world: World
+    operation: Operation
+    number: int
+
+    @property
+    def status(self) -> str:
+        """The job's state now; looking doesn't count as a poll."""
+        return self._moment(self._declaration()).status
+
+    def rerun(self) -> DeclaredJob:
+        """Run it again, from now: the same job goes through its life once more; of a list, a new run begins."""
+        declared, now = self._declaration(), self.world.clock.now()
+        if self.operation.service in LISTINGS:
+            fresh = Declaration(**{**_fields(declared), "born": now, "visible": now, "count": 1, "every": 0})
+            return DeclaredJob(self.world, self.operation, self.world.declared.add(fresh).number)
+        life = declared.life or self._some_life()
+        self.world.declared.update(self.number, life, now, declared.progress, declared.run + 1)
+        return self
+
+    def cancel(self) -> DeclaredJob:
+        """Stop it now, by the shortest documented way to the service's state for that."""
+        return self._stop("cancel")
+
+    def fail(self) -> DeclaredJob:
+        """Let it fail now, by the shortest documented way to the service's state for that."""
+        return self._stop("fail")
+
+    def delete(self) -> None:
+        """Take it away: callers get the documented not-found error."""
+        self.world.declared.delete(self.number)
+
+    def as_json(self) -> dict[str, Any]:
+        """The job as `/_mock/jobs` shows it."""
+        declared = self._declaration()
+        moment = self._moment(declared)
+        return {
+            "number": declared.number,
+            "service": declared.service,
+            "match": {**declared.match, **declared.narrow, **({"owner": declared.owner} if declared.owner else {})},
+            "life": [list(step) for step in declared.life.steps] if declared.life else None,
+            "progress": f"polls:{declared.progress.polls}" if declared.progress.kind == "polls" else declared.progress.kind,
+            "created": utc(declared.born).isoformat(timespec="milliseconds"),
+            "status": moment.status,
+            "terminal": moment.terminal,
+            "count": declared.count,
+            "run": declared.run,
+        }
+
+    def _declaration(self) -> Declaration:
+        return self.world.declared.get(self.number)
+
+    def _some_life(self) -> Life:
+        assert self.operation.job is not None
+        return next(iter(self.operation.job.lives.values()))
+
+    def _moment(self, declared: Declaration) -> Moment:
+        assert self.operation.job is not None
+        life = declared.life or self._some_life()
+        return self.world.declared.furthest(self.operation.job, declared, life, self.world.clock.now())
+
+    def _stop(self, action: str) -> DeclaredJob:
+        assert self.operation.job is not None
+        declared = self._declaration()
+        life = cut_short(self.operation.job, action, self._moment(declared))
+        self.world.declared.update(self.number, life, declared.born, Progress("time"), declared.run)
+        return self
+
+
+def declare(definitions: Definitions, world: World, service: str, fields: Mapping[str, Any]) -> DeclaredJob:
+    """Declare a job. `fields` are parts of its identity by the vendor's names, and `OPTIONS`.
+
+    Raises InputError for an unknown service, field, life, status or value, saying what is allowed.
+    """
+    try:
+        operation = definitions.operation_of(service)
+    except KeyError as error:
+        raise InputError(error.args[0]) from None
+    assert operation.job is not None
+    kind = SINGLES.get(service) or LISTINGS[service]
+    names = _identity_names(operation.job, kind)
+    _check_fields(service, names, fields)
+    parts = {name: _part(operation, name, fields[name]) for name in names if fields.get(name) is not None}
+    owner = kind.owner if isinstance(kind, Single) else None
+    filters = kind.filters if isinstance(kind, Listing) else ()
+    now = world.clock.now()
+    born = _born(fields, now)
+    count, every = _many(kind, fields)
+    declaration = Declaration(
+        number=0,
+        service=service,
+        match={name: value for name, value in parts.items() if name != owner and name not in filters},
+        life=_life(operation.job, fields, count),
+        progress=Progress.parse(fields.get("progress") or "time"),
+        born=born,
+        visible=born + round(seconds(fields.get("visible_after") or 0) * SECOND),
+        count=count,
+        every=every,
+        owner=parts.get(owner) if owner else None,
+        narrow={name: value for name, value in parts.items() if name in filters},
+        facts=_facts(operation, kind, fields.get("facts") or {}),
+    )
+    return DeclaredJob(world, operation, world.declared.add(declaration).number)
+
+
+def handles(definitions: Definitions, world: World) -> list[DeclaredJob]:
+    """All declared jobs of a world, the oldest first."""
+    return [DeclaredJob(world, definitions.operation_of(one.service), one.number) for one in world.declared.all()]
+
+
+def handle(definitions: Definitions, world: World, number: int) -> DeclaredJob:
+    """The declared job with this number. Raises InputError where there is none."""
+    return DeclaredJob(world, definitions.operation_of(world.declared.get(number).service), number)
+
+
+def _fields(declared: Declaration) -> dict[str, Any]:
+    return {name: getattr(declared, name) for name in Declaration.__slots__}
+
+
+def _identity_names(definition: JobLife, kind: Single | Listing) -> list[str]:
+    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, Single) else list(kind.filters)
+    return [*definition.identity, *extra]
+
+
+def _check_fields(service: str, names: list[str], fields: Mapping[str, Any]) -> None:
+    known = [*names, *OPTIONS]
+    for name in fields:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"a {service} job has no {name!r}{hint}; allowed: {', '.join(known)}")
+
+
+def _part(operation: Operation, name: str, value: object) -> str:
+    parameter = next(parameter for parameter in operation.parameters if parameter.name == name)
+    text = str(value)
+    for error in parameter.errors(text):
+        raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
+    return text
+
+
+def _born(fields: Mapping[str, Any], now: int) -> int:
+    if fields.get("created") is not None and fields.get("age") is not None:
+        raise InputError("created and age both say when the job was made; give one of them")
+    if fields.get("created") is not None:
+        return parse_time(fields["created"])
+    return now - round(seconds(fields.get("age") or 0) * SECOND)
+
+
+def _many(kind: Single | Listing, fields: Mapping[str, Any]) -> tuple[int, int]:
+    count = fields.get("count", 1)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_RUNS:
+        raise InputError(f"count is {count!r}; allowed: 1 to {_MOST_RUNS}")
+    if isinstance(kind, Single) and (count != 1 or "every" in fields):
+        raise InputError("count and every are for lists (dataarts, tics); declare single jobs one by one")
+    every = max(1, round(seconds(fields.get("every", "1h")) * SECOND)) if count > 1 else 0
+    return count, every
+
+
+def _life(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | None:
+    value = fields.get("life")
+    if value is not None:
+        return life_from(definition, value)
+    return next(iter(definition.lives.values())) if count == 1 else None
+
+
+def _facts(operation: Operation, kind: Single | Listing, facts: object) -> dict[str, Any]:
+    """Facts that replace made-up ones: the same names, and values of the same types."""
+    if not isinstance(facts, Mapping):
+        raise InputError(f"facts is {facts!r}; allowed: an object")
+    sample = kind.profile(Fake(0), _sample_identity(operation, kind))
+    for name, value in facts.items():
+        if name not in sample:
+            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(sample)}")
+        if sample[name] is not None and type(value) is not type(sample[name]):
+            raise InputError(f"the fact {name} is {value!r}; allowed: a {type(sample[name]).__name__}")
+    return dict(facts)
+
+
+def _sample_identity(operation: Operation, kind: Single | Listing) -> dict[str, str]:
+    parameters = dict.fromkeys(_identity_names(operation.job, kind), "0") if operation.job else {}
+    return parameters if isinstance(kind, Single) else {**kind.identity(parameters), "run": "0"}

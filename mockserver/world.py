@@ -1,0 +1,49 @@
+"""A world: everything that one test, or one access key, shares with no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .jobs.clock import Clock, parse_time
+from .jobs.declared import Declarations
+from .jobs.store import Store
+from .jobs.trajectory import Progress
+from .journal import Journal
+from .settings import Settings
+
+DEFAULT = "default"
+
+
+@dataclass
+class World:
+    """Settings, clock, declared jobs, state and journal of a namespace.
+
+    `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for).
+    """
+
+    name: str
+    settings: Settings
+    clock: Clock
+    declared: Declarations = field(default_factory=Declarations)
+    store: Store = field(default_factory=Store)
+    journal: Journal = field(default_factory=Journal)
+    epoch: int | None = None
+
+    @classmethod
+    def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> World:
+        """A world with nothing in it. Raises InputError for a setting that is wrong."""
+        Progress.parse(settings.progress)
+        epoch = parse_time(settings.epoch) if settings.epoch else None
+        return cls(name, settings, clock or Clock(*clock_settings(settings)), epoch=epoch)
+
+    def reset(self) -> None:
+        """Forget jobs, state and journal. The clock begins anew, as the settings say."""
+        self.declared.clear()
+        self.store.clear()
+        self.journal.clear()
+        self.clock.restart(*clock_settings(self.settings))
+
+
+def clock_settings(settings: Settings) -> tuple[int | None, float, float]:
+    """A clock's start, speed and tick. Raises InputError for a start that is no time."""
+    return parse_time(settings.time) if settings.time else None, settings.speed, settings.tick
