@@ -1,0 +1,176 @@
+"""Time taken over: while a clock drives, sleeping in the code under test moves the clock instead of waiting.
+
+A loop that polls every 30 s for two hours is through in milliseconds, and the mock's time keeps step with it. Replaced are
+`time.sleep`, `time.time`, `time.time_ns`, `time.monotonic`, `time.monotonic_ns`, `asyncio.sleep` and the timers of event
+loops, for code that calls them by these names; what is compiled, such as `datetime.now`, stays real. Several threads and
+tasks may sleep at once: the clock goes to the earliest time that one of them waits for, once the others have had a moment
+to fall asleep, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .clock import SECOND, Clock
+
+_real_sleep, _real_monotonic, _real_async_sleep = time.sleep, time.monotonic, asyncio.sleep
+_GRACE = 0.001
+"""Real seconds that others get to fall asleep before the clock moves."""
+_NAP = _GRACE / 10
+
+_one_driver = threading.Lock()
+
+
+class _Sleepers:
+    """Who sleeps until when, in milliseconds of the clock; and the timers of event loops, which must ring in between."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._until: dict[int, int] = {}
+        self._seen: set[int] = set()
+        self._timers: list[tuple[int, asyncio.TimerHandle]] = []
+        self._stirred = _real_monotonic()
+
+    def lie_down(self, who: int, seconds: float) -> None:
+        """Begin to sleep."""
+        with self._lock:
+            self._until[who] = self._clock.now() + math.ceil(seconds * SECOND)
+            self._seen.add(who)
+            self._stirred = _real_monotonic()
+
+    def set_timer(self, seconds: float, handle: asyncio.TimerHandle) -> None:
+        """Remember a timer that rings in so many seconds of the clock."""
+        with self._lock:
+            now = self._clock.now()
+            live = [entry for entry in self._timers if entry[0] > now and not entry[1].cancelled()]
+            self._timers = [*live, (now + math.ceil(seconds * SECOND), handle)]
+
+    def gets_up(self, who: int, awake: set[int]) -> bool:
+        """Whether this sleeper's time has come. Where it is the first to wake, and all others sleep, the clock moves on.
+
+        `awake` are those who may stir, asleep or not.
+        """
+        with self._lock:
+            until = self._until[who]
+            now = self._clock.now()
+            if now < until and until <= min(self._until.values()) and self._quiet(awake):
+                rings = [time for time, handle in self._timers if now < time < until and not handle.cancelled()]
+                now = min(rings, default=until)
+                self._clock.advance_to(now)
+                self._stirred = _real_monotonic()
+            return now >= until
+
+    def leave(self, who: int) -> None:
+        """Be up again, or interrupted."""
+        with self._lock:
+            self._until.pop(who, None)
+            self._stirred = _real_monotonic()
+
+    def slept_before(self, who: int) -> bool:
+        """Whether this one has slept at all."""
+        return who in self._seen
+
+    def _quiet(self, awake: set[int]) -> bool:
+        """Whether all others sleep, or nobody has stirred for a moment."""
+        return awake <= set(self._until) or _real_monotonic() - self._stirred >= _GRACE
+
+
+@contextmanager
+def drive(clock: Clock) -> Iterator[Clock]:
+    """Take time over for the block. The clock stands still meanwhile but for sleepers, and then runs on as before.
+
+    Raises RuntimeError where a clock drives already: there is only one time in a process.
+    """
+    if not _one_driver.acquire(blocking=False):
+        raise RuntimeError("time is already driven by a clock in this process; leave that block first")
+    speed = clock.speed
+    clock.freeze()
+    replaced = _replacements(clock)
+    saved = {(module, name): getattr(module, name) for module, name in replaced}
+    try:
+        for (module, name), function in replaced.items():
+            setattr(module, name, function)
+        yield clock
+    finally:
+        for (module, name), function in saved.items():
+            setattr(module, name, function)
+        clock.run(speed)
+        _one_driver.release()
+
+
+def _replacements(clock: Clock) -> dict[tuple[Any, str], Callable[..., Any]]:
+    sleepers = _Sleepers(clock)
+    started, real_started = clock.now(), _real_monotonic()
+
+    def monotonic() -> float:
+        return real_started + (clock.now() - started) / SECOND
+
+    return {
+        (time, "sleep"): _sleep(sleepers),
+        (time, "time"): lambda: clock.now() / SECOND,
+        (time, "time_ns"): lambda: clock.now() * 1_000_000,
+        (time, "monotonic"): monotonic,
+        (time, "monotonic_ns"): lambda: int(monotonic() * 1_000_000_000),
+        (asyncio, "sleep"): _async_sleep(sleepers),
+        (asyncio.BaseEventLoop, "call_at"): _call_at(sleepers, monotonic),
+    }
+
+
+def _sleep(sleepers: _Sleepers) -> Callable[[float], None]:
+    def sleep(seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        who = threading.get_ident()
+        sleepers.lie_down(who, seconds)
+        try:
+            while not sleepers.gets_up(who, _threads(sleepers)):
+                _real_sleep(_NAP)
+        finally:
+            sleepers.leave(who)
+
+    return sleep
+
+
+def _threads(sleepers: _Sleepers) -> set[int]:
+    """Threads that may be about to sleep: the main one, those that slept before, and those started for work of their own."""
+    found = set()
+    for thread in threading.enumerate():
+        service = thread.daemon or thread.name.startswith("ThreadPoolExecutor")
+        if thread.ident is not None and (sleepers.slept_before(thread.ident) or not service):
+            found.add(thread.ident)
+    return found
+
+
+def _async_sleep(sleepers: _Sleepers) -> Callable[..., Any]:
+    async def sleep(delay: float, result: Any = None) -> Any:
+        if delay <= 0:
+            return await _real_async_sleep(0, result)
+        who = id(asyncio.current_task())
+        sleepers.lie_down(who, delay)
+        try:
+            while not sleepers.gets_up(who, {id(task) for task in asyncio.all_tasks()}):
+                _real_sleep(_NAP)  # the loop's own timers run on the clock, which may stand still
+                await _real_async_sleep(0)
+        finally:
+            sleepers.leave(who)
+        return result
+
+    return sleep
+
+
+def _call_at(sleepers: _Sleepers, monotonic: Callable[[], float]) -> Callable[..., asyncio.TimerHandle]:
+    original = asyncio.BaseEventLoop.call_at
+
+    def call_at(loop: asyncio.BaseEventLoop, when: float, *args: Any, **kwargs: Any) -> asyncio.TimerHandle:
+        handle = original(loop, when, *args, **kwargs)
+        sleepers.set_timer(max(0.0, when - monotonic()), handle)
+        return handle
+
+    return call_at
