@@ -11,7 +11,7 @@ from . import __version__
 from .errors import InputError
 from .settings import TABLE, Row, Settings, parse_option, settings_from
 
-_COMMANDS = ("serve", "env", "operations")
+_CLOCK_ACTIONS = ("show", "set", "advance", "freeze", "run", "tick")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +60,37 @@ def _parser() -> argparse.ArgumentParser:
     operations.add_argument("--json", action="store_true", help="as JSON")
     _add_settings(operations, ["definitions"])
     operations.set_defaults(run=_operations)
+    _add_generate(commands)
+    _add_clock(commands)
     return parser
+
+
+def _add_generate(commands: Any) -> None:
+    generate = commands.add_parser(
+        "generate",
+        help="make a fixture file",
+        description="Make a file of jobs with made-up facts, for --fixtures. The same arguments give the same file.",
+    )
+    generate.add_argument("service", help="dataarts, enos, cdm, tics or taurusdb")
+    generate.add_argument("--count", type=int, default=10, help="how many jobs (default: 10)")
+    generate.add_argument("--locale", default="en_US", help="language of names and texts: en_US or zh_CN (default: en_US)")
+    generate.add_argument("--out", metavar="FILE", help="where to write it (default: stdout)")
+    _add_settings(generate, ["seed"])
+    generate.set_defaults(run=_generate)
+
+
+def _add_clock(commands: Any) -> None:
+    clock = commands.add_parser(
+        "clock",
+        help="show or move a running server's clock",
+        description="Show or move a running server's clock: show; set TIME (ISO 8601); advance DURATION (90, 2h, 1h30m);"
+        " freeze; run [SPEED] (1); tick DURATION (what each answered poll moves it by).",
+    )
+    clock.add_argument("action", choices=_CLOCK_ACTIONS, nargs="?", default="show", help="what to do (default: show)")
+    clock.add_argument("value", nargs="?", help="a time, a duration or a speed")
+    clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
+    _add_settings(clock, ["host", "port"])
+    clock.set_defaults(run=_clock)
 
 
 def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
@@ -130,4 +160,43 @@ def _operations(options: argparse.Namespace) -> int:
     definitions = load(Path(path) for path in _settings(options).definitions)
     show: Mapping[bool, Callable[[Any], str]] = {True: operations_json, False: operations_text}
     print(show[options.json](definitions))
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from .definitions import load
+    from .fixture_sets import fixture_set
+
+    text = fixture_set(load(), options.service, options.count, _settings(options).seed, options.locale)
+    if options.out is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        Path(options.out).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't write {options.out}: {error.strerror}") from error
+    return 0
+
+
+def _clock(options: argparse.Namespace) -> int:
+    from .remote import change_clock, show_clock
+
+    settings, action, value = _settings(options), options.action, options.value
+    if value is not None and action in ("show", "freeze"):
+        raise InputError(f"mockserver clock {action} takes no value; found {value!r}")
+    if value is None and action in ("set", "advance", "tick"):
+        raise InputError(f"mockserver clock {action} needs a {'time' if action == 'set' else 'duration'}")
+    if action == "show":
+        print(show_clock(settings, options.namespace))
+        return 0
+    bodies: Mapping[str, Mapping[str, Any]] = {
+        "set": {"set": value},
+        "advance": {"advance": value},
+        "freeze": {"freeze": True},
+        "run": {"speed": value or "1"},
+        "tick": {"tick": value},
+    }
+    print(change_clock(settings, options.namespace, bodies[action]))
     return 0

@@ -33,17 +33,18 @@ def choose(weights: Sequence[tuple[str, int]], *key: object) -> str:
 class Fake:
     """A source of made-up facts that depend on nothing but `seed` and `key`, whatever else was asked for."""
 
-    def __init__(self, seed: int, *key: object) -> None:
+    def __init__(self, seed: int, *key: object, locale: str = "en_US") -> None:
         self._seed = seed
+        self._locale = locale
         self._random = random.Random(digest("fake", seed, *key))  # noqa: S311 - made-up facts, no secrets
 
     def of(self, *key: object) -> Fake:
         """A source for something else under the same seed."""
-        return Fake(self._seed, *key)
+        return Fake(self._seed, *key, locale=self._locale)
 
     @property
     def _faker(self) -> Any:
-        faker = _faker()
+        faker = _faker(self._locale)
         faker.random = self._random
         return faker
 
@@ -84,13 +85,16 @@ class Fake:
         return str(self._faker.ipv4_private())
 
 
+LOCALES = ("en_US", "zh_CN")
+"""Languages that names and texts can be made up in."""
+
 _LOCAL = threading.local()
 
 
-def _faker() -> Any:
-    """One Faker a thread: it draws from whatever source asks it."""
-    if not hasattr(_LOCAL, "faker"):
+def _faker(locale: str) -> Any:
+    """One Faker a thread and locale: it draws from whatever source asks it."""
+    if not hasattr(_LOCAL, locale):
         from faker import Factory  # 60 ms, and only needed once an id is asked for that nobody declared
 
-        _LOCAL.faker = Factory.create("en_US", use_weighting=False)
-    return _LOCAL.faker
+        setattr(_LOCAL, locale, Factory.create(locale, use_weighting=False))
+    return getattr(_LOCAL, locale)

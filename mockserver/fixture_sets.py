@@ -1,0 +1,78 @@
+"""Fixture files made by Faker from a seed: `mockserver generate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .definitions import Definitions, JobLife, Operation
+from .errors import InputError
+from .generate import LOCALES, Fake
+from .jobs.clock import utc
+from .services import LISTINGS, SINGLES
+from .services.kinds import Listing, Single
+
+_EPOCH = 1_767_225_600_000  # 2026-01-01T00:00:00Z: stamps in ids are counted from here, so that files never change
+_MOST = 100_000
+
+
+def _stamped(fake: Fake) -> str:
+    born = utc(_EPOCH + fake.integer(0, 364 * 24) * 3_600_000)
+    return f"{fake.integer(100_000, 999_999)}-{born:%Y%m%d%H}"
+
+
+_PARTS: Mapping[str, Callable[[Fake], str]] = {
+    "project_id": lambda fake: fake.hex(32),
+    "cluster_id": lambda fake: fake.uuid(),
+    "job_name": lambda fake: fake.name(),
+    "instance": lambda fake: fake.hex(32),
+    "task_id": lambda fake: str(fake.integer(100_000, 999_999)),
+    "workspace_id": lambda fake: fake.hex(32),
+    "id": lambda fake: fake.uuid(),
+    "league_id": lambda fake: fake.hex(32),
+    "job_id": lambda fake: fake.hex(32),
+    "taskInstId": _stamped,
+    "orgId": lambda fake: f"o{fake.integer(10**15, 10**16 - 1)}",
+}
+
+
+def fixture_set(definitions: Definitions, service: str, count: int, seed: int, locale: str) -> str:
+    """A fixture file of `count` jobs: their identities, lives and facts. The same arguments give the same text.
+
+    Raises InputError for an unknown service or locale, or a count that is not allowed.
+    """
+    if not 1 <= count <= _MOST:
+        raise InputError(f"count is {count}; allowed: 1 to {_MOST}")
+    if locale not in LOCALES:
+        raise InputError(f"locale is {locale!r}; allowed: {', '.join(LOCALES)}")
+    try:
+        operation = definitions.operation_of(service)
+    except KeyError as error:
+        raise InputError(error.args[0]) from None
+    command = f"mockserver generate {service} --count {count} --seed {seed} --locale {locale}"
+    jobs = [_job(operation, Fake(seed, "fixture", service, locale, index, locale=locale), index) for index in range(count)]
+    return json.dumps({"description": f"Made by: {command}", "jobs": jobs}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
+    assert operation.job is not None
+    kind = SINGLES.get(operation.service) or LISTINGS[operation.service]
+    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, Single) else kind.filters
+    identity = {name: _PARTS[name](fake) for name in (*operation.job.identity, *extra)}
+    return {
+        "service": operation.service,
+        **identity,
+        "life": _life(operation.job, index),
+        "facts": kind.profile(fake.of("facts", index), _who(kind, identity)),
+    }
+
+
+def _life(definition: JobLife, index: int) -> str:
+    """Each life in turn, so that even a small set shows them all."""
+    names = list(definition.lives)
+    return names[index % len(names)]
+
+
+def _who(kind: Single | Listing, identity: Mapping[str, str]) -> Mapping[str, str]:
+    return identity if isinstance(kind, Single) else {**kind.identity(identity), "run": "0"}

@@ -1,0 +1,48 @@
+"""A running server, spoken to by the command line."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import InputError
+from .settings import Settings
+
+
+def show_clock(settings: Settings, namespace: str) -> str:
+    """What the server's clock shows, as a line. Raises InputError where no server answers."""
+    return _line(_call(settings, namespace, "GET", None))
+
+
+def change_clock(settings: Settings, namespace: str, change: Mapping[str, Any]) -> str:
+    """Change the server's clock; what it shows then. Raises InputError where no server answers, or it refuses."""
+    if "speed" in change:
+        try:
+            change = {"speed": float(change["speed"])}
+        except ValueError:
+            raise InputError(f"{change['speed']!r} is not a speed; allowed: a number, 0 or more") from None
+    return _line(_call(settings, namespace, "PATCH", change))
+
+
+def _line(clock: Mapping[str, Any]) -> str:
+    pace = "frozen" if clock["speed"] == 0 else f"speed {clock['speed']:g}"
+    return f"{clock['iso']}  {pace}" + (f", {clock['tick']:g} s a poll" if clock["tick"] else "")
+
+
+def _call(settings: Settings, namespace: str, method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=10)
+    headers = {"Content-Type": "application/json", "X-Mock-Namespace": namespace}
+    try:
+        connection.request(method, "/_mock/clock", json.dumps(body) if body else None, headers)
+        response = connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        where = f"http://{settings.host}:{settings.port}"
+        raise InputError(f"no mockserver answers at {where} ({error}); start it, or give --host and --port") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise InputError(str(answer.get("detail", answer)))
+    return answer
