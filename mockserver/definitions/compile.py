@@ -24,7 +24,7 @@ from .model import (
     State,
     Switch,
 )
-from .pointer import Place
+from .pointer import Place, inlined
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON = "application/json"
@@ -108,15 +108,14 @@ def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
         required=node.get("required", False),
         type=types if isinstance(types, str) else types[0],
         schema=schema.value,
-        errors=errors_of(schema.value, schema.uri, registry),
+        errors=errors_of(inlined(schema), registry),
     )
 
 
 def _content_errors(holder: Place, registry: Registry[Any]) -> Errors:
     if "content" not in holder.value:
         return lambda _value: iter(())
-    schema = holder / "content" / _JSON / "schema"
-    return errors_of(schema.value, schema.uri, registry)
+    return errors_of(inlined(holder / "content" / _JSON / "schema"), registry)
 
 
 def _examples(operation: Place) -> dict[str, Example]:

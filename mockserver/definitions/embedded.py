@@ -44,9 +44,7 @@ def registry_of(documents: Mapping[str, Document]) -> Registry[Any]:
     )
 
 
-def errors_of(schema: Any, uri: str, registry: Registry[Any]) -> Errors:
-    """A judge of values by this schema, which stands at this URI."""
-    # A reference is looked up at each use, which costs more than all else: schemas that refer to nothing go without.
-    reached = {"$ref": uri} if "$ref" in json.dumps(schema) else schema
-    errors: Errors = Validator(reached, registry=registry, format_checker=FormatChecker()).iter_errors
+def errors_of(schema: Any, registry: Registry[Any]) -> Errors:
+    """A judge of values by this schema."""
+    errors: Errors = Validator(schema, registry=registry, format_checker=FormatChecker()).iter_errors
     return errors

@@ -93,6 +93,36 @@ class Place:
         return None
 
 
+_ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
+_DATA = ("const", "default", "enum", "example", "examples")
+
+
+def inlined(place: Place, above: tuple[str, ...] = ()) -> Any:
+    """A schema with what its references point to in their stead; one that leads back into itself stays, as a full URI."""
+    value = place.value
+    if isinstance(value, list):
+        return [inlined(_child(place, index), above) for index in range(len(value))]
+    if not isinstance(value, dict):
+        return value
+    here = {
+        key: child if key in _DATA or key == "$ref" else inlined(_child(place, key), above) for key, child in value.items()
+    }
+    if not isinstance(value.get("$ref"), str):
+        return here
+    target = place.resolved()
+    if target.uri in above:
+        return {**here, "$ref": target.uri}
+    del here["$ref"]
+    there = inlined(target, (*above, target.uri))
+    if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):
+        return {**there, **here}
+    return {**here, "allOf": [*here.get("allOf", []), there]}
+
+
+def _child(place: Place, part: str | int) -> Place:
+    return Place(place.documents, place.name, (*place.parts, str(part)))
+
+
 def uri_of(name: str) -> str:
     """The URI under which a document's schemas refer to each other."""
     return f"https://definitions.invalid/{name.lstrip('/')}"

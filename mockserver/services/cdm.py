@@ -100,7 +100,7 @@ def _done(job: Job) -> float:
 
 
 def _progress(job: Job) -> int:
-    if job.moment.status == "FAILED":
+    if job.moment.status in ("FAILED", "FAILURE_ON_SUBMIT"):
         return -1
     if job.moment.status == "SUCCEEDED":
         return 100

@@ -83,7 +83,7 @@ def _task(task_id: str) -> int:
 def window(parameters: Mapping[str, Any], now: int) -> tuple[int, int]:
     """Between `start_time` and `end_time` (milliseconds, both included), and born by `now`.
 
-    The page doesn't say which of a run's times must lie in the range: the mock takes planTime. Raises Problem for a
+    The page doesn't say which of a run's times must lie in the range: the mock takes submitTime. Raises Problem for a
     start_time later than end_time.
     """
     start, end = parameters["start_time"], parameters["end_time"]
@@ -115,7 +115,7 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
         "jobName": job_name,
         "outputRowCount": rows,
         "owner": facts["owner"],
-        "planTime": moment.born,
+        "planTime": moment.born - int(facts["delay"]),
         "retryTimes": moment.times("running-exception"),
         "runningData": _running_data(job),
         "runningParam": _compact({"total": 1, "rows": [{"name": "运行参数", "value": _RUNNER}]}),
@@ -123,7 +123,7 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
         "speed": round(rows / max(seconds, 1), 1) if succeeded else 0.0,
         "startTime": _started(moment) or 0,
         "status": moment.status,
-        "submitTime": _submitted(job),
+        "submitTime": moment.born,
         "taskId": facts["task"],
         "taskName": task_name,
         "taskRunningLogId": facts["log"],
@@ -139,13 +139,6 @@ def _names(job: Job, switches: Switches) -> tuple[str, str]:
     return (other, asked) if switches["dataarts-job-name"] == "job" else (asked, other)
 
 
-def _submitted(job: Job) -> int:
-    """A little after the plan, but neither later than now nor than the end of the first state."""
-    moment = job.moment
-    latest = moment.entered[1][1] if len(moment.entered) > 1 else moment.now
-    return min(moment.born + int(job.profile["delay"]), latest)
-
-
 def _started(moment: Moment) -> int | None:
     return moment.first("running")
 
@@ -158,7 +151,7 @@ def _seconds(moment: Moment) -> int:
 def _log_path(job: Job, task_name: str, job_name: str) -> str:
     if _started(job.moment) is None:
         return ""
-    time = _beijing(_submitted(job))
+    time = _beijing(job.moment.born)
     stamp = f"{time:%Y-%m-%d_%H_%M_%S}.{time.microsecond // 1_000:03d}"
     return f"{_bucket(job)}/{job.identity['workspace_id']}/{task_name}/{stamp}/{job_name}/{job_name}.job"
 
