@@ -202,7 +202,7 @@ def _facts(operation: Operation, kind: Single | Listing, facts: object) -> dict[
         if name not in sample:
             raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(sample)}")
         if sample[name] is not None and type(value) is not type(sample[name]):
-            raise InputError(f"the fact {name} is {value!r}; allowed: a {type(sample[name]).__name__}")
+            raise InputError(f"the fact {name} is {value!r}; allowed: of type {type(sample[name]).__name__}")
     return dict(facts)
 
 
