@@ -1,3 +1,25 @@
 """A local mock server for the job-status APIs of cloud data platforms."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import create_app
+    from .jobs.clock import Clock
+    from .jobs.drive import drive
+    from .mock import Mock
+    from .settings import Settings
+
 __version__ = "0.1.0"
+__all__ = ["Clock", "Mock", "Settings", "create_app", "drive"]
+
+_HOMES = {"Clock": ".jobs.clock", "Mock": ".mock", "Settings": ".settings", "create_app": ".app", "drive": ".jobs.drive"}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when first used: `mockserver --help` needs none of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mockserver' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name], __name__), name)

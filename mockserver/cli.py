@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         help="list endpoints, errors, magic ids, switches",
         description="List the operations, how to get each of their documented errors, and the switches.",
     )
-    operations.add_argument("--json", action="store_true", help="as JSON")
+    forms = operations.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_const", dest="form", const="json", help="as JSON")
+    forms.add_argument("--markdown", action="store_const", dest="form", const="markdown", help="as a document")
     _add_settings(operations, ["definitions"])
     operations.set_defaults(run=_operations)
     _add_generate(commands)
@@ -155,11 +157,11 @@ def _operations(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from .definitions import load
-    from .listing import operations_json, operations_text
+    from .listing import operations_json, operations_markdown, operations_text
 
     definitions = load(Path(path) for path in _settings(options).definitions)
-    show: Mapping[bool, Callable[[Any], str]] = {True: operations_json, False: operations_text}
-    print(show[options.json](definitions))
+    forms: Mapping[str | None, Callable[[Any], str]] = {"json": operations_json, "markdown": operations_markdown}
+    print(forms.get(options.form, operations_text)(definitions).rstrip("\n"))
     return 0
 
 

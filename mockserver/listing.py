@@ -123,3 +123,49 @@ def _operation_lines(operation: Operation) -> list[str]:
         nature = f"  <- {kinds}" if kinds else ""
         lines.append(f"    {statuses:<8}{error['code']:<12}{example.name:<23}{example.provenance.kind:<11}{nature}".rstrip())
     return [*lines, ""]
+
+
+def operations_markdown(definitions: Definitions) -> str:
+    """Operations, errors, switches and contradictions as a document: `schemas/OPERATIONS.md`."""
+    lines = [
+        "# Operations, errors, switches, contradictions",
+        "",
+        "Made by `mockserver operations --markdown`; a test holds it to the definitions.",
+        "",
+    ]
+    for operation in _in_order(definitions):
+        lines += _operation_section(operation)
+    lines += ["## Switches", "", "| switch | values (the default first) | what for |", "|---|---|---|"]
+    for switch in definitions.switches.values():
+        values = sorted(switch.values.items(), key=lambda item: item[0] != switch.default)
+        shown = "; ".join(f"`{value}`: {text}" for value, text in values)
+        lines.append(f"| `{switch.name}` | {_cell(shown)} | {_cell(switch.description)} |")
+    lines += ["", "## Contradictions in the vendors' documents", "", "| id | found | choice | switch |", "|---|---|---|---|"]
+    for document in definitions.documents.values():
+        for entry in document.get("x-contradictions", ()):
+            named = entry.get("switch", [])
+            switches = ", ".join(f"`{name}`" for name in ([named] if isinstance(named, str) else named))
+            lines.append(f"| {entry['id']} | {_cell(entry['found'])} | {_cell(entry['choice'])} | {switches} |")
+    return "\n".join(lines) + "\n"
+
+
+def _operation_section(operation: Operation) -> list[str]:
+    where = operation.magic and (operation.magic.parameter or f"`{operation.magic.body}` of the body")
+    lines = [f"## {operation.service}: {operation.id}", "", f"`{operation.method} {operation.path}`", ""]
+    if operation.job:
+        lives = "; ".join(f"`{life.name}`: {life.summary}" for life in operation.job.lives.values())
+        states = ", ".join(f"`{state}`" for state in operation.job.states)
+        lines += [f"States: {states}.", "", f"Lives: {lives}", ""]
+    lines += [f"Magic ids (`mock-error-NAME`) go into {where}.", ""]
+    lines += ["| HTTP | code | name | by nature | message | provenance |", "|---|---|---|---|---|---|"]
+    for example in operation.errors():
+        error = example.error or {}
+        kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)
+        statuses = "/".join(map(str, example.statuses))
+        message, kind = _cell(error["message"]), example.provenance.kind
+        lines.append(f"| {statuses} | {error['code']} | `{example.name}` | {kinds} | {message} | {kind} |")
+    return [*lines, ""]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
