@@ -155,10 +155,8 @@ def add_namespace(ask: Ask) -> Answer:
     _check_names("member", body, ("name", *_WORLD_SETTINGS))
     if not isinstance(body.get("name"), str):
         raise Misuse("Invalid body", f"name is {body.get('name')!r}; allowed: 1 to 128 of A-Z a-z 0-9 . _ -")
-    if body["name"] == DEFAULT:
-        raise Misuse("Invalid body", f"the namespace {DEFAULT!r} is always there; reset it instead")
     chosen = {name: value for name, value in body.items() if name != "name"}
-    world = ask.mock.world(body["name"], **chosen)
+    world = ask.mock.world(body["name"], **{"seed": ask.mock.settings.seed, **chosen})
     return Answer(201, {"name": world.name, "seed": world.settings.seed, "time": world.clock.now()})
 
 

@@ -70,18 +70,26 @@ class Mock:
         self._declare_fixtures(self.world())
 
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
-        """The world of a namespace, new if nobody asked for it yet; `settings` are what differs from the mock's own.
+        """The world of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
 
-        Raises InputError for a setting that is wrong, Misuse for a name that is none or too many namespaces.
+        A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, Misuse for a name that is
+        none, for settings of the default namespace, and for too many namespaces.
         """
         with self._lock:
             world = self._worlds.get(name)
             if world is None or settings:
-                if len(self._worlds) >= _MOST_WORLDS:
-                    raise Misuse("Too many namespaces", f"there are {_MOST_WORLDS}; delete some", 429)
-                world = World.new(namespace.checked(name), check_settings(replace(self.settings, **settings)))
+                world = self._new_world(namespace.checked(name), settings)
                 self._worlds[name] = world
             return world
+
+    def _new_world(self, name: str, settings: Mapping[str, Any]) -> World:
+        if name == DEFAULT:
+            raise Misuse("Invalid namespace", f"the namespace {DEFAULT!r} has the mock's own settings; reset it instead")
+        if len(self._worlds) >= _MOST_WORLDS:
+            raise Misuse("Too many namespaces", f"there are {_MOST_WORLDS}; delete some", 429)
+        world = World.new(name, check_settings(replace(self.settings, **settings)))
+        self._declare_fixtures(world)
+        return world
 
     def drop_world(self, name: str) -> None:
         """Forget a namespace. The default one is reset."""

@@ -34,16 +34,12 @@ class World:
         """A world with nothing in it. Raises InputError for a setting that is wrong."""
         Progress.parse(settings.progress)
         epoch = parse_time(settings.epoch) if settings.epoch else None
-        return cls(name, settings, clock or Clock(*clock_settings(settings)), epoch=epoch)
+        start = parse_time(settings.time) if settings.time else None
+        return cls(name, settings, clock or Clock(start, settings.speed, settings.tick), epoch=epoch)
 
     def reset(self) -> None:
-        """Forget jobs, state and journal. The clock begins anew, as the settings say."""
+        """Forget jobs, state and journal. The clock begins anew."""
         self.declared.clear()
         self.store.clear()
         self.journal.clear()
-        self.clock.restart(*clock_settings(self.settings))
-
-
-def clock_settings(settings: Settings) -> tuple[int | None, float, float]:
-    """A clock's start, speed and tick. Raises InputError for a start that is no time."""
-    return parse_time(settings.time) if settings.time else None, settings.speed, settings.tick
+        self.clock.restart()

@@ -21,12 +21,13 @@ class Clock:
 
     def __init__(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
         self._lock = threading.Lock()
-        self.restart(start, speed, tick)
+        self._origin = (start, _not_negative("speed", speed), _not_negative("tick", tick))
+        self.restart()
 
-    def restart(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
-        """Begin anew, with the parameters of a new clock."""
+    def restart(self) -> None:
+        """Begin anew, as the clock was made."""
         with self._lock:
-            self._speed, self._tick = _not_negative("speed", speed), _not_negative("tick", tick)
+            start, self._speed, self._tick = self._origin
             self._real = _real()
             self._shown = self._real if start is None else start
 
