@@ -10,7 +10,7 @@ from typing import Any
 from .definitions import Definitions, JobLife, Life, Operation
 from .errors import InputError
 from .generate import Fake
-from .jobs.clock import SECOND, parse_time, utc
+from .jobs.clock import LATEST, SECOND, parse_time, utc
 from .jobs.declared import Declaration, cut_short
 from .jobs.duration import seconds
 from .jobs.trajectory import Moment, Progress, life_from
@@ -115,6 +115,7 @@ def declare(definitions: Definitions, world: World, service: str, fields: Mappin
     now = world.clock.now()
     born = _born(fields, now)
     count, every = _many(kind, fields)
+    _check_dates(born, count, every)
     declaration = Declaration(
         number=0,
         service=service,
@@ -184,6 +185,13 @@ def _many(kind: Single | Listing, fields: Mapping[str, Any]) -> tuple[int, int]:
         raise InputError("count and every are for lists (dataarts, tics); declare single jobs one by one")
     every = max(1, round(seconds(fields.get("every", "1h")) * SECOND)) if count > 1 else 0
     return count, every
+
+
+def _check_dates(born: int, count: int, every: int) -> None:
+    """Raises InputError where the oldest run, or the only one, would have been made before 1970."""
+    if not 0 <= born - (count - 1) * every <= LATEST:
+        back = f"{count} runs, one every {every / SECOND:g} s, reach" if count > 1 else "its age reaches"
+        raise InputError(f"{back} back to before 1970; allowed: runs made in 1970 or later")
 
 
 def _life(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | None:

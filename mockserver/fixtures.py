@@ -26,7 +26,7 @@ def read_fixtures(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
         value = json.loads(text) if path.suffix == ".json" else _yaml(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: found a file that can't be read ({error}); allowed: JSON or YAML in UTF-8") from error
     check(value, schema(), str(path))
     jobs: list[dict[str, Any]] = value["jobs"]

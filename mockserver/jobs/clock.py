@@ -10,6 +10,8 @@ from ..errors import InputError
 
 SECOND = 1_000
 DAY = 86_400 * SECOND
+LATEST = 253_370_764_800_000
+"""9999-01-01T00:00:00Z: later times have no date in some time zone."""
 
 
 class Clock:
@@ -37,7 +39,7 @@ class Clock:
             return self._at(_real())
 
     def _at(self, real: int) -> int:
-        return self._shown + int((real - self._real) * self._speed)
+        return min(LATEST, self._shown + int(min((real - self._real) * self._speed, LATEST)))
 
     @property
     def speed(self) -> float:
@@ -54,16 +56,16 @@ class Clock:
         self._tick = _not_negative("tick", seconds)
 
     def set(self, time_ms: int) -> None:
-        """Jump to a time, forwards or back."""
+        """Jump to a time, forwards or back. Raises InputError for one before 1970 or after 9998."""
         with self._lock:
-            self._shown, self._real = time_ms, _real()
+            self._shown, self._real = in_range(time_ms), _real()
 
     def advance(self, seconds: float) -> None:
-        """Jump forwards. Raises InputError for negative seconds."""
+        """Jump forwards. Raises InputError for negative seconds, and for more than lead to the year 9999."""
         _not_negative("advance", seconds)
         with self._lock:
             real = _real()
-            self._shown, self._real = self._at(real) + round(seconds * SECOND), real
+            self._shown, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
 
     def advance_to(self, time_ms: int) -> None:
         """Jump forwards to a time; a time that has passed changes nothing."""
@@ -96,15 +98,22 @@ def _real() -> int:
     return _time_ns() // 1_000_000
 
 
-def parse_time(text: str) -> int:
+def in_range(time_ms: int) -> int:
+    """The time, if it lies between 1970 and 9998. Raises InputError."""
+    if not 0 <= time_ms <= LATEST:
+        raise InputError(f"{time_ms} is not a time in milliseconds since 1970; allowed: 1970-01-01 to 9998-12-31")
+    return time_ms
+
+
+def parse_time(text: object) -> int:
     """Milliseconds of an ISO 8601 time (without a zone: UTC). Raises InputError."""
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     except ValueError:
         raise InputError(f"{text!r} is not a time; allowed: ISO 8601, such as 2026-11-21T08:00:00Z") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return round(moment.timestamp() * SECOND)
+    return in_range(round(moment.timestamp() * SECOND))
 
 
 def utc(time_ms: int) -> datetime:

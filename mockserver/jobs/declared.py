@@ -141,6 +141,7 @@ class Declarations:
             return moment_at_end(definition, life, born, now)
         with self._lock:
             polls = self._polls.setdefault((declared.number, who), _Polls([born]))
+            now = max(now, polls.times[-1])  # of two requests at once, the later one may come here first
             if poll:
                 polls.asked += 1
                 if polls.asked > declared.progress.polls and len(polls.times) < len(life.steps):

@@ -7,13 +7,22 @@ import re
 from ..errors import InputError
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_MOST = 1_000 * 365 * 86_400.0  # a thousand years
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def seconds(value: object) -> float:
     """Seconds from a number of them, or from text such as `90s`, `1.5h` or `1h30m`. Raises InputError."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf"):
-        return float(value)
+    found = _read(value)
+    if found is None or not 0 <= found <= _MOST:
+        allowed = "seconds (90), or text such as 90s, 2h, 1h30m; at most 365000d"
+        raise InputError(f"{value!r} is not a length of time; allowed: {allowed}")
+    return float(found)
+
+
+def _read(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
     if isinstance(value, str):
         text = value.replace(" ", "")
         parts = _PART.findall(text)
@@ -21,4 +30,4 @@ def seconds(value: object) -> float:
             return sum(float(number) * _UNITS[unit] for number, unit in parts)
         if re.fullmatch(r"\d+(\.\d+)?", text):
             return float(text)
-    raise InputError(f"{value!r} is not a length of time; allowed: seconds (90), or text such as 90s, 2h, 1h30m")
+    return None

@@ -53,13 +53,16 @@ def listed(operation: Operation, service: Listing, context: Context) -> tuple[li
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]
     key = (operation.service, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
-    high = min(high, world.store.as_of(key, offset, context.now))
+    shown = world.store.as_of(key, offset, context.now)
     found = world.declared.matching(operation.service, parameters)
     if not found:
         _check_known(operation, context)
         found = [_made_up_history(operation, service, context)]
     sources = [one for one in reversed(found) if _passes(one, service, parameters)]
-    stretches = [Stretch(one, one.first_born(), one.every, one.count).between(low, high) for one in sources]
+    stretches = [
+        Stretch(one, one.first_born(), one.every, one.count).between(low, min(high, shown - (one.visible - one.born)))
+        for one in sources
+    ]
     jobs = [
         _job(_life_of(operation), service, source, _identity_of_run(service, parameters, source, number), born, context)
         for source, number, born in page(stretches, offset, limit)
