@@ -60,13 +60,17 @@ class Mock:
         definitions: Definitions | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
-        self.settings = settings or Settings()
+        self.settings = check_settings(settings or Settings())
         self.definitions = definitions or load(Path(path) for path in self.settings.definitions)
         self.on_exchange = on_exchange
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._lock = threading.Lock()
         self._worlds = {DEFAULT: World.new(DEFAULT, self.settings, clock)}
-        self._fixtures = [job for path in self.settings.fixtures for job in read_fixtures(Path(path))]
+        self._fixtures = {
+            f"{path}#/jobs/{index}": job
+            for path in self.settings.fixtures
+            for index, job in enumerate(read_fixtures(Path(path)))
+        }
         self._declare_fixtures(self.world())
 
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
@@ -85,7 +89,7 @@ class Mock:
     def _new_world(self, name: str, settings: Mapping[str, Any]) -> World:
         if name == DEFAULT:
             raise Misuse("Invalid namespace", f"the namespace {DEFAULT!r} has the mock's own settings; reset it instead")
-        if len(self._worlds) >= _MOST_WORLDS:
+        if name not in self._worlds and len(self._worlds) >= _MOST_WORLDS:
             raise Misuse("Too many namespaces", f"there are {_MOST_WORLDS}; delete some", 429)
         world = World.new(name, check_settings(replace(self.settings, **settings)))
         self._declare_fixtures(world)
@@ -155,9 +159,9 @@ class Mock:
         if named is not None:
             return self.world(named)
         if len(self._worlds) > 1:
-            claimed = namespace.credential_name(request, self.settings.seed)
-            if claimed in self._worlds:
-                return self._worlds[claimed]
+            world = self._worlds.get(namespace.credential_name(request) or DEFAULT)
+            if world is not None:
+                return world
         return self._worlds[DEFAULT]
 
     def _answer(self, visit: _Visit) -> Answer:
@@ -239,9 +243,12 @@ class Mock:
             self.on_exchange(exchange)
 
     def _declare_fixtures(self, world: World) -> None:
-        for job in self._fixtures:
+        for where, job in self._fixtures.items():
             fields = {name: value for name, value in job.items() if name != "service"}
-            declare(self.definitions, world, job["service"], fields)
+            try:
+                declare(self.definitions, world, job["service"], fields)
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from error
 
 
 def switches_from(definitions: Definitions, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
+from ..definitions.pointer import at
 from ..errors import Misuse
 from ..model import Request
 from ..vendors.signature import parse
-from ..vendors.tokens import unseal
+from ..vendors.tokens import claim
 
 HEADER = "x-mock-namespace"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_TOKENS = (("x-auth-token", "token", "user"), ("apim-accesstoken", "access", "app"))
+_IN_BODIES = (("auth", "identity", "password", "user", "name"), ("appKey",))  # of requests for a token
+_BODY_LIMIT = 64 * 1024
 
 
 def named(request: Request) -> str | None:
@@ -27,16 +34,31 @@ def checked(name: str) -> str:
     return name
 
 
-def credential_name(request: Request, seed: int) -> str | None:
+def credential_name(request: Request) -> str | None:
     """The access key, app key or user that the request claims to come from; None where it names none.
 
-    `seed` is the one that the mock's tokens are sealed with.
+    A claim is enough: whether it is true is for the world to judge, whose seed tokens are sealed with.
     """
+    return next((name for name in _claims(request) if isinstance(name, str)), None)
+
+
+def _claims(request: Request) -> Iterator[Any]:
     signature = parse(request.headers.get("authorization", ""))
     if signature is not None:
-        return signature.access_key
-    for header, kind, member in (("x-auth-token", "token", "user"), ("apim-accesstoken", "access", "app")):
-        content = unseal(seed, kind, request.headers.get(header, ""))
-        if content is not None:
-            return str(content[member])
-    return None
+        yield signature.access_key
+    for header, kind, member in _TOKENS:
+        yield claim(kind, request.headers.get(header, "")).get(member)
+    if request.method == "POST" and 0 < len(request.body) <= _BODY_LIMIT:
+        yield from _in_body(request.body)
+
+
+def _in_body(body: bytes) -> Iterator[Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for parts in _IN_BODIES:
+        try:
+            yield at(value, parts)
+        except KeyError:
+            continue

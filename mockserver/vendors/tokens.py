@@ -27,6 +27,16 @@ def unseal(seed: int, kind: str, token: str) -> dict[str, Any] | None:
     return content if content.pop("kind") == kind else None
 
 
+def claim(kind: str, token: str) -> Mapping[str, Any]:
+    """What a token of this kind claims, whoever sealed it; nothing where it isn't one."""
+    payload = token.removeprefix(_MARK).rpartition("-")[0]
+    try:
+        content = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) if is_ours(token) else None
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) and content.get("kind") == kind else {}
+
+
 def is_ours(token: str) -> bool:
     """Whether a token claims to be one of the mock's."""
     return token.startswith(_MARK) and token.isascii()

@@ -1,0 +1,132 @@
+"""The rules of ARCHITECTURE.md, held by reading the code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "mockserver"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+DOORS = {"app", "control", "server", "cli", "listing", "remote"}
+VALUES = {"errors", "model", "data", "settings", "definitions"}
+IMPORTERS = {
+    "flask": {"app.py", "server.py"},
+    "granian": {"server.py"},
+    "faker": {"generate.py"},
+    "jsonschema": {"definitions/embedded.py", "definitions/check.py", "fixtures.py"},
+    "yaml": {"definitions/read.py", "fixtures.py"},
+}
+TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
+ALLOWED_TIME = {"jobs/clock.py", "jobs/drive.py", "generate.py"}
+
+
+def name_of(path: Path) -> str:
+    """The module's path inside the package."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """What a module imports, by full name, and whether only type checkers do."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {id(node) for block in ast.walk(tree) if _is_type_checking(block) for node in ast.walk(block)}
+    package = ["mockserver", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in typing_only) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module, id(node) in typing_only
+            yield from ((f"{module}.{alias.name}", id(node) in typing_only) for alias in node.names)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def rooms(path: Path) -> set[str]:
+    """The rooms of mockserver that a module imports from: `steps`, `mock`, ..."""
+    parts = (name.split(".") for name, typing_only in imports(path) if not typing_only)
+    return {part[1] for part in parts if part[0] == "mockserver" and len(part) > 1}
+
+
+@pytest.mark.parametrize("library", IMPORTERS)
+def test_only_its_room_imports_a_library(library: str) -> None:
+    """Each heavy library has its importers, and no other module imports it."""
+    found = {
+        name_of(path) for path in MODULES if any(name.split(".")[0] == library for name, only in imports(path) if not only)
+    }
+    assert found <= IMPORTERS[library], library
+
+
+def test_steps_never_import_each_other() -> None:
+    """A step knows the machine and the values, not the other steps."""
+    for path in (PACKAGE / "steps").glob("*.py"):
+        assert "steps" not in rooms(path), name_of(path)
+
+
+def test_values_import_only_values() -> None:
+    """What things are doesn't know what happens to them."""
+    for path in MODULES:
+        if name_of(path).split("/")[0].removesuffix(".py") in VALUES:
+            assert rooms(path) <= VALUES, (name_of(path), rooms(path) - VALUES)
+
+
+def test_the_machine_never_imports_the_doors() -> None:
+    """Only doors know doors, but for the package's public names."""
+    for path in MODULES:
+        room = name_of(path).split("/")[0].removesuffix(".py")
+        if room not in DOORS and room not in ("__main__", "__init__"):
+            assert not rooms(path) & DOORS, (name_of(path), rooms(path) & DOORS)
+
+
+def test_jobs_and_vendors_do_not_import_what_uses_them() -> None:
+    """jobs/ knows no service, no vendor and no step; services and vendors know no step."""
+    for folder, strangers in (
+        ("jobs", {"services", "vendors", "steps", "mock", "world", "declare"}),
+        ("vendors", {"services", "steps", "mock", "world", "declare"}),
+        ("services", {"steps", "mock", "declare"}),
+    ):
+        for path in (PACKAGE / folder).glob("*.py"):
+            assert not rooms(path) & strangers, (name_of(path), rooms(path) & strangers)
+
+
+def test_only_the_clock_asks_for_the_time_and_only_generate_for_chance() -> None:
+    """No other module calls time.time, datetime.now, uuid4, random and the like."""
+    for path in MODULES:
+        if name_of(path) in ALLOWED_TIME:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                asked = (node.func.value.id, node.func.attr)
+                stranger = (
+                    asked[0] in ("time", "datetime", "date", "uuid", "random", "secrets") and asked[1] in TIME_AND_CHANCE
+                )
+                assert not stranger, (name_of(path), asked)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_and_functions_are_small_and_explained(path: Path) -> None:
+    """Modules have a docstring and at most 400 lines, functions at most 50, and public ones a docstring."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+def test_architecture_places_every_module() -> None:
+    """ARCHITECTURE.md names every module, or the folder whose modules it lists."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in MODULES:
+        if path.name not in ("__init__.py", "__main__.py"):
+            assert path.name in text or path.stem in text, name_of(path)
