@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def journal(ask: Ask) -> Answer:
     """The last exchanges."""
     text = ask.query.get("limit", str(KEPT))
     _check_names("query parameter", ask.query, ("limit",))
-    if not (text.isascii() and text.isdecimal() and int(text) <= KEPT):
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > KEPT:
         raise Misuse("Invalid parameter", f"limit is {text[:40]!r}; allowed: 0 to {KEPT}")
     return Answer(200, {"exchanges": [exchange.as_json() for exchange in ask.world.journal.last(int(text))]})
 

@@ -217,6 +217,8 @@ def _check(row: Row, value: Any, where: str) -> Any:
     right = row.kind in types and type(value) is types[row.kind]
     if not right or (row.choices and value not in row.choices):
         raise InputError(f"{where} is {value!r}; allowed: {_allowed(row)}")
+    if row.name == "host" and not value:
+        raise InputError(f"{where} is empty; allowed: an address or a host name")
     if row.name == "port" and not 0 <= value <= 65_535:
         raise InputError(f"{where} is {value}; allowed: 0 to 65535")
     if row.kind == "float" and not 0 <= value < float("inf"):

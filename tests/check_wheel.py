@@ -46,7 +46,7 @@ def check_installed(artifact: Path, folder: Path) -> None:
     subprocess.run([scripts / "python", "-m", "pip", "install", "-q", artifact], check=True, cwd=folder)
     listed = subprocess.run([scripts / "mockserver", "operations", "--json"], check=True, cwd=folder, capture_output=True)
     assert len(json.loads(listed.stdout)["operations"]) == 9
-    command = [scripts / "mockserver", "--port", "0", "--auth", "off"]
+    command = [str(scripts / "mockserver"), "--port", "0", "--auth", "off"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None

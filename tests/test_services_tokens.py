@@ -17,6 +17,7 @@ from mockserver.services.kinds import Context
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET, Settings
 from mockserver.vendors import enos, huaweicloud
 from mockserver.vendors.tokens import seal, unseal
+from mockserver.world import World
 
 NOW = parse_time("2020-01-03T09:05:22.701Z")
 GET, REFRESH = "GetAccessToken", "RefreshAccessToken"
@@ -45,7 +46,9 @@ def context(
     key: str = "status",
 ) -> Context:
     switches = {"apim-token-status-key": key}
-    return Context(parameters or {}, body, now, "request-1", settings or Settings(), switches, store or Store())
+    world = World.new("test", settings or Settings())
+    world.store = store or Store()
+    return Context(parameters or {}, body, now, "request-1", switches, world)
 
 
 def login(scope: dict[str, Any] | None = None, name: str = "ann", password: str = "s3cret") -> dict[str, Any]:

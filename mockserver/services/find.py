@@ -43,7 +43,7 @@ def documented(operation: Operation, service: Single, context: Context, example:
     born = context.world.store.birth((operation.service, *identity.values()), context.now).time
     life = _rest_of_life(definition, service.status(example.value))
     facts = service.facts(example.value)
-    declared = Declaration(MADE_UP, operation.service, identity, life, _progress(context), born, born, facts=facts)
+    declared = Declaration(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
     return _job(definition, service, declared, identity, born, context)
 
 
@@ -125,7 +125,7 @@ def _made_up(
         detail = f"the job belongs to another {service.owner}: the one that asked for it first"
         raise Problem("unknown-id", detail, **_texts(context))
     born = service.born(identity, birth.time if world.epoch is None else world.epoch)
-    return Declaration(MADE_UP, operation.service, identity, None, _progress(context), born, born)
+    return Declaration(MADE_UP, operation.service, identity, None, _progress(context), born, visible=0)
 
 
 def _made_up_history(operation: Operation, service: Listing, context: Context) -> Declaration:
@@ -137,7 +137,7 @@ def _made_up_history(operation: Operation, service: Listing, context: Context) -
     since = max(0, context.now - first_asked) // every
     count = _between(service.past, "past", world.settings.seed, *identity.items()) + 1 + since
     newest = first_asked + since * every
-    return Declaration(MADE_UP, operation.service, identity, None, _progress(context), newest, newest, count, every)
+    return Declaration(MADE_UP, operation.service, identity, None, _progress(context), newest, 0, count, every)
 
 
 def _between(bounds: tuple[int, int], *key: object) -> int:

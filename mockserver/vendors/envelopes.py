@@ -10,15 +10,18 @@ Facts = Mapping[str, str]
 
 
 def gateway(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
+    """The API gateway's default error response."""
     code = facts["code"].replace("APIGW", switches["gateway-prefix"], 1)
     return {"error_msg": facts["message"], "error_code": code, "request_id": facts["request_id"]}
 
 
 def service(facts: Facts, _switches: Mapping[str, str]) -> dict[str, Any]:
+    """What DataArts, TaurusDB and TICS answer."""
     return {"error_code": facts["code"], "error_msg": facts["message"]}
 
 
 def cdm(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
+    """CDM's, in the form that the switch cdm-error-shape chooses."""
     code, message = facts["code"], facts["message"]
     if switches["cdm-error-shape"] == "definition":
         return {"code": code, "errCode": code, "externalMessage": message, "message": message}
@@ -26,6 +29,7 @@ def cdm(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
 
 
 def enos(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
+    """The EnOS envelope."""
     body: dict[str, Any] = {"code": int(facts["code"]), "msg": facts["message"]}
     if switches["enos-request-id"] == "present":
         body["requestId"] = facts["request_id"]
@@ -33,16 +37,20 @@ def enos(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
 
 
 def iam(facts: Facts, _switches: Mapping[str, str]) -> dict[str, Any]:
+    """IAM's, as Keystone has it."""
     return {"error": {"code": int(facts["code"]), "message": facts["message"], "title": facts["title"]}}
 
 
 def apim_token(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
+    """The EnOS token service's; its status key is a switch."""
     key = switches["apim-token-status-key"]
     return {key: int(facts["code"]), "msg": facts["message"], "business": "apim-token-service", "data": None}
 
 
 def apim_status(facts: Facts, _switches: Mapping[str, str]) -> dict[str, Any]:
-    return {"apim_status": int(facts["code"]), "apim_refreshtoken": facts["token"]}
+    """What the Python Poseidon client reads: it then sends new tokens."""
+    status = int(facts["code"])
+    return {"apim_status": status, **({"apim_refreshtoken": facts["token"]} if status == 4011 else {})}
 
 
 ENVELOPES: Mapping[str, Callable[[Facts, Mapping[str, str]], dict[str, Any]]] = {
