@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sdk_clients import Server
 
 from mockserver.definitions import load
 from mockserver.errors import PROBLEMS
@@ -78,9 +79,9 @@ def test_links_lead_somewhere(document: Path) -> None:
             ]
 
 
-def test_the_tour_s_python_runs(server: object, tmp_path: Path) -> None:
+def test_the_tour_s_python_runs(server: Server, tmp_path: Path) -> None:
     """The README's Python blocks, one after the other, print what the comments say, against a real server."""
-    url = server.url  # type: ignore[attr-defined]
+    url = server.url
     port = url.rpartition(":")[2]
     variables = subprocess.run(
         [sys.executable, "-m", "mockserver", "env", "--port", port, "--shell", "dotenv"],
@@ -95,14 +96,14 @@ def test_the_tour_s_python_runs(server: object, tmp_path: Path) -> None:
     script.write_text("\n".join(re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)), encoding="utf-8")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environ, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["BOOTING 1", "429 429"]
+    assert done.stdout.splitlines() == ["BOOTING 1.0", "429 429"]
 
 
-def test_the_tour_s_curl_works(server: object) -> None:
+def test_the_tour_s_curl_works(server: Server) -> None:
     """The README's curl line gets the documented TaurusDB answer."""
     line = next(line for line in README.splitlines() if line.startswith("curl "))
     assert shutil.which("curl"), "the README's line needs curl"
-    command = line.replace("http://127.0.0.1:6210", server.url)  # type: ignore[attr-defined]
+    command = line.replace("http://127.0.0.1:6210", server.url)
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert "HTTP/1.1 200 OK" in done.stdout
     assert '"id":"f9959f52-aa4d-43f7-be74-44b6fc20b239"' in done.stdout
