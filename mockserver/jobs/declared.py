@@ -86,6 +86,12 @@ class Declarations:
                 raise InputError(f"there is no declared job {number}; declared: {known}")
             return self._by_number[number]
 
+    @property
+    def last(self) -> int:
+        """The number of the newest declaration; 0 where there was none."""
+        with self._lock:
+            return self._next - 1
+
     def all(self) -> list[Declaration]:
         """Every declaration, the oldest first."""
         with self._lock:

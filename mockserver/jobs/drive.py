@@ -20,9 +20,9 @@ from typing import Any
 from .clock import SECOND, Clock
 
 _real_sleep, _real_monotonic, _real_async_sleep = time.sleep, time.monotonic, asyncio.sleep
-_GRACE = 0.001
+_GRACE = 0.005
 """Real seconds that others get to fall asleep before the clock moves."""
-_NAP = _GRACE / 10
+_NAP = _GRACE / 50
 
 _one_driver = threading.Lock()
 

@@ -25,7 +25,7 @@ class Store:
         self._limit = limit
         self._births: OrderedDict[Key, Birth] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._views: OrderedDict[Key, int] = OrderedDict()
+        self._views: OrderedDict[Key, tuple[int, int]] = OrderedDict()
 
     def birth(self, key: Key, time: int, owner: str = "") -> Birth:
         """The birth of the job with this key: the one given first counts."""
@@ -48,17 +48,19 @@ class Store:
             if len(self._tokens) > self._limit:
                 self._tokens.popitem(last=False)
 
-    def as_of(self, key: Key, offset: int, now: int) -> int:
-        """Up to which time a page lists runs: up to that of the first page of this list (`offset` 0), asked for before.
+    def as_of(self, key: Key, offset: int, now: int, last: int) -> tuple[int, int]:
+        """Up to which time, and up to which declaration (`last`: the newest one's number), a page lists runs.
 
-        So runs that begin while a caller turns the pages don't shift them.
+        Up to those of the first page of this list (`offset` 0), asked for before: so runs that begin, or are declared,
+        while a caller turns the pages don't shift them.
         """
         with self._lock:
             if offset == 0:
-                self._views[key] = now
+                self._views[key] = (now, last)
                 if len(self._views) > self._limit:
                     self._views.popitem(last=False)
-            return min(self._views.get(key, now), now)
+            shown, seen = self._views.get(key, (now, last))
+            return min(shown, now), seen
 
     def clear(self) -> None:
         """Forget all."""

@@ -53,14 +53,14 @@ def listed(operation: Operation, service: Listing, context: Context) -> tuple[li
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]
     key = (operation.service, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
-    shown = world.store.as_of(key, offset, context.now)
     found = world.declared.matching(operation.service, parameters)
     if not found:
         _check_known(operation, context)
-        found = [_made_up_history(operation, service, context)]
+    shown, last = world.store.as_of(key, offset, context.now, world.declared.last)
+    found = [one for one in found if one.number <= last] or found or [_made_up_history(operation, service, context)]
     sources = [one for one in reversed(found) if _passes(one, service, parameters)]
     stretches = [
-        Stretch(one, one.first_born(), one.every, one.count).between(low, min(high, shown - (one.visible - one.born)))
+        Stretch(one, one.first_born(), one.every, one.count).between(low, min(high, shown - max(0, one.visible - one.born)))
         for one in sources
     ]
     jobs = [
