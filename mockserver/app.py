@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None, mock: Mock | None = None) -> Fl
     mock = mock or Mock(settings or settings_from({}))
     app = Flask("mockserver", static_folder=None)
     app.config["MOCK"] = mock
+    app.url_map.merge_slashes = False  # a path with a slash too many is an unknown one, not a redirect
     app.json.sort_keys = False  # type: ignore[attr-defined]  # documents keep the order they are written in
     _add_control_routes(app, mock)
     _add_error_pages(app)
@@ -72,7 +74,8 @@ def request_from(environ: Mapping[str, Any]) -> Request:
 def _body(environ: Mapping[str, Any]) -> tuple[bytes, int]:
     """The body and its size; of one that is too large, only the size."""
     announced = environ.get("CONTENT_LENGTH") or ""
-    size = int(announced) if announced.isdecimal() and announced.isascii() else 0
+    # Python refuses to read thousands of digits; twenty are too many for a body anyway.
+    size = int(announced.lstrip("0")[:20] or "0") if announced.isdecimal() and announced.isascii() else 0
     if size > BODY_LIMIT:
         return b"", size
     if size:
@@ -109,14 +112,16 @@ def _limit() -> int:
     for name in request.args:
         if name != "limit":
             raise Misuse("Unknown parameter", f"query parameter {name!r}; allowed: limit")
-    if not (text.isascii() and text.isdecimal() and int(text) <= KEPT):
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > KEPT:
         raise Misuse("Invalid parameter", f"limit is {text[:40]!r}; allowed: 0 to {KEPT}")
     return int(text)
 
 
-def _reset(mock: Mock) -> tuple[str, int]:
+def _reset(mock: Mock) -> Response:
     mock.reset()
-    return "", 204
+    answer = Response(status=204)
+    del answer.headers["Content-Type"]  # of no content there is no type
+    return answer
 
 
 def _add_error_pages(app: Flask) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 def digest(*key: object) -> int:
     """A number that depends on nothing but the key: the same in every process."""
-    text = "\x1f".join(map(str, key)).encode("utf-8", "surrogateescape")
+    text = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 
 

@@ -62,7 +62,7 @@ class Journal:
         clean_request = Request(
             request.method,
             redact.text(request.path, secrets),
-            redact.text(request.query, secrets),
+            redact.query(request.query, secrets),
             redact.headers(request.headers),
             _body(request.body, secrets),
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import os
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from granian.constants import Interfaces
@@ -20,10 +24,11 @@ from .errors import InputError
 from .journal import Exchange
 from .mock import Mock
 from .settings import Settings
+from .steps.render import one_line
 
 # granian starts threads as requests need them: each holds one slow answer, and none holds up another.
 _THREADS = 256
-_STOP_SECONDS = 2
+_STOP_SECONDS = 1
 _LOG_TO_STDERR = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -38,11 +43,11 @@ def serve(settings: Settings) -> int:
 
     Raises InputError for a busy port, a host that can't be bound, a wrong setting or definition.
     """
-    port = _free_port(settings.host, settings.port)
+    address, port = _free_address(settings.host, settings.port)
     _BUILT.append(build(settings))
     server = MPServer(
         "mockserver",
-        address=settings.host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         blocking_threads=_THREADS,
@@ -53,9 +58,9 @@ def serve(settings: Settings) -> int:
         log_dictconfig=_LOG_TO_STDERR,
     )
     url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
-    threading.Thread(target=_announce, args=(settings.host, port, url), daemon=True).start()
+    announce = partial(_announce, address, port, url)
     try:
-        server.serve(target_loader=partial(_worker_app, settings), wrap_loader=False)
+        server.serve(target_loader=partial(_worker_app, settings, announce, os.getpid()), wrap_loader=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
@@ -66,38 +71,51 @@ def build(settings: Settings) -> Flask:
     return create_app(mock=Mock(settings, on_exchange=log_exchange if settings.access_log else None))
 
 
-def _worker_app(settings: Settings, *_args: Any) -> Flask:
+def _worker_app(settings: Settings, announce: Callable[[], None], parent: int, *_args: Any) -> Flask:
+    # Not before the fork: a worker would wait for ever for the locks of imports that such a thread is in the midst of.
+    threading.Thread(target=announce, daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # A forked worker inherits the app; a spawned one (Windows, macOS) has to build it.
     return _BUILT[0] if _BUILT else build(settings)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker once its parent is gone (killed, it can't say so), or the port would stay busy."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def log_exchange(exchange: Exchange) -> None:
     """One line on stderr, made of the journal's redacted exchange."""
     request, response = exchange.request, exchange.response
-    target = request.path + ("?" + request.query if request.query else "")
+    path = quote(request.path, "/[]:@!$&'()*+,;=~", errors="surrogateescape")
+    target = path + ("?" + request.query if request.query else "")
     note = f"  {response.problem}" if response.problem else ""
     line = f"{request.method} {target[:500]} {response.status} {exchange.micros / 1000:.1f}ms{note}"
-    sys.stderr.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+    sys.stderr.write(one_line(line) + "\n")
 
 
-def _free_port(host: str, port: int) -> int:
-    """The port to listen on. Bound here first, because granian shares a busy port instead of refusing it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if sys.platform != "win32":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            detail = error.strerror or str(error)
-            advice = "stop what is there, or choose another port with --port (0: any free one)"
-            raise InputError(f"can't listen on {host}:{port}: {detail}; {advice}") from error
-        return int(probe.getsockname()[1])
+def _free_address(host: str, port: int) -> tuple[str, int]:
+    """The IP address and the port to listen on. Bound here first, because granian shares a busy port and knows no names."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = min(found, key=lambda one: one[0])  # IPv4 first
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            return str(place[0]), int(probe.getsockname()[1])
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name of a host can be
+        busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        detail = getattr(error, "strerror", None) or str(error)
+        advice = f"{'stop what is there, or ' if busy else ''}choose another --host or another --port (0: any free one)"
+        raise InputError(f"can't listen on {host}:{port}: {detail}; {advice}") from error
 
 
-def _announce(host: str, port: int, url: str) -> None:
+def _announce(address: str, port: int, url: str) -> None:
     """Say so on stdout once the server answers."""
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared with, not bound to
     while True:
         connection = http.client.HTTPConnection(target, port, timeout=5)
         try:

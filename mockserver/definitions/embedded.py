@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
@@ -12,6 +14,8 @@ from referencing.jsonschema import DRAFT202012
 
 from .model import Document, Errors
 from .pointer import uri_of
+
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[str, Any]) -> Iterator[ValidationError]:
@@ -25,6 +29,17 @@ def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[
     yield from validator.descend(value, schema)
 
 
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "string") and not ecma(pattern).search(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@lru_cache(maxsize=1_024)
+def ecma(pattern: str) -> re.Pattern[str]:
+    r"""A pattern as JSON Schema means it: unlike in Python, `$` is only the very end, and `\d` and `\w` are ASCII."""
+    return re.compile(_TOKEN.sub(lambda token: r"\Z" if token[0] == "$" else token[0], pattern), re.ASCII)
+
+
 def _number(_checker: Any, value: Any) -> bool:
     # 1.0 is a number but, unlike in JSON Schema's own reading, no integer: SDKs print and parse the two differently.
     return isinstance(value, int) and not isinstance(value, bool)
@@ -32,7 +47,7 @@ def _number(_checker: Any, value: Any) -> bool:
 
 Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]  # the stubs lack it
     Draft202012Validator,
-    {"contentSchema": _content_schema},
+    {"contentSchema": _content_schema, "pattern": _pattern},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _number),
 )
 

@@ -10,6 +10,7 @@ from ..errors import InputError
 
 SECOND = 1_000
 DAY = 86_400 * SECOND
+_YEARS = range(1970, 3000)  # not every platform, and not every answer, can hold all others
 
 
 class Clock:
@@ -69,6 +70,8 @@ def parse_time(text: str) -> int:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise InputError(f"{text!r} is not a time; allowed: ISO 8601, such as 2026-11-21T08:00:00Z") from None
+    if moment.year not in _YEARS:
+        raise InputError(f"{text!r} is too far from now; allowed: the years {_YEARS[0]} to {_YEARS[-1]}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return round(moment.timestamp() * SECOND)

@@ -16,6 +16,7 @@ from ..vendors.envelopes import ENVELOPES
 
 _JSON = "application/json"
 _PROBLEM_JSON = "application/problem+json"
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
 
 def problem(
@@ -28,7 +29,8 @@ def problem(
     service = definitions.service_at(path)
     if service is None:
         return None
-    neighbour = next(other for other in definitions.operations if other.vendor == service.vendor)
+    vendors = [other for other in definitions.operations if other.vendor == service.vendor]
+    neighbour = next((other for other in vendors if other.service == service.name), vendors[0])
     example = neighbour.problems.get(error.kind) or neighbour.problems["internal-error"]
     return example, example.status(switches)
 
@@ -98,5 +100,10 @@ def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iter
 
 def header_text(text: str) -> str:
     """Text as a header's value: one line of ASCII, 500 characters at most."""
-    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    line = one_line(" ".join(text.split()))
     return line if len(line) <= 500 else line[:497] + "..."
+
+
+def one_line(text: str) -> str:
+    """Text as one line of printable ASCII: all other characters escaped."""
+    return text.translate(_CONTROLS).encode("ascii", "backslashreplace").decode()

@@ -59,8 +59,9 @@ def check_size(request: Request) -> None:
 
 
 def check_text(request: Request) -> None:
-    """Raises Problem for a path that isn't UTF-8."""
-    try:
-        request.path.encode()
-    except UnicodeEncodeError:
-        raise Problem("request-malformed", "the path is not UTF-8") from None
+    """Raises Problem for a path or a query that isn't UTF-8."""
+    for name, text in (("path", request.path), ("query", request.query)):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Problem("request-malformed", f"the {name} is not UTF-8") from None

@@ -13,8 +13,8 @@ from ..definitions import Operation, Parameter
 from ..errors import Problem
 from ..model import Request
 
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?\d{1,19}(\.\d{1,19})?([eE][+-]?\d{1,3})?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -43,7 +43,8 @@ def parameters(
         and operation.service == "tics"
         and "content-type" not in request.headers
     ):
-        raise Problem("parameter-missing", "header 'Content-Type' is required (switch tics-content-type)")
+        detail = "header 'Content-Type' is required (switch tics-content-type)"
+        raise Problem("parameter-missing", detail, parameter="Content-Type")
     return values
 
 

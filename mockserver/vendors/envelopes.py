@@ -42,7 +42,8 @@ def apim_token(facts: Facts, switches: Mapping[str, str]) -> dict[str, Any]:
 
 
 def apim_status(facts: Facts, _switches: Mapping[str, str]) -> dict[str, Any]:
-    return {"apim_status": int(facts["code"]), "apim_refreshtoken": facts["token"]}
+    status = int(facts["code"])
+    return {"apim_status": status, **({"apim_refreshtoken": facts["token"]} if status == 4011 else {})}
 
 
 ENVELOPES: Mapping[str, Callable[[Facts, Mapping[str, str]], dict[str, Any]]] = {

@@ -1,0 +1,199 @@
+"""Runs the contract cases in `cases/`: what a request gets, by the definitions; see README.md for their format."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlencode
+
+import pytest
+
+from mockserver.definitions import Definitions, Example, Operation, load
+from mockserver.errors import PROBLEMS
+from mockserver.jobs.clock import Clock, parse_time
+from mockserver.mock import Mock
+from mockserver.model import Request, Response
+from mockserver.settings import Settings
+
+Json = dict[str, Any]
+
+NOT_SECURED = "the operation takes no credentials"
+EVERYWHERE = {
+    "throttled": "the mock never throttles by itself: Prefer and magic ids ask for it",
+    "internal-error": "only a bug of the mock has this answer",
+}
+UNREACHABLE: Mapping[str, Mapping[str, str]] = {
+    "GetTaskInstance": {
+        "body-invalid": "the operation has no body",
+        "signature-expired": "how far apim-timestamp may be off is documented nowhere, so the mock doesn't check it",
+    },
+    "ShowJobStatus": {"parameter-missing": "all parameters are in the path: without one there is no route"},
+    "KeystoneCreateUserTokenByPassword": {
+        **dict.fromkeys(("credential-missing", "credential-malformed", "access-key-unknown"), NOT_SECURED),
+        **dict.fromkeys(("token-invalid", "token-expired", "signature-mismatch", "signature-expired"), NOT_SECURED),
+        "parameter-missing": "the only parameter, nocatalog, is optional",
+    },
+    "KeystoneListProjects": {
+        "parameter-missing": "all parameters are optional",
+        "project-unknown": "no parameter is a project's id",
+    },
+    "GetAccessToken": {"parameter-missing": "there are no parameters"},
+    "RefreshAccessToken": {"parameter-missing": "there are no parameters"},
+}
+"""Problems that no request to this operation has by nature, and why; beside those of `EVERYWHERE`."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, as its file has it. `clock` is the mock's time, at which it stands still."""
+
+    name: str
+    operation: str
+    request: Json
+    settings: Json
+    clock: str
+    expect: Json
+
+
+def read_cases() -> Iterator[Case]:
+    """All cases of all files."""
+    for path in sorted((Path(__file__).parent / "cases").glob("*.json")):
+        file = json.loads(path.read_text(encoding="utf-8"))
+        for case in file["cases"]:
+            name = f"{file['service']}:{case['id']}"
+            clock = case.get("clock", file["clock"])
+            yield Case(name, case["operation"], case["request"], case.get("settings", {}), clock, case["expect"])
+
+
+CASES = list(read_cases())
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Definitions:
+    return load()
+
+
+def request_of(sent: Json) -> Request:
+    """The request that a case describes."""
+    query = sent.get("query", {})
+    text = (query if isinstance(query, str) else urlencode(query)) + repeated(sent.get("query_repeat", ["", 0]))
+    headers = {name.lower(): value for name, value in sent.get("headers", {}).items()}
+    if "header_repeat" in sent:
+        name, *repeat = sent["header_repeat"]
+        headers[name.lower()] = repeated(repeat)
+    body = sent.get("body", "")
+    body = (body if isinstance(body, str) else json.dumps(body)) + repeated(sent.get("body_repeat", ["", 0]))
+    path = unquote_to_bytes(sent["path"]).decode("utf-8", "surrogateescape")
+    return Request(sent["method"], path, text, headers, body.encode())
+
+
+def repeated(repeat: list[Any]) -> str:
+    text, times = repeat
+    return str(text) * int(times)
+
+
+def settings_of(values: Json) -> Settings:
+    """Settings from JSON, which has lists where settings have tuples."""
+    fields: Json = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Settings(**fields)
+
+
+def leaves(value: Any, where: str = "") -> dict[str, Any]:
+    """The values in a body by their place; what is empty counts as one."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = {path: leaf for key, child in children for path, leaf in leaves(child, f"{where}/{key}").items()}
+    return found or {where: value}
+
+
+def check_error(body: Json, example: Example, case: Case, definitions: Definitions) -> None:
+    """The body is the error's: its code and message, in its envelope, whose form the example in the definition has."""
+    error = example.error
+    assert error is not None, f"{example.name} is no error"
+    chosen = case.settings.get("switches", {})
+    found, sample = leaves(body), leaves(example.value)
+    if not chosen:
+        assert set(found) == set(sample), "the envelope has other members"
+        assert all(isinstance(found[place], type(leaf)) for place, leaf in sample.items())
+    code = str(error["code"])
+    if example.envelope == "gateway":
+        code = code.replace("APIGW", chosen.get("gateway-prefix", "APIGW"))
+    assert code in map(str, found.values())
+    message = str(error["message"])
+    if "messages" in error:
+        switch = definitions.switches[error["messages"]["switch"]]
+        message = switch.values[chosen.get(switch.name, switch.default)]
+    form = re.compile(".+".join(map(re.escape, re.split(r"{\w+}", message))))
+    shown = [text for text in found.values() if isinstance(text, str) and form.fullmatch(text)]
+    assert shown or not message
+    assert case.expect.get("message", message if "{" not in message else shown[0]) in (shown or [""])
+
+
+def check_definition(operation: Operation, response: Response, body: Json) -> None:
+    """The answer is what the operation's definition says."""
+    assert response.status in operation.responses
+    assert [error.message for error in operation.responses[response.status](body)] == []
+    assert response.header("Content-Type") == "application/json"
+    assert response.header("Content-Length") == str(len(response.body))
+    assert (response.header("X-Request-Id") is not None) == (operation.vendor == "huaweicloud")
+    assert (response.header("Allow") is not None) == (response.status == 405)
+    assert (response.header("X-Subject-Token") is not None) == (response.status == 201)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_contract(case: Case, definitions: Definitions) -> None:
+    """The request gets the answer that the case expects, and the answer is as the definition says."""
+    mock = Mock(settings_of(case.settings), Clock(parse_time(case.clock), 0.0), definitions)
+    response = mock.handle(request_of(case.request))
+    operation, expect = definitions.operation(case.operation), case.expect
+    body = json.loads(response.body)
+    assert response.status == expect["status"], f"{response.body.decode()[:300]} {response.problem}"
+    check_definition(operation, response, body)
+    if expect["error"] is not None:
+        check_error(body, operation.examples[expect["error"]], case, definitions)
+    elif "example" in expect:
+        example = operation.examples[expect["example"]].value
+        assert json.dumps(body) == json.dumps(example)
+    hint = response.header("X-Mock-Problem")
+    if expect["problem"] is None:
+        assert hint is None
+    else:
+        assert operation.problems[expect["problem"]].name == expect["error"]
+        assert hint is not None
+        assert expect["hint"] in hint
+        assert hint.isascii()
+
+
+def test_cases_are_well_formed(definitions: Definitions) -> None:
+    """Ids are unique, members are known, and every problem has an error and a hint."""
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+    for case in CASES:
+        known = {"method", "path", "query", "headers", "body", "query_repeat", "header_repeat", "body_repeat"}
+        assert set(case.request) <= known, case.name
+        assert {"status", "error", "problem"} <= set(case.expect) <= {*case.expect, "hint", "message", "example"}, case.name
+        assert case.operation in {operation.id for operation in definitions.operations}
+        if case.expect["problem"] is not None:
+            assert case.expect["problem"] in PROBLEMS
+            assert case.expect["error"]
+            assert case.expect["hint"]
+
+
+def test_every_operation_has_a_case_that_is_served(definitions: Definitions) -> None:
+    """There are cases of success for each operation, not only of failure."""
+    served = {case.operation for case in CASES if case.expect["error"] is None}
+    assert served == {operation.id for operation in definitions.operations}
+
+
+def test_every_problem_of_every_operation_has_a_case(definitions: Definitions) -> None:
+    """Each problem that a request can have, in each operation, has a case; the others have a reason."""
+    pairs = {(operation.id, kind) for operation in definitions.operations for kind in operation.problems}
+    covered = {(case.operation, case.expect["problem"]) for case in CASES if case.expect["problem"] is not None}
+    excused = {(operation, kind) for operation, kinds in UNREACHABLE.items() for kind in kinds}
+    excused |= {(operation.id, kind) for operation in definitions.operations for kind in EVERYWHERE}
+    assert sorted(pairs - covered - excused) == [], "no case, and no reason"
+    assert sorted(covered & excused) == [], "a reason, but there is a case"
+    assert sorted((covered | excused) - pairs) == [], "the operation has no such problem"
