@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from .definitions import Definitions, Example, Operation
 from .definitions.magic import magic_id
+from .errors import InputError
 from .settings import Settings
 
 
 def environment(definitions: Definitions, settings: Settings, regions: Iterable[str]) -> dict[str, str]:
-    """The variables that turn code with Huawei Cloud's SDKs, unchanged, to the mock.
+    """The variables that turn code with Huawei Cloud's SDKs, unchanged, to the mock. Raises InputError.
 
     Source: huaweicloudsdkcore 3.1.219, `region/provider.py`, `auth/provider.py`, `auth/internal.py`; `CLOUD_SDK_AK` and
     `CLOUD_SDK_SK` are what the vendor's code samples read.
     """
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
-    url = f"http://{host}:{settings.port}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     names = [service.region_variable for service in definitions.services.values() if service.region_variable]
+    if not settings.credentials:
+        raise InputError("there are no credentials; allowed: one pair or more (--credential AK=SK), or none given at all")
     access_key, secret_key = next(iter(settings.credentials.items()))
     return {
         **{
@@ -40,8 +44,17 @@ def shell_line(shell: str, name: str, value: str) -> str:
     if shell == "powershell":
         return f"$env:{name} = '" + value.replace("'", "''") + "'"
     if shell == "dotenv":
-        return f'{name}="{value}"'
+        return f"{name}={_dotenv_value(value)}"
     return f"export {name}='" + value.replace("'", "'\\''") + "'"
+
+
+def _dotenv_value(value: str) -> str:
+    """Quoted so that sh reads the same: in double quotes, in single ones where those would not do, escaped where neither."""
+    if not re.search(r'["\\$`]', value):
+        return f'"{value}"'
+    if "'" not in value:
+        return f"'{value}'"
+    return '"' + re.sub(r'(["\\$`])', r"\\\1", value) + '"'
 
 
 def operations_json(definitions: Definitions) -> str:

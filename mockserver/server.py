@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from granian.constants import Interfaces
@@ -88,7 +89,8 @@ def _end_with(parent: int) -> None:
 def log_exchange(exchange: Exchange) -> None:
     """One line on stderr, made of the journal's redacted exchange."""
     request, response = exchange.request, exchange.response
-    target = request.path + ("?" + request.query if request.query else "")
+    path = quote(request.path, "/[]:@!$&'()*+,;=~", errors="surrogateescape")
+    target = path + ("?" + request.query if request.query else "")
     note = f"  {response.problem}" if response.problem else ""
     line = f"{request.method} {target[:500]} {response.status} {exchange.micros / 1000:.1f}ms{note}"
     sys.stderr.write(one_line(line) + "\n")

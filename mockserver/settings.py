@@ -151,9 +151,12 @@ def _from_pyproject(folder: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("mockserver", {})
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
     except (ValueError, OSError) as error:
         raise InputError(f"{path} can't be read: {error}") from error
+    table = tools.get("mockserver", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise InputError(f"{path}: tool.mockserver is {table!r}; allowed: a table of settings")
     rows = {row.name: row for row in TABLE}
     values = {}
     for key, value in table.items():
@@ -171,7 +174,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def parse_option(row: Row, text: str) -> Any:
     """A single value of an option, from its text. Raises InputError."""
-    return _parse(row, text, row.option)
+    return dict([_pair(row, text, row.option)]) if row.kind == "pairs" else _parse(row, text, row.option)
 
 
 def _parse(row: Row, text: str, where: str) -> Any:
@@ -216,7 +219,8 @@ def _check(row: Row, value: Any, where: str) -> Any:
     types: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
     right = row.kind in types and type(value) is types[row.kind]
     if not right or (row.choices and value not in row.choices):
-        raise InputError(f"{where} is {value!r}; allowed: {_allowed(row)}")
+        shown = "..." if row.kind == "pairs" and row.name != "switches" else value  # pairs hold secrets
+        raise InputError(f"{where} is {shown!r}; allowed: {_allowed(row)}")
     if row.name == "host" and not value:
         raise InputError(f"{where} is empty; allowed: an address or a host name")
     if row.name == "port" and not 0 <= value <= 65_535:

@@ -10,8 +10,8 @@ from ..errors import InputError
 
 SECOND = 1_000
 DAY = 86_400 * SECOND
-LATEST = 253_370_764_800_000
-"""9999-01-01T00:00:00Z: later times have no date in some time zone."""
+LATEST = 32_503_679_999_999
+"""The end of the year 2999: not every platform, and not every answer, can hold later times."""
 
 
 class Clock:
@@ -99,9 +99,9 @@ def _real() -> int:
 
 
 def in_range(time_ms: int) -> int:
-    """The time, if it lies between 1970 and 9998. Raises InputError."""
+    """The time, if it lies in the years 1970 to 2999. Raises InputError."""
     if not 0 <= time_ms <= LATEST:
-        raise InputError(f"{time_ms} is not a time in milliseconds since 1970; allowed: 1970-01-01 to 9998-12-31")
+        raise InputError(f"{time_ms} ms since 1970 is too far from now; allowed: the years 1970 to 2999")
     return time_ms
 
 
