@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .definitions import Definitions, JobLife, Life, Operation
@@ -40,11 +40,12 @@ class DeclaredJob:
     def rerun(self) -> DeclaredJob:
         """Run it again, from now: the same job goes through its life once more; of a list, a new run begins."""
         declared, now = self._declaration(), self.world.clock.now()
+        life, progress = declared.plan or (declared.life, declared.progress)
         if self.operation.service in LISTINGS:
-            fresh = Declaration(**{**_fields(declared), "born": now, "visible": now, "count": 1, "every": 0})
+            fresh = replace(declared, life=life, progress=progress, born=now, visible=now, count=1, every=0, plan=None)
             return DeclaredJob(self.world, self.operation, self.world.declared.add(fresh).number)
-        life = declared.life or self._some_life()
-        self.world.declared.update(self.number, life, now, declared.progress, declared.run + 1)
+        run = declared.run + 1
+        self.world.declared.update(self.number, life=life, progress=progress, born=now, run=run, plan=None)
         return self
 
     def cancel(self) -> DeclaredJob:
@@ -92,7 +93,8 @@ class DeclaredJob:
         assert self.operation.job is not None
         declared = self._declaration()
         life = cut_short(self.operation.job, action, self._moment(declared))
-        self.world.declared.update(self.number, life, declared.born, Progress("time"), declared.run)
+        plan = declared.plan or (declared.life, declared.progress)
+        self.world.declared.update(self.number, life=life, progress=Progress("time"), plan=plan)
         return self
 
 
@@ -141,10 +143,6 @@ def handles(definitions: Definitions, world: World) -> list[DeclaredJob]:
 def handle(definitions: Definitions, world: World, number: int) -> DeclaredJob:
     """The declared job with this number. Raises InputError where there is none."""
     return DeclaredJob(world, definitions.operation_of(world.declared.get(number).service), number)
-
-
-def _fields(declared: Declaration) -> dict[str, Any]:
-    return {name: getattr(declared, name) for name in Declaration.__slots__}
 
 
 def _identity_names(definition: JobLife, kind: Single | Listing) -> list[str]:

@@ -38,7 +38,8 @@ def check(value: Any, against: dict[str, Any], where: str) -> None:
     for error in Draft202012Validator(against).iter_errors(value):
         deepest = error
         while deepest.context:
-            deepest = max(deepest.context, key=lambda inner: len(inner.absolute_path))
+            # Of alternatives, the one that fits best says what is wrong: at least the type is right.
+            deepest = max(deepest.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
         found = json.dumps(deepest.instance, ensure_ascii=False, default=str)[:200]
         allowed = f"{deepest.validator} {json.dumps(deepest.validator_value, ensure_ascii=False)}"[:300]
         raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {found}; allowed: {allowed}")

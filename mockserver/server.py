@@ -124,6 +124,7 @@ def _announce(address: str, port: int, url: str) -> None:
                 print(f"mockserver ready on {url}", flush=True)
                 return
         except OSError:
-            time.sleep(0.01)
+            pass  # not yet
         finally:
             connection.close()
+        time.sleep(0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from mockserver.app import create_app
 from mockserver.cli import main
 from mockserver.control import PREFIX, ROUTES
 from mockserver.data import folder
+from mockserver.declare import OPTIONS, handle
 from mockserver.definitions import load, read_control
 from mockserver.errors import InputError
 from mockserver.fixture_sets import fixture_set
@@ -64,7 +66,13 @@ SHOWN: Mapping[str, Mapping[str, str]] = {
     "enos": {"task": "taskId", "name": "taskName", "type": "type", "sync": "syncType", "cmd": "cmd", "account": "doAs"},
     "taurusdb": {"name": "name", "instance": "instance", "entities": "entities"},
     "tics": {"id": "id", "name": "job_name", "type": "job_instance_type", "rounds": "round_id"},
-    "dataarts": {"task": "taskId", "job": "jobId", "owner": "owner", "workspace": "workspaceName", "log": "taskRunningLogId"},
+    "dataarts": {
+        "task": "taskId",
+        "job": "jobId",
+        "owner": "owner",
+        "workspace": "workspaceName",
+        "log": "taskRunningLogId",
+    },
 }
 
 
@@ -97,12 +105,9 @@ def row_of(service: str, body: Any) -> Any:
     """The part of a body that is about the job."""
     if service == "dataarts":
         return json.loads(body["body"])["rows"][0]
-    return {"cdm": ("submissions", 0), "enos": ("data",), "taurusdb": ("job",), "tics": ("lists", 0)} and {
-        "cdm": lambda: body["submissions"][0],
-        "enos": lambda: body["data"],
-        "taurusdb": lambda: body["job"],
-        "tics": lambda: body["lists"][0],
-    }[service]()
+    for part in {"cdm": ("submissions", 0), "enos": ("data",), "taurusdb": ("job",), "tics": ("lists", 0)}[service]:
+        body = body[part]
+    return body
 
 
 def write(path: Path, value: Any) -> Path:
@@ -154,7 +159,11 @@ def test_the_server_takes_fixtures(start: Callable[..., Server], tmp_path: Path)
     files = [write(tmp_path / "a.yaml", YAML), write(tmp_path / "b.json", {"jobs": [{"service": "tics", "count": 5}]})]
     server = start(*(word for file in files for word in ("--fixtures", str(file))))
     jobs = requests.get(f"{server.url}/_mock/jobs", timeout=10).json()["jobs"]
-    assert [(job["number"], job["service"], job["count"]) for job in jobs] == [(1, "cdm", 1), (2, "taurusdb", 1), (3, "tics", 5)]
+    assert [(job["number"], job["service"], job["count"]) for job in jobs] == [
+        (1, "cdm", 1),
+        (2, "taurusdb", 1),
+        (3, "tics", 5),
+    ]
 
 
 def job(**fields: Any) -> Job:
@@ -171,7 +180,11 @@ def job(**fields: Any) -> Job:
         ({"jobs": {}}, "#/jobs", 'found {}; allowed: type "array"'),
         ({"jobs": [5]}, "#/jobs/0", 'found 5; allowed: type "object"'),
         ({"jobs": [{"job_name": "x"}]}, "#/jobs/0", 'allowed: required ["service"]'),
-        (job(service="cdn"), "#/jobs/1/service", 'found "cdn"; allowed: enum ["dataarts", "enos", "cdm", "tics", "taurusdb"]'),
+        (
+            job(service="cdn"),
+            "#/jobs/1/service",
+            'found "cdn"; allowed: enum ["dataarts", "enos", "cdm", "tics", "taurusdb"]',
+        ),
         (job(job_name=5), "#/jobs/1/job_name", 'found 5; allowed: type "string"'),
         (job(life=[]), "#/jobs/1/life", "found []; allowed: minItems 1"),
         (job(life=[["BOOTING", 1, 2]]), "#/jobs/1/life/0", 'found ["BOOTING", 1, 2]; allowed:'),
@@ -261,7 +274,7 @@ def generated_by_a_process(hash_seed: str) -> str:
 
 
 def test_generate_is_deterministic() -> None:
-    """Two processes, whatever seed their hashes have, make the same files for every service and locale, and so does this one."""
+    """Whatever seed a process has for its hashes, it makes the same files for every service and locale."""
     here = "".join(fixture_set(DEFINITIONS, service, 12, 42, locale) for service in SERVICES for locale in LOCALES)
     assert generated_by_a_process("0") == here
     assert generated_by_a_process("4711") == here
@@ -270,6 +283,7 @@ def test_generate_is_deterministic() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_generated_files_differ_by_seed_locale_and_place(service: str) -> None:
     """Another seed or locale makes other jobs, a larger count more of the same ones, and no two jobs are alike."""
+
     def jobs(count: int, seed: int, locale: str) -> list[Job]:
         made: list[Job] = json.loads(fixture_set(DEFINITIONS, service, count, seed, locale))["jobs"]
         return made
@@ -325,49 +339,326 @@ def test_generated_files_are_what_their_command_makes(file: Path, tmp_path: Path
     assert out.read_bytes() == file.read_bytes()
 
 
-@EACH_FILE
-def test_generated_jobs_are_answered(file: Path) -> None:
-    """Each generated job is the one job that is found by its identity, and its answers are valid from first to last."""
-    jobs = read_fixtures(file)
-    mock = new_mock(file)
-    for seconds in MOMENTS:
-        mock.clock.set(START + seconds * 1_000)
-        for one in jobs:
-            seen = READERS[one["service"]](ask(mock, one))
-            definition = DEFINITIONS.operation_of(one["service"]).job
-            assert definition is not None
-            steps = [status for status, _ in definition.lives[one["life"]].steps]
-            assert seen.status in steps
-            assert (seconds, seen.status) != (0, steps[-1]) or len(steps) == 1
-    for one in jobs:
-        other = {**one, **{name: value[:-1] + "0" for name, value in one.items() if name in ("id", "cluster_id", "league_id")}}
-        assert READERS[one["service"]](ask(mock, one)).status == end_of(one)
-        assert other == one or mock.handle(request_for(other)).status in (400, 404)
-
-
-def end_of(one: Job) -> str:
-    """The last status of a job's life."""
+def life_of(one: Job) -> list[str]:
+    """The statuses that a job goes through."""
     definition = DEFINITIONS.operation_of(one["service"]).job
     assert definition is not None
-    return definition.lives[one["life"]].steps[-1][0]
+    return [status for status, _ in definition.lives[one["life"]].steps]
+
+
+@EACH_FILE
+def test_generated_jobs_are_answered(file: Path) -> None:
+    """Each generated job is known, and its answers are valid and along its life from the first instant to the last."""
+    jobs, mock = read_fixtures(file), new_mock(file)
+    seen: list[list[str]] = [[] for _ in jobs]
+    for seconds in MOMENTS:
+        mock.clock.set(START + seconds * 1_000)
+        for statuses, one in zip(seen, jobs, strict=True):
+            statuses.append(READERS[one["service"]](ask(mock, one)).status)
+    for statuses, one in zip(seen, jobs, strict=True):
+        life = life_of(one)
+        assert (statuses[0], statuses[-1]) == (life[0], life[-1])
+        assert set(statuses) <= set(life)
+
+
+@EACH_FILE
+def test_generated_jobs_are_known_by_their_whole_identity(file: Path) -> None:
+    """Any part of its identity changed, nobody knows the job: the answer is the documented not-found error."""
+    mock = new_mock(file)
+    for one in read_fixtures(file):
+        definition = DEFINITIONS.operation_of(one["service"]).job
+        assert definition is not None
+        for name in (*definition.identity, *(["orgId"] if one["service"] == "enos" else [])):
+            other = {**one, name: ("1" if one[name][0] == "0" else "0") + one[name][1:]}
+            answer = mock.handle(request_for(other))
+            assert answer.status in (400, 404) or json.loads(answer.body)["code"] == 62102
+            assert "no job has" in str(answer.problem) or "was declared for" in str(answer.problem)
 
 
 @EACH_FILE
 def test_generated_facts_are_shown(file: Path) -> None:
-    """What a file says of a job stands in its answers, at any time, also after a rerun."""
+    """What a file says of a job stands in its answers, early and late, also after a rerun."""
     mock = new_mock(file)
     for number, one in enumerate(read_fixtures(file), 1):
         service, facts = one["service"], one["facts"]
-        for _ in range(2):
+        for _ in range(1 if service in ("tics", "dataarts") else 2):
             for seconds in (0, 3_600):
                 mock.clock.advance(seconds)
                 row = row_of(service, ask(mock, one))
-                shown = {fact: row[member] for fact, member in SHOWN[service].items()}
-                assert shown == {fact: facts[fact] for fact in shown}
-            if service == "cdm" and row["status"] == "SUCCEEDED":
+                assert {fact: row[member] for fact, member in SHOWN[service].items()} == {
+                    fact: facts[fact] for fact in SHOWN[service]
+                }
+            if row["status"] == "SUCCEEDED" and service == "cdm":
                 assert row["counters"]["org.apache.sqoop.submission.counter.SqoopCounters"]["ROWS_READ"] == facts["rows"]
-            if service == "taurusdb" and row["status"] == "Failed":
+            if row["status"] == "Failed":
                 assert row["fail_reason"] == facts["reason"]
-            if service in ("cdm", "enos", "taurusdb"):
-                DECLARED(mock, number).rerun()
+            if service not in ("tics", "dataarts"):
+                handle(DEFINITIONS, mock.world(), number).rerun()
         assert mock.world().declared.get(number).facts == facts
+
+
+@EACH_FILE
+def test_the_schema_and_the_control_api_accept_generated_jobs(file: Path) -> None:
+    """A generated file is valid against the fixtures' schema; its jobs can be declared by POST, too, facts and all."""
+    assert list(Draft202012Validator(schema()).iter_errors(json.loads(file.read_text(encoding="utf-8")))) == []
+    mock = new_mock()
+    client = create_app(mock=mock).test_client()
+    for number, one in enumerate(read_fixtures(file), 1):
+        made = client.post("/_mock/jobs", json=one)
+        assert made.status_code == 201, made.text
+        shown = made.get_json()
+        parts = {name: value for name, value in one.items() if name not in ("service", "life", "facts", "orgId")}
+        assert {name: shown["match"][name] for name in parts} == parts
+        assert shown["match"].get("owner") == one.get("orgId")
+        assert (shown["number"], shown["service"], shown["run"]) == (number, one["service"], 0)
+        assert [status for status, _ in shown["life"]] == life_of(one)
+        assert mock.world().declared.get(number).facts == one["facts"]
+
+
+def test_the_schema_knows_what_can_be_declared() -> None:
+    """The fixtures' schema names the services that have jobs and all that can be said of one beside who it is."""
+    shape = schema()
+    Draft202012Validator.check_schema(shape)
+    members = shape["$defs"]["job"]["properties"]
+    assert set(members) == {"service", *OPTIONS}
+    assert set(members["service"]["enum"]) == {one.service for one in DEFINITIONS.operations if one.job} == set(SERVICES)
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    """A client of a mock that knows no job."""
+    return create_app(mock=new_mock()).test_client()
+
+
+def declare(client: FlaskClient, **fields: Any) -> Any:
+    """Declare a job; how the control API shows it."""
+    answer = client.post("/_mock/jobs", json=fields)
+    assert answer.status_code == 201, answer.text
+    return answer.get_json()
+
+
+def act(client: FlaskClient, number: int, action: str) -> Any:
+    """Do something to a declared job; how the control API shows it then."""
+    answer = client.post(f"/_mock/jobs/{number}", json={"action": action})
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
+def status_at(client: FlaskClient, target: str) -> str:
+    """The status of a CDM job, or the error's code."""
+    body = client.get(target).get_json()
+    return str(body["submissions"][0]["status"] if "submissions" in body else body["errCode"])
+
+
+CDM_PATH = "/v1.1/p/clusters/c/cdm/job/x/status"
+
+
+def test_the_control_api_declares_shows_and_deletes(client: FlaskClient) -> None:
+    """POST, GET and DELETE of /_mock/jobs: a job is there from its declaration to its deletion; looking is no poll."""
+    steps = [["BOOTING", 30], ["RUNNING", "2h"], ["SUCCEEDED", None]]
+    made = declare(client, service="cdm", job_name="x", life=steps, progress="polls:2", age="1m")
+    assert made == {
+        "number": 1,
+        "service": "cdm",
+        "match": {"job_name": "x"},
+        "life": [["BOOTING", 30], ["RUNNING", 7_200], ["SUCCEEDED", None]],
+        "progress": "polls:2",
+        "created": "2025-12-31T23:59:00.000+00:00",
+        "status": "BOOTING",
+        "terminal": False,
+        "count": 1,
+        "run": 0,
+    }
+    declare(client, service="tics", league_id="l", count=3)
+    for _ in range(5):
+        assert client.get("/_mock/jobs/1").get_json() == made
+    assert [one["number"] for one in client.get("/_mock/jobs").get_json()["jobs"]] == [1, 2]
+    assert [status_at(client, CDM_PATH) for _ in range(5)] == ["BOOTING"] * 2 + ["RUNNING"] * 2 + ["SUCCEEDED"]
+    shown = client.get("/_mock/jobs/1").get_json()
+    assert (shown["status"], shown["terminal"]) == ("SUCCEEDED", True)
+    assert client.delete("/_mock/jobs/1").status_code == 204
+    assert status_at(client, CDM_PATH) == "Cdm.0100"
+    assert [one["number"] for one in client.get("/_mock/jobs").get_json()["jobs"]] == [2]
+
+
+def test_the_control_api_reruns_and_fails(client: FlaskClient) -> None:
+    """The actions rerun and fail do what they do from Python, and answer with the job as it is then."""
+    declare(client, service="cdm", progress="immediate")
+    assert status_at(client, CDM_PATH) == "SUCCEEDED"
+    assert act(client, 1, "rerun")["run"] == 1
+    declare(client, service="cdm", life="hangs-on-boot")
+    failed = act(client, 2, "fail")
+    assert (failed["status"], failed["terminal"], failed["life"][-1]) == ("FAILED", True, ["FAILED", None])
+    assert status_at(client, CDM_PATH) == "FAILED"
+    again = act(client, 2, "rerun")
+    assert (again["status"], again["run"], again["number"]) == ("BOOTING", 1, 2)
+
+
+def test_a_rerun_of_a_stopped_job_goes_as_declared(client: FlaskClient) -> None:
+    """However often it was stopped, a job that is rerun goes through the life that was declared, moved as declared."""
+    declare(client, service="cdm", life="succeeds", progress="polls:1")
+    for _ in range(3):
+        assert [status_at(client, CDM_PATH) for _ in range(2)] == ["BOOTING", "RUNNING"]
+        act(client, 1, "fail")
+        assert status_at(client, CDM_PATH) == "FAILED"
+        act(client, 1, "rerun")
+    assert [status_at(client, CDM_PATH) for _ in range(3)] == ["BOOTING", "RUNNING", "SUCCEEDED"]
+    declare(client, service="tics", life="hangs", progress="polls:9")
+    act(client, 2, "fail")
+    assert act(client, 2, "rerun")["progress"] == "polls:9"
+    runs = client.get("/v1/p/leagues/l/job-instances?limit=9&offset=0").get_json()["lists"]
+    assert [run["status"] for run in runs] == ["NEW", "FAILED"]
+
+
+@pytest.mark.parametrize(("service", "end"), [("enos", "CANCEL"), ("tics", "TERMINATED"), ("taurusdb", "Canceled")])
+def test_the_control_api_cancels(client: FlaskClient, service: str, end: str) -> None:
+    """The action cancel leads to the service's own state for that."""
+    declare(client, service=service, life="hangs")
+    assert act(client, 1, "cancel")["status"] == end
+
+
+def test_the_control_api_reruns_a_list(client: FlaskClient) -> None:
+    """Of a list, rerun answers with the new run; the old one stays."""
+    declare(client, service="tics", count=3, life="succeeds")
+    again = act(client, 1, "rerun")
+    assert (again["number"], again["count"]) == (2, 1)
+    assert [one["count"] for one in client.get("/_mock/jobs").get_json()["jobs"]] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "detail"),
+    [
+        ("POST", "/jobs", b"", 400, "the body is empty; allowed: a JSON object"),
+        ("POST", "/jobs", b"{", 400, "the body is not JSON"),
+        ("POST", "/jobs", b"\xff", 400, "the body is not JSON"),
+        ("POST", "/jobs", b"[" * 100_000, 400, "the body is not JSON"),
+        ("POST", "/jobs", [], 400, "the body is not an object; allowed: a JSON object"),
+        ("POST", "/jobs", {}, 400, 'body#: found {}; allowed: required ["service"]'),
+        ("POST", "/jobs", {"service": "cdn"}, 400, 'body#/service: found "cdn"; allowed: enum ["dataarts"'),
+        ("POST", "/jobs", {"service": "cdm", "life": [["BOOTING", -1]]}, 400, "body#/life/0/1: found -1; allowed:"),
+        ("POST", "/jobs", {"service": "cdm", "jobname": "x"}, 400, "did you mean 'job_name'"),
+        ("POST", "/jobs", {"service": "cdm", "life": "suceeds"}, 400, "did you mean 'succeeds'"),
+        ("POST", "/jobs", {"service": "cdm", "created": "noon"}, 400, "'noon' is not a time"),
+        ("POST", "/jobs", {"service": "tics", "every": 1e308, "count": 2}, 400, "is not a length of time; allowed: seconds"),
+        ("POST", "/jobs", {"service": "cdm", "age": 1e11}, 400, "is not a length of time"),
+        ("POST", "/jobs", {"service": "cdm", "age": "60y"}, 400, "body#/age: found"),
+        ("GET", "/jobs/9", b"", 404, "there is no declared job 9; declared: 1"),
+        ("DELETE", "/jobs/9", b"", 404, "there is no declared job 9"),
+        ("POST", "/jobs/9", {"action": "rerun"}, 404, "there is no declared job 9"),
+        ("POST", "/jobs/1", {"action": "stop"}, 400, "action is 'stop'; allowed: rerun, cancel, fail"),
+        ("POST", "/jobs/1", {"action": ["fail"]}, 400, "action is ['fail']; allowed: rerun, cancel, fail"),
+        ("POST", "/jobs/1", {}, 400, "action is None; allowed: rerun, cancel, fail"),
+        ("POST", "/jobs/1", {"acton": "fail"}, 400, "member 'acton'; did you mean 'action'?"),
+        ("POST", "/jobs/1", {"action": "cancel"}, 400, "the service documents no state for 'cancel'; it has: fail"),
+        ("POST", "/jobs/1", {"action": "fail"}, 400, "the job has ended (SUCCEEDED); rerun it first"),
+        ("GET", "/jobs/one", b"", 404, "/_mock/jobs/one is not part of the control API; known: "),
+        ("GET", "/nothing", b"", 404, "/_mock/nothing is not part of the control API; known: "),
+        ("PUT", "/jobs", {}, 405, "PUT /_mock/jobs; allowed: "),
+        ("GET", "/journal?limit=x", b"", 400, "limit is 'x'; allowed: 0 to 10000"),
+        ("GET", "/journal?limits=1", b"", 400, "query parameter 'limits'; did you mean 'limit'?"),
+        ("PATCH", "/clock", {"set": 5}, 400, "5 is not a time; allowed: ISO 8601"),
+        ("PATCH", "/clock", {"set": "1960-01-01"}, 400, "allowed: the years 1970 to 2999"),
+        ("PATCH", "/clock", {"advance": "365000d", "set": "2999-01-01"}, 400, "allowed: the years 1970 to 2999"),
+    ],
+)
+def test_the_control_api_names_mistakes(
+    client: FlaskClient, method: str, path: str, body: Any, status: int, detail: str
+) -> None:
+    """A call that makes no sense is answered by RFC 9457 with what was sent and what is allowed; nothing is declared."""
+    declare(client, service="cdm", progress="immediate")
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = client.open(PREFIX + path, method=method, data=sent, content_type="application/json")
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    problem = answer.get_json()
+    assert (problem["status"], problem["type"]) == (status, "about:blank")
+    assert detail in problem["detail"]
+    assert len(client.get("/_mock/jobs").get_json()["jobs"]) == 1
+
+
+Operations = dict[tuple[str, str], Any]
+
+
+def documented() -> Operations:
+    """The operations of control.json, by method and path."""
+    methods = ("get", "post", "patch", "put", "delete")
+    return {
+        (method.upper(), path): operation
+        for path, item in CONTROL["paths"].items()
+        for method, operation in item.items()
+        if method in methods
+    }
+
+
+def test_control_json_has_every_route_and_no_other() -> None:
+    """The control API's document and its routes name the same calls."""
+    routes = {(method, PREFIX + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)) for method, path in ROUTES}
+    assert routes == set(documented())
+
+
+CALLS: list[tuple[str, str, dict[str, int | str], Any, int]] = [
+    ("GET", "/health", {}, None, 200),
+    ("GET", "/openapi.json", {}, None, 200),
+    ("GET", "/control.json", {}, None, 200),
+    (
+        "POST",
+        "/namespaces",
+        {},
+        {"name": "a", "seed": 1, "time": "2026-01-01", "speed": 0, "credentials": {"AK": "SK"}},
+        201,
+    ),
+    ("POST", "/namespaces", {}, {"name": "a b"}, 400),
+    ("GET", "/namespaces", {}, None, 200),
+    ("POST", "/namespaces", {}, {"name": "b"}, 429),
+    ("DELETE", "/namespaces/{name}", {"name": "b"}, None, 404),
+    ("DELETE", "/namespaces/{name}", {"name": "a"}, None, 204),
+    ("POST", "/jobs", {}, {"service": "cdm", "life": [["BOOTING", 1.5], "RUNNING"], "facts": {"user": "ana"}}, 201),
+    ("POST", "/jobs", {}, {"service": "tics", "league_id": "l", "job_id": "j", "count": 5, "every": "1h"}, 201),
+    ("POST", "/jobs", {}, {"service": "enos", "orgId": "o", "progress": "polls:3"}, 201),
+    ("POST", "/jobs", {}, {"service": "cdm", "age": -1}, 400),
+    ("GET", "/jobs", {}, None, 200),
+    ("GET", "/jobs/{number}", {"number": 1}, None, 200),
+    ("GET", "/jobs/{number}", {"number": 7}, None, 404),
+    ("POST", "/jobs/{number}", {"number": 2}, {"action": "rerun"}, 200),
+    ("POST", "/jobs/{number}", {"number": 1}, {"action": "fail"}, 200),
+    ("POST", "/jobs/{number}", {"number": 3}, {"action": "cancel"}, 200),
+    ("POST", "/jobs/{number}", {"number": 1}, {"action": "cancel"}, 400),
+    ("POST", "/jobs/{number}", {"number": 7}, {"action": "fail"}, 404),
+    ("GET", "/clock", {}, None, 200),
+    ("PATCH", "/clock", {}, {"set": "2026-02-01T00:00:00Z", "freeze": True, "tick": "30s", "advance": 5}, 200),
+    ("PATCH", "/clock", {}, {"speed": 2.5}, 200),
+    ("PATCH", "/clock", {}, {"advance": "later"}, 400),
+    ("GET", "/journal", {}, None, 200),
+    ("GET", "/journal", {}, "limit=-1", 400),
+    ("DELETE", "/jobs/{number}", {"number": 1}, None, 204),
+    ("DELETE", "/jobs/{number}", {"number": 1}, None, 404),
+    ("POST", "/reset", {}, None, 204),
+]
+
+
+def check_body(place: Any, content_type: str, body: Any) -> None:
+    """A body is valid against what the document says of it in this place, a request's or an answer's."""
+    shape = {**place["content"][content_type]["schema"], "components": CONTROL["components"]}
+    assert list(Draft202012Validator(shape).iter_errors(body)) == []
+
+
+def test_control_calls_are_as_documented(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call of the control API answers with a documented status and a body that fits it, and every status is seen."""
+    monkeypatch.setattr("mockserver.mock._MOST_WORLDS", 2)
+    client.get(CDM_PATH)
+    client.get("/nowhere")
+    seen = set()
+    for method, path, parts, body, status in CALLS:
+        operation = documented()[method, PREFIX + path]
+        target = PREFIX + path.format(**parts) + (f"?{body}" if isinstance(body, str) else "")
+        sent = body if isinstance(body, dict) else None
+        answer = client.open(target, method=method, json=sent)
+        assert answer.status_code == status, answer.text
+        place = operation["responses"][str(status)]
+        if "content" in place:
+            check_body(place, answer.content_type, answer.get_json())
+        else:
+            assert answer.data == b""
+        if sent is not None and status < 300:
+            check_body(operation["requestBody"], "application/json", sent)
+        seen.add((method, PREFIX + path, str(status)))
+    assert seen == {(*call, status) for call, operation in documented().items() for status in operation["responses"]}

@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 from mockserver.app import create_app
 from mockserver.definitions import load
 from mockserver.errors import InputError, Misuse
-from mockserver.jobs.clock import Clock, parse_time
+from mockserver.jobs.clock import Clock, parse_time, utc
 from mockserver.mock import Mock
 from mockserver.settings import Settings
 from mockserver.vendors.enos import encryption
@@ -147,6 +147,34 @@ def test_each_namespace_has_a_clock_of_its_own(client: FlaskClient, way: Way) ->
         assert answer.status_code == 200, answer.text
         years.append(parsedate_to_datetime(answer.headers["Date"]).year)
     assert years == [2030, 2020, 2026]
+
+
+@EVERY_WAY
+def test_each_namespace_has_births_of_its_own(client: FlaskClient, way: Way) -> None:
+    """A made-up job begins its life when its own namespace was first asked for it, whoever asked elsewhere before."""
+    years = []
+    for name, year in (("alice", 2026), ("bob", 2030), ("carol", 2020)):
+        add(client, name, time=f"{year}-06-01T00:00:00Z", speed=0)
+        seen = READERS[way.service](way.ask(client, name).get_json())
+        years.append(utc(next(time for _, time in seen.times if time is not None)).year)
+    assert years == [2026, 2030, 2020]
+
+
+def test_each_namespace_turns_its_own_pages(mock: Mock, client: FlaskClient) -> None:
+    """A new first page in one namespace does not move the pages that another one turns."""
+    for name in SECRETS:
+        add(client, name, time="2026-01-01T00:00:00Z", speed=0)
+
+    def total(name: str, offset: int) -> int:
+        path = f"/v1/p/leagues/l/job-instances?limit=1&offset={offset}"
+        found: int = client.get(path, headers=by_header(client, name)).get_json()["total"]
+        return found
+
+    before = [total(name, 0) for name in SECRETS]
+    for name in SECRETS:
+        mock.world(name).clock.advance(30 * 86_400)
+    assert total("bob", 0) > before[1]
+    assert [total(name, 1) for name in SECRETS] == [before[0], total("bob", 0)]
 
 
 @EVERY_WAY
@@ -333,12 +361,12 @@ def test_a_name_that_is_none_is_refused(mock: Mock, client: FlaskClient, name: s
         ({"name": "x", "progress": "often"}, "'often' is not a progress; allowed: time, immediate, polls"),
         ({"name": "x", "progress": 3}, "progress is 3; allowed: text"),
         ({"name": "x", "time": "noon"}, "'noon' is not a time; allowed: ISO 8601"),
-        ({"name": "x", "epoch": "1960-01-01"}, "allowed: 1970-01-01 to 9998-12-31"),
+        ({"name": "x", "epoch": "1960-01-01"}, "allowed: the years 1970 to 2999"),
         ({"name": "x", "speed": -1}, "speed is -1.0; allowed: 0 or more"),
         ({"name": "x", "speed": "fast"}, "speed is 'fast'; allowed: a number"),
         ({"name": "x", "tick": float("inf")}, "tick is inf; allowed: 0 or more"),
-        ({"name": "x", "credentials": {"AK": 5}}, "allowed: a table of AK=SK"),
-        ({"name": "x", "apps": ["k"]}, "apps is ['k']; allowed: a table of KEY=SECRET"),
+        ({"name": "x", "credentials": {"AK": 5}}, "credentials is '...'; allowed: a table of AK=SK"),
+        ({"name": "x", "apps": ["k"]}, "apps is '...'; allowed: a table of KEY=SECRET"),
     ],
 )
 def test_wrong_settings_are_named(mock: Mock, client: FlaskClient, body: Any, detail: str) -> None:

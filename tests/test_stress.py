@@ -10,15 +10,25 @@ import sys
 import textwrap
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pytest
 from observing import READERS
 from sdk_clients import Server
 
+from mockserver.definitions import load
+from mockserver.jobs.clock import Clock
+from mockserver.mock import Mock
+from mockserver.model import Request
+from mockserver.settings import Settings
+
+DEFINITIONS = load()
+START = 1_767_225_600_000
 PATH = "/v1.1/p/clusters/c/cdm/job/x/status"
 LIFE = ("BOOTING", "RUNNING", "SUCCEEDED")
 THREADS = 64
@@ -124,6 +134,43 @@ def check_journal(exchanges: list[Any], who: str, count: int) -> None:
     """The journal has so many exchanges, each of this caller, and none is missing."""
     assert [exchange["number"] for exchange in exchanges] == list(range(1, count + 1))
     assert {exchange["request"]["headers"]["x-who"] for exchange in exchanges} == {who}
+
+
+@pytest.fixture
+def jumpy() -> Iterator[None]:
+    """Python's threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("jumpy")
+def test_no_poll_is_lost_between_threads() -> None:
+    """64 threads poll a job of hundreds of steps, one poll each: each step is seen exactly once."""
+    polls, statuses = 10, ["RUNNING", "UNKNOWN"]
+    operation = DEFINITIONS.operation_of("cdm")
+    assert operation.job is not None
+    for _ in range(5):
+        mock = Mock(Settings(), Clock(START, speed=0), DEFINITIONS)
+        steps = [("BOOTING", 1), *((status, 1) for _ in range(THREADS * polls // 2) for status in statuses)]
+        job = mock.job("cdm", life=steps, progress="polls:1")
+        declared = mock.world().declared.get(job.number)
+        assert declared.life is not None
+        poll = partial(mock.world().declared.moment, operation.job, declared, declared.life, ("x",), START, START)
+        seen = at_once(lambda _, poll=poll: [str(len(poll().entered)) for _ in range(polls)])  # type: ignore[misc]
+        assert sorted(map(int, chain.from_iterable(seen))) == list(range(1, THREADS * polls + 1))
+
+
+def test_of_two_requests_at_once_the_later_may_come_first() -> None:
+    """A request that took its time before another one, but is served after it, still sees times in their order."""
+    mock = Mock(Settings(auth="off"), Clock(START, speed=0), DEFINITIONS)
+    mock.job("cdm", life="succeeds", progress="polls:1")
+    for seconds in (0, 10, 5):
+        mock.clock.set(START + seconds * 1_000)
+        body = json.loads(mock.handle(Request("GET", PATH)).body)
+    times = [time for _, time in READERS["cdm"](body).times]
+    assert times == [START, START + 10_000, START + 10_000]
 
 
 def test_threads_with_a_namespace_each(start: Callable[..., Server], record_property: Callable[[str, object], None]) -> None:

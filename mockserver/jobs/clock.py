@@ -56,12 +56,12 @@ class Clock:
         self._tick = _not_negative("tick", seconds)
 
     def set(self, time_ms: int) -> None:
-        """Jump to a time, forwards or back. Raises InputError for one before 1970 or after 9998."""
+        """Jump to a time, forwards or back. Raises InputError for one before 1970 or after 2999."""
         with self._lock:
             self._shown, self._real = in_range(time_ms), _real()
 
     def advance(self, seconds: float) -> None:
-        """Jump forwards. Raises InputError for negative seconds, and for more than lead to the year 9999."""
+        """Jump forwards. Raises InputError for negative seconds, and for more than lead to the year 3000."""
         _not_negative("advance", seconds)
         with self._lock:
             real = _real()

@@ -26,7 +26,8 @@ class Declaration:
 
     `life` is None where chance gives each run its own. `born` and `visible` are milliseconds; `count` and `every`
     (milliseconds) make it the newest of many runs. `owner` is whose job it is (None: anybody's), `narrow` what a list's
-    optional filters find it by; `facts` replace what would be made up. `run` counts how often it was rerun.
+    optional filters find it by; `facts` replace what would be made up. `run` counts how often it was rerun; `plan` is the
+    life and the progress that it was declared with, once it was stopped: a rerun goes back to them.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Declaration:
     narrow: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     run: int = 0
+    plan: tuple[Life | None, Progress] | None = None
 
     def first_born(self) -> int:
         """When the oldest of its runs was born."""
@@ -128,10 +130,10 @@ class Declarations:
                 del self._index[place][values]
                 self._deleted.setdefault(place, set()).add(values)
 
-    def update(self, number: int, life: Life, born: int, progress: Progress, run: int) -> Declaration:
+    def update(self, number: int, **changes: Any) -> Declaration:
         """Give a job another course; polls are counted anew. Raises InputError for an unknown number."""
         with self._lock:
-            changed = replace(self.get(number), life=life, born=born, progress=progress, run=run)
+            changed = replace(self.get(number), **changes)
             self._by_number[number] = changed
             for key in [key for key in self._polls if key[0] == number]:
                 del self._polls[key]
