@@ -89,6 +89,7 @@ class Mock:
         route.check_text(request)
         found = route.route(self.definitions, request)
         operation = visit.operation = found.operation
+        visit.parameters = found.path_values
         authenticate(operation, request, self.settings, visit.now)
         strict = self.settings.unknown_query == "reject"
         parameters = validate.parameters(operation, found.path_values, request, strict, self.switches)
