@@ -182,9 +182,11 @@ class Mock:
         route.check_text(request)
         found = route.route(self.definitions, request)
         operation = visit.operation = found.operation
+        visit.parameters = found.path_values
         authenticate(operation, request, settings, visit.now)
         strict = settings.unknown_query == "reject"
-        visit.parameters = parameters = validate.parameters(operation, found.path_values, request, strict, self.switches)
+        parameters = validate.parameters(operation, found.path_values, request, strict, self.switches)
+        visit.parameters = parameters
         body = validate.body(operation, request)
         authorise(operation, parameters, settings)
         context = Context(parameters, body, visit.now, visit.request_id, self.switches, visit.world)

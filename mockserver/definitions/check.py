@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from ..data import folder
 from ..errors import PROBLEMS, DefinitionError
+from .embedded import ecma
 from .model import Document
 from .pointer import Place, at, join, parts_of
 
@@ -80,7 +82,8 @@ def _schemas(document: Document) -> Iterator[tuple[str, Any]]:
     """Every schema of a document that isn't inside another one."""
     for name, schema in document.get("components", {}).get("schemas", {}).items():
         yield join("components", "schemas", name), schema
-    for parts, node in _nodes({key: value for key, value in document.items() if key != "components"}):
+    others = {key: value for key, value in document.get("components", {}).items() if key != "schemas"}
+    for parts, node in _nodes({**document, "components": others}):
         if "schema" in node and "properties" not in parts:
             yield join(*parts, "schema"), node["schema"]
 
@@ -94,6 +97,15 @@ def _check_schema(name: str, pointer: str, schema: Any) -> None:
             if keyword not in _KEYWORDS and not keyword.startswith("x-"):
                 allowed = "a keyword of JSON Schema 2020-12, or one that starts with x-"
                 raise DefinitionError(name, place + join(keyword), f"the keyword {keyword!r}", allowed)
+        if "pattern" in node:
+            _check_pattern(name, place + join("pattern"), node["pattern"])
+
+
+def _check_pattern(name: str, pointer: str, pattern: str) -> None:
+    try:
+        ecma(pattern)
+    except re.error as error:
+        raise DefinitionError(name, pointer, f"{pattern!r} ({error})", "a regular expression") from None
 
 
 def _subschemas(schema: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:

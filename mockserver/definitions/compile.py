@@ -8,6 +8,7 @@ from typing import Any
 
 from referencing import Registry
 
+from ..errors import DefinitionError
 from .embedded import errors_of, registry_of
 from .model import (
     Definitions,
@@ -39,8 +40,9 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     for name in documents:
         root = Place(documents, name)
         service = _service(root)
-        services[service.name] = service
-        switches |= {key: _switch(key, place.value) for key, place in root.children("x-switches").items()}
+        _add(services, service.name, service, root / "x-service" / "name")
+        for key, place in root.children("x-switches").items():
+            _add(switches, key, _switch(key, place.value), place)
         for path, item in root.children("paths").items():
             for method in METHODS:
                 if method in item.value:
@@ -48,9 +50,15 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     return Definitions(documents, tuple(operations), services, switches)
 
 
+def _add(found: dict[str, Any], name: str, value: Any, place: Place) -> None:
+    if name in found:
+        raise DefinitionError(place.name, place.pointer, f"{name!r} a second time", "a name that no other document has")
+    found[name] = value
+
+
 def _service(root: Place) -> Service:
     about = root.get("x-service")
-    catalogue = {key: example_of(place, ()) for key, place in (root / "components").children("examples").items()}
+    catalogue = {key: example_of(key, place, ()) for key, place in (root / "components").children("examples").items()}
     return Service(
         about["name"],
         about["vendor"],
@@ -101,6 +109,8 @@ def path_pattern(path: str) -> re.Pattern[str]:
 def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
     node = place.value
     schema = place / "schema"
+    if not isinstance(schema.value, dict):
+        raise DefinitionError(schema.name, schema.pointer, repr(schema.value), "an object, as a parameter's schema")
     types = schema.value.get("type", "string")
     return Parameter(
         name=node["name"],
@@ -124,16 +134,16 @@ def _examples(operation: Place) -> dict[str, Example]:
         if _JSON in response.get("content", {}):
             for name, place in (response / "content" / _JSON).children("examples").items():
                 found.setdefault(name, (place, []))[1].append(int(status))
-    return {name: example_of(place, tuple(statuses)) for name, (place, statuses) in found.items()}
+    return {name: example_of(name, place, tuple(statuses)) for name, (place, statuses) in found.items()}
 
 
-def example_of(place: Place, statuses: tuple[int, ...]) -> Example:
+def example_of(name: str, place: Place, statuses: tuple[int, ...]) -> Example:
     """An example object as a value."""
     node = place.value
     error = node.get("x-error")
     envelope = (error or {}).get("envelope") or Place(place.documents, place.name).get("x-service")["envelope"]
     provenance = Provenance(**(place.inherited("x-provenance") or {"kind": "invented"}))
-    return Example(place.parts[-1], node.get("value"), node.get("summary", ""), statuses, envelope, provenance, error)
+    return Example(name, node.get("value"), node.get("summary", ""), statuses, envelope, provenance, error)
 
 
 def _problems(examples: Iterable[Example]) -> dict[str, Example]:

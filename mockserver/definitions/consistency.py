@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from ..errors import DefinitionError
 from .magic import magic_id
-from .model import Definitions, JobLife, Operation
+from .model import Definitions, Example, JobLife, Operation
 from .pointer import join
 
 _ALWAYS = ("no-route", "wrong-method", "request-malformed", "uri-too-long", "header-too-large", "body-too-large",
            "parameter-missing", "parameter-invalid", "parameter-unknown", "internal-error")  # fmt: skip
 _SECURED = ("credential-missing", "credential-malformed", "token-invalid", "token-expired", "access-key-unknown",
             "signature-mismatch", "signature-expired")  # fmt: skip
+_NUMBERED = ("enos", "iam", "apim-token", "apim-status")  # envelopes whose code is a number
+_PARAMETER_TYPES = ("string", "integer", "number", "boolean")
 
 
 def check_definitions(definitions: Definitions) -> None:
     """Raises DefinitionError for the first mistake found in any operation."""
     seen: dict[str, str] = {}
+    routes: dict[tuple[str, str], str] = {}
     for operation in definitions.operations:
         file = _file_of(definitions, operation)
         where = join("paths", operation.path, operation.method.lower())
@@ -26,6 +30,11 @@ def check_definitions(definitions: Definitions) -> None:
             found = f"the operationId {operation.id!r} a second time"
             raise DefinitionError(file, where + "/operationId", found, f"an id that {seen[operation.id]} doesn't have")
         seen[operation.id] = file
+        route = (operation.method, operation.pattern.pattern)
+        if route in routes:
+            found = f"{operation.method} {operation.path}, which {routes[route]} has already"
+            raise DefinitionError(file, where, found, "a path and method of its own")
+        routes[route] = operation.id
         _check_problems(file, where, operation)
         _check_examples(file, where, operation)
         _check_parameters(file, where, operation)
@@ -34,7 +43,9 @@ def check_definitions(definitions: Definitions) -> None:
 
 
 def _file_of(definitions: Definitions, operation: Operation) -> str:
-    return next(name for name, document in definitions.documents.items() if operation.path in document.get("paths", {}))
+    method = operation.method.lower()
+    holders = [name for name, doc in definitions.documents.items() if method in doc.get("paths", {}).get(operation.path, {})]
+    return holders[-1]
 
 
 def _check_problems(file: str, where: str, operation: Operation) -> None:
@@ -48,11 +59,24 @@ def _check_problems(file: str, where: str, operation: Operation) -> None:
 def _check_examples(file: str, where: str, operation: Operation) -> None:
     for example in operation.examples.values():
         for status in example.statuses:
+            place = join("responses", status, "content", "application/json", "examples", example.name)
+            _check_error(file, where + place, example)
             for error in operation.responses[status](example.value):
-                place = join("responses", status, "content", "application/json", "examples", example.name)
                 found = f"at {join(*error.absolute_path) or '/'} {_short(error.instance)}"
                 allowed = f"{error.validator} {_short(error.validator_value)}, as the response's schema says"
                 raise DefinitionError(file, where + place, found, allowed)
+
+
+def _check_error(file: str, pointer: str, example: Example) -> None:
+    if example.error is None:
+        return
+    if example.envelope in _NUMBERED and not re.fullmatch(r"-?[0-9]{1,18}", example.error["code"]):
+        allowed = f"a whole number, as the envelope {example.envelope!r} has it"
+        raise DefinitionError(file, pointer, f"the code {example.error['code']!r}", allowed)
+    for status in example.error.get("statuses", {}).values():
+        if status not in example.statuses:
+            allowed = f"a status that the example stands under: {', '.join(map(str, example.statuses))}"
+            raise DefinitionError(file, pointer, f"the status {status} for a value of its switch", allowed)
 
 
 def _short(value: object) -> str:
@@ -65,10 +89,16 @@ def _check_parameters(file: str, where: str, operation: Operation) -> None:
     for name in operation.path_names:
         if name not in {p.name for p in operation.parameters if p.location == "path"}:
             raise _unknown(file, where + "/parameters", name, names)
+    for parameter in operation.parameters:
+        if parameter.type not in _PARAMETER_TYPES:
+            found = f"the parameter {parameter.name!r} of type {parameter.type!r}"
+            raise DefinitionError(file, where + "/parameters", found, f"one of {', '.join(_PARAMETER_TYPES)}")
     for name in operation.documented_request or ():
         if name not in names:
             raise _unknown(file, where + "/x-documented-request", name, names)
-    if operation.magic and operation.magic.parameter:
+    if operation.documented_request and "documented" not in operation.examples:
+        raise DefinitionError(file, where + "/responses", "no example 'documented'", "one, as there is x-documented-request")
+    if operation.magic and operation.magic.parameter is not None:
         if operation.magic.parameter not in names:
             raise _unknown(file, where + "/x-magic/parameter", operation.magic.parameter, names)
         for example in operation.errors():

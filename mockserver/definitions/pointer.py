@@ -50,8 +50,12 @@ class Place:
         return f"{uri_of(self.name)}#{self.pointer}"
 
     def __truediv__(self, part: str | int) -> Place:
-        """The child, with references followed."""
-        return Place(self.documents, self.name, (*self.parts, str(part))).resolved()
+        """The child, with references followed. Raises DefinitionError where there is none."""
+        try:
+            child = Place(self.documents, self.name, (*self.parts, str(part)))
+        except KeyError:
+            raise DefinitionError(self.name, self.pointer, f"nothing at {str(part)!r}", f"a member {str(part)!r}") from None
+        return child.resolved()
 
     def resolved(self) -> Place:
         """The place that `$ref` points to, or this one. Raises DefinitionError for a reference to nowhere."""
@@ -125,4 +129,5 @@ def _child(place: Place, part: str | int) -> Place:
 
 def uri_of(name: str) -> str:
     """The URI under which a document's schemas refer to each other."""
-    return f"https://definitions.invalid/{name.lstrip('/')}"
+    path = name.lstrip("/").replace("#", "%23").replace("?", "%3F")
+    return f"https://definitions.invalid/{path}"

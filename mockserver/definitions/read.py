@@ -63,12 +63,22 @@ def _parse(text: str, name: str, suffix: str) -> Any:
     if suffix == ".json":
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DefinitionError(name, "", f"a file that is not JSON ({error})", "an OpenAPI 3.1 document") from error
+    return _parse_yaml(text, name)
+
+
+def _parse_yaml(text: str, name: str) -> Any:
+    """What JSON can say of YAML: keys are text (`200:` as well), and so is what looks like a date."""
     import yaml  # only users' own documents are YAML, and it takes 20 ms
 
+    forms = {
+        first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:timestamp"]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        loader = type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": forms})
+        return json.loads(json.dumps(yaml.load(text, loader)))  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split())
         raise DefinitionError(name, "", f"a file that is not YAML ({where})", "an OpenAPI 3.1 document") from error
