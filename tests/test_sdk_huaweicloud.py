@@ -98,6 +98,7 @@ def test_the_documented_example_comes_to_the_letter(server: Server, connect: Con
 
 
 def documented_client(sdk: Sdk, server: Server, connect: Connect, mode: str) -> Client:
+    server.reset()  # polled on, CDM's documented job would go on
     return connect(sdk, server, mode, project=(operation_of(sdk).documented_request or {})["project_id"])
 
 
@@ -109,7 +110,6 @@ def ask_documented(client: Client) -> Any:
 @IN_MODES
 def test_cdms_documented_example_is_read(server: Server, connect: Connect, mode: str) -> None:
     """CDM's model has the documented run, with the quoted creation-date as a number."""
-    server.reset()  # polled on, the documented job goes on
     response = ask_documented(documented_client(CDM, server, connect, mode))
     run = response.submissions[0]
     assert (response.status_code, len(response.submissions)) == (200, 1)

@@ -113,6 +113,8 @@ def parse_time(text: object) -> int:
         raise InputError(f"{text!r} is not a time; allowed: ISO 8601, such as 2026-11-21T08:00:00Z") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
+    if not 1970 <= moment.year < 3000:
+        raise InputError(f"{text!r} is too far from now; allowed: the years 1970 to 2999")
     return in_range(round(moment.timestamp() * SECOND))
 
 
