@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,7 @@ def _add_error_pages(app: Flask) -> None:
 
     @app.errorhandler(404)
     def unknown(_error: Exception) -> Response:
-        known = ", ".join(sorted(rule.rule for rule in app.url_map.iter_rules()))
+        known = ", ".join(sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}))
         return misuse(Misuse("Not found", f"{request.path} is not part of the control API; known: {known}", 404))
 
     @app.errorhandler(405)

@@ -31,13 +31,13 @@ _WORLD_SETTINGS = ("seed", "auth", "unknown_ids", "unknown_query", "progress", "
 
 @dataclass(frozen=True)
 class Ask:
-    """A call of the control API: the world it is about, what stands in its path, its query and its JSON body."""
+    """A call of the control API: the world it is about, what stands in its path, its query and its body, as it came."""
 
     mock: Mock
     world: World
     path: Mapping[str, Any]
     query: Mapping[str, str]
-    body: Any
+    body: bytes
 
 
 def health(ask: Ask) -> Answer:
@@ -77,10 +77,10 @@ def jobs(ask: Ask) -> Answer:
 
 def declare_job(ask: Ask) -> Answer:
     """Declare a job."""
-    against = schema()
-    check(_object(ask.body), {**against["$defs"]["job"], "$defs": against["$defs"]}, "body")
-    fields = {name: value for name, value in ask.body.items() if name != "service"}
-    return Answer(201, declare(ask.mock.definitions, ask.world, ask.body["service"], fields).as_json())
+    against, body = schema(), _object(ask.body)
+    check(body, {**against["$defs"]["job"], "$defs": against["$defs"]}, "body")
+    fields = {name: value for name, value in body.items() if name != "service"}
+    return Answer(201, declare(ask.mock.definitions, ask.world, body["service"], fields).as_json())
 
 
 def show_job(ask: Ask) -> Answer:
@@ -200,24 +200,19 @@ def answer(
     """Answer a call. Raises Misuse for one that makes no sense."""
     world = mock.world(headers.get(HEADER, DEFAULT))
     try:
-        return call(Ask(mock, world, path, query, _json(body)))
+        return call(Ask(mock, world, path, query, body))
     except InputError as error:
         raise Misuse("Invalid input", str(error)) from error
 
 
-def _json(body: bytes) -> Any:
-    if not body:
-        return None
+def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        return json.loads(body)
+        value = json.loads(body) if body else None
     except (ValueError, RecursionError):
         raise Misuse("Invalid body", "the body is not JSON") from None
-
-
-def _object(body: Any) -> Mapping[str, Any]:
-    if not isinstance(body, dict):
-        raise Misuse("Invalid body", f"the body is {'empty' if body is None else 'not an object'}; allowed: a JSON object")
-    return body
+    if not isinstance(value, dict):
+        raise Misuse("Invalid body", f"the body is {'empty' if value is None else 'not an object'}; allowed: a JSON object")
+    return value
 
 
 def _check_names(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -9,19 +9,22 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-import pytest
 from observing import READERS
 from sdk_clients import Server
 
 from mockserver.definitions import load
+from mockserver.jobs import declared
 from mockserver.jobs.clock import Clock
 from mockserver.mock import Mock
 from mockserver.model import Request
@@ -136,30 +139,39 @@ def check_journal(exchanges: list[Any], who: str, count: int) -> None:
     assert {exchange["request"]["headers"]["x-who"] for exchange in exchanges} == {who}
 
 
-@pytest.fixture
-def jumpy() -> Iterator[None]:
-    """Python's threads take turns as often as they can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """After each line of the code that counts polls, this thread lets the others go first."""
+
+    def give_way(frame: FrameType, _event: str, _what: object) -> Any:
+        if frame.f_code.co_filename != declared.__file__:
+            return None
+        time.sleep(0)
+        return give_way
+
+    sys.settrace(give_way)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
 
 
-@pytest.mark.usefixtures("jumpy")
 def test_no_poll_is_lost_between_threads() -> None:
     """64 threads poll a job of hundreds of steps, one poll each: each step is seen exactly once."""
     polls, statuses = 10, ["RUNNING", "UNKNOWN"]
-    operation = DEFINITIONS.operation_of("cdm")
-    assert operation.job is not None
-    for _ in range(5):
-        mock = Mock(Settings(), Clock(START, speed=0), DEFINITIONS)
-        steps = [("BOOTING", 1), *((status, 1) for _ in range(THREADS * polls // 2) for status in statuses)]
-        job = mock.job("cdm", life=steps, progress="polls:1")
-        declared = mock.world().declared.get(job.number)
-        assert declared.life is not None
-        poll = partial(mock.world().declared.moment, operation.job, declared, declared.life, ("x",), START, START)
-        seen = at_once(lambda _, poll=poll: [str(len(poll().entered)) for _ in range(polls)])  # type: ignore[misc]
-        assert sorted(map(int, chain.from_iterable(seen))) == list(range(1, THREADS * polls + 1))
+    mock = Mock(Settings(auth="off"), Clock(START, speed=0), DEFINITIONS)
+    steps = [("BOOTING", 1), *((status, 1) for _ in range(THREADS * polls // 2) for status in statuses)]
+    one = mock.world().declared.get(mock.job("cdm", life=steps, progress="polls:1").number)
+    definition = DEFINITIONS.operation_of("cdm").job
+    assert definition is not None
+    assert one.life is not None
+    poll = partial(mock.world().declared.moment, definition, one, one.life, ("x",), START, START)
+
+    def work(_number: int) -> list[str]:
+        with giving_way():
+            return [str(len(poll().entered)) for _ in range(polls)]
+
+    assert sorted(map(int, chain.from_iterable(at_once(work)))) == list(range(1, THREADS * polls + 1))
 
 
 def test_of_two_requests_at_once_the_later_may_come_first() -> None:
