@@ -148,7 +148,7 @@ def test_health_says_version_and_time(client: FlaskClient, mock: Mock) -> None:
 
 
 def test_reset_forgets_what_was_asked(client: FlaskClient, mock: Mock) -> None:
-    """After a reset jobs begin anew, the journal is empty and counts from 1; the clock stays where it is."""
+    """After a reset jobs begin anew, the clock too; the journal is empty and counts from 1."""
     first = client.get(JOB.format("load")).json
     mock.clock.advance(3_600)
     later = client.get(JOB.format("load")).json
