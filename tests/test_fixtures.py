@@ -661,4 +661,11 @@ def test_control_calls_are_as_documented(client: FlaskClient, monkeypatch: pytes
         if sent is not None and status < 300:
             check_body(operation["requestBody"], "application/json", sent)
         seen.add((method, PREFIX + path, str(status)))
+    for (method, path), operation in documented().items():
+        if "400" in operation["responses"] and not path.startswith(PREFIX + "/namespaces"):
+            target = path.format(number=1)
+            answer = client.open(target, method=method, json={}, headers={"X-Mock-Namespace": "a b"})
+            assert answer.status_code == 400
+            check_body(operation["responses"]["400"], answer.content_type, answer.get_json())
+            seen.add((method, path, "400"))
     assert seen == {(*call, status) for call, operation in documented().items() for status in operation["responses"]}

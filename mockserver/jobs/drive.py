@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .clock import SECOND, Clock
+from .clock import LATEST, SECOND, Clock
 
 _real_sleep, _real_monotonic, _real_async_sleep = time.sleep, time.monotonic, asyncio.sleep
 _GRACE = 0.005
@@ -41,7 +41,7 @@ class _Sleepers:
     def lie_down(self, who: int, seconds: float) -> None:
         """Begin to sleep."""
         with self._lock:
-            self._until[who] = self._clock.now() + math.ceil(seconds * SECOND)
+            self._until[who] = min(LATEST, self._clock.now() + math.ceil(min(seconds, LATEST) * SECOND))
             self._seen.add(who)
             self._stirred = _real_monotonic()
 

@@ -25,11 +25,11 @@ def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> M
     return _facts(profile, service, seed, tuple(identity.items()))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, key: _Key) -> str:
     return choose(weights, seed, service, key)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _facts(profile: Profile, service: str, seed: int, key: _Key) -> Mapping[str, Any]:
     return profile(Fake(seed, service, key), dict(key))
