@@ -716,6 +716,85 @@ def test_a_body_that_nobody_reads_is_no_request(server: Server) -> None:
     assert said.count(b"HTTP/1.1 ") == 2
 
 
+# The control API
+
+ODD: tuple[Any, ...] = (
+    *(None, True, -1, 0, 1.5, 1e308, 10**13, 10**400, -(10**400), float("inf"), float("nan")),
+    *(
+        "",
+        "x",
+        "-1s",
+        "1e9s",
+        "999999d",
+        "0001-01-01T00:00:00Z",
+        "2999-12-31T23:59:59Z",
+        "9999-12-31",
+        "\ud800",
+        "x" * 9_000,
+    ),
+    *([], {}, [1], {"a": 1}, {"a": "b"}),
+)
+CONTROL_MEMBERS = [
+    *[("PATCH", "/clock", {}, name) for name in ("set", "freeze", "speed", "tick", "advance", "clock")],
+    *[("POST", "/namespaces", {"name": "n"}, name) for name in ("name", "seed", "time", "speed", "tick", "epoch", "apps")],
+    *[("POST", "/jobs", {"service": "cdm"}, name) for name in ("service", "life", "age", "created", "facts", "count")],
+    ("POST", "/jobs/1", {}, "action"),
+]
+
+
+def assert_control(reply: Reply) -> None:
+    assert reply.status < 500, reply
+    assert_tidy(reply)
+    if reply.status >= 400:
+        assert reply.header("Content-Type") == "application/problem+json"
+        assert json.loads(reply.body)["status"] == reply.status
+
+
+@pytest.mark.parametrize(("method", "path", "body", "name"), CONTROL_MEMBERS)
+def test_odd_members_in_the_control_api(method: str, path: str, body: dict[str, Any], name: str) -> None:
+    """Whatever the control API is told, it answers by RFC 9457 or does it, and the vendors' calls are answered after it."""
+    for odd in ODD:
+        ours = Mock(Settings(auth="off"), definitions=DEFINITIONS)
+        ours.job("cdm")
+        client = create_app(mock=ours).test_client()
+        told = client.open(f"/_mock{path}", method=method, data=json.dumps({**body, name: odd}))
+        assert_control(Reply(told.status_code, tuple(told.headers), told.data))
+        for headers in ({}, {"X-Mock-Namespace": "n"}):
+            for ask in (CDM, TICS, TAURUS) * 2:
+                answer = client.open(method=ask.method, path=ask.target.decode(), headers=headers)
+                assert answer.status_code < 500, (odd, answer.headers.get("X-Mock-Problem"))
+
+
+@pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
+@pytest.mark.parametrize(("method", "path"), sorted({case[:2] for case in CONTROL_MEMBERS}))
+def test_bodies_in_the_control_api_that_are_none(method: str, path: str, body: bytes) -> None:
+    """A body that is no JSON, or made to hurt, gets a 4xx by RFC 9457."""
+    told = app().test_client().open(f"/_mock{path}", method=method, data=body)
+    assert 400 <= told.status_code < 500
+    assert_control(Reply(told.status_code, tuple(told.headers), told.data))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 200, "a b", "a/b", "..", "\xff", "a\tb", "%00"])
+def test_namespaces_that_are_none(name: str) -> None:
+    """A namespace whose name is none gets a 4xx, or is the default one, for the vendors' calls and the control API."""
+    for path in (CDM.target.decode(), "/_mock/health", "/_mock/journal"):
+        answer = app().test_client().get(path, headers={**TOKEN, "X-Mock-Namespace": name})
+        assert answer.status_code < 500
+        assert answer.status_code == 200 or answer.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("time", [0, 1, 32_503_679_999_999])
+def test_the_ends_of_time(time: int) -> None:
+    """At the first and last moment that the clock can show, everything is answered."""
+    ours = Mock(Settings(auth="off", tick=1.0), definitions=DEFINITIONS)
+    ours.clock.freeze()
+    ours.clock.set(time)
+    for ask in [*GOOD.values()] * 2:
+        path, _, query = ask.target.decode().partition("?")
+        answer = ours.handle(Request(ask.method, path, query, {"instance": "b88c445407b24283aa949f9833a38fd8"}, ask.body))
+        assert answer.status < 400, answer
+
+
 # Anything at all
 
 texts = st.text(max_size=30) | st.text("%/?&=;\\\"'{}\r\n\0\x1f é中\ud800\udcff0aA-_.", max_size=30)

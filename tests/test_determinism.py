@@ -12,15 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
+from asking import NOW, request_for
 
-from mockserver.definitions import JobLife, Operation, load
+from mockserver.definitions import JobLife, load
 from mockserver.definitions.magic import magic_id
 from mockserver.jobs import made_up
 from mockserver.jobs.clock import SECOND, Clock
@@ -30,56 +29,17 @@ from mockserver.settings import Settings
 
 Json = dict[str, Any]
 
-NOW = 1_700_000_000_000
-"""2023-11-14T22:13:20Z"""
-
 DEFINITIONS = load()
 SINGLES = ("cdm", "enos", "taurusdb")
 LISTS = ("dataarts", "tics")
 JOBS = (*SINGLES, *LISTS)
-SAMPLES = {
-    "project_id": "0833a5737480d53b2f25c010dc1a7b88",
-    "cluster_id": "6ec9a0a4-76be-4262-8697-e7af1fac7920",
-    "job_name": "load",
-    "task_id": "937987",
-    "instance": "b88c445407b24283aa949f9833a38fd8",
-    "start_time": "0",
-    "end_time": "1900000000000",
-    "offset": "0",
-    "limit": "5",
-    "league_id": "league1",
-    "id": "job-1",
-    "taskInstId": "load-1",
-    "userId": "u1",
-    "orgId": "o1",
-    "action": "get",
-}
 ID = {"cdm": "job_name", "enos": "taskInstId", "taurusdb": "id", "dataarts": "task_id", "tics": "league_id"}
-USER = {"name": "ann", "password": "s3cret", "domain": {"name": "IAMDomain"}}
-LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}}}
-APP = {"appKey": "app", "encryption": "0" * 64, "timestamp": NOW}
-BODIES: Mapping[str, Json] = {
-    "GetAccessToken": APP,
-    "RefreshAccessToken": {**APP, "accessToken": "a-token-of-any-form"},
-    "KeystoneCreateUserTokenByPassword": LOGIN,
-}
-HEADERS = {"x-auth-token": "t", "apim-accesstoken": "t", "content-type": "application/json"}
 MOST = {"dataarts": 1_000, "tics": 100}
 """The longest page."""
 
 each_job = pytest.mark.parametrize("service", JOBS)
 each_single = pytest.mark.parametrize("service", SINGLES)
 each_list = pytest.mark.parametrize("service", LISTS)
-
-
-def request_for(operation: Operation, headers: Mapping[str, str] | None = None, **values: str) -> Request:
-    """A request that the operation serves, with these values of its parameters."""
-    named = {**SAMPLES, **values}
-    query = {p.name: named[p.name] for p in operation.parameters if p.location == "query" and p.name in named}
-    own = {p.name.lower(): named[p.name] for p in operation.parameters if p.location == "header" and p.name in named}
-    body = json.dumps(BODIES[operation.id]).encode() if operation.id in BODIES else b""
-    path = operation.path.format(**named)
-    return Request(operation.method, path, urlencode(query), {**HEADERS, **own, **(headers or {})}, body)
 
 
 def job_request(service: str, number: int = 1, /, **values: str) -> Request:

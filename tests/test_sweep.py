@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
+from asking import NOW, request_for
 
 from mockserver.definitions import Definitions, Example, Life, Operation, load
 from mockserver.definitions.embedded import errors_of, registry_of
@@ -27,38 +27,10 @@ from mockserver.settings import Settings
 Json = dict[str, Any]
 
 SEEDS = 1_000
-NOW = 1_700_000_000_000
-"""2023-11-14T22:13:20Z"""
 
 DEFINITIONS = load()
 OPERATIONS = [operation.id for operation in DEFINITIONS.operations]
 SERVICES = [operation.service for operation in DEFINITIONS.operations if operation.job]
-SAMPLES = {
-    "project_id": "0833a5737480d53b2f25c010dc1a7b88",
-    "cluster_id": "6ec9a0a4-76be-4262-8697-e7af1fac7920",
-    "job_name": "load",
-    "task_id": "937987",
-    "instance": "b88c445407b24283aa949f9833a38fd8",
-    "start_time": "0",
-    "end_time": "1900000000000.5",
-    "offset": "0",
-    "limit": "4",
-    "league_id": "league1",
-    "id": "f9959f52-aa4d-43f7-be74-44b6fc20b239",
-    "taskInstId": "load-1",
-    "userId": "u1",
-    "orgId": "o1",
-    "action": "get",
-}
-USER = {"name": "ann", "password": "s3cret", "domain": {"name": "IAMDomain"}}
-LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}}}
-APP = {"appKey": "app", "encryption": "0" * 64, "timestamp": NOW}
-BODIES: Mapping[str, Json] = {
-    "GetAccessToken": APP,
-    "RefreshAccessToken": {**APP, "accessToken": "a-token-of-any-form"},
-    "KeystoneCreateUserTokenByPassword": LOGIN,
-}
-HEADERS = {"x-auth-token": "t", "apim-accesstoken": "t", "content-type": "application/json"}
 ALWAYS = {"content-type", "content-length", "date"}
 OPTIONAL = {"x-mock-problem", "x-subject-token"}
 
@@ -180,16 +152,6 @@ def faults(operation: Operation, response: Response, now: int) -> Iterator[str]:
     yield from (f"{name} is not documented" for name in set(headers) - set(expected.headers) - ALWAYS - OPTIONAL)
     if operation.job and status < 300:
         yield from (f"{where} is not documented" for where in expected.shape.undeclared(body))
-
-
-def request_for(operation: Operation, headers: Mapping[str, str] | None = None, **values: str) -> Request:
-    """A request that the operation serves, with these values of its parameters."""
-    named = {**SAMPLES, **values}
-    query = {p.name: named[p.name] for p in operation.parameters if p.location == "query" and p.name in named}
-    own = {p.name.lower(): named[p.name] for p in operation.parameters if p.location == "header" and p.name in named}
-    body = json.dumps(BODIES[operation.id]).encode() if operation.id in BODIES else b""
-    path = operation.path.format(**named)
-    return Request(operation.method, path, urlencode(query), {**HEADERS, **own, **(headers or {})}, body)
 
 
 def by_prefer(operation: Operation, preference: str) -> Request:

@@ -1,0 +1,51 @@
+"""Requests that every operation serves, for the sweeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from mockserver.definitions import Operation
+from mockserver.model import Request
+
+NOW = 1_700_000_000_000
+"""2023-11-14T22:13:20Z"""
+
+SAMPLES = {
+    "project_id": "0833a5737480d53b2f25c010dc1a7b88",
+    "cluster_id": "6ec9a0a4-76be-4262-8697-e7af1fac7920",
+    "job_name": "load",
+    "task_id": "937987",
+    "instance": "b88c445407b24283aa949f9833a38fd8",
+    "start_time": "0",
+    "end_time": "1900000000000",
+    "offset": "0",
+    "limit": "5",
+    "league_id": "league1",
+    "id": "job-1",
+    "taskInstId": "load-1",
+    "userId": "u1",
+    "orgId": "o1",
+    "action": "get",
+}
+USER = {"name": "ann", "password": "s3cret", "domain": {"name": "IAMDomain"}}
+LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}}}
+APP = {"appKey": "app", "encryption": "0" * 64, "timestamp": NOW}
+BODIES: Mapping[str, dict[str, Any]] = {
+    "GetAccessToken": APP,
+    "RefreshAccessToken": {**APP, "accessToken": "a-token-of-any-form"},
+    "KeystoneCreateUserTokenByPassword": LOGIN,
+}
+HEADERS = {"x-auth-token": "t", "apim-accesstoken": "t", "content-type": "application/json"}
+
+
+def request_for(operation: Operation, headers: Mapping[str, str] | None = None, **values: str) -> Request:
+    """A request that the operation serves, with these values of its parameters."""
+    named = {**SAMPLES, **values}
+    query = {p.name: named[p.name] for p in operation.parameters if p.location == "query" and p.name in named}
+    own = {p.name.lower(): named[p.name] for p in operation.parameters if p.location == "header" and p.name in named}
+    body = json.dumps(BODIES[operation.id]).encode() if operation.id in BODIES else b""
+    path = operation.path.format(**named)
+    return Request(operation.method, path, urlencode(query), {**HEADERS, **own, **(headers or {})}, body)
