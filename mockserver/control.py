@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from . import __version__
@@ -15,7 +16,7 @@ from .definitions import read_control
 from .definitions.bundle import bundle
 from .errors import InputError, Misuse
 from .fixtures import check, schema
-from .jobs.clock import Clock, parse_time, utc
+from .jobs.clock import Clock, not_negative, parse_time, utc
 from .jobs.duration import seconds
 from .journal import KEPT
 from .mock import Mock
@@ -121,16 +122,19 @@ def change_clock(ask: Ask) -> Answer:
     _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
     if body.get("freeze") not in (None, True):
         raise Misuse("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
+    steps: dict[str, Callable[[], None]] = {}  # all read before the first is done: a mistake changes nothing
     if "set" in body:
-        shown.set(parse_time(body["set"]))
+        steps["set"] = partial(shown.set, parse_time(body["set"]))
     if body.get("freeze"):
-        shown.freeze()
+        steps["freeze"] = shown.freeze
     if "speed" in body:
-        shown.run(_number("speed", body["speed"]))
+        steps["speed"] = partial(shown.run, not_negative("speed", _number("speed", body["speed"])))
     if "tick" in body:
-        shown.tick = seconds(body["tick"])
+        steps["tick"] = partial(setattr, shown, "tick", not_negative("tick", seconds(body["tick"])))
     if "advance" in body:
-        shown.advance(seconds(body["advance"]))
+        steps["advance"] = partial(shown.advance, not_negative("advance", seconds(body["advance"])))
+    for step in steps.values():
+        step()
     return Answer(200, _clock(shown))
 
 
@@ -140,9 +144,12 @@ def _clock(shown: Clock) -> dict[str, Any]:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Misuse("Invalid body", f"{name} is {value!r}; allowed: a number, 0 or more")
-    return float(value)
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    except OverflowError:  # an integer that no float can hold
+        pass
+    raise Misuse("Invalid body", f"{name} is {value!r}; allowed: a number, 0 or more")
 
 
 def namespaces(ask: Ask) -> Answer:

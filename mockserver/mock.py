@@ -150,7 +150,7 @@ class Mock:
         answer = render.misuse_answer(misuse) if misuse else self._answer(visit)
         response = render.response(answer, now, visit.request_id, self._vendor(visit))
         if world.clock.tick and visit.operation and visit.operation.job:
-            world.clock.advance(world.clock.tick)
+            world.clock.poll()
         self._record(visit, response, (time.perf_counter_ns() - began) // 1_000)
         return response
 

@@ -808,7 +808,10 @@ queries = st.lists(
     max_size=6,
 ).map("&".join)
 names = st.sampled_from(
-    ["authorization", "x-auth-token", "apim-accesstoken", "prefer", "instance", "x-sdk-date", "content-type", "x-language"]
+    [
+        *("authorization", "x-auth-token", "apim-accesstoken", "prefer", "instance", "x-sdk-date", "content-type"),
+        *("x-language", "x-mock-namespace"),
+    ]
 )
 values = texts | st.sampled_from(
     [

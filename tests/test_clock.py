@@ -252,6 +252,7 @@ def test_the_control_api_moves_the_clock() -> None:
         ({"advance": "-1h"}, "is not a length of time"),
         ({"speed": "fast"}, "allowed: a number"),
         ({"freeze": False}, "allowed: true"),
+        ({"set": "2027-01-01T00:00:00Z", "advance": "soon"}, "is not a length of time"),
         ([], "allowed: a JSON object"),
     ],
 )

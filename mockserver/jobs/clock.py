@@ -23,7 +23,7 @@ class Clock:
 
     def __init__(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
         self._lock = threading.Lock()
-        self._origin = (start, _not_negative("speed", speed), _not_negative("tick", tick))
+        self._origin = (start, not_negative("speed", speed), not_negative("tick", tick))
         self.restart()
 
     def restart(self) -> None:
@@ -53,7 +53,7 @@ class Clock:
 
     @tick.setter
     def tick(self, seconds: float) -> None:
-        self._tick = _not_negative("tick", seconds)
+        self._tick = not_negative("tick", seconds)
 
     def set(self, time_ms: int) -> None:
         """Jump to a time, forwards or back. Raises InputError for one before 1970 or after 2999."""
@@ -62,10 +62,16 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Jump forwards. Raises InputError for negative seconds, and for more than lead to the year 3000."""
-        _not_negative("advance", seconds)
+        not_negative("advance", seconds)
         with self._lock:
             real = _real()
             self._shown, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
+
+    def poll(self) -> None:
+        """Move on by the tick, at most to the end of the year 2999."""
+        with self._lock:
+            real = _real()
+            self._shown, self._real = min(LATEST, self._at(real) + round(self._tick * SECOND)), real
 
     def advance_to(self, time_ms: int) -> None:
         """Jump forwards to a time; a time that has passed changes nothing."""
@@ -79,15 +85,16 @@ class Clock:
 
     def run(self, speed: float = 1.0) -> None:
         """Go on from where it stands. Raises InputError for a negative speed."""
-        _not_negative("speed", speed)
+        not_negative("speed", speed)
         with self._lock:
             real = _real()
             self._shown, self._real, self._speed = self._at(real), real, speed
 
 
-def _not_negative(what: str, number: float) -> float:
-    if not 0 <= number < float("inf"):
-        raise InputError(f"{what} is {number}; allowed: 0 or more")
+def not_negative(what: str, number: float) -> float:
+    """The number, if a clock can go by it. Raises InputError, which says what it was for."""
+    if not 0 <= number <= LATEST:  # Python has integers that are no floats
+        raise InputError(f"{what} is {number}; allowed: 0 or more, at most {LATEST}")
     return number
 
 

@@ -107,17 +107,20 @@ def drive(clock: Clock) -> Iterator[Clock]:
 
 def _replacements(clock: Clock) -> dict[tuple[Any, str], Callable[..., Any]]:
     sleepers = _Sleepers(clock)
-    started, real_started = clock.now(), _real_monotonic()
+    started, real_started = clock.now(), time.monotonic_ns()
+
+    def monotonic_ns() -> int:
+        return real_started + (clock.now() - started) * 1_000_000
 
     def monotonic() -> float:
-        return real_started + (clock.now() - started) / SECOND
+        return monotonic_ns() / 1_000_000_000
 
     return {
         (time, "sleep"): _sleep(sleepers),
         (time, "time"): lambda: clock.now() / SECOND,
         (time, "time_ns"): lambda: clock.now() * 1_000_000,
         (time, "monotonic"): monotonic,
-        (time, "monotonic_ns"): lambda: int(monotonic() * 1_000_000_000),
+        (time, "monotonic_ns"): monotonic_ns,
         (asyncio, "sleep"): _async_sleep(sleepers),
         (asyncio.BaseEventLoop, "call_at"): _call_at(sleepers, monotonic),
     }
@@ -158,6 +161,7 @@ def _async_sleep(sleepers: _Sleepers) -> Callable[..., Any]:
             while not sleepers.gets_up(who, {id(task) for task in asyncio.all_tasks()}):
                 _real_sleep(_NAP)  # the loop's own timers run on the clock, which may stand still
                 await _real_async_sleep(0)
+                await _real_async_sleep(0)  # a timer that rings now is run after this task: let it cancel us
         finally:
             sleepers.leave(who)
         return result
