@@ -122,18 +122,18 @@ def change_clock(ask: Ask) -> Answer:
     _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
     if body.get("freeze") not in (None, True):
         raise Misuse("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
-    steps: dict[str, Callable[[], None]] = {}  # all read before the first is done: a mistake changes nothing
+    steps: list[Callable[[], None]] = []  # all read before the first is done: a mistake changes nothing
     if "set" in body:
-        steps["set"] = partial(shown.set, parse_time(body["set"]))
+        steps.append(partial(shown.set, parse_time(body["set"])))
     if body.get("freeze"):
-        steps["freeze"] = shown.freeze
+        steps.append(shown.freeze)
     if "speed" in body:
-        steps["speed"] = partial(shown.run, not_negative("speed", _number("speed", body["speed"])))
+        steps.append(partial(shown.run, not_negative("speed", _number("speed", body["speed"]))))
     if "tick" in body:
-        steps["tick"] = partial(setattr, shown, "tick", not_negative("tick", seconds(body["tick"])))
+        steps.append(partial(setattr, shown, "tick", not_negative("tick", seconds(body["tick"]))))
     if "advance" in body:
-        steps["advance"] = partial(shown.advance, not_negative("advance", seconds(body["advance"])))
-    for step in steps.values():
+        steps.append(partial(shown.advance, not_negative("advance", seconds(body["advance"]))))
+    for step in steps:
         step()
     return Answer(200, _clock(shown))
 
