@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # tests import their helpers by name, however pytest was started
 pytest.register_assert_rewrite("sdk_clients")
 
 from sdk_clients import CALL_NOTE, MODES, POSEIDON, REGION, SDKS, Connect, Server, forget  # noqa: E402
