@@ -388,7 +388,7 @@ def test_a_token_lives_for_24_hours_of_the_mocks_clock() -> None:
     assert mock.handle(call).status == 200
     clock.advance(1)
     expired = mock.handle(call)
-    message = f"Incorrect IAM authentication information: token expires, expires_at:{expires}"
+    message = f"Incorrect IAM authentication information: token expires, expires_at: {expires}"
     assert (expired.status, json.loads(expired.body)["error_msg"]) == (401, message)
     assert expired.problem == f"X-Auth-Token expired at {expires} on the mock's clock"
     renewed = Request("GET", call.path, "", {"x-auth-token": mock.handle(post).header("X-Subject-Token") or ""})

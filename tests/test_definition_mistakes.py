@@ -411,6 +411,18 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "'order-state'",
         "order-status",
     ),
+    "condition-switch-unknown": (
+        changed(f"{SHOW}/x-required-if", {"verbose": {"switch": "order-state", "value": "new"}}),
+        f"{SHOW}/x-required-if/verbose/switch",
+        "'order-state'",
+        "order-status",
+    ),
+    "condition-value-unknown": (
+        changed(f"{SHOW}/x-required-if", {"verbose": {"switch": "order-status", "value": "newest"}}),
+        f"{SHOW}/x-required-if/verbose/value",
+        "'newest'",
+        "old",
+    ),
     "switch-value-forgotten": (
         without(f"{WRONG}/x-error/statuses/old"),
         f"{WRONG}/x-error/statuses",

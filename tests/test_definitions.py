@@ -206,13 +206,15 @@ def test_contradictions_stand_in_their_service_s_document(definitions: Definitio
 
 
 def test_every_switch_is_used(definitions: Definitions) -> None:
-    """A switch's name stands in the code, or in an error that has a status or a message for each of its values."""
+    """A switch's name stands in the code, in an error that it gives a status or message, or in what it makes required."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in Path(mockserver.__file__).parent.rglob("*.py"))
     errors = [
         node["x-error"] for document in definitions.documents.values() for node in nodes(document) if "x-error" in node
     ]
     in_errors = {error.get("switch") for error in errors} | {error.get("messages", {}).get("switch") for error in errors}
-    assert [name for name in definitions.switches if f'"{name}"' not in code and name not in in_errors] == []
+    in_conditions = {switch for operation in definitions.operations for switch, _ in operation.required_if.values()}
+    used = in_errors | in_conditions
+    assert [name for name in definitions.switches if f'"{name}"' not in code and name not in used] == []
 
 
 def probes(operation: Operation) -> Iterator[Request]:

@@ -133,6 +133,12 @@ def _check_names(documents: Mapping[str, Document], name: str) -> None:
             raise _unknown(name, (*parts, "x-provenance", "source"), source, sources)
         if isinstance(node.get("x-job"), dict):
             _check_states(name, (*parts, "x-job"), node["x-job"])
+        for key, when in node.get("x-required-if", {}).items() if isinstance(node.get("x-required-if"), dict) else ():
+            place = (*parts, "x-required-if", key)
+            if when["switch"] not in switches:
+                raise _unknown(name, (*place, "switch"), when["switch"], switches)
+            if when["value"] not in switches[when["switch"]]["values"]:
+                raise _unknown(name, (*place, "value"), when["value"], switches[when["switch"]]["values"])
         if isinstance(node.get("x-error"), dict):
             _check_error(name, (*parts, "x-error"), node["x-error"], switches)
     for key, switch in document.get("x-switches", {}).items():

@@ -98,6 +98,7 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
         job=_job_life(node["x-job"]) if "x-job" in node else None,
+        required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
     )
 
 

@@ -100,7 +100,7 @@ class Magic:
 
 @dataclass(frozen=True)
 class Operation:
-    """One documented call."""
+    """One documented call. `required_if` says which parameters and headers only a value of a switch makes required."""
 
     id: str
     service: str
@@ -119,6 +119,7 @@ class Operation:
     magic: Magic | None
     documented_request: Mapping[str, str] | None
     job: JobLife | None
+    required_if: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""

@@ -33,23 +33,29 @@ def parameters(
         text = sources[parameter.location].get(name)
         if text is not None:
             values[parameter.name] = _value(parameter, text)
-        elif parameter.required and not _has_default(parameter, switches):
+        elif _required(operation, parameter.name, parameter.required, switches):
             detail = f"{parameter.location} parameter {parameter.name!r} is required"
             raise Problem("parameter-missing", detail, parameter=parameter.name)
         elif "default" in parameter.schema:
             values[parameter.name] = parameter.schema["default"]
-    if (
-        switches.get("tics-content-type") == "required"
-        and operation.service == "tics"
-        and "content-type" not in request.headers
-    ):
-        detail = "header 'Content-Type' is required (switch tics-content-type)"
-        raise Problem("parameter-missing", detail, parameter="Content-Type")
+    _check_headers(operation, request, switches)
     return values
 
 
-def _has_default(parameter: Parameter, switches: Mapping[str, str]) -> bool:
-    return "default" in parameter.schema and switches.get("tics-paging") == "defaults"
+def _required(operation: Operation, name: str, usually: bool, switches: Mapping[str, str]) -> bool:
+    if name not in operation.required_if:
+        return usually
+    switch, value = operation.required_if[name]
+    return switches[switch] == value
+
+
+def _check_headers(operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
+    """Headers that OpenAPI has no place for among the parameters, such as Content-Type."""
+    parameters = {parameter.name for parameter in operation.parameters}
+    for name, (switch, _) in operation.required_if.items():
+        missing = name not in parameters and name.lower() not in request.headers
+        if missing and _required(operation, name, False, switches):
+            raise Problem("parameter-missing", f"header {name!r} is required (switch {switch})", parameter=name)
 
 
 def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
