@@ -124,7 +124,8 @@ def _made_up(
     if birth.owner != owner:
         detail = f"the job belongs to another {service.owner}: the one that asked for it first"
         raise Problem("unknown-id", detail, **_texts(context))
-    born = service.born(identity, birth.time if world.epoch is None else world.epoch)
+    asked = birth.time if world.epoch is None else world.epoch
+    born = service.born(identity, asked - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
     return Declaration(MADE_UP, operation.service, identity, None, _progress(context), born, visible=0)
 
 

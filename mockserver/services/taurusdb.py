@@ -6,12 +6,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..generate import Fake
-from ..jobs.clock import SECOND, utc
+from ..jobs.clock import utc
 from ..jobs.made_up import Identity
 from ..jobs.trajectory import Job, Moment
 from .kinds import Single, Switches
 
-_VISIBLE_AFTER = 5 * SECOND  # `visible-after-seconds` of the definition: the page says "some seconds" after creation
 _CHINA = timezone(timedelta(hours=8))
 _FORM = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -42,11 +41,6 @@ _JOBS = (
     "GaussDBforMySQLModifyProxyWeight",
     "GaussDBforMySQLSwitchSSL",
 )
-
-
-def born(_identity: Identity, asked: int) -> int:
-    """When the job was created (milliseconds): it can be found now, so some seconds ago."""
-    return asked - _VISIBLE_AFTER
 
 
 def profile(fake: Fake, _identity: Identity) -> dict[str, Any]:
@@ -119,4 +113,4 @@ def status(answer: dict[str, Any]) -> str:
     return str(answer["job"]["status"])
 
 
-SERVICE = Single(profile=profile, body=body, status=status, born=born, adapt=adapt)
+SERVICE = Single(profile=profile, body=body, status=status, adapt=adapt)
