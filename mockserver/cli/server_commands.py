@@ -1,48 +1,23 @@
-"""The command line. Heavy modules are imported by the command that needs them, so that `--help` is quick."""
+"""The commands around the server: serve, env, operations, generate, clock."""
 
 from __future__ import annotations
 
 import argparse
-import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import __version__
-from .errors import InputError
-from .settings import TABLE, Row, Settings, parse_option, settings_from
+from ..errors import InputError
+from ..settings import TABLE
+from .options import add_settings, settings_of
 
 _CLOCK_ACTIONS = ("show", "set", "advance", "freeze", "run", "tick")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status: 0 done, 2 for what the user has to mend."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can show every vendor's words
-        sys.stdout.reconfigure(errors="backslashreplace")
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
-        arguments.insert(0, "serve")
-    try:
-        options = _parser().parse_args(arguments)
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
-    except InputError as error:
-        print(f"mockserver: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mockserver",
-        description="A local mock server for the job-status APIs of cloud data platforms. Without a command: serve.",
-    )
-    parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+def add(commands: Any) -> None:
+    """Add the commands to the parser."""
     serve = commands.add_parser("serve", help="start the server (the default)", description="Start the server.")
-    _add_settings(serve, [row.name for row in TABLE])
+    add_settings(serve, [row.name for row in TABLE])
     serve.set_defaults(run=_serve)
     env = commands.add_parser(
         "env",
@@ -53,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
         "--shell", choices=("sh", "powershell", "dotenv"), default="sh", help="form of the output (default: sh)"
     )
     env.add_argument("--region", action="append", help="region of the SDK's with_region; repeatable (default: cn-north-4)")
-    _add_settings(env, ["host", "port", "credentials"])
+    add_settings(env, ["host", "port", "credentials"])
     env.set_defaults(run=_env)
     operations = commands.add_parser(
         "operations",
@@ -63,11 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     forms = operations.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_const", dest="form", const="json", help="as JSON")
     forms.add_argument("--markdown", action="store_const", dest="form", const="markdown", help="as a document")
-    _add_settings(operations, ["definitions"])
+    add_settings(operations, ["definitions"])
     operations.set_defaults(run=_operations)
     _add_generate(commands)
     _add_clock(commands)
-    return parser
 
 
 def _add_generate(commands: Any) -> None:
@@ -80,7 +54,7 @@ def _add_generate(commands: Any) -> None:
     generate.add_argument("--count", type=int, default=10, help="how many jobs (default: 10)")
     generate.add_argument("--locale", default="en_US", help="language of names and texts: en_US or zh_CN (default: en_US)")
     generate.add_argument("--out", metavar="FILE", help="where to write it (default: stdout)")
-    _add_settings(generate, ["seed"])
+    add_settings(generate, ["seed"])
     generate.set_defaults(run=_generate)
 
 
@@ -94,61 +68,21 @@ def _add_clock(commands: Any) -> None:
     clock.add_argument("action", choices=_CLOCK_ACTIONS, nargs="?", default="show", help="what to do (default: show)")
     clock.add_argument("value", nargs="?", help="a time, a duration or a speed")
     clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
-    _add_settings(clock, ["host", "port"])
+    add_settings(clock, ["host", "port"])
     clock.set_defaults(run=_clock)
 
 
-def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    for row in TABLE:
-        if row.name in names:
-            _add_setting(parser, row)
-
-
-def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
-    default = getattr(Settings(), row.name)
-    if row.kind == "bool":
-        parser.add_argument(row.option, action=argparse.BooleanOptionalAction, help=f"{row.help} (default: {default})")
-        return
-    shown = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
-    repeated = row.kind in ("list", "pairs")
-    metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.parts if repeated else row.name.upper()
-    parser.add_argument(
-        row.option,
-        dest=row.name,
-        action="append" if repeated else "store",
-        metavar=metavar,
-        help=row.help + shown + (" Repeatable." if repeated else ""),
-    )
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    return settings_from({row.name: _given(row, getattr(options, row.name, None)) for row in TABLE})
-
-
-def _given(row: Row, value: Any) -> Any:
-    if value is None or row.kind == "bool":
-        return value
-    if row.kind == "list":
-        return tuple(value)
-    if row.kind == "pairs":
-        merged: dict[str, str] = {}
-        for item in value:
-            merged |= parse_option(row, item)
-        return merged
-    return parse_option(row, value)
-
-
 def _serve(options: argparse.Namespace) -> int:
-    settings = _settings(options)
-    from .server import serve
+    settings = settings_of(options)
+    from ..server import serve
 
     return serve(settings)
 
 
 def _env(options: argparse.Namespace) -> int:
-    settings = _settings(options)
-    from .definitions import load
-    from .listing import environment, shell_line
+    settings = settings_of(options)
+    from ..definitions import load
+    from ..listing import environment, shell_line
 
     regions = options.region or ["cn-north-4"]
     for name, value in environment(load(), settings, regions).items():
@@ -159,10 +93,10 @@ def _env(options: argparse.Namespace) -> int:
 def _operations(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from .definitions import load
-    from .listing import operations_json, operations_markdown, operations_text
+    from ..definitions import load
+    from ..listing import operations_json, operations_markdown, operations_text
 
-    definitions = load(Path(path) for path in _settings(options).definitions)
+    definitions = load(Path(path) for path in settings_of(options).definitions)
     forms: Mapping[str | None, Callable[[Any], str]] = {"json": operations_json, "markdown": operations_markdown}
     print(forms.get(options.form, operations_text)(definitions).rstrip("\n"))
     return 0
@@ -171,10 +105,10 @@ def _operations(options: argparse.Namespace) -> int:
 def _generate(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from .definitions import load
-    from .fixture_sets import fixture_set
+    from ..definitions import load
+    from ..fixture_sets import fixture_set
 
-    text = fixture_set(load(), options.service, options.count, _settings(options).seed, options.locale)
+    text = fixture_set(load(), options.service, options.count, settings_of(options).seed, options.locale)
     if options.out is None:
         sys.stdout.write(text)
         return 0
@@ -186,9 +120,9 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _clock(options: argparse.Namespace) -> int:
-    from .remote import change_clock, show_clock
+    from ..remote import change_clock, show_clock
 
-    settings, action, value = _settings(options), options.action, options.value
+    settings, action, value = settings_of(options), options.action, options.value
     if value is not None and action in ("show", "freeze"):
         raise InputError(f"mockserver clock {action} takes no value; found {value!r}")
     if value is None and action in ("set", "advance", "tick"):

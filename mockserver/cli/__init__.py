@@ -1,0 +1,42 @@
+"""The command line. Heavy modules are imported by the command that needs them, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Sequence
+
+from .. import __version__
+from ..errors import InputError
+from . import server_commands
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status: 0 done, 2 for what the user has to mend."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can show every vendor's words
+        sys.stdout.reconfigure(errors="backslashreplace")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
+        arguments.insert(0, "serve")
+    try:
+        options = _parser().parse_args(arguments)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except InputError as error:
+        print(f"mockserver: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mockserver",
+        description="A local mock server for the job-status APIs of cloud data platforms. Without a command: serve.",
+    )
+    parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    server_commands.add(commands)
+    return parser

@@ -1,0 +1,51 @@
+"""Options that are settings: on the command line as in `settings.TABLE`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from ..settings import TABLE, Row, Settings, parse_option, settings_from
+
+
+def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """Add the options of these settings to a command."""
+    for row in TABLE:
+        if row.name in names:
+            _add_setting(parser, row)
+
+
+def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
+    default = getattr(Settings(), row.name)
+    if row.kind == "bool":
+        parser.add_argument(row.option, action=argparse.BooleanOptionalAction, help=f"{row.help} (default: {default})")
+        return
+    shown = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
+    repeated = row.kind in ("list", "pairs")
+    metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.parts if repeated else row.name.upper()
+    parser.add_argument(
+        row.option,
+        dest=row.name,
+        action="append" if repeated else "store",
+        metavar=metavar,
+        help=row.help + shown + (" Repeatable." if repeated else ""),
+    )
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings: options first, then variables and pyproject.toml. Raises InputError."""
+    return settings_from({row.name: _given(row, getattr(options, row.name, None)) for row in TABLE})
+
+
+def _given(row: Row, value: Any) -> Any:
+    if value is None or row.kind == "bool":
+        return value
+    if row.kind == "list":
+        return tuple(value)
+    if row.kind == "pairs":
+        merged: dict[str, str] = {}
+        for item in value:
+            merged |= parse_option(row, item)
+        return merged
+    return parse_option(row, value)

@@ -1,0 +1,96 @@
+"""A request and its answer as the kit judges them, made from whatever the user has in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from ..errors import InputError
+from ..model import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer.
+
+    `time` is when it was answered, in milliseconds since 1970 (None: unknown, then the answer's Date counts); `duration` is
+    how long answering took, in seconds; `source` says where it comes from: a test, a line of a recording; `origin` is the
+    scheme and host asked, where known.
+    """
+
+    request: Request
+    response: Response
+    time: int | None = None
+    duration: float | None = None
+    source: str = ""
+    origin: str = ""
+
+
+def request_from(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:
+    """A request from its URL: the path is percent-decoded, the query stays as it was sent."""
+    parts = urlsplit(url)
+    path = unquote_to_bytes(parts.path or "/").decode("utf-8", "surrogateescape")
+    return Request(method.upper(), path, parts.query, {name.lower(): value for name, value in (headers or {}).items()}, body)
+
+
+def response_from(status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str) -> Response:
+    """An answer from its parts."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    raw = body.encode() if isinstance(body, str) else body
+    return Response(int(status), tuple((str(name), str(value)) for name, value in pairs), raw)
+
+
+def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Exchange:
+    """An exchange from a requests or httpx response, from (status, headers, body), or from an SDK's response.
+
+    Parameters: `answer`; `request`, needed where the answer doesn't carry it: a URL (of a GET), (method, URL) or
+    (method, URL, headers, body), or something with .method and .url; `time`, when it was answered (ms since 1970).
+    Raises InputError for anything else, saying what was given and what is allowed.
+    """
+    if isinstance(answer, Exchange):
+        return answer
+    if isinstance(answer, tuple) and len(answer) == 3:
+        status, headers, body = answer
+        return Exchange(_request(request), response_from(status, headers, body), time)
+    if hasattr(answer, "raw_content") and hasattr(answer, "status_code"):  # huaweicloudsdkcore's SdkResponse
+        headers = getattr(answer, "header_params", None) or {}
+        return Exchange(_request(request), response_from(answer.status_code, headers, answer.raw_content), time)
+    if hasattr(answer, "status_code") and hasattr(answer, "headers") and hasattr(answer, "content"):
+        asked = request if request is not None else answer.request
+        plain = _without_encoding(answer.headers)
+        return Exchange(_request(asked), response_from(answer.status_code, plain, answer.content), time)
+    raise InputError(
+        f"can't check {type(answer).__name__}; allowed: a response of requests or httpx, (status, headers, body),"
+        " or an SDK's response with raw content"
+    )
+
+
+def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of a body that the client has unpacked: its length is no longer the one on the wire."""
+    plain = dict(headers)
+    if any(name.lower() == "content-encoding" for name in plain):
+        plain = {name: value for name, value in plain.items() if name.lower() not in ("content-encoding", "content-length")}
+    return plain
+
+
+def _request(request: Any) -> Request:
+    if isinstance(request, Request):
+        return request
+    if isinstance(request, str):
+        return request_from("GET", request)
+    if isinstance(request, tuple) and 2 <= len(request) <= 4:
+        return request_from(*request)
+    if hasattr(request, "method") and hasattr(request, "url"):
+        body = getattr(request, "body", None) or getattr(request, "content", None) or b""
+        headers = {str(name): _text(value) for name, value in dict(getattr(request, "headers", {})).items()}
+        return request_from(request.method, str(request.url), headers, body.encode() if isinstance(body, str) else body)
+    raise InputError(
+        f"the answer doesn't say what was asked, and request is {type(request).__name__}; allowed: a URL, (method, URL),"
+        " (method, URL, headers, body), or an object with .method and .url"
+    )
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
