@@ -27,7 +27,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One look at a job: when (milliseconds), its status as it was sent (None: an error came), the HTTP status, the exchange."""
+    """One look at a job: when (ms), its status as sent (None: an error came), the HTTP status, the exchange's number."""
 
     time: int
     state: str | None
