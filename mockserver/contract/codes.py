@@ -56,12 +56,6 @@ CODES: Mapping[str, Code] = {
         "Code that parses the header fails, or finds nothing.",
         _MOCK_OR_SERVICE,
     ),
-    "retry-after-missing": Code(
-        "note",
-        "A throttled answer (429) doesn't say when to ask again.",
-        "The caller has to guess: too soon, and it stays throttled.",
-        "Back off exponentially; don't count on Retry-After, which no vendor here documents.",
-    ),
     # The body as text
     "body-empty": Code(
         "error",
@@ -172,12 +166,6 @@ CODES: Mapping[str, Code] = {
         "A time of the job lies after the answer's own time.",
         "Clocks differ: ages and timeouts that callers compute are wrong.",
         "Compare clocks; allow for some skew.",
-    ),
-    "end-contradicts-status": Code(
-        "warning",
-        "The job shows an end while its status says that it goes on, or has ended without one.",
-        "A caller that goes by the end time and one that goes by the status disagree on whether it is over.",
-        _MOCK_OR_SERVICE,
     ),
     "inner-length-wrong": Code(
         "error",

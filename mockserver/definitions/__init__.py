@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from .check import check_documents
 from .compile import compile_documents
 from .consistency import check_definitions
-from .model import Definitions, Example, JobLife, Life, Operation, Parameter, Provenance, Service, State, Switch
+from .model import (
+    Answers,
+    Definitions,
+    Example,
+    JobLife,
+    Life,
+    Observation,
+    Operation,
+    Parameter,
+    Provenance,
+    Service,
+    State,
+    Switch,
+)
 from .read import read_control, read_documents
+from .strict import strict_ids, strictly
 
 __all__ = [
+    "Answers",
     "Definitions",
     "Example",
     "JobLife",
     "Life",
+    "Observation",
     "Operation",
     "Parameter",
     "Provenance",
@@ -24,16 +40,19 @@ __all__ = [
     "Switch",
     "load",
     "read_control",
+    "strict_ids",
 ]
 
 
-def load(extra: Iterable[Path] = ()) -> Definitions:
+def load(extra: Iterable[Path] = (), strict: Collection[str] = ()) -> Definitions:
     """The shipped definitions and the user's own (`extra`: files or folders, JSON or YAML).
 
-    Raises DefinitionError, which names file, JSON pointer, what was found and what is allowed.
+    `strict` names contradictions (or `all`) for which the documents' own examples are not accepted any more. Raises
+    DefinitionError, which names file, JSON pointer, what was found and what is allowed, and InputError for an unknown
+    contradiction.
     """
     documents = read_documents(extra)
     check_documents(documents)
     definitions = compile_documents(documents)
     check_definitions(definitions)
-    return definitions
+    return compile_documents(strictly(documents, strict)) if strict else definitions

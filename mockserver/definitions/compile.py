@@ -11,21 +11,23 @@ from referencing import Registry
 from ..errors import DefinitionError
 from .embedded import errors_of, registry_of
 from .model import (
+    Answers,
     Definitions,
     Document,
     Errors,
     Example,
+    Header,
     JobLife,
     Life,
     Magic,
     Operation,
     Parameter,
-    Provenance,
     Service,
     State,
     Switch,
 )
-from .pointer import Place, inlined
+from .observation import observation_of
+from .pointer import Place, inlined, provenance_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON = "application/json"
@@ -76,6 +78,7 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
 def _operation(path: str, method: str, place: Place, service: Service, registry: Registry[Any]) -> Operation:
     node = place.value
     examples = _examples(place)
+    answers = {int(status): _answers(response, registry) for status, response in place.children("responses").items()}
     return Operation(
         id=node["operationId"],
         service=service.name,
@@ -91,15 +94,31 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         secured=bool(node.get("security")),
         examples=examples,
         problems=_problems(examples.values()),
-        responses={
-            int(status): _content_errors(response, registry) for status, response in place.children("responses").items()
-        },
-        body_errors=_content_errors(place / "requestBody", registry) if "requestBody" in node else None,
+        responses={status: _errors(answer.schema, registry) for status, answer in answers.items()},
+        body_errors=_errors(_json_schema(place / "requestBody"), registry) if "requestBody" in node else None,
         magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
         job=_job_life(node["x-job"]) if "x-job" in node else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
+        observation=observation_of(place / "x-observation") if "x-observation" in node else None,
+        answers=answers,
+        place=f"{place.name}#{place.pointer}",
     )
+
+
+def _answers(response: Place, registry: Registry[Any]) -> Answers:
+    return Answers(
+        place=f"{response.name}#{response.pointer}",
+        schema=_json_schema(response),
+        headers=tuple(_header(name, header, registry) for name, header in response.children("headers").items()),
+        media_types=tuple(response.children("content")),
+        provenance=provenance_of(response),
+    )
+
+
+def _header(name: str, header: Place, registry: Registry[Any]) -> Header:
+    schema = inlined(header / "schema") if "schema" in header.value else True
+    return Header(name, header.get("required", False), errors_of(schema, registry), provenance_of(header))
 
 
 def path_pattern(path: str) -> re.Pattern[str]:
@@ -123,10 +142,14 @@ def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
     )
 
 
-def _content_errors(holder: Place, registry: Registry[Any]) -> Errors:
-    if "content" not in holder.value:
-        return lambda _value: iter(())
-    return errors_of(inlined(holder / "content" / _JSON / "schema"), registry)
+def _json_schema(holder: Place) -> Any:
+    """The schema of a JSON body; None where there is none."""
+    content = holder.children("content")
+    return inlined(content[_JSON] / "schema") if _JSON in content else None
+
+
+def _errors(schema: Any, registry: Registry[Any]) -> Errors:
+    return errors_of(True if schema is None else schema, registry)
 
 
 def _examples(operation: Place) -> dict[str, Example]:
@@ -143,8 +166,7 @@ def example_of(name: str, place: Place, statuses: tuple[int, ...]) -> Example:
     node = place.value
     error = node.get("x-error")
     envelope = (error or {}).get("envelope") or Place(place.documents, place.name).get("x-service")["envelope"]
-    provenance = Provenance(**(place.inherited("x-provenance") or {"kind": "invented"}))
-    return Example(name, node.get("value"), node.get("summary", ""), statuses, envelope, provenance, error)
+    return Example(name, node.get("value"), node.get("summary", ""), statuses, envelope, provenance_of(place), error)
 
 
 def _problems(examples: Iterable[Example]) -> dict[str, Example]:

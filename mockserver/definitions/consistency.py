@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 
 from ..errors import DefinitionError
+from .embedded import ecma
 from .magic import magic_id
-from .model import Definitions, Example, JobLife, Operation
+from .model import Definitions, Example, JobLife, Observation, Operation
 from .pointer import join
 
 _ALWAYS = ("no-route", "wrong-method", "request-malformed", "uri-too-long", "header-too-large", "body-too-large",
@@ -40,6 +41,8 @@ def check_definitions(definitions: Definitions) -> None:
         _check_parameters(file, where, operation)
         if operation.job:
             _check_job(file, where + "/x-job", operation, operation.job)
+        if operation.observation:
+            _check_observation(file, where + "/x-observation", operation, operation.observation)
 
 
 def _file_of(definitions: Definitions, operation: Operation) -> str:
@@ -126,6 +129,26 @@ def _check_job(file: str, where: str, operation: Operation, job: JobLife) -> Non
                 raise DefinitionError(file, where + join("lives", life.name), "a step for ever before the last", "seconds")
     if not any(life.weight for life in job.lives.values()):
         raise DefinitionError(file, where + "/lives", "no life with a weight", "one whose weight is more than 0")
+
+
+def _check_observation(file: str, where: str, operation: Operation, observation: Observation) -> None:
+    names = {parameter.name for parameter in operation.parameters}
+    window = observation.window
+    for name in (*(same.parameter for same in observation.same), *((window.start, window.end) if window else ())):
+        if name not in names:
+            raise _unknown(file, where, name, names)
+    for same in observation.same:
+        for pattern in (same.when, same.part):
+            if pattern is not None and not _is_pattern(pattern):
+                raise DefinitionError(file, where + "/same", repr(pattern), "a regular expression")
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        ecma(text)
+    except re.error:
+        return False
+    return True
 
 
 def _unknown(file: str, pointer: str, found: str, known: Iterable[str]) -> DefinitionError:

@@ -91,6 +91,103 @@ class JobLife:
 
 
 @dataclass(frozen=True)
+class Time:
+    """A time of a job: where it stands in the job, in which form.
+
+    `moves` where it goes on while the job does, `planned` where it may lie in the future.
+    """
+
+    at: str
+    form: str
+    moves: bool = False
+    planned: bool = False
+
+
+@dataclass(frozen=True)
+class Same:
+    """A parameter whose value an answer gives back at one of these places of a job.
+
+    `code` is the finding where it doesn't; `when` a pattern that the parameter must match for the rule to hold, `part` one
+    whose first group is what counts of the place.
+    """
+
+    parameter: str
+    at: tuple[str, ...]
+    code: str
+    when: str | None
+    part: str | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Window:
+    """The parameters (milliseconds) between which a listed job must lie."""
+
+    start: str
+    end: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """An answer inside the answer: where its body, its length and its HTTP status stand; `accepted` is the contradiction by
+    which the documented example's wrong length is accepted."""
+
+    body: str
+    length: str | None
+    status: str | None
+    accepted: str | None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """How to read jobs in an operation's answer. Places are JSON pointers, which go on through strings that hold JSON.
+
+    `jobs` leads to the job or jobs (`*`: every item); other places start there, but `total`. `id` tells jobs of a list
+    apart, `run` the runs of one job; `times` stand in the order in which they must be; `counts` never fall, `constant` never
+    changes within a run.
+    """
+
+    jobs: str
+    status: str
+    id: str | None
+    total: str | None
+    progress: str | None
+    run: tuple[str, ...]
+    counts: tuple[str, ...]
+    constant: tuple[str, ...]
+    times: tuple[Time, ...]
+    same: tuple[Same, ...]
+    window: Window | None
+    wrapped: Wrapped | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Header:
+    """A documented header of an answer."""
+
+    name: str
+    required: bool
+    errors: Errors = field(repr=False, compare=False)
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is documented of an operation's answers with one HTTP status.
+
+    `schema` is that of the JSON body, references replaced; each part that came from elsewhere has `x-place`. None: no body.
+    """
+
+    place: str
+    schema: Any
+    headers: tuple[Header, ...]
+    media_types: tuple[str, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class Magic:
     """Which parameter, or which member of the body (a JSON pointer), takes a magic id."""
 
@@ -100,7 +197,11 @@ class Magic:
 
 @dataclass(frozen=True)
 class Operation:
-    """One documented call. `required_if` says which parameters and headers only a value of a switch makes required."""
+    """One documented call.
+
+    `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
+    required; `answers` is, by HTTP status, what `responses` judge by.
+    """
 
     id: str
     service: str
@@ -120,6 +221,9 @@ class Operation:
     documented_request: Mapping[str, str] | None
     job: JobLife | None
     required_if: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    observation: Observation | None = None
+    answers: Mapping[int, Answers] = field(default_factory=dict)
+    place: str = ""
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""

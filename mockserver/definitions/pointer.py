@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import DefinitionError
-from .model import Document
+from .model import Document, Provenance
 
 
 def join(*parts: str | int) -> str:
@@ -97,6 +97,14 @@ class Place:
         return None
 
 
+def provenance_of(place: Place) -> Provenance:
+    """Where a fact comes from: its own `x-provenance`, or the nearest one around it."""
+    return Provenance(**(place.inherited("x-provenance") or {"kind": "invented"}))
+
+
+PLACE = "x-place"
+"""In inlined schemas: where a part was written that came by reference (`file#pointer`)."""
+
 _ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
 _DATA = ("const", "default", "enum", "example", "examples")
 
@@ -118,6 +126,8 @@ def inlined(place: Place, above: tuple[str, ...] = ()) -> Any:
         return {**here, "$ref": target.uri}
     del here["$ref"]
     there = inlined(target, (*above, target.uri))
+    if isinstance(there, dict):
+        there = {**there, PLACE: f"{target.name}#{target.pointer}"}
     if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):
         return {**there, **here}
     return {**here, "allOf": [*here.get("allOf", []), there]}

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from ..definitions import Operation, Parameter
+from ..definitions.reading import query_pairs, read_value
 from ..errors import Problem
 from ..model import Request
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
-_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def parameters(
@@ -59,12 +54,10 @@ def _check_headers(operation: Operation, request: Request, switches: Mapping[str
 
 
 def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
-    if _ESCAPE.search(query):
-        raise Problem("request-malformed", "the query has a % that two hex digits don't follow")
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", encoding="utf-8")
-    except UnicodeDecodeError:
-        raise Problem("request-malformed", "the query is not UTF-8") from None
+        pairs = query_pairs(query)
+    except ValueError as error:
+        raise Problem("request-malformed", str(error)) from None
     if strict:
         _check_names(operation, [name for name, _ in pairs])
     return dict(reversed(pairs))  # of a doubled parameter the first one counts
@@ -92,7 +85,7 @@ def _short(value: object) -> str:
 
 def _value(parameter: Parameter, text: str) -> Any:
     try:
-        value = _READERS[parameter.type](text)
+        value = read_value(parameter, text)
     except ValueError:
         raise _invalid(parameter, text, f"{parameter.type} only") from None
     for error in parameter.errors(value):
@@ -103,32 +96,6 @@ def _value(parameter: Parameter, text: str) -> Any:
 def _invalid(parameter: Parameter, text: str, allowed: str) -> Problem:
     detail = f"{parameter.location} parameter {parameter.name!r} is {_short(text)}; allowed: {allowed}"
     return Problem("parameter-invalid", detail, parameter=parameter.name)
-
-
-def _integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text):
-        raise ValueError(text)
-    return int(text)
-
-
-def _number(text: str) -> float | int:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(text)
-    return int(text) if _INTEGER.fullmatch(text) else float(text)
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError(text)
-    return text.lower() == "true"
-
-
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "string": str,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-}
 
 
 def body(operation: Operation, request: Request) -> Any:

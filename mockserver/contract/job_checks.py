@@ -1,0 +1,150 @@
+"""Members that belong together, and the answer against its request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
+from typing import Any
+
+from ..definitions import Operation, Provenance
+from ..definitions.embedded import ecma
+from ..definitions.model import Observation, Same, Wrapped
+from .exchange import Exchange
+from .findings import Finding, finding, shown
+from .mode import Mode
+from .observe import Look
+from .places import MISSING, at
+from .request_checks import Asked
+from .times import FORMS
+
+_SKEW = 300_000  # milliseconds by which clocks may differ before a time counts as in the future
+
+
+def check_jobs(
+    operation: Operation, exchange: Exchange, asked: Asked, body: Any, seen: Sequence[Look], mode: Mode
+) -> list[Finding]:
+    """Everything that one successful answer says of its jobs, held together and against the request."""
+    observation = operation.observation
+    if observation is None:
+        return []
+    source = f"{operation.place}/x-observation"
+    now = answered_at(exchange)
+    found = list(_check_wrapped(operation, observation.wrapped, exchange, body, mode)) if observation.wrapped else []
+    for look in seen:
+        found += [*_check_order(observation, look, source), *_check_future(observation, look, now, source)]
+        for same in observation.same:
+            found += _check_same(same, look, asked, source)
+        found += _check_window(observation, look, asked, now, source)
+    if observation.total is not None:
+        found += _check_page(observation, asked, body, seen, source)
+    return found
+
+
+def answered_at(exchange: Exchange) -> int | None:
+    """When the answer was made, in milliseconds: by its own Date, or else by the clock of who recorded it."""
+    date = exchange.response.header("Date")
+    try:
+        return int(parsedate_to_datetime(date).timestamp() * 1_000) if date else exchange.time
+    except (ValueError, TypeError, OverflowError):
+        return exchange.time
+
+
+def _check_order(observation: Observation, look: Look, source: str) -> Iterator[Finding]:
+    known = [(place, time) for place, time in look.times if time is not None]
+    forms = {time.at: time.form for time in observation.times}
+    for (before, earlier), (after, later) in pairwise(known):
+        rounding = max(FORMS[forms[before]].rounding, FORMS[forms[after]].rounding)
+        if later < earlier - rounding:
+            what = f"{before[1:]} {shown(at(look.node, before))}, {after[1:]} {shown(at(look.node, after))}"
+            documented = f"{after[1:]} is not before {before[1:]}"
+            yield finding("times-disordered", "body", look.pointer + after, what, documented, source, observation.provenance)
+
+
+def _check_future(observation: Observation, look: Look, now: int | None, source: str) -> Iterator[Finding]:
+    planned = {time.at for time in observation.times if time.planned}
+    for place, time in look.times:
+        if now is not None and time is not None and place not in planned and time > now + _SKEW:
+            what = f"{shown(at(look.node, place))}, {(time - now) // 1_000} s after the answer"
+            yield finding("time-in-future", "body", look.pointer + place, what, "a time that has passed", source)
+
+
+def _check_same(same: Same, look: Look, asked: Asked, source: str) -> Iterator[Finding]:
+    wanted = asked.texts.get(same.parameter)
+    if not wanted or (same.when and not ecma(same.when).search(wanted)):
+        return
+    given = [(place, _counting(same, at(look.node, place))) for place in same.at]
+    there = [(place, value) for place, value in given if value is not None]
+    if there and all(value != wanted for _, value in there):
+        place, _ = there[0]
+        documented = f"{same.parameter} of the request: {wanted!r}"
+        found = shown(at(look.node, place))
+        yield finding(same.code, "body", look.pointer + place, found, documented, source, same.provenance)
+
+
+def _counting(same: Same, value: Any) -> str | None:
+    """What of a place must equal the parameter; None where there is nothing to compare."""
+    if value is MISSING or value is None or value == "":
+        return None
+    if same.part is None:
+        return str(value)
+    match = ecma(same.part).search(str(value))
+    return match[1] if match else None
+
+
+def _check_window(observation: Observation, look: Look, asked: Asked, now: int | None, source: str) -> Iterator[Finding]:
+    window = observation.window
+    known = [time for _, time in look.times if time is not None]
+    if window is None or not known or window.start not in asked.values or window.end not in asked.values:
+        return
+    start, end = asked.values[window.start], asked.values[window.end]
+    last = max(known) if look.terminal or now is None else max(now, *known)
+    if last < start or min(known) > end:
+        what = f"a run from {min(known)} to {last}"
+        documented = f"{window.start} {start} to {window.end} {end}"
+        pointer = look.pointer + observation.times[0].at
+        yield finding("filter-ignored", "body", pointer, what, documented, source, window.provenance)
+
+
+def _check_page(observation: Observation, asked: Asked, body: Any, seen: Sequence[Look], source: str) -> Iterator[Finding]:
+    total = at(body, observation.total or "")
+    offset, limit = asked.values.get("offset"), asked.values.get("limit")
+    rows, list_at = len(seen), observation.jobs.removesuffix("/*")
+    ids = [look.id for look in seen]
+    for look in seen:
+        if look.id and ids.index(look.id) != seen.index(look):
+            place = look.pointer + (observation.id or "")
+            yield finding("page-overlap", "body", place, f"{look.id} twice on a page", "each row once", source)
+    if isinstance(limit, int) and rows > limit:
+        yield finding("page-too-long", "body", list_at, f"{rows} rows", f"at most limit = {limit}", source)
+    if not isinstance(total, int) or isinstance(total, bool) or not isinstance(offset, int):
+        return
+    if rows and offset + rows > total:
+        what, documented = f"total {total}", f"at least offset {offset} + {rows} rows"
+        yield finding("total-wrong", "body", observation.total or "", what, documented, source, observation.provenance)
+    elif isinstance(limit, int) and rows < min(limit, total - offset):
+        what, documented = f"{rows} rows", f"{min(limit, total - offset)}: limit {limit}, offset {offset}, total {total}"
+        yield finding("page-too-short", "body", list_at, what, documented, source, observation.provenance)
+
+
+def _check_wrapped(operation: Operation, wrapped: Wrapped, exchange: Exchange, body: Any, mode: Mode) -> Iterator[Finding]:
+    source = f"{operation.place}/x-observation/wrapped"
+    inner = at(body, wrapped.body)
+    length = at(body, wrapped.length) if wrapped.length else MISSING
+    if isinstance(inner, str) and isinstance(length, str) and re.fullmatch(r"\d+", length):
+        right = len(inner.encode("utf-8", "surrogatepass"))
+        if int(length) != right and not (mode.accepts(wrapped.accepted) and _is_example(operation, wrapped, inner, length)):
+            found, documented = f"{length}", f"{right}, the bytes of {wrapped.body[1:]}"
+            yield finding("inner-length-wrong", "body", wrapped.length or "", found, documented, source)
+    status = at(body, wrapped.status) if wrapped.status else MISSING
+    if isinstance(status, int) and status != exchange.response.status:
+        documented = f"{exchange.response.status}, the HTTP status"
+        provenance = Provenance("invented", note="Whether the two may differ is not documented.")
+        yield finding("inner-status-wrong", "body", wrapped.status or "", str(status), documented, source, provenance)
+
+
+def _is_example(operation: Operation, wrapped: Wrapped, inner: str, length: str) -> bool:
+    """Whether this pair is what a documented example shows."""
+    shown_so: list[Mapping[str, Any]] = [example.value for example in operation.examples.values() if example.error is None]
+    return any((at(value, wrapped.body), at(value, wrapped.length or "")) == (inner, length) for value in shown_so)

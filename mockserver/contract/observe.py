@@ -1,0 +1,87 @@
+"""Jobs as an answer shows them, read by the operation's `x-observation`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..definitions import Operation
+from . import times
+from .places import MISSING, at, matches
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One job in one answer.
+
+    `pointer` is where it stands; `state` its status by name (None: not a documented one), `sent` the status as it came;
+    `times` are (place, milliseconds or None) in the definition's order; `counts` and `constant` are (place, value) of what
+    is there; `run` tells the runs of one job apart; `progress` is a percentage (None: not shown, or -1).
+    """
+
+    pointer: str
+    node: Any
+    state: str | None
+    sent: Any
+    terminal: bool
+    id: str
+    progress: float | None
+    run: tuple[Any, ...]
+    times: tuple[tuple[str, int | None], ...]
+    counts: tuple[tuple[str, float], ...]
+    constant: tuple[tuple[str, Any], ...]
+
+
+def looks(operation: Operation, body: Any) -> Iterator[Look]:
+    """The jobs in a body of a successful answer; nothing where the operation has no `x-observation`."""
+    observation = operation.observation
+    if observation is None:
+        return
+    for pointer, job in matches(body, observation.jobs):
+        if not isinstance(job, dict):
+            continue
+        sent = at(job, observation.status)
+        state = _state(operation, sent)
+        terminal = bool(state and operation.job and operation.job.states[state].terminal)
+        name = at(job, observation.id) if observation.id else ""
+        yield Look(
+            pointer=pointer,
+            node=job,
+            state=state,
+            sent=None if sent is MISSING else sent,
+            terminal=terminal,
+            id="" if name is MISSING else str(name),
+            progress=_progress(at(job, observation.progress)) if observation.progress else None,
+            run=tuple(at(job, place) for place in observation.run),
+            times=tuple((time.at, times.parse(time.form, _plain(at(job, time.at)))) for time in observation.times),
+            counts=tuple((place, at(job, place)) for place in observation.counts if _is_number(at(job, place))),
+            constant=tuple((place, at(job, place)) for place in observation.constant if at(job, place) is not MISSING),
+        )
+
+
+def _plain(value: Any) -> Any:
+    return None if value is MISSING else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0  # -1 is: not available
+
+
+def _state(operation: Operation, sent: Any) -> str | None:
+    if operation.job is None:
+        return None
+    for name, state in operation.job.states.items():
+        if type(sent) is type(state.code) and sent == state.code:
+            return name
+    return None
+
+
+def _progress(value: Any) -> float | None:
+    if isinstance(value, str):
+        match = _PERCENT.fullmatch(value)
+        return float(match[1]) if match else None
+    return float(value) if _is_number(value) else None

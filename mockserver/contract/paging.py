@@ -1,0 +1,67 @@
+"""Pages of one list, turned one after the other: none overlaps with another, and together they have every row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from ..definitions import Operation
+from .findings import Finding, finding
+from .observe import Look
+
+
+@dataclass
+class Walk:
+    """A walk through a list: the total its first page told, where the next page begins, and which rows were seen where."""
+
+    total: int
+    following: int = 0
+    seen: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Walks:
+    """The walks under way, by list: the operation and all parameters but offset and limit. Offset 0 begins a walk anew."""
+
+    by_list: dict[Hashable, Walk] = field(default_factory=dict)
+
+    def page(self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[Look]) -> list[Finding]:
+        """Remember a page; what is wrong with it beside those before. A page out of turn is not judged."""
+        if offset == 0:
+            self.by_list[key] = Walk(total)
+        walk = self.by_list.get(key)
+        if walk is None or offset != walk.following:
+            self.by_list.pop(key, None)
+            return []
+        found = _overlaps(operation, walk, rows)
+        walk.seen.update((look.id, offset) for look in rows if look.id)
+        walk.following = offset + len(rows)
+        at_end = rows and walk.following >= total
+        if at_end and all(look.id for look in rows) and len(walk.seen) < walk.total:
+            what = f"{len(walk.seen)} rows on all pages"
+            documented = f"{walk.total}, the total that the first page told"
+            found.append(
+                finding("page-missed", "polls", rows[0].pointer.rpartition("/")[0], what, documented, _place(operation))
+            )
+        return found
+
+
+def _place(operation: Operation) -> str:
+    return f"{operation.place}/x-observation"
+
+
+def _overlaps(operation: Operation, walk: Walk, rows: Sequence[Look]) -> list[Finding]:
+    observation = operation.observation
+    assert observation is not None
+    return [
+        finding(
+            "page-overlap",
+            "polls",
+            look.pointer + (observation.id or ""),
+            f"{look.id}, which the page at offset {walk.seen[look.id]} had",
+            "each row on one page",
+            _place(operation),
+        )
+        for look in rows
+        if look.id in walk.seen
+    ]

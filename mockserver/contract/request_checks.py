@@ -1,0 +1,124 @@
+"""The request: a documented operation, its parameters, its body, a credential."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..definitions import Definitions, Operation, Parameter
+from ..definitions.pointer import join
+from ..definitions.reading import query_pairs, read_value
+from ..model import Request
+from .findings import Finding, finding, shortened, shown
+
+_CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim-accesstoken",)}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks: the operation (None: none), its parameters as text and as values, where they can be read."""
+
+    operation: Operation | None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_request(definitions: Definitions, request: Request) -> tuple[Asked, list[Finding]]:
+    """What a request asks, and everything that is wrong with it."""
+    route = _route(definitions, request)
+    if route is None:
+        return Asked(None), [_no_operation(definitions, request)]
+    operation, texts = route
+    try:
+        pairs = query_pairs(request.query)
+    except ValueError as error:
+        return Asked(operation, texts), [finding("request-malformed", "request", "", str(error), "UTF-8, percent-encoded")]
+    found = list(_check_names(operation, [name for name, _ in pairs]))
+    query = dict(reversed(pairs))
+    sources: Mapping[str, Mapping[str, str]] = {"path": texts, "query": query, "header": request.headers}
+    given, values = dict(texts), dict[str, Any]()
+    for parameter in operation.parameters:
+        text = sources[parameter.location].get(parameter.name.lower() if parameter.location == "header" else parameter.name)
+        if text is not None:
+            given[parameter.name] = text
+            found += _read(operation, parameter, text, values)
+        elif parameter.required:
+            documented = f"required ({parameter.location})"
+            found.append(
+                finding("request-parameter-missing", "request", join(parameter.name), "nothing", documented, operation.place)
+            )
+    found += [
+        *_check_body(operation, request),
+        *_check_credential(operation, request),
+        *_check_project(operation, request, texts),
+    ]
+    return Asked(operation, given, values), found
+
+
+def _route(definitions: Definitions, request: Request) -> tuple[Operation, dict[str, str]] | None:
+    for operation in definitions.operations:
+        match = operation.pattern.fullmatch(request.path) if operation.method == request.method else None
+        if match is not None:
+            return operation, dict(zip(operation.path_names, match.groups(), strict=True))
+    return None
+
+
+def _no_operation(definitions: Definitions, request: Request) -> Finding:
+    known = [f"{operation.method} {operation.path}" for operation in definitions.operations]
+    asked = f"{request.method} {shortened(request.path)}"
+    near = difflib.get_close_matches(asked[:200], known, 1, cutoff=0.3)
+    return finding("request-unknown", "request", "", ascii(asked)[1:-1], f"nearest: {near[0]}" if near else "no such path")
+
+
+def _check_names(operation: Operation, names: list[str]) -> Iterator[Finding]:
+    known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
+    for name in dict.fromkeys(names):
+        if name not in known:
+            near = difflib.get_close_matches(name[:64], known, 1)
+            documented = f"no such parameter; the nearest is {near[0]!r}" if near else f"one of {', '.join(known) or 'none'}"
+            yield finding("request-parameter-unknown", "request", join(name), shown(name), documented, operation.place)
+        elif names.count(name) > 1:
+            yield finding("request-parameter-unknown", "request", join(name), "sent twice", "sent once", operation.place)
+
+
+def _read(operation: Operation, parameter: Parameter, text: str, values: dict[str, Any]) -> Iterator[Finding]:
+    wrong, pointer = "request-parameter-invalid", join(parameter.name)
+    try:
+        value = values[parameter.name] = read_value(parameter, text)
+    except ValueError:
+        yield finding(wrong, "request", pointer, shown(text), parameter.type, operation.place)
+        return
+    for error in parameter.errors(value):
+        documented = f"{error.validator} {shown(error.validator_value)}"
+        yield finding(wrong, "request", pointer, shown(text), documented, operation.place)
+
+
+def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
+    if operation.body_errors is None:
+        return
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        yield finding("request-body-invalid", "request", "", "no JSON", "a JSON body", operation.place)
+        return
+    for error in operation.body_errors(value):  # its values may be secrets: only the place is told
+        documented = f"{error.validator} {shown(error.validator_value)}"
+        yield finding(
+            "request-body-invalid", "request", join(*error.absolute_path), "another value", documented, operation.place
+        )
+
+
+def _check_credential(operation: Operation, request: Request) -> Iterator[Finding]:
+    names = _CREDENTIALS.get(operation.vendor, ())
+    if operation.secured and names and not any(name in request.headers for name in names):
+        yield finding("request-credential-missing", "request", "", "none", f"one of {', '.join(names)}", operation.place)
+
+
+def _check_project(operation: Operation, request: Request, texts: Mapping[str, str]) -> Iterator[Finding]:
+    """SDKs sign the project a second time, in a header; the gateway answers for the one in the path."""
+    header, path = request.headers.get("x-project-id"), texts.get("project_id")
+    if header is not None and path is not None and header != path:
+        yield finding("project-mismatch", "request", "/X-Project-Id", header, f"{path}, as in the path", operation.place)

@@ -1,0 +1,144 @@
+"""The body against its schema: what is wrong, at the place where it is wrong, with the fact that it departs from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ..definitions import Answers, Definitions, Operation, Provenance
+from ..definitions.pointer import PLACE, Place, join, parts_of, provenance_of
+from .findings import Finding, finding, shortened, shown
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+_RANGES = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
+           "maxItems", "minProperties", "maxProperties", "uniqueItems")  # fmt: skip
+_CODES = {
+    "enum": "value-wrong", "const": "value-wrong", "not": "conditional-wrong", "pattern": "pattern-wrong",
+    "format": "pattern-wrong", "contentSchema": "embedded-not-json", "additionalProperties": "member-undeclared",
+    "anyOf": "shape-unknown", "oneOf": "shape-unknown", **dict.fromkeys(_RANGES, "out-of-range"),
+}  # fmt: skip
+
+
+def check_schema(definitions: Definitions, operation: Operation, status: int, body: Any) -> list[Finding]:
+    """One finding for each thing wrong with a body that has this HTTP status."""
+    answers = operation.answers[status]
+    found = []
+    for error in _leaves(operation.responses[status](body)):
+        fact = _fact(definitions, answers, error)
+        found += [
+            finding(code, "body", pointer, what, documented, fact.source, fact.provenance)
+            for code, pointer, what, documented in _said(operation, error, fact)
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
+    """The errors, where a choice between alternatives failed: those of the alternative that fits best."""
+    for error in errors:
+        if error.validator in ("anyOf", "oneOf") and error.context:
+            yield from _leaves(_nearest_alternative(error.context))
+        else:
+            yield error
+
+
+def _nearest_alternative(context: Iterable[ValidationError]) -> list[ValidationError]:
+    ordered = sorted(context, key=lambda error: int(error.relative_schema_path[0]))
+    branches = [list(group) for _, group in groupby(ordered, key=lambda error: error.relative_schema_path[0])]
+    return min(branches, key=_distance)
+
+
+def _distance(branch: list[ValidationError]) -> tuple[int, int, int]:
+    """How far a value is from an alternative: another type counts most, then missing members, then the rest."""
+    here = [error for error in branch if not error.relative_path]
+    types = sum(error.validator == "type" for error in here)
+    missing = sum(error.validator == "required" for error in here)
+    return types, missing, len(branch)
+
+
+class _Fact:
+    """What the document says where an error comes from: the place in its file, its provenance, its words on a condition."""
+
+    __slots__ = ("comment", "conditional", "provenance", "source")
+
+    def __init__(self, source: str, provenance: Provenance, comment: str, conditional: bool) -> None:
+        self.source = source
+        self.provenance = provenance
+        self.comment = comment
+        self.conditional = conditional
+
+
+def _fact(definitions: Definitions, answers: Answers, error: ValidationError) -> _Fact:
+    """Follows the error's path through the schema; parts that came by reference say where they were written."""
+    node = answers.schema
+    source = answers.place + "/content/application~1json/schema"
+    comment, conditional = "", False
+    for part in (None, *error.absolute_schema_path):
+        if part is not None:
+            try:
+                node = node[part]
+            except (KeyError, IndexError, TypeError):
+                break
+            source += join(part)
+            conditional = conditional or part in ("then", "else", "allOf")
+        if isinstance(node, dict):
+            source = node.get(PLACE, source)
+            comment = node.get("$comment", comment)
+    strict = ", read strictly: " in comment
+    return _Fact(source, _provenance(definitions, source), comment, conditional and not strict)
+
+
+def _provenance(definitions: Definitions, source: str) -> Provenance:
+    file, _, pointer = source.partition("#")
+    try:
+        return provenance_of(Place(definitions.documents, file, tuple(parts_of(pointer))))
+    except KeyError:
+        return Provenance("documented")
+
+
+def _said(operation: Operation, error: ValidationError, fact: _Fact) -> Iterator[tuple[str, str, str, str]]:
+    """Code, pointer, what was found and what is documented; for missing members, one for each."""
+    pointer = join(*error.absolute_path)
+    if error.validator == "required":
+        required: Any = error.validator_value
+        for name in required:
+            if error.message.startswith(f"{name!r} "):
+                code = "conditional-wrong" if fact.conditional else "member-missing"
+                yield code, pointer + join(name), "nothing", fact.comment if fact.conditional else "required"
+        return
+    documented = _documented(error, fact)
+    found = shown(error.instance) if error.validator != "contentSchema" else shortened(error.message.split(": ", 1)[-1])
+    yield _code(operation, error, pointer, fact), pointer, found, documented
+
+
+def _code(operation: Operation, error: ValidationError, pointer: str, fact: _Fact) -> str:
+    if error.validator == "contentSchema":
+        return "embedded-not-json"
+    if fact.conditional or error.validator is None:
+        return "conditional-wrong"
+    if error.validator == "type":
+        return "null-unexpected" if error.instance is None else "type-wrong"
+    observation = operation.observation
+    if error.validator in ("enum", "const") and observation and _matches(pointer, observation.jobs + observation.status):
+        return "status-unknown"
+    return _CODES.get(str(error.validator), "value-wrong")
+
+
+def _matches(pointer: str, pattern: str) -> bool:
+    parts, wanted = parts_of(pointer), parts_of(pattern)
+    return len(parts) == len(wanted) and all(w in ("*", part) for part, w in zip(parts, wanted, strict=True))
+
+
+def _documented(error: ValidationError, fact: _Fact) -> str:
+    if fact.comment and (fact.conditional or "strictly" in fact.comment):
+        return fact.comment
+    if error.validator is None or error.validator == "not":
+        return "no such member"
+    if error.validator == "contentSchema":
+        return "a string that holds JSON"
+    if error.validator in ("anyOf", "oneOf"):
+        return "one of the documented alternatives"
+    said = error.schema.get("description", "") if isinstance(error.schema, Mapping) else ""
+    return f"{error.validator} {shown(error.validator_value)}" + (f" ({shortened(said, 100)})" if said else "")

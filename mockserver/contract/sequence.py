@@ -1,0 +1,173 @@
+"""Several answers about one job: what may change from one poll to the next, and what must not."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+from ..definitions import JobLife, Operation, Provenance
+from .findings import Finding, finding, shown
+from .mode import Mode
+from .observe import Look
+from .places import MISSING, at, unfolded
+
+_INVENTED = Provenance("invented", note="Which status follows which no vendor documents.")
+_PROGRESS_OF_THE_ENDED = "C-4"  # the contradiction by which a job's progress may be less at its end than before
+
+
+@dataclass
+class Track:
+    """What is remembered of a job: its last look and when that was (ms), and whether it was found last time."""
+
+    look: Look
+    time: int | None
+    lost: bool = False
+
+
+@dataclass
+class Tracks:
+    """All jobs that were looked at, by who they are."""
+
+    by_job: dict[Hashable, Track] = field(default_factory=dict)
+
+    def look(
+        self, operation: Operation, key: Hashable, look: Look, time: int | None, mode: Mode
+    ) -> tuple[str | None, list[Finding]]:
+        """Remember a look; the change of state since the last one (`FROM -> TO`, None: none), and what is wrong with it.
+
+        A look that is older than the last one is judged by itself only: requests may overtake each other.
+        """
+        track = self.by_job.get(key)
+        if track is None:
+            self.by_job[key] = Track(look, time)
+            return None, []
+        if time is not None and track.time is not None and time < track.time:
+            return None, []
+        before, track.look, track.time, track.lost = track.look, look, time, False
+        if _new_run(before, look):
+            return None, list(_check_counts(operation, before, look, always=True))
+        change = f"{before.state} -> {look.state}" if before.state and look.state and before.state != look.state else None
+        return change, list(_check_change(operation, before, look, mode))
+
+    def lose(self, operation: Operation, key: Hashable) -> list[Finding]:
+        """The job is not found: wrong where it was found before and hadn't ended; told once."""
+        track = self.by_job.get(key)
+        if track is None or track.lost or track.look.terminal:
+            return []
+        track.lost = True
+        found = f"not found, after it was {track.look.state or shown(track.look.sent)}"
+        return [
+            finding("job-vanished", "polls", "", found, "the job, until it has ended", f"{operation.place}/x-job", _INVENTED)
+        ]
+
+
+def _new_run(before: Look, look: Look) -> bool:
+    pairs = zip(before.run, look.run, strict=True)
+    return any(old != new and MISSING not in (old, new) for old, new in pairs)
+
+
+def _check_change(operation: Operation, before: Look, look: Look, mode: Mode) -> Iterator[Finding]:
+    yield from _check_state(operation, before, look)
+    yield from _check_progress(operation, before, look, mode)
+    yield from _check_counts(operation, before, look)
+    yield from _check_times(operation, before, look)
+    yield from _check_constant(operation, before, look)
+
+
+def _place(operation: Operation) -> str:
+    return f"{operation.place}/x-observation"
+
+
+def _check_state(operation: Operation, before: Look, look: Look) -> Iterator[Finding]:
+    job = operation.job
+    if (
+        job is None
+        or before.state is None
+        or look.state is None
+        or before.state == look.state
+        or operation.observation is None
+    ):
+        return
+    pointer, what = look.pointer + operation.observation.status, f"{before.state}, then {look.state}"
+    if before.terminal:
+        yield finding("terminal-left", "polls", pointer, what, f"{before.state} is an end", f"{operation.place}/x-job")
+    elif look.state not in reachable(job, before.state):
+        after = ", ".join(sorted(job.transitions[before.state]))
+        documented = f"after {before.state}: {after}, and what follows them"
+        yield finding("transition-undocumented", "polls", pointer, what, documented, f"{operation.place}/x-job", _INVENTED)
+
+
+def reachable(job: JobLife, state: str) -> set[str]:
+    """The states that a job can come to from here, over any number of changes between two polls."""
+    found: set[str] = set()
+    todo = [state]
+    while todo:
+        new = job.transitions[todo.pop()] - found
+        found |= new
+        todo += new
+    return found
+
+
+def _check_progress(operation: Operation, before: Look, look: Look, mode: Mode) -> Iterator[Finding]:
+    observation = operation.observation
+    if observation is None or observation.progress is None or before.progress is None or look.progress is None:
+        return
+    if look.terminal and mode.accepts(_PROGRESS_OF_THE_ENDED):
+        return
+    if look.progress < before.progress:
+        what = f"{before.progress:g}, then {look.progress:g}"
+        pointer = look.pointer + observation.progress
+        yield finding("progress-fell", "polls", pointer, what, "progress grows", _place(operation), observation.provenance)
+
+
+def _check_counts(operation: Operation, before: Look, look: Look, always: bool = False) -> Iterator[Finding]:
+    """Counts within a run; `always`: only those that go on from run to run, because they count the runs."""
+    assert operation.observation is not None
+    kept = [place for place in operation.observation.counts if place in operation.observation.run or not always]
+    now = dict(look.counts)
+    for place, count in before.counts:
+        if place in kept and place in now and now[place] < count:
+            what = f"{count:g}, then {now[place]:g}"
+            pointer = look.pointer + place
+            yield finding(
+                "count-fell", "polls", pointer, what, "counts grow", _place(operation), operation.observation.provenance
+            )
+
+
+def _check_times(operation: Operation, before: Look, look: Look) -> Iterator[Finding]:
+    assert operation.observation is not None
+    moving = {time.at for time in operation.observation.times if time.moves}
+    for (place, earlier), (_, later) in zip(before.times, look.times, strict=True):
+        if earlier is None:
+            continue
+        gone, moved = later is None, later is not None and later != earlier
+        if gone or (moved and (place not in moving or (later or 0) < earlier)):
+            what = f"{shown(_seen(before, place))}, then {'nothing' if gone else shown(_seen(look, place))}"
+            documented = "a time that only goes forward" if place in moving else "a time that stays as it is"
+            pointer = look.pointer + place
+            yield finding(
+                "time-changed", "polls", pointer, what, documented, _place(operation), operation.observation.provenance
+            )
+
+
+def _seen(look: Look, place: str) -> object:
+    value = at(look.node, place)
+    return None if value is MISSING else value
+
+
+def _check_constant(operation: Operation, before: Look, look: Look) -> Iterator[Finding]:
+    now = dict(look.constant)
+    assert operation.observation is not None
+    for place, value in before.constant:
+        if place in now and now[place] != value and unfolded(str(now[place])) != value:
+            what = f"{shown(value)}, then {shown(now[place])}"
+            pointer = look.pointer + place
+            yield finding(
+                "identity-changed",
+                "polls",
+                pointer,
+                what,
+                "always the same",
+                _place(operation),
+                operation.observation.provenance,
+            )

@@ -1,0 +1,214 @@
+"""A run of checks: each exchange by itself, and beside those that came before it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .. import redact
+from ..definitions import Definitions, Operation
+from .body_checks import read_body
+from .coverage import Coverage
+from .error_checks import check_error, is_error, name_of
+from .exchange import Exchange
+from .findings import Finding
+from .http_checks import check_headers, check_status
+from .job_checks import answered_at, check_jobs
+from .mode import AS_DOCUMENTED, Mode
+from .observe import Look, looks
+from .paging import Walks
+from .places import MISSING, at
+from .request_checks import Asked, read_request
+from .result import Judged, Poll, Result, Timeline
+from .schema_checks import check_schema
+from .sequence import Tracks
+from .undeclared import check_undeclared
+
+_PAGING = ("offset", "limit")
+_TIMELINES = 10_000
+
+
+@dataclass
+class _Polls:
+    """The polls of one job, for its timeline."""
+
+    operation: str
+    job: str
+    polls: list[Poll] = field(default_factory=list)
+
+
+class Session:
+    """Judges exchanges against the definitions and remembers what they showed. Thread-safe.
+
+    Parameters: `definitions`, loaded with `strict` where `mode` has contradictions; `mode`; `clean`, what takes secrets (and
+    ids of tenants) out of an exchange before it is kept.
+    """
+
+    def __init__(
+        self, definitions: Definitions, mode: Mode = AS_DOCUMENTED, clean: Callable[[Exchange], Exchange] | None = None
+    ) -> None:
+        self.definitions = definitions
+        self.mode = mode
+        self.coverage = Coverage(definitions)
+        self._clean = clean or without_secrets
+        self._lock = threading.Lock()
+        self._judged: list[Judged] = []
+        self._tracks, self._walks = Tracks(), Walks()
+        self._timelines: dict[Hashable, _Polls] = {}
+
+    def check(self, exchange: Exchange, case: str = "") -> Judged:
+        """Judge an exchange by itself and beside the ones before it; it is kept for the result, cleaned."""
+        asked, found = read_request(self.definitions, exchange.request)
+        operation = asked.operation
+        with self._lock:
+            number = len(self._judged) + 1
+            if operation is not None:
+                found += self._answer(operation, exchange, asked, number)
+            name = operation.id if operation else None
+            judged = Judged(number, self._clean(exchange), name, self._told(found, exchange, name), case)
+            self._judged.append(judged)
+        return judged
+
+    def add(self, judged: Judged, *findings: Finding) -> Judged:
+        """Add findings to an exchange that was judged: what only its case could know."""
+        with self._lock:
+            changed = replace(judged, findings=(*judged.findings, *findings))
+            self._judged[judged.number - 1] = changed
+        return changed
+
+    def result(self, target: str, seconds: float = 0.0) -> Result:
+        """What the run has found so far. `target` says what was judged, `seconds` how long it took."""
+        with self._lock:
+            lines = [Timeline(one.operation, one.job, tuple(one.polls)) for one in self._timelines.values()]
+            return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
+
+    def _told(self, found: list[Finding], exchange: Exchange, operation: str | None) -> tuple[Finding, ...]:
+        secrets = redact.secrets_of(exchange.request.headers)
+        return tuple(
+            replace(
+                one,
+                operation=operation,
+                found=redact.text(one.found, secrets),
+                documented=redact.text(one.documented, secrets),
+            )
+            for one in found
+        )
+
+    def _answer(self, operation: Operation, exchange: Exchange, asked: Asked, number: int) -> list[Finding]:
+        response = exchange.response
+        answers = operation.answers.get(response.status)
+        self.coverage.count(operation.id, "http", str(response.status))
+        found = check_status(operation, response, self.mode)
+        found += check_headers(exchange.request, response, answers)
+        body, wrong = read_body(response, answers)
+        found += wrong
+        if body is MISSING:
+            self._polled(operation, asked, exchange, number, [])
+            return found
+        if is_error(operation, response.status, body):
+            return found + self._error(operation, exchange, asked, body, number)
+        if answers is not None and answers.schema is not None:
+            found += check_schema(self.definitions, operation, response.status, body) + check_undeclared(answers, body)
+        seen = list(looks(operation, body))
+        found += check_jobs(operation, exchange, asked, body, seen, self.mode)
+        self._polled(operation, asked, exchange, number, seen)
+        return found + self._over_time(operation, exchange, asked, body, seen)
+
+    def _error(self, operation: Operation, exchange: Exchange, asked: Asked, body: Any, number: int) -> list[Finding]:
+        status = exchange.response.status
+        found = check_error(self.definitions, operation, status, body)
+        answers = operation.answers.get(status)
+        if answers is not None and answers.schema is not None and not any(one.code == "envelope-wrong" for one in found):
+            found += check_schema(self.definitions, operation, status, body) + check_undeclared(answers, body)
+        self._polled(operation, asked, exchange, number, [])
+        name = name_of(operation, status, body)
+        self.coverage.count(operation.id, "errors", name or "an error that is not documented")
+        unknown = operation.problems.get("unknown-id")
+        if name is not None and unknown is not None and name == unknown.name and operation.job:
+            found += self._tracks.lose(operation, _key(operation, asked, ""))
+        return found
+
+    def _over_time(
+        self, operation: Operation, exchange: Exchange, asked: Asked, body: Any, seen: list[Look]
+    ) -> list[Finding]:
+        found: list[Finding] = []
+        time = exchange.time if exchange.time is not None else answered_at(exchange)
+        for look in seen:
+            if look.state is not None:
+                self.coverage.count(operation.id, "states", look.state)
+            change, wrong = self._tracks.look(operation, _key(operation, asked, look.id), look, time, self.mode)
+            found += [replace(one, job=_job(operation, asked, look.id)) for one in wrong]
+            if change is not None and _direct(operation, change):
+                self.coverage.count(operation.id, "transitions", change)
+        observation = operation.observation
+        offset = asked.values.get("offset")
+        total = at(body, observation.total) if observation and observation.total else MISSING
+        if isinstance(offset, int) and isinstance(total, int):
+            found += self._walks.page(operation, _list_key(operation, asked), offset, total, seen)
+        return found
+
+    def _polled(self, operation: Operation, asked: Asked, exchange: Exchange, number: int, seen: list[Look]) -> None:
+        """The timeline of each job in the answer; of an error, that of the job which was asked for."""
+        if operation.job is None or operation.observation is None:
+            return
+        time = exchange.time if exchange.time is not None else answered_at(exchange) or 0
+        http = exchange.response.status
+        for look in seen:
+            state = look.state or (None if look.sent is None else str(look.sent))
+            poll = Poll(time, state, http, number, look.terminal, look.progress)
+            self._line(operation, asked, look.id).append(poll)
+        if not seen and operation.observation.id is None:
+            self._line(operation, asked, "").append(Poll(time, None, http, number))
+
+    def _line(self, operation: Operation, asked: Asked, row: str) -> list[Poll]:
+        key = _key(operation, asked, row)
+        if key not in self._timelines and len(self._timelines) >= _TIMELINES:
+            return []
+        return self._timelines.setdefault(key, _Polls(operation.id, _job(operation, asked, row))).polls
+
+
+def without_secrets(exchange: Exchange) -> Exchange:
+    """The exchange as reports may show it: no credentials; everything else as it was."""
+    request, response = exchange.request, exchange.response
+    secrets = redact.secrets_of(request.headers)
+    clean = replace(
+        request,
+        path=redact.text(request.path, secrets),
+        query=redact.query(request.query, secrets),
+        headers=redact.headers(request.headers),
+        body=_clean_body(request.body, secrets),
+    )
+    headers = tuple((name, redact.text(redact.headers({name: value})[name], secrets)) for name, value in response.headers)
+    return replace(
+        exchange, request=clean, response=replace(response, headers=headers, body=_clean_body(response.body, secrets))
+    )
+
+
+def _clean_body(body: bytes, secrets: list[str]) -> bytes:
+    text = body.decode("utf-8", "surrogateescape")
+    return redact.text(text, secrets).encode("utf-8", "surrogateescape")
+
+
+def _identity(operation: Operation, asked: Asked) -> tuple[str, ...]:
+    names = operation.job.identity if operation.job else ()
+    return tuple(asked.texts.get(name, "") for name in names)
+
+
+def _key(operation: Operation, asked: Asked, row: str) -> Hashable:
+    return (operation.id, row) if row else (operation.id, *_identity(operation, asked))
+
+
+def _list_key(operation: Operation, asked: Asked) -> Hashable:
+    return operation.id, tuple(sorted((name, text) for name, text in asked.texts.items() if name not in _PAGING))
+
+
+def _job(operation: Operation, asked: Asked, row: str) -> str:
+    """Who a job is, for people: the last part of its identity, or a row's id."""
+    return row or next((text for text in reversed(_identity(operation, asked)) if text), "")
+
+
+def _direct(operation: Operation, change: str) -> bool:
+    before, _, after = change.partition(" -> ")
+    return operation.job is not None and after in operation.job.transitions[before]

@@ -1,0 +1,39 @@
+"""`x-observation`: how jobs are read in an operation's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .model import Observation, Same, Time, Window, Wrapped
+from .pointer import Place, provenance_of
+
+
+def observation_of(place: Place) -> Observation:
+    """An observation as a value."""
+    node = place.value
+    wrapped, window = node.get("wrapped"), node.get("window")
+    return Observation(
+        jobs=node["jobs"],
+        status=node["status"],
+        id=node.get("id"),
+        total=node.get("total"),
+        progress=node.get("progress"),
+        run=tuple(node.get("run", ())),
+        counts=tuple(node.get("counts", ())),
+        constant=tuple(node.get("constant", ())),
+        times=tuple(_time(time) for time in node.get("times", ())),
+        same=tuple(_same(place / "same" / index) for index in range(len(node.get("same", ())))),
+        window=Window(window["from"], window["to"], provenance_of(place / "window")) if window else None,
+        wrapped=Wrapped(*(wrapped.get(key) for key in ("body", "length", "status", "accepted"))) if wrapped else None,
+        provenance=provenance_of(place),
+    )
+
+
+def _time(node: Mapping[str, Any]) -> Time:
+    return Time(node["at"], node["form"], node.get("moves", False), node.get("planned", False))
+
+
+def _same(place: Place) -> Same:
+    node = place.value
+    return Same(node["parameter"], tuple(node["at"]), node["code"], node.get("when"), node.get("part"), provenance_of(place))

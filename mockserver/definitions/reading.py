@@ -1,0 +1,55 @@
+"""A request's texts as values: what a route, a query and a parameter's type make of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .model import Parameter
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """The parameters of a raw query, in order. Raises ValueError, which says what can't be read."""
+    if _ESCAPE.search(query):
+        raise ValueError("the query has a % that two hex digits don't follow")
+    try:
+        return parse_qsl(query, keep_blank_values=True, errors="strict", encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("the query is not UTF-8") from None
+
+
+def read_value(parameter: Parameter, text: str) -> Any:
+    """The text as the parameter's type. Raises ValueError."""
+    return _READERS[parameter.type](text)
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float | int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+}
