@@ -15,12 +15,13 @@ from .declare import declare, handle, handles
 from .definitions import read_control
 from .definitions.bundle import bundle
 from .errors import InputError, Misuse
-from .fixtures import check, schema
+from .fixtures import schema
 from .jobs.clock import Clock, not_negative, parse_time, utc
 from .jobs.duration import seconds
 from .journal import KEPT
 from .mock import Mock
 from .model import Answer
+from .shapes import check
 from .steps.namespace import HEADER
 from .world import DEFAULT, World
 

@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from .shapes import check, read_file, shape
 
-from .data import folder
-from .definitions.pointer import join
-from .errors import InputError
-
-SCHEMA = "mockserver/fixtures.schema.json"
+SCHEMA = "fixtures.schema.json"
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of fixture files; its `$defs/job` is what `POST /_mock/jobs` takes."""
-    loaded: dict[str, Any] = json.loads((folder("schemas") / SCHEMA).read_text(encoding="utf-8"))
-    return loaded
+    return shape(SCHEMA)
 
 
 def read_fixtures(path: Path) -> list[dict[str, Any]]:
     """The jobs of a fixture file (JSON or YAML). Raises InputError, which names file, JSON pointer, found and allowed."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        value = json.loads(text) if path.suffix == ".json" else _yaml(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: found a file that can't be read ({error}); allowed: JSON or YAML in UTF-8") from error
+    value = read_file(path)
     check(value, schema(), str(path))
     jobs: list[dict[str, Any]] = value["jobs"]
     return jobs
-
-
-def check(value: Any, against: dict[str, Any], where: str) -> None:
-    """Raises InputError for the first mistake: where it stands, what was found, what is allowed."""
-    for error in Draft202012Validator(against).iter_errors(value):
-        deepest = error
-        while deepest.context:
-            # Of alternatives, the one that fits best says what is wrong: at least the type is right.
-            deepest = max(deepest.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
-        found = json.dumps(deepest.instance, ensure_ascii=False, default=str)[:200]
-        allowed = f"{deepest.validator} {json.dumps(deepest.validator_value, ensure_ascii=False)}"[:300]
-        raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {found}; allowed: {allowed}")
-
-
-def _yaml(text: str) -> Any:
-    import yaml  # only where a file is YAML: it takes 20 ms
-
-    class Loader(yaml.SafeLoader):
-        """Times stay text, as in JSON."""
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    try:
-        return yaml.load(text, Loader)  # noqa: S506 - a safe one
-    except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
