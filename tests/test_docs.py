@@ -20,7 +20,16 @@ from mockserver.settings import TABLE, Row, Settings
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [
-    ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md")
+    ROOT / name
+    for name in (
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "schemas/README.md",
+        "fixtures/README.md",
+        "contracts/README.md",
+        "docs/contract.md",
+    )
 ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import InputError
-from . import server_commands
+from . import contract_commands, server_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,4 +39,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     server_commands.add(commands)
+    contract_commands.add(commands)
     return parser

@@ -32,6 +32,7 @@ _FORMS: tuple[tuple[str, str, str, str], ...] = (
     ("apim-status", "apim_status", "apim_refreshtoken", ""),
     ("enos", "code", "msg", ""),
     ("apim-token", "status", "msg", ""),
+    ("apim-token", "stauts", "msg", ""),
     ("iam", "code", "message", "error"),
 )
 

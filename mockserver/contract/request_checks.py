@@ -19,11 +19,13 @@ _CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks: the operation (None: none), its parameters as text and as values, where they can be read."""
+    """What a request asks: the operation (None: none), its parameters as text and as values, where they can be read; and in
+    which world."""
 
     operation: Operation | None
     texts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    world: str = ""
 
 
 def read_request(definitions: Definitions, request: Request) -> tuple[Asked, list[Finding]]:

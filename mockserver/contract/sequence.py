@@ -44,9 +44,9 @@ class Tracks:
         if time is not None and track.time is not None and time < track.time:
             return None, []
         before, track.look, track.time, track.lost = track.look, look, time, False
-        if _new_run(before, look):
-            return None, list(_check_counts(operation, before, look, always=True))
         change = f"{before.state} -> {look.state}" if before.state and look.state and before.state != look.state else None
+        if _new_run(before, look):
+            return change, list(_check_counts(operation, before, look, always=True))
         return change, list(_check_change(operation, before, look, mode))
 
     def lose(self, operation: Operation, key: Hashable) -> list[Finding]:

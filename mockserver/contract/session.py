@@ -24,7 +24,7 @@ from .request_checks import Asked, read_request
 from .result import Judged, Poll, Result, Timeline
 from .schema_checks import check_schema
 from .sequence import Tracks
-from .undeclared import check_undeclared
+from .undeclared import Shapes
 
 _PAGING = ("offset", "limit")
 _TIMELINES = 10_000
@@ -55,17 +55,26 @@ class Session:
         self._clean = clean or without_secrets
         self._lock = threading.Lock()
         self._judged: list[Judged] = []
-        self._tracks, self._walks = Tracks(), Walks()
+        self._tracks, self._walks, self._shapes = Tracks(), Walks(), Shapes()
         self._timelines: dict[Hashable, _Polls] = {}
 
-    def check(self, exchange: Exchange, case: str = "") -> Judged:
-        """Judge an exchange by itself and beside the ones before it; it is kept for the result, cleaned."""
+    def check(
+        self, exchange: Exchange, case: str = "", *, world: str = "", meant: Operation | None = None, request: bool = True
+    ) -> Judged:
+        """Judge an exchange by itself and beside the ones before it; it is kept for the result, cleaned.
+
+        Parameters: `case`, whose exchange it is; `world`, where its jobs live: jobs of two worlds are never compared;
+        `meant`, the operation whose answers are right for a request that misses every operation; `request`, whether the
+        request is judged, too.
+        """
         asked, found = read_request(self.definitions, exchange.request)
-        operation = asked.operation
+        if asked.operation is None and meant is not None:
+            asked = replace(asked, operation=meant)
+        operation, found = asked.operation, found if request else []
         with self._lock:
             number = len(self._judged) + 1
             if operation is not None:
-                found += self._answer(operation, exchange, asked, number)
+                found += self._answer(operation, exchange, replace(asked, world=world), number)
             name = operation.id if operation else None
             judged = Judged(number, self._clean(exchange), name, self._told(found, exchange, name), case)
             self._judged.append(judged)
@@ -110,7 +119,7 @@ class Session:
         if is_error(operation, response.status, body):
             return found + self._error(operation, exchange, asked, body, number)
         if answers is not None and answers.schema is not None:
-            found += check_schema(self.definitions, operation, response.status, body) + check_undeclared(answers, body)
+            found += check_schema(self.definitions, operation, response.status, body) + self._shapes.check(answers, body)
         seen = list(looks(operation, body))
         found += check_jobs(operation, exchange, asked, body, seen, self.mode)
         self._polled(operation, asked, exchange, number, seen)
@@ -121,7 +130,7 @@ class Session:
         found = check_error(self.definitions, operation, status, body)
         answers = operation.answers.get(status)
         if answers is not None and answers.schema is not None and not any(one.code == "envelope-wrong" for one in found):
-            found += check_schema(self.definitions, operation, status, body) + check_undeclared(answers, body)
+            found += check_schema(self.definitions, operation, status, body) + self._shapes.check(answers, body)
         self._polled(operation, asked, exchange, number, [])
         name = name_of(operation, status, body)
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
@@ -197,11 +206,15 @@ def _identity(operation: Operation, asked: Asked) -> tuple[str, ...]:
 
 
 def _key(operation: Operation, asked: Asked, row: str) -> Hashable:
-    return (operation.id, row) if row else (operation.id, *_identity(operation, asked))
+    return (asked.world, operation.id, *((row,) if row else _identity(operation, asked)))
 
 
 def _list_key(operation: Operation, asked: Asked) -> Hashable:
-    return operation.id, tuple(sorted((name, text) for name, text in asked.texts.items() if name not in _PAGING))
+    return (
+        asked.world,
+        operation.id,
+        tuple(sorted((name, text) for name, text in asked.texts.items() if name not in _PAGING)),
+    )
 
 
 def _job(operation: Operation, asked: Asked, row: str) -> str:

@@ -1,0 +1,62 @@
+"""Fixtures of the contract tests: the target, the session that judges all answers, the ids to ask with."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mockserver.contract import Exchange, Finding, Session
+from mockserver.contract.cases import Case, read_profile
+from mockserver.contract.runner import Pace, Target, run_case
+from mockserver.contract.sending import Sender
+from mockserver.contract.target import target_of
+from mockserver.credentials import credentials_of, signer
+from mockserver.definitions import Definitions, load
+from mockserver.jobs.clock import Clock
+from mockserver.model import Request
+from mockserver.settings import Settings
+from mockserver.verify import IN_PROCESS, mock_target
+
+RunCase = Callable[[Case], list[Finding]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the contract tests."""
+    group = parser.getgroup("contract")
+    group.addoption("--contract-target", metavar="URL", help="service to judge (default: the mock, in this process)")
+    group.addoption("--contract-profile", type=Path, metavar="FILE", help="ids to ask it with, as contracts/profile.json")
+
+
+@pytest.fixture(scope="session")
+def definitions() -> Definitions:
+    """The shipped definitions."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def session(definitions: Definitions) -> Session:
+    """Judges every answer, also beside those of other cases."""
+    return Session(definitions)
+
+
+@pytest.fixture(scope="session")
+def run_on_target(pytestconfig: pytest.Config, definitions: Definitions, session: Session) -> Iterator[RunCase]:
+    """Runs a case on the target; skips what only the mock can be asked."""
+    profile = read_profile(pytestconfig.getoption("--contract-profile"), os.environ)
+    url = pytestconfig.getoption("--contract-target")
+    if url is None:
+        yield lambda case: run_case(case, session, mock_target(case, Settings(), definitions, profile), profile, IN_PROCESS)
+        return
+    plain = Sender(url, allow_methods=("POST",))
+    sign = signer(definitions, credentials_of(os.environ), plain.send, prefix=target_of(url).prefix)
+    with Sender(url, sign) as sender:
+
+        def send(request: Request, credential: bool) -> Exchange:
+            return sender.send(request, signed=credential)
+
+        target = Target(send, Clock().now, time.sleep)
+        yield lambda case: run_case(case, session, target, profile, Pace())

@@ -1,0 +1,178 @@
+"""The commands of the contract kit: verify, check, explain."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from .options import add_settings, settings_of
+from .reporting import Progress, add_report_options, parse_reports, strict_of, write_reports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..contract.cases import Case
+    from ..contract.result import Result
+    from ..contract.sending import Sender
+    from ..definitions import Definitions
+    from ..verify import Plan
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser."""
+    _add_verify(commands)
+    check = commands.add_parser(
+        "check",
+        help="judge recordings",
+        description="Hold recorded exchanges (HAR, or JSON Lines of `mockserver record`) against the definitions."
+        " Exit status: 0 clean, 1 findings, 2 could not be read.",
+    )
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="FILE.har or FILE.jsonl")
+    add_report_options(check)
+    add_settings(check, ["definitions"])
+    check.set_defaults(run=_check)
+    explain = commands.add_parser("explain", help="say what a finding's code means", description="Say what a code means.")
+    explain.add_argument("code", nargs="?", help="such as id-mismatch (default: list all)")
+    explain.set_defaults(run=_explain)
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="hold the mock, or a service, against the definitions",
+        description="Run contract cases: without --target against the mock in this process, with it against a service."
+        " Credentials come from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (or --token, MOCKSERVER_TOKEN) and from"
+        " ENOS_APP_KEY and ENOS_APP_SECRET. Exit status: 0 clean, 1 findings, 2 could not run.",
+    )
+    verify.add_argument("--target", metavar="URL", help="the service to ask (default: the mock in this process)")
+    verify.add_argument("--token", help="X-Auth-Token to send; rather set MOCKSERVER_TOKEN: command lines can be seen")
+    verify.add_argument("--ak", help="access key (default: HUAWEICLOUD_SDK_AK); the secret key is HUAWEICLOUD_SDK_SK")
+    verify.add_argument(
+        "--profile", type=Path, metavar="FILE", help="ids to ask with (JSON or YAML, as contracts/profile.json)"
+    )
+    verify.add_argument("--case", action="append", type=Path, metavar="FILE", help="file of cases. Repeatable.")
+    verify.add_argument("--only", action="append", metavar="PATTERN", help="cases by name, such as 'cdm:*'. Repeatable.")
+    verify.add_argument("--poll", action="store_true", help="also run the cases that poll until a job ends")
+    verify.add_argument("--interval", type=float, default=5.0, metavar="SECONDS", help="between polls (default: 5)")
+    verify.add_argument("--max-polls", type=int, default=60, metavar="N", help="polls of a job at most (default: 60)")
+    verify.add_argument("--prefer", action="store_true", help="also ask for each documented error by Prefer (mocks only)")
+    verify.add_argument("--rate", metavar="N/s", help="requests per second or minute, such as 2/s or 30/m")
+    verify.add_argument("--allow-method", action="append", metavar="METHOD", help="send this method, too, not only GET")
+    verify.add_argument("--ca-bundle", metavar="FILE", help="certificates to trust")
+    verify.add_argument("--insecure", action="store_true", help="trust any certificate")
+    verify.add_argument("--keep-ids", action="store_true", help="keep ids of projects, users, clusters in reports")
+    add_report_options(verify)
+    add_settings(verify, ["definitions", "switches", "seed"])
+    verify.set_defaults(run=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    reports = parse_reports(options.report)
+    from ..contract.cases import read_profile
+    from ..contract.runner import Pace
+    from ..definitions import load
+    from ..verify import IN_PROCESS, Plan, cases_for
+
+    settings = settings_of(options)
+    definitions = load(Path(path) for path in settings.definitions)
+    profile = read_profile(options.profile, os.environ)
+    cases = cases_for(options.case or [], profile, definitions, options.target is None, options.prefer)
+    plan = Plan(
+        cases=_only(cases, options.only),
+        profile=profile,
+        strict=strict_of(options),
+        definitions=settings.definitions,
+        pace=IN_PROCESS if options.target is None else _pace(Pace(), options),
+        poll=options.poll or options.target is None,
+        methods=("GET", *(method.upper() for method in options.allow_method or ())),
+    )
+    progress = Progress(len(plan.cases))
+    began = time.perf_counter()
+    try:
+        result = _run(options, plan, definitions, lambda number, case: progress.show(number, case.name))
+    finally:
+        progress.end()
+    result = replace(result, seconds=time.perf_counter() - began)
+    return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
+
+
+def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ...]:
+    """The cases that one of the patterns names. Raises InputError where none is left."""
+    found = tuple(case for case in cases if not patterns or any(fnmatch.fnmatch(case.name, one) for one in patterns))
+    if not found:
+        services = ", ".join(sorted({f"{case.service}:*" for case in cases}))
+        raise InputError(f"no case is named like {', '.join(patterns or ['*'])}; there are {services}")
+    return found
+
+
+def _pace(usual: Any, options: argparse.Namespace) -> Any:
+    if options.interval < 0 or options.max_polls < 1:
+        raise InputError("--interval must be 0 or more, --max-polls 1 or more")
+    return replace(usual, interval=options.interval, polls=options.max_polls)
+
+
+def _run(options: argparse.Namespace, plan: Plan, definitions: Definitions, progress: Callable[[int, Case], None]) -> Result:
+    from ..verify import verify_mock, verify_service
+
+    if options.target is None:
+        return verify_mock(plan, settings_of(options), progress)
+    from ..contract.redaction import Redactor
+
+    clean = Redactor(options.keep_ids, definitions=definitions).redact
+    with _sender(options, definitions, plan) as sender:
+        return verify_service(plan, sender, options.target, clean, time.sleep, progress)
+
+
+def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -> Sender:
+    from ..contract.pacing import parse_rate
+    from ..contract.sending import Sender
+    from ..contract.target import target_of
+    from ..credentials import credentials_of, signer
+
+    environment = dict(os.environ)
+    environment |= {"MOCKSERVER_TOKEN": options.token} if options.token else {}
+    environment |= {"HUAWEICLOUD_SDK_AK": options.ak} if options.ak else {}
+    credentials = credentials_of(environment)
+    trust = {"ca_bundle": options.ca_bundle, "insecure": options.insecure}
+    plain = Sender(options.target, allow_methods=("POST",), **trust)  # EnOS's access token is got by POST
+    target = target_of(options.target)
+    sign = signer(definitions, credentials, plain.send, prefix=target.prefix)
+    rate = parse_rate(options.rate) if options.rate else None
+    return Sender(options.target, sign, allow_methods=plan.methods, rate=rate, **trust)
+
+
+def _check(options: argparse.Namespace) -> int:
+    reports = parse_reports(options.report)
+    from ..contract.har import read_any
+    from ..contract.mode import mode_of
+    from ..contract.redaction import Redactor
+    from ..contract.session import Session
+    from ..definitions import load
+
+    extra = [Path(path) for path in settings_of(options).definitions]
+    definitions = load(extra, strict_of(options))
+    session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions).redact)
+    began = time.perf_counter()
+    for path in options.files:
+        for exchange in read_any(path).exchanges:
+            session.check(exchange, exchange.source)
+    result = session.result(", ".join(map(str, options.files)), time.perf_counter() - began)
+    return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from ..contract.codes import CODES, explain
+
+    if options.code is None:
+        width = max(map(len, CODES))
+        for name, code in CODES.items():
+            print(f"{name:<{width}}  {code.severity:<7}  {code.meaning}")
+    else:
+        print(explain(options.code), end="")
+    return 0

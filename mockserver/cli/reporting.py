@@ -1,0 +1,128 @@
+"""Options of every command that judges: how strictly, what is reported, and when the exit status is 1."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..contract.result import Result
+    from ..definitions import Definitions
+
+_SEVERITIES = ("error", "warning", "note")
+_FORMS = ("console", "junit", "json", "html", "github")
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """Add how what was found is judged and reported."""
+    parser.add_argument(
+        "--report",
+        action="append",
+        metavar="FORM[=FILE]",
+        help=f"report to write: {', '.join(_FORMS)}, to stdout or to a file (default: console). Repeatable.",
+    )
+    parser.add_argument(
+        "--strict",
+        nargs="?",
+        const="all",
+        default="",
+        metavar="ID,ID",
+        help="read tables to the letter where the documents' own examples contradict them: all, or these contradictions",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=_SEVERITIES,
+        default="warning",
+        help="least severity that gives exit status 1 (default: warning)",
+    )
+    parser.add_argument(
+        "--fail-under", type=float, metavar="PERCENT", help="exit status 1 where less of the documentation was seen"
+    )
+
+
+def strict_of(options: argparse.Namespace) -> frozenset[str]:
+    """The contradictions that are read strictly."""
+    return frozenset(part.strip() for part in options.strict.split(",") if part.strip())
+
+
+def parse_reports(texts: Sequence[str] | None) -> list[tuple[str, str | None]]:
+    """Forms and files of `--report`. Raises InputError for a wrong form, or a file that can't be written."""
+    found: list[tuple[str, str | None]] = []
+    for text in texts or ["console"]:
+        form, sign, path = text.partition("=")
+        if form not in _FORMS or (sign and not path):
+            near = difflib.get_close_matches(form, _FORMS, 1)
+            hint = f"did you mean {near[0]!r}? " if near and form not in _FORMS else ""
+            raise InputError(f"--report {text!r} is no report; {hint}allowed: {', '.join(_FORMS)}, each with =FILE")
+        if path:
+            writable(path)
+        found.append((form, path or None))
+    return found
+
+
+def writable(path: str) -> None:
+    """Raises InputError for a file that can't be written: better now than after a long run."""
+    try:
+        with Path(path).open("ab"):
+            pass
+    except OSError as error:
+        raise InputError(f"can't write {path}: {error.strerror}") from None
+
+
+def write_reports(
+    result: Result,
+    reports: Sequence[tuple[str, str | None]],
+    definitions: Definitions,
+    fail_on: str,
+    fail_under: float | None = None,
+) -> int:
+    """Write the reports; the exit status. Raises InputError for a file that can't be written."""
+    from ..contract.report import render, step_summary
+
+    for form, path in reports:
+        colours = form == "console" and path is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        text = render(result, form, definitions, colours=colours, fail_on=fail_on, fail_under=fail_under)
+        if path is None:
+            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        else:
+            _write(path, text)
+        if form == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
+            _write(
+                os.environ["GITHUB_STEP_SUMMARY"], step_summary(result, definitions, fail_on=fail_on, fail_under=fail_under)
+            )
+    return result.exit_code(fail_on, fail_under)
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't write {path}: {error.strerror}") from error
+
+
+class Progress:
+    """A bar on stderr for long runs, where it is a terminal."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._shown = sys.stderr.isatty() and total > 1
+
+    def show(self, number: int, what: str) -> None:
+        """Draw the bar at this number."""
+        if self._shown:
+            full = 24 * number // self._total
+            sys.stderr.write(f"\r[{'#' * full}{'.' * (24 - full)}] {number}/{self._total} {what[:48]:<48}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._shown:
+            sys.stderr.write("\r" + " " * 90 + "\r")
+            sys.stderr.flush()

@@ -1,0 +1,219 @@
+"""Contract cases: requests as data, and what must come of them (`contracts/README.md` has the format)."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlencode
+
+from ..data import folder
+from ..definitions import Definitions, Operation
+from ..errors import InputError
+from ..model import Request
+from ..shapes import check, read_file, shape
+
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, as its file has it.
+
+    `parameters` (with placeholders that the profile fills) or `request` (raw) says what is asked; `credential` whether a
+    credential goes with it; `poll` asks until the job ends, `pages` turns pages. `clock`, `settings` and `jobs` are for the
+    mock alone: a case that has them can't be run on anything else.
+    """
+
+    name: str
+    service: str
+    operation: str
+    expect: Mapping[str, Any]
+    title: str = ""
+    parameters: Mapping[str, str] | None = None
+    request: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    credential: bool = True
+    poll: bool = False
+    pages: int = 1
+    clock: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    jobs: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def for_the_mock(self) -> bool:
+        """Whether only the mock can be asked so."""
+        return bool(self.clock or self.settings or self.jobs)
+
+
+def shipped_cases(kind: str = "service") -> list[Path]:
+    """The shipped files of cases: `service`, for any target, or `cases`, for the mock."""
+    return sorted((folder("contracts") / kind).glob("*.json"))
+
+
+def read_cases(paths: Iterable[Path], definitions: Definitions) -> list[Case]:
+    """The cases of these files (JSON or YAML). Raises InputError, which names file, pointer, found and allowed."""
+    found: list[Case] = []
+    for path in paths:
+        value = read_file(path)
+        check(value, shape("cases.schema.json"), str(path))
+        for index, case in enumerate(value["cases"]):
+            found.append(_case(value, case))
+            _check_names(found[-1], definitions, f"{path}#/cases/{index}")
+    return found
+
+
+def _case(file: Mapping[str, Any], case: Mapping[str, Any]) -> Case:
+    fields = {name: value for name, value in case.items() if name not in ("id", "jobs", "clock")}
+    clock = case.get("clock", file.get("clock"))
+    name = f"{file['service']}:{case['id']}"
+    return Case(name=name, service=file["service"], clock=clock, jobs=tuple(case.get("jobs", ())), **fields)
+
+
+def _check_names(case: Case, definitions: Definitions, where: str) -> None:
+    names = [operation.id for operation in definitions.operations]
+    if case.operation not in names:
+        raise InputError(f"{where}/operation: found {case.operation!r}{_nearest(case.operation, names)}")
+    operation = definitions.operation(case.operation)
+    known = [parameter.name for parameter in operation.parameters]
+    for name in case.parameters or ():
+        if name not in known:
+            raise InputError(f"{where}/parameters: found {name!r}{_nearest(name, known)}")
+    for member, possible in (("error", operation.examples), ("problem", operation.problems)):
+        wanted = case.expect.get(member)
+        if wanted is not None and case.request is None and wanted not in possible:
+            raise InputError(f"{where}/expect/{member}: found {wanted!r}{_nearest(wanted, list(possible))}")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(known)}"
+
+
+Profile = Mapping[str, Mapping[str, str]]
+"""Ids to ask with, by service and by the vendor's name of the parameter."""
+
+
+def read_profile(path: Path | None, environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The ids to ask with: the shipped ones, those of the user's file on top, and those of the environment.
+
+    `MOCKSERVER_PROFILE_CDM_JOB_NAME` is job_name of cdm; HUAWEICLOUD_SDK_PROJECT_ID every service's project_id. Raises
+    InputError for a file that is no table of tables of texts, or that names an unknown service.
+    """
+    profile: dict[str, dict[str, str]] = read_file(folder("contracts") / "profile.json")
+    given = _profile_file(path) if path else {}
+    for service, ids in given.items():
+        if service not in profile:
+            raise InputError(f"{path}#/{service}: found a service{_nearest(service, list(profile))}")
+        profile[service] |= ids
+    for service, ids in profile.items():
+        if "project_id" in ids and "project_id" not in given.get(service, {}):
+            ids["project_id"] = environment.get("HUAWEICLOUD_SDK_PROJECT_ID") or ids["project_id"]
+        for name in ids:
+            ids[name] = environment.get(f"MOCKSERVER_PROFILE_{service}_{name}".upper(), ids[name])
+    return profile
+
+
+def _profile_file(path: Path) -> dict[str, dict[str, str]]:
+    texts = {"type": "object", "additionalProperties": {"type": "string"}}
+    value: dict[str, dict[str, str]] = read_file(path)
+    check(value, {"type": "object", "additionalProperties": texts}, str(path))
+    return value
+
+
+def request_of(case: Case, operation: Operation, profile: Profile, now: int) -> Request:
+    """The request of a case. `now` (ms) fills {now}, {later} (a day on) and {week_ago}. Raises InputError for a placeholder
+    that the profile has no value for."""
+    if case.request is not None:
+        return _raw(case.request)
+    times = {"now": str(now), "later": str(now + _DAY), "week_ago": str(now - 7 * _DAY)}
+    known = {**times, **profile.get(case.service, {})}
+    values = {name: _filled(case, text, known) for name, text in (case.parameters or {}).items()}
+    query = {p.name: values[p.name] for p in operation.parameters if p.location == "query" and p.name in values}
+    headers = {p.name.lower(): values[p.name] for p in operation.parameters if p.location == "header" and p.name in values}
+    path = _PLACEHOLDER.sub(lambda match: values.get(match[1], ""), operation.path)
+    usual = {"content-type": "application/json"} if operation.vendor == "huaweicloud" else {}
+    given = {name.lower(): value for name, value in case.headers.items()}
+    return Request(operation.method, path, urlencode(query, quote_via=quote), {**usual, **headers, **given})
+
+
+def _filled(case: Case, text: str, known: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            raise InputError(f"case {case.name}: no value for {match[0]}; the profile has: {', '.join(sorted(known))}")
+        return known[match[1]]
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def _raw(sent: Mapping[str, Any]) -> Request:
+    """A request as its file has it, percent-encoded and repeated where it says so."""
+    query = sent.get("query", {})
+    text = (query if isinstance(query, str) else urlencode(query)) + _repeated(sent.get("query_repeat", ("", 0)))
+    headers = {name.lower(): value for name, value in sent.get("headers", {}).items()}
+    if "header_repeat" in sent:
+        name, *repeat = sent["header_repeat"]
+        headers[name.lower()] = _repeated(repeat)
+    body = sent.get("body", "")
+    body = (body if isinstance(body, str) else json.dumps(body)) + _repeated(sent.get("body_repeat", ("", 0)))
+    path = unquote_to_bytes(sent["path"]).decode("utf-8", "surrogateescape")
+    return Request(sent["method"], path, text, headers, body.encode())
+
+
+def _repeated(repeat: Iterable[Any]) -> str:
+    text, times = repeat
+    return str(text) * int(times)
+
+
+def asked_for_errors(definitions: Definitions, profile: Profile) -> Iterator[Case]:
+    """A case for each documented error of each operation with jobs, asked for by `Prefer` (which mocks understand)."""
+    for operation in definitions.operations:
+        if operation.job and operation.service in profile:
+            parameters = _placeholders(operation, profile[operation.service])
+            for example in operation.errors():
+                for status in example.statuses:
+                    yield Case(
+                        name=f"{operation.service}:prefer-{example.name}-{status}",
+                        service=operation.service,
+                        operation=operation.id,
+                        title=f"The documented error {example.name}, asked for",
+                        parameters=parameters,
+                        headers={"Prefer": f"example={example.name}, code={status}"},
+                        expect={"status": status, "error": example.name},
+                    )
+
+
+def _placeholders(operation: Operation, ids: Mapping[str, str]) -> dict[str, str]:
+    usual = {"offset": "0", "limit": "10", "start_time": "{week_ago}", "end_time": "{later}", "action": "get"}
+    needed = [parameter.name for parameter in operation.parameters if parameter.required or parameter.name in ids]
+    return {name: usual.get(name, "{" + name + "}") for name in needed}
+
+
+def lives_and_changes(definitions: Definitions, profile: Profile) -> Iterator[Case]:
+    """For the mock: a case for each life of each service, and for each documented change of status, polled."""
+    for operation in definitions.operations:
+        if not operation.job or operation.service not in profile:
+            continue
+        parameters = _placeholders(operation, profile[operation.service])
+        plans: dict[str, tuple[Any, str]] = {
+            f"life-{name}": (name, life.steps[-1][0]) for name, life in operation.job.lives.items()
+        }
+        for before, followers in operation.job.transitions.items():
+            plans |= {f"change-{before}-{after}": ([[before, 40], [after, 40]], after) for after in sorted(followers)}
+        for name, (life, end) in plans.items():
+            identity = {key: profile[operation.service][key] for key in operation.job.identity}
+            yield Case(
+                name=f"{operation.service}:{name}",
+                service=operation.service,
+                operation=operation.id,
+                title=f"A job that goes through {life}",
+                parameters=parameters,
+                poll=True,
+                jobs=({"service": operation.service, "life": life, **identity},),
+                expect={"status": 200, "state": end},
+            )

@@ -1,0 +1,158 @@
+"""The door of `mockserver verify`: cases run against the mock itself, in this process, or against a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .contract.cases import Case, Profile, asked_for_errors, lives_and_changes, read_cases, shipped_cases
+from .contract.exchange import Exchange
+from .contract.mode import mode_of
+from .contract.result import Result
+from .contract.runner import Pace, Target, asks_only, run
+from .contract.sending import Sender
+from .contract.session import Session
+from .definitions import Definitions, load
+from .errors import InputError
+from .jobs.clock import Clock, parse_time
+from .mock import Mock
+from .model import Request
+from .settings import Settings, check_settings
+
+CLOCK = "2026-11-21T08:00:00Z"
+"""The time at which the mock stands for cases that name none."""
+
+IN_PROCESS = Pace(interval=2.0, growth=1.15, longest=600.0, polls=80)
+"""Polls of the mock's own jobs, on its clock: dense at first, and far enough for the longest life (two hours)."""
+
+_TOKEN = {"huaweicloud": {"x-auth-token": "a-token-of-any-form"}, "enos": {"apim-accesstoken": "a-token-of-any-form"}}
+_RUNS = {"dataarts": {"count": 10, "every": "1h"}, "tics": {"count": 10, "every": "1h"}}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to verify, and how: the cases, the ids to ask with, how strictly documents are read, how to poll."""
+
+    cases: tuple[Case, ...]
+    profile: Profile
+    strict: frozenset[str] = frozenset()
+    definitions: tuple[str, ...] = ()
+    pace: Pace = IN_PROCESS
+    poll: bool = True
+    methods: Collection[str] = ("GET",)
+
+
+def cases_for(
+    files: Collection[Path], profile: Profile, definitions: Definitions, in_process: bool, prefer: bool
+) -> tuple[Case, ...]:
+    """The cases of these files; without files, the shipped ones.
+
+    In the mock's own process also those that only it can be asked, each life and each change of status. `prefer` adds each
+    documented error, asked for by the header `Prefer`. Raises InputError.
+    """
+    if files:
+        return tuple(read_cases(files, definitions))
+    found = read_cases(shipped_cases(), definitions)
+    if in_process:
+        found += read_cases(shipped_cases("cases"), definitions)
+        found += lives_and_changes(definitions, profile)
+    if prefer or in_process:
+        found += asked_for_errors(definitions, profile)
+    return tuple(found)
+
+
+def verify_mock(plan: Plan, settings: Settings, progress: Callable[[int, Case], None] = lambda _n, _c: None) -> Result:
+    """Judge the mock in this process, each case on a mock of its own. `settings` are those of cases that have none."""
+    plain = load(Path(path) for path in plan.definitions)
+    session = _session(plan)
+    skipped, failed = run(
+        list(plan.cases),
+        session,
+        lambda case: mock_target(case, settings, plain, plan.profile),
+        plan.profile,
+        plan.pace,
+        progress,
+    )
+    return _with(session.result("mockserver, in this process"), skipped, failed)
+
+
+def verify_service(
+    plan: Plan,
+    sender: Sender,
+    name: str,
+    clean: Callable[[Exchange], Exchange],
+    pause: Callable[[float], None],
+    progress: Callable[[int, Case], None] = lambda _number, _case: None,
+) -> Result:
+    """Judge a service over the network; `pause` waits between polls. Cases that only the mock can be asked are skipped, and
+    those that send other methods than the plan allows."""
+    session = _session(plan, clean)
+    clock = Clock()
+
+    def send(request: Request, credential: bool) -> Exchange:
+        return sender.send(request, signed=credential)
+
+    target = Target(send, clock.now, pause)
+
+    def target_for(case: Case) -> Target | str:
+        if case.for_the_mock:
+            return "needs a mock that it can set up"
+        if case.poll and not plan.poll:
+            return "polls: run it with --poll"
+        if not asks_only(session.definitions, case, plan.methods):
+            return f"sends another method than {', '.join(plan.methods)}"
+        return target
+
+    skipped, failed = run(list(plan.cases), session, target_for, plan.profile, plan.pace, progress)
+    return _with(session.result(name), skipped, failed)
+
+
+def _session(plan: Plan, clean: Callable[[Exchange], Exchange] | None = None) -> Session:
+    definitions = load((Path(path) for path in plan.definitions), plan.strict)
+    return Session(definitions, mode_of(plan.strict), clean)
+
+
+def _with(result: Result, skipped: list[tuple[str, str]], failed: list[tuple[str, str]]) -> Result:
+    return replace(result, skipped=skipped, failed=failed)
+
+
+def mock_target(case: Case, settings: Settings, definitions: Definitions, profile: Profile) -> Target:
+    """A mock for one case: as the case sets it up, or else one that knows the profile's jobs and no others.
+
+    Raises InputError for settings or jobs that are wrong.
+    """
+    clock = Clock(parse_time(case.clock or CLOCK), 0.0)
+    chosen = settings_from_case(case.settings) if case.request is not None else replace(settings, unknown_ids="reject")
+    mock = Mock(chosen, clock, definitions)
+    if case.request is None:
+        for job in case.jobs or _usual_jobs(definitions, profile):
+            mock.job(job["service"], **{name: value for name, value in job.items() if name != "service"})
+
+    def send(request: Request, credential: bool) -> Exchange:
+        vendor = definitions.operation(case.operation).vendor
+        token = _TOKEN.get(vendor, {}) if credential and case.request is None else {}
+        sent = replace(request, headers={**token, **request.headers})
+        now = clock.now()
+        return Exchange(sent, mock.handle(sent), now)
+
+    return Target(send, clock.now, clock.advance, world=case.name)
+
+
+def settings_from_case(values: Mapping[str, Any]) -> Settings:
+    """Settings from JSON, which has lists where settings have tuples. Raises InputError."""
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        return check_settings(Settings(**fields))
+    except TypeError as error:
+        raise InputError(f"settings of a case: {error}") from None
+
+
+def _usual_jobs(definitions: Definitions, profile: Profile) -> list[dict[str, Any]]:
+    jobs = []
+    for service, ids in profile.items():
+        life = definitions.operation_of(service).job
+        identity = {name: ids[name] for name in (life.identity if life else ())}
+        jobs.append({"service": service, "life": "succeeds", "age": 3, **identity, **_RUNS.get(service, {})})
+    return jobs
