@@ -100,9 +100,10 @@ def write_reports(
     return result.exit_code(fail_on, fail_under)
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str, text: str, mode: str = "w") -> None:
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        with Path(path).open(mode, encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise InputError(f"can't write {path}: {error.strerror}") from error
 

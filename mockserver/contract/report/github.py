@@ -1,0 +1,56 @@
+"""The report as workflow commands, which GitHub shows beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .origin import file_of
+from .text import counted, visible
+from .view import Group, Section, View, documented_of, place_of
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def commands(view: View) -> str:
+    """A command for each group of findings and for each case not run, the worst first, and the summary as a notice."""
+    found = [(section, group) for section in view.sections for group in section.groups]
+    result = view.result
+    lines = [_command("error", {"title": "case-not-run"}, f"{name}: {reason}") for name, reason in result.failed]
+    for severity in _COMMANDS:
+        lines += [_of(section, group) for section, group in found if group.finding.severity == severity]
+    lines += [_command("notice", {"title": "case-skipped"}, f"{name}: {reason}") for name, reason in result.skipped]
+    lines.append(_command("notice", {"title": "contract"}, f"{result.target}, {result.mode}: {view.summary}"))
+    return "\n".join(lines) + "\n"
+
+
+def _of(section: Section, group: Group) -> str:
+    finding = group.finding
+    file, line = file_of(group.first.judged.exchange.source)
+    properties = {"title": finding.code, "file": file, "line": str(line) if line else ""}
+    return _command(_COMMANDS[finding.severity], properties, "\n".join(_message(section, group)))
+
+
+def _message(section: Section, group: Group) -> Iterator[str]:
+    finding, judged = group.finding, group.first.judged
+    times = f", {counted(len(group.instances), 'time')}" if len(group.instances) > 1 else ""
+    about = f" ({finding.job})" if finding.job else ""
+    yield visible(f"{section.name}, {place_of(finding, group.pattern)}{about}{times}")
+    yield visible(f"found: {finding.found}")
+    yield visible(f"documented: {documented_of(finding)}")
+    if finding.source:
+        yield visible(f"source: {finding.source}")
+    yield finding.consequence
+    yield visible(f"first in exchange {judged.number}" + (f", case {judged.case}" if judged.case else ""))
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    given = ",".join(f"{key}={_property(visible(value))}" for key, value in properties.items() if value)
+    return f"::{name} {given}::{_data(visible(message, keep=chr(10)))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

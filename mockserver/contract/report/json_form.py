@@ -1,0 +1,98 @@
+"""The report as JSON, in the form of `schemas/mockserver/contract-report.schema.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from ... import __version__
+from ..result import Judged, Poll, Timeline
+from .view import Instance, View, pattern_of
+
+VERSION = 1
+"""Of the form: it grows when a member changes or goes, not when one comes."""
+
+
+def json_text(view: View) -> str:
+    """The view as JSON text in ASCII, with a newline at its end."""
+    return json.dumps(_clean(as_json(view)), indent=2, allow_nan=False) + "\n"
+
+
+def as_json(view: View) -> dict[str, Any]:
+    """The view as plain values: every finding, every exchange without its body, every poll."""
+    result = view.result
+    return {
+        "$schema": "contract-report.schema.json",
+        "version": VERSION,
+        "tool": f"mockserver {__version__}",
+        "target": result.target,
+        "mode": result.mode,
+        "verdict": view.verdict.lower(),
+        "seconds": result.seconds,
+        "counts": result.counts(),
+        "coverage": _coverage(view),
+        "findings": [_finding(Instance(judged, finding)) for judged, finding in result.findings()],
+        "exchanges": [_exchange(judged) for judged in result.judged],
+        "timelines": [_timeline(timeline) for timeline in result.timelines],
+        "skipped": [{"case": case, "reason": reason} for case, reason in result.skipped],
+        "failed": [{"case": case, "reason": reason} for case, reason in result.failed],
+    }
+
+
+def _coverage(view: View) -> dict[str, Any]:
+    coverage = view.result.coverage
+    seen, of = coverage.share()
+    operations = {
+        name: {"percent": round(coverage.percent([name]), 2), **kinds} for name, kinds in coverage.as_json().items()
+    }
+    return {"percent": round(coverage.percent(), 2), "seen": seen, "of": of, "operations": operations}
+
+
+def _finding(instance: Instance) -> dict[str, Any]:
+    judged, finding = instance.judged, instance.finding
+    more = {"pattern": pattern_of(finding.pointer), "exchange": judged.number, "case": judged.case}
+    return {**finding.as_json(), **more}
+
+
+def _exchange(judged: Judged) -> dict[str, Any]:
+    exchange = judged.exchange
+    return {
+        "number": judged.number,
+        "operation": judged.operation,
+        "case": judged.case,
+        "method": exchange.request.method,
+        "path": exchange.request.path,
+        "query": exchange.request.query,
+        "status": exchange.response.status,
+        "time": exchange.time,
+        "duration": exchange.duration,
+        "source": exchange.source,
+        "findings": len(judged.findings),
+    }
+
+
+def _timeline(timeline: Timeline) -> dict[str, Any]:
+    return {"operation": timeline.operation, "job": timeline.job, "polls": [_poll(poll) for poll in timeline.polls]}
+
+
+def _poll(poll: Poll) -> dict[str, Any]:
+    return {
+        "time": poll.time,
+        "state": poll.state,
+        "http": poll.http,
+        "exchange": poll.number,
+        "terminal": poll.terminal,
+        "progress": poll.progress,
+    }
+
+
+def _clean(value: Any) -> Any:
+    """What every JSON parser takes: no lone surrogates in texts, null for a number that is none."""
+    if isinstance(value, dict):
+        return {_clean(key): _clean(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_clean(child) for child in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,74 @@
+"""The report as Markdown for the summary page of a GitHub job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...definitions import Definitions
+from .sources import title_of
+from .text import counted, cut, lasting, visible
+from .view import Group, Section, View, documented_of, place_of
+
+LIMIT = 1_000_000
+"""Bytes; GitHub takes 1 MiB for a step."""
+_TEXT = 1_000
+_LEFT_OUT = 200
+
+
+def markdown(view: View, definitions: Definitions) -> str:
+    """The view as Markdown of at most `LIMIT` bytes; what doesn't fit is left out and counted."""
+    kept: list[str] = []
+    room = LIMIT - _LEFT_OUT
+    blocks = list(_blocks(view, definitions))
+    for block in blocks:
+        room -= len(block.encode()) + 1
+        if room < 0:
+            kept.append(f"\n_{counted(len(blocks) - len(kept), 'part')} of this report did not fit here._\n")
+            break
+        kept.append(block)
+    return "\n".join(kept) + "\n"
+
+
+def _blocks(view: View, definitions: Definitions) -> Iterator[str]:
+    result = view.result
+    yield f"## Contract: {view.verdict}\n"
+    yield f"**{_text(result.target)}**, {_text(result.mode)}, {lasting(result.seconds)}. {_text(view.summary)}\n"
+    yield "| operation | exchanges | errors | warnings | notes | coverage |\n|---|---:|---:|---:|---:|---:|"
+    yield from (_row(section) for section in view.sections)
+    for section in view.sections:
+        if section.groups:
+            yield f"\n### {_text(section.name)}\n"
+        yield from (_group(group, definitions) for group in section.groups)
+    for title, cases in (("Could not be run", result.failed), ("Skipped", result.skipped)):
+        if cases:
+            yield f"\n### {title}\n"
+        yield from (f"- **{_text(name)}**: {_text(reason)}" for name, reason in cases)
+
+
+def _row(section: Section) -> str:
+    counts = section.counts
+    cells = [_text(section.name), f"{len(section.judged):,}", *(f"{count:,}" for count in counts.values())]
+    return f"| {' | '.join(cells)} | {f'{section.percent:.1f}%' if section.operation else ''} |"
+
+
+def _group(group: Group, definitions: Definitions) -> str:
+    finding, judged = group.finding, group.first.judged
+    times = f", {len(group.instances):,} times" if len(group.instances) > 1 else ""
+    title = title_of(finding.source, definitions)
+    source = f" <br>source: {_code(finding.source)}" + (f" ({_text(title)})" if title else "") if finding.source else ""
+    return (
+        f"- **{finding.severity} {finding.code}**{times} at {_code(place_of(finding, group.pattern))}"
+        f" <br>found: {_code(finding.found)} <br>documented: {_code(documented_of(finding))}{source}"
+        f" <br>{_text(finding.consequence)} <br>first in exchange {judged.number}"
+        + (f", case {_code(judged.case)}" if judged.case else "")
+    )
+
+
+def _code(text: str) -> str:
+    return f"<code>{_text(text)}</code>"
+
+
+def _text(text: str) -> str:
+    """Text in which nothing is Markdown or HTML: all but letters, digits and harmless signs are character references."""
+    return re.sub(r"[^\w ,;/()%+=?.-]|_|(?<=\d)\.", lambda found: f"&#{ord(found[0])};", visible(cut(text, _TEXT)))

@@ -1,0 +1,52 @@
+"""Text of strangers made harmless: what can't be seen, and what no file may hold, is written as an escape."""
+
+from __future__ import annotations
+
+import math
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Text in which what can't be seen (control characters, lone surrogates, marks that turn text around) is `\xNN`.
+
+    The characters of `keep` stay. The result can be encoded as UTF-8 and moves no terminal's cursor.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in keep else _escape(one) for one in text)
+
+
+def _escape(character: str) -> str:
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    if named:
+        return named
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def plain(text: str) -> str:
+    """Text of one line, in ASCII alone."""
+    return visible(text).encode("ascii", "backslashreplace").decode()
+
+
+def cut(text: str, limit: int) -> str:
+    """Text of about so many characters, with the number of those left out."""
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit:,} characters more)"
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def lasting(seconds: float) -> str:
+    """A time in words: `0.34 s`, `12 s`, `2 min 5 s`, `3 h`, `2 d 4 h`; at most two units."""
+    if not math.isfinite(seconds):
+        return "?"
+    if abs(seconds) < 10:
+        return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
+    rest, parts = round(abs(seconds)), []
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count} {unit}")
+    return ("-" if seconds < 0 else "") + " ".join(parts[:2])

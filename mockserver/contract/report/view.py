@@ -1,0 +1,199 @@
+"""A result arranged as reports show it: by operation, findings of one kind and place together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ...definitions import Operation
+from ..coverage import KINDS, Coverage, documented
+from ..findings import SEVERITIES, Finding
+from ..result import Judged, Result, Timeline
+from .text import counted, lasting
+
+KIND_TITLES = {"http": "HTTP statuses", "errors": "Error codes", "states": "Job statuses", "transitions": "Transitions"}
+"""What is counted of an operation, in words."""
+
+_INDEX = re.compile(r"(?<=/)\d+(?=/|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A finding and the exchange that has it."""
+
+    judged: Judged
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one code at one place, rows of lists taken together (`/rows/*/status`), in the order of the run."""
+
+    pattern: str
+    instances: tuple[Instance, ...]
+
+    @property
+    def first(self) -> Instance:
+        """The finding that stands for all."""
+        return self.instances[0]
+
+    @property
+    def finding(self) -> Finding:
+        """The first one's finding."""
+        return self.instances[0].finding
+
+    @property
+    def numbers(self) -> list[int]:
+        """The exchanges that have it, each once."""
+        return list(dict.fromkeys(instance.judged.number for instance in self.instances))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a kind was seen (with how often), and what was not, in the document's order."""
+
+    kind: str
+    seen: tuple[tuple[str, int], ...]
+    missing: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The kind in words."""
+        return KIND_TITLES[self.kind]
+
+    @property
+    def of(self) -> int:
+        """How many could be seen."""
+        return len(self.seen) + len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An operation of the run. `operation` is None for requests that no operation has; `clean` exchanges have no finding."""
+
+    operation: Operation | None
+    judged: tuple[Judged, ...]
+    groups: tuple[Group, ...]
+    timelines: tuple[Timeline, ...]
+    shares: tuple[Share, ...]
+    strange: tuple[tuple[str, int], ...]
+    percent: float
+
+    @property
+    def name(self) -> str:
+        """The operation's id, or what stands for none."""
+        return self.operation.id if self.operation else "(no operation)"
+
+    @property
+    def line(self) -> str:
+        """Method and path."""
+        return (
+            f"{self.operation.method.upper()} {self.operation.path}"
+            if self.operation
+            else "Requests to no documented operation"
+        )
+
+    @property
+    def clean(self) -> int:
+        """How many exchanges have no finding."""
+        return sum(not one.findings for one in self.judged)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings by severity."""
+        found = Counter(finding.severity for one in self.judged for finding in one.findings)
+        return {severity: found[severity] for severity in SEVERITIES}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole result. `verdict` is PASS, FAIL or INCOMPLETE, as the exit code says; `unasked` operations saw no request."""
+
+    result: Result
+    verdict: str
+    sections: tuple[Section, ...]
+    unasked: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """One line: what came out."""
+        result, counts = self.result, self.result.counts()
+        asked = [section for section in self.sections if section.operation]
+        parts = [
+            f"{', '.join(counted(counts[severity], severity) for severity in SEVERITIES)} in"
+            f" {counted(len(result.judged), 'exchange')} of {counted(len(asked), 'operation')}",
+            *([f"{counted(len(result.failed), 'case')} could not be run"] if result.failed else []),
+            *([f"{len(result.skipped)} skipped"] if result.skipped else []),
+            f"coverage {result.coverage.percent():.1f}%",
+            lasting(result.seconds),
+        ]
+        return f"{self.verdict}: {'; '.join(parts)}"
+
+
+def view_of(result: Result, fail_on: str = "warning", fail_under: float | None = None) -> View:
+    """The view of a result; `fail_on` (a severity) and `fail_under` (percent of coverage) decide the verdict."""
+    verdict = ("PASS", "FAIL", "INCOMPLETE")[result.exit_code(fail_on, fail_under)]
+    by_operation: dict[str | None, list[Judged]] = {}
+    for judged in result.judged:
+        by_operation.setdefault(judged.operation, []).append(judged)
+    asked = (
+        set(result.coverage.exercised()) | {name for name in by_operation if name} | {t.operation for t in result.timelines}
+    )
+    known = [name for name in result.coverage.operations if name in asked]
+    sections = [_section(result, name, by_operation.get(name, [])) for name in known]
+    strangers = [one for name, found in by_operation.items() if name not in result.coverage.operations for one in found]
+    if strangers:
+        sections.append(Section(None, tuple(strangers), groups_of(strangers), (), (), (), 0.0))
+    unasked = tuple(name for name in result.coverage.operations if name not in asked)
+    return View(result, verdict, tuple(sections), unasked)
+
+
+def _section(result: Result, name: str, judged: list[Judged]) -> Section:
+    coverage, operation = result.coverage, result.coverage.operations[name]
+    timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
+    strange = tuple(coverage.seen[name].strange.items())
+    shares = tuple(_shares(coverage, operation))
+    return Section(operation, tuple(judged), groups_of(judged), timelines, shares, strange, coverage.percent([name]))
+
+
+def _shares(coverage: Coverage, operation: Operation) -> Iterable[Share]:
+    could = documented(operation)
+    for kind in KINDS:
+        counts = coverage.seen[operation.id].of(kind)
+        if could[kind]:
+            seen = tuple((name, counts[name]) for name in could[kind] if counts[name])
+            yield Share(kind, seen, tuple(name for name in could[kind] if not counts[name]))
+
+
+def groups_of(judged: Iterable[Judged]) -> tuple[Group, ...]:
+    """Findings together by severity, code, part and place; the worst first, then as they came."""
+    found: dict[tuple[str, ...], list[Instance]] = {}
+    for one in judged:
+        for finding in one.findings:
+            key = (finding.severity, finding.code, finding.part, pattern_of(finding.pointer))
+            found.setdefault(key, []).append(Instance(one, finding))
+    groups = [Group(key[3], tuple(instances)) for key, instances in found.items()]
+    return tuple(sorted(groups, key=lambda group: SEVERITIES.index(group.finding.severity)))
+
+
+def pattern_of(pointer: str) -> str:
+    """A pointer with every index of a row as `*`."""
+    return _INDEX.sub("*", pointer)
+
+
+def place_of(finding: Finding, pointer: str | None = None) -> str:
+    """Where a finding is: the part of the exchange, and the place in it."""
+    return f"{finding.part} {finding.pointer if pointer is None else pointer}".strip()
+
+
+def asked_of(judged: Judged) -> str:
+    """The request in one line: method, path and query."""
+    request = judged.exchange.request
+    return f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
+
+
+def documented_of(finding: Finding) -> str:
+    """What is documented, with the basis where it isn't a document of the vendor."""
+    return finding.documented + ("" if finding.basis == "documented" else f" [{finding.basis}]")
