@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import InputError
-from . import contract_commands, server_commands
+from . import contract_commands, diff_commands, proxy_commands, server_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,4 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     server_commands.add(commands)
     contract_commands.add(commands)
+    diff_commands.add(commands)
+    proxy_commands.add(commands)
     return parser

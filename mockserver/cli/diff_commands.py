@@ -1,0 +1,79 @@
+"""The command `diff`: what changed between two definitions or two recordings, and what that does to a poller."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..contract.diff import Source
+
+_FORMS = ("console", "json", "github", "markdown")
+_LEVELS = ("breaking", "risky", "harmless")
+_EPILOG = (
+    "OLD and NEW are both definitions (OpenAPI 3.x: a JSON or YAML file, a folder of them, the word 'shipped', or a URL such"
+    " as http://127.0.0.1:6210/_mock/openapi.json) or both recordings (*.jsonl, *.har). Exit status: 0 nothing as bad as"
+    " --fail-on, 1 something, 2 could not compare."
+)
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    diff = commands.add_parser(
+        "diff",
+        help="compare two definitions or two recordings",
+        description="Compare two definitions or two recordings: is each change breaking, risky or harmless for a poller?",
+        epilog=_EPILOG,
+    )
+    diff.add_argument("old", metavar="OLD", help="what it was")
+    diff.add_argument("new", metavar="NEW", help="what it is now")
+    diff.add_argument("--report", choices=_FORMS, default="console", help="form of the output (default: console)")
+    diff.add_argument(
+        "--fail-on",
+        choices=_LEVELS,
+        default="breaking",
+        help="exit with 1 for a change of this class or a worse one (breaking)",
+    )
+    diff.set_defaults(run=_diff)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from ..contract.diff import at_least, compare
+    from ..contract.diff.reports import REPORTS
+
+    if _is_recording(options.old) != _is_recording(options.new):
+        raise InputError(
+            f"can't compare {options.old} with {options.new}: one is a recording, the other a definition; allowed: two of a"
+            " kind"
+        )
+    old, new = _source(options.old), _source(options.new)
+    changes = compare(old, new)
+    sys.stdout.write(REPORTS[options.report](changes, old, new))
+    return 1 if at_least(changes, options.fail_on) else 0
+
+
+def _is_recording(given: str) -> bool:
+    from ..contract.diff.sources import RECORDINGS
+
+    return not given.startswith(("http://", "https://")) and Path(given).suffix.lower() in RECORDINGS
+
+
+def _source(given: str) -> Source:
+    from ..contract.diff import read_source
+
+    if not _is_recording(given):
+        return read_source(given)
+    from ..contract.diff.infer import inferred
+    from ..contract.har import read_any
+    from ..definitions import load
+
+    found = read_any(Path(given))
+    for note in found.notes:
+        print(f"mockserver: {note}", file=sys.stderr)
+    if not found.exchanges:
+        raise InputError(f"{given} holds no exchanges; record some, or compare definitions")
+    return inferred(given, found.exchanges, load())

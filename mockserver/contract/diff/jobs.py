@@ -1,0 +1,168 @@
+"""Compares how jobs live: statuses, ends, what follows what, from when on and how long jobs can be asked for."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from .change import ABSENT, Changes
+from .nodes import Node, canonical
+from .operations import Call
+
+_ALIKE = 0.75
+_MOCK = ("lives", "actions")
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """A document's `x-job`, read. `follows` has an entry for each status."""
+
+    node: Node
+    states: dict[str, Node]
+    codes: dict[str, Any]
+    ends: set[str]
+    follows: dict[str, set[str]]
+
+    def reach(self, state: str) -> set[str]:
+        """The statuses that can come after this one, at once or later."""
+        seen: set[str] = set()
+        ahead = [state]
+        while ahead:
+            fresh = self.follows.get(ahead.pop(), set()) - seen
+            seen |= fresh
+            ahead.extend(fresh)
+        return seen
+
+
+def compare_job(changes: Changes, old: Call, new: Call) -> set[str]:
+    """Compare the lives of jobs; the status values (canonical JSON) that came, went or changed, to be told only here."""
+    nodes = (old.node.get("x-job"), new.node.get("x-job"))
+    if nodes[0] is None or nodes[1] is None:
+        if nodes[0] is not nodes[1]:
+            code = "job-life-removed" if nodes[0] else "job-life-added"
+            changes.add(code, new.name, "x-job", (nodes[0] or old.node, nodes[1] or new.node))
+        return set()
+    before, after = _life(nodes[0]), _life(nodes[1])
+    names = _names(before, after)
+    _statuses(changes, new.name, before, after, names)
+    _transitions(changes, new.name, before, after, names)
+    _times(changes, new.name, before, after)
+    _rest(changes, new.name, before, after, names)
+    told = {state for state in before.states if names.get(state) != state} | set(after.states) - set(before.states)
+    wires = {canonical(side.codes[state]) for state in told for side in (before, after) if state in side.states}
+    for one, other in names.items():
+        if canonical(before.codes[one]) != canonical(after.codes[other]):
+            wires |= {canonical(before.codes[one]), canonical(after.codes[other])}
+    return wires | {canonical(state) for state in told}
+
+
+def _life(node: Node) -> _Life:
+    states = {name: state.as_object() for name, state in node.as_object().members("states").items()}
+    transitions = node.get("transitions")
+    follows = {name: {item.as_text() for item in transitions.items(name)} if transitions else set() for name in states}
+    codes = {name: state.plain("code", name) for name, state in states.items()}
+    ends = {name for name, state in states.items() if state.plain("terminal") is True}
+    return _Life(node, states, codes, ends, follows)
+
+
+def _names(old: _Life, new: _Life) -> dict[str, str]:
+    """Which status of OLD is which of NEW: by name, else by wire value, else by a name that is nearly the same."""
+    found = {name: name for name in old.states if name in new.states}
+    free = [name for name in new.states if name not in old.states]
+    for name in [name for name in old.states if name not in new.states]:
+        alike = [other for other in free if _same(old, name, new, other)]
+        if alike:
+            found[name] = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
+            free.remove(found[name])
+    return found
+
+
+def _same(old: _Life, name: str, new: _Life, other: str) -> bool:
+    if (name in old.ends) != (other in new.ends):
+        return False
+    same_code = canonical(old.codes[name]) == canonical(new.codes[other])
+    return same_code or difflib.SequenceMatcher(None, name.lower(), other.lower()).ratio() >= _ALIKE
+
+
+def _statuses(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
+    for one in [name for name in old.states if name not in names]:
+        code = "terminal-status-removed" if one in old.ends else "status-value-removed"
+        changes.add(code, operation, f"status {one}", (old.states[one], new.node), old.codes[one], ABSENT)
+    for other in [name for name in new.states if name not in names.values()]:
+        code = "terminal-status-added" if other in new.ends else "status-value-added"
+        changes.add(code, operation, f"status {other}", (old.node, new.states[other]), ABSENT, new.codes[other])
+    for one, other in names.items():
+        places, at = (old.states[one], new.states[other]), f"status {other}"
+        if one != other or canonical(old.codes[one]) != canonical(new.codes[other]):
+            values: tuple[Any, Any] = (one, other) if one != other else (old.codes[one], new.codes[other])
+            changes.add("status-value-renamed", operation, at, places, *values)
+        if (one in old.ends) != (other in new.ends):
+            code = "status-became-terminal" if other in new.ends else "status-left-terminal"
+            changes.add(code, operation, at, places, one in old.ends, other in new.ends, detail="whether it is an end")
+
+
+def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
+    """What follows what among the statuses of both; those of a new status are told by its being new."""
+    places = (old.node.get("transitions") or old.node, new.node.get("transitions") or new.node)
+    for one, before in names.items():
+        was = {names[state] for state in old.follows[one] if state in names}
+        is_now = {state for state in new.follows[before] if state in names.values()}
+        could = {names[state] for state in old.reach(one) if state in names}
+        for state in sorted(is_now - was):
+            code = "transition-shortened" if state in could else "transition-added"
+            changes.add(code, operation, f"after {before}", places, ABSENT, f"{before} -> {state}")
+        for state in sorted(was - is_now):
+            changes.add("transition-removed", operation, f"after {before}", places, f"{before} -> {state}", ABSENT)
+        ended = one in old.ends or old.reach(one) & old.ends
+        ends = before in new.ends or new.reach(before) & new.ends
+        if ended and not ends and not new.node.plain("x-inferred"):
+            reached = sorted(old.reach(one) & old.ends)
+            changes.add(
+                "end-unreachable", operation, f"after {before}", places, reached, [], detail="ends that can be reached"
+            )
+
+
+def _times(changes: Changes, operation: str, old: _Life, new: _Life) -> None:
+    values = [life.node.plain("identity") for life in (old, new)]
+    if canonical(values[0]) != canonical(values[1]):
+        changes.add("identity-changed", operation, "identity", (old.node, new.node), *map(_or_absent, values))
+    for key, grown, shrunk in (
+        ("visible-after-seconds", "visible-later", "visible-sooner"),
+        ("kept-days", "kept-longer", "kept-shorter"),
+    ):
+        before, after = (_number(life.node, key) for life in (old, new))
+        if before != after:
+            places = (old.node, new.node)
+            values = [_or_absent(life.node.plain(key)) for life in (old, new)]
+            changes.add(grown if after > before else shrunk, operation, key, places, *values)
+
+
+def _number(node: Node, key: str) -> float:
+    """A time of the life; by default a job is visible at once, and kept for ever."""
+    value = node.plain(key)
+    if value is None:
+        return 0 if key == "visible-after-seconds" else float("inf")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise node.child(key).error(canonical(value), "a number")
+    return value
+
+
+def _rest(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
+    for key in _MOCK:
+        before, after = (life.node.plain(key, ABSENT) for life in (old, new))
+        if canonical(before) != canonical(after):
+            changes.add("lives-changed", operation, key, (old.node, new.node), before, after, detail=key)
+    if canonical(old.node.plain("x-provenance")) != canonical(new.node.plain("x-provenance")):
+        values = (old.node.plain("x-provenance"), new.node.plain("x-provenance"))
+        changes.add("provenance-changed", operation, "x-job", (old.node, new.node), *values)
+    for one, other in names.items():
+        for key, code in (("summary", "docs-changed"), ("seconds", "lives-changed")):
+            before, after = (_or_absent(state.plain(key)) for state in (old.states[one], new.states[other]))
+            if canonical(before) != canonical(after):
+                places = (old.states[one], new.states[other])
+                changes.add(code, operation, f"status {other}", places, before, after, detail=key)
+
+
+def _or_absent(value: Any) -> Any:
+    return ABSENT if value is None else value
