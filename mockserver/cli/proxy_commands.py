@@ -1,0 +1,174 @@
+"""The command `proxy`: in front of a service, passing all through, judging every exchange on the way."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from .options import add_settings, settings_of
+from .reporting import add_report_options, parse_reports, strict_of, writable, write_reports
+
+if TYPE_CHECKING:
+    from ..contract.exchange import Exchange
+    from ..contract.recording import Recorder
+    from ..contract.result import Result
+    from ..definitions import Definitions
+    from ..proxy import ProxyOptions
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    proxy = commands.add_parser(
+        "proxy",
+        help="stand in front of a service, pass all through, judge every exchange",
+        description="Stand in front of a service: everything passes through unchanged, both ways, and every exchange is held"
+        " against the definitions. Findings appear on stderr as they come; Ctrl-C stops it and writes the reports. The exit"
+        " status is 0 for a clean run, 1 for findings, 2 where something could not be judged.",
+    )
+    add_proxy_options(proxy)
+    proxy.add_argument("--record", metavar="FILE", help="record every exchange, without secrets, as JSON Lines")
+    proxy.add_argument("--har", metavar="FILE", help="write every exchange, without secrets, as HAR 1.2 when it stops")
+    add_report_options(proxy)
+    add_settings(proxy, ["definitions"])
+    proxy.set_defaults(run=_proxy)
+
+
+def add_proxy_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command in front of a service takes: where it is, and how it is reached."""
+    parser.add_argument(
+        "--upstream",
+        action="append",
+        required=True,
+        metavar="[SERVICE=]URL",
+        help="where requests go, all or those of one service (cdm=https://...). Repeatable.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=6211, help="port to bind to; 0 picks a free one (default: 6211)")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=300.0, help="for how many seconds a service may say nothing (default: 300)"
+    )
+    parser.add_argument(
+        "--resign",
+        action="store_true",
+        help="sign signed requests anew for the service's host, with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+    )
+    trust = parser.add_mutually_exclusive_group()
+    trust.add_argument(
+        "--ca-bundle", metavar="FILE", help="certificates to trust (default: REQUESTS_CA_BUNDLE, or the usual)"
+    )
+    trust.add_argument("--insecure", action="store_true", help="trust any certificate")
+    parser.add_argument(
+        "--keep-ids", action="store_true", help="keep the ids of projects, users, clusters in recordings (else: pseudonyms)"
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; allowed: 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds; allowed: more than 0, at most 86400")
+    return seconds
+
+
+def _proxy(options: argparse.Namespace) -> int:
+    reports = parse_reports(options.report)
+    from ..contract.mode import Mode
+    from ..contract.session import Session
+    from ..definitions import load
+    from ..proxy import serve_proxy
+
+    mode = Mode(strict_of(options))
+    definitions = load((Path(path) for path in settings_of(options).definitions), mode.ids)
+    settings = proxy_options(options)
+    with Recordings(options, definitions) as recordings:
+        result = serve_proxy(
+            settings, definitions, Session(definitions, mode), recordings.keep if recordings.wanted else None
+        )
+        recordings.finish(result)
+    return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
+
+
+def proxy_options(options: argparse.Namespace) -> ProxyOptions:
+    """The options of `add_proxy_options`, as the proxy has them. Raises InputError."""
+    from ..credentials import credentials_of, resigner
+    from ..proxy import ProxyOptions
+
+    return ProxyOptions(
+        upstreams=tuple(options.upstream),
+        host=options.host,
+        port=options.port,
+        timeout=options.timeout,
+        ca_bundle=options.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or None,
+        insecure=options.insecure,
+        resign=resigner(credentials_of(os.environ)) if options.resign else None,
+    )
+
+
+class Recordings:
+    """The files that a proxy records to: JSON Lines as exchanges come, HAR made of them at the end.
+
+    Raises InputError for a file that can't be written, before anything is asked.
+    """
+
+    def __init__(self, options: argparse.Namespace, definitions: Definitions) -> None:
+        self._stack = ExitStack()
+        self._har: str | None = options.har
+        self.wanted = bool(options.record or options.har)
+        self._recorder: Recorder | None = self._open(options, definitions) if self.wanted else None
+
+    def _open(self, options: argparse.Namespace, definitions: Definitions) -> Recorder:
+        import tempfile
+
+        from ..contract.recording import Recorder
+        from ..contract.redaction import Redactor
+        from ..jobs.clock import Clock
+
+        if self._har:
+            writable(self._har)
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="mockserver-proxy-"))
+        path = Path(options.record) if options.record else Path(folder) / "recording.jsonl"
+        redactor = Redactor(options.keep_ids, definitions=definitions)
+        recorder = Recorder(path, redactor, ", ".join(options.upstream), Clock().now())
+        self._stack.callback(recorder.close)
+        for note in recorder.notes:
+            print(f"mockserver proxy: {note}", file=sys.stderr)
+        return recorder
+
+    def keep(self, exchange: Exchange) -> None:
+        """Record an exchange, without its secrets."""
+        if self._recorder is not None:
+            self._recorder.add(exchange)
+
+    def finish(self, result: Result) -> None:
+        """Write the HAR file; where that fails the result says so."""
+        if self._recorder is None:
+            return
+        self._recorder.close()
+        if self._har:
+            from ..contract.har import write
+            from ..contract.recording import read
+
+            try:
+                write(Path(self._har), read(self._recorder.path))
+            except InputError as error:
+                result.failed.append(("--har", str(error)))
+
+    def __enter__(self) -> Recordings:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
