@@ -17,9 +17,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 import mockserver
 from mockserver.data import folder
 from mockserver.definitions import Definitions, Operation, load
+from mockserver.definitions.bundle import bundle
 from mockserver.definitions.compile import METHODS
 from mockserver.definitions.magic import error_name, magic_id
-from mockserver.definitions.pointer import Place
+from mockserver.definitions.pointer import Place, at, parts_of
 from mockserver.jobs.clock import Clock
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
@@ -366,3 +367,22 @@ def test_errors_show_what_they_say(definitions: Definitions) -> None:
             texts = list(_texts(example.value))
             assert error["code"] in texts, f"{operation.id} {example.name}"
             assert not error["message"] or any(message.fullmatch(text) for text in texts), f"{operation.id} {example.name}"
+
+
+def test_every_reference_of_the_bundle_leads_to_something_that_is_no_reference(definitions: Definitions) -> None:
+    """In the one document of all services no reference is broken, and none leads back to itself."""
+    merged = bundle(definitions.documents, "1")
+
+    def follow(node: Any, seen: tuple[str, ...] = ()) -> None:
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            assert node["$ref"] not in seen, node["$ref"]
+            follow(at(merged, parts_of(node["$ref"].removeprefix("#"))), (*seen, node["$ref"]))
+
+    def visit(node: Any) -> None:
+        follow(node)
+        for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            visit(child)
+
+    visit(merged["paths"])
+    visit(merged["components"])
+    assert {"X-Auth-Token", "SDK-HMAC-SHA256", "apim-accesstoken"} <= set(merged["components"]["securitySchemes"])

@@ -30,7 +30,9 @@ def bundle(documents: Mapping[str, Document], version: str) -> Document:
         for section in _SECTIONS:
             for key, value in document.get("components", {}).get(section, {}).items():
                 new = key if section == "securitySchemes" else f"{service}.{key}"
-                merged["components"][section].setdefault(new, local.rewritten(value))
+                rewritten = local.rewritten(value)
+                if rewritten != {"$ref": "#" + join("components", section, new)}:  # the same scheme, of another document
+                    merged["components"][section].setdefault(new, rewritten)
         for catalogue in _CATALOGUES:
             if catalogue in document:
                 merged.setdefault(catalogue, {})[service] = document[catalogue]
