@@ -1,13 +1,22 @@
-"""Fixture files: jobs to declare, checked against `schemas/mockserver/fixtures.schema.json`."""
+"""Fixture files: jobs to declare and recorded ones to replay, checked against `schemas/mockserver/fixtures.schema.json`."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .contract.fold import fold
+from .contract.har import read_any
+from .contract.replays import Replays, Trajectory, trajectory_from
+from .definitions import Definitions
+from .errors import InputError
 from .shapes import check, read_file, shape
 
 SCHEMA = "fixtures.schema.json"
+RECORDINGS = (".jsonl", ".har")
+"""How the names of recordings end."""
 
 
 def schema() -> dict[str, Any]:
@@ -16,8 +25,41 @@ def schema() -> dict[str, Any]:
 
 
 def read_fixtures(path: Path) -> list[dict[str, Any]]:
-    """The jobs of a fixture file (JSON or YAML). Raises InputError, which names file, JSON pointer, found and allowed."""
-    value = read_file(path)
-    check(value, schema(), str(path))
-    jobs: list[dict[str, Any]] = value["jobs"]
+    """The jobs of a fixture file (JSON or YAML); a recording (*.jsonl, *.har) has none to declare.
+
+    Raises InputError, which names file, JSON pointer, found and allowed.
+    """
+    jobs: list[dict[str, Any]] = [] if _is_recording(path) else _read(path).get("jobs", [])
     return jobs
+
+
+def read_replays(paths: Iterable[Path], definitions: Definitions) -> Replays:
+    """The recorded jobs of fixture files and of recordings. Raises InputError."""
+    found: list[Trajectory] = []
+    for path in paths:
+        found += fold(read_any(path), definitions) if _is_recording(path) else _replays(path, definitions)
+    return Replays(found)
+
+
+def _is_recording(path: Path) -> bool:
+    return path.suffix.lower() in RECORDINGS
+
+
+def _read(path: Path) -> dict[str, Any]:
+    value: dict[str, Any] = read_file(path)
+    check(value, schema(), str(path))
+    return value
+
+
+def _replays(path: Path, definitions: Definitions) -> Iterator[Trajectory]:
+    known = [operation.id for operation in definitions.operations]
+    for index, value in enumerate(_read(path).get("replays", ())):
+        where = f"{path}#/replays/{index}"
+        if value["operation"] not in known:
+            near = difflib.get_close_matches(value["operation"], known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(known)}")
+        try:
+            yield trajectory_from(value)
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from None

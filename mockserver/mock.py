@@ -13,7 +13,7 @@ from typing import Any
 from .declare import DeclaredJob, declare
 from .definitions import Definitions, Example, Operation, load
 from .errors import InputError, Misuse, Problem
-from .fixtures import read_fixtures
+from .fixtures import read_fixtures, read_replays
 from .generate import hex_id
 from .jobs.clock import Clock, utc
 from .jobs.store import Store
@@ -24,6 +24,7 @@ from .services.kinds import Context
 from .settings import Settings, check_settings
 from .steps import force, namespace, render, route, validate
 from .steps.authenticate import authenticate, authorise
+from .steps.replay import replay
 from .steps.respond import respond, respond_as_documented
 from .world import DEFAULT, World
 
@@ -71,6 +72,7 @@ class Mock:
             for path in self.settings.fixtures
             for index, job in enumerate(read_fixtures(Path(path)))
         }
+        self._replays = read_replays([Path(path) for path in self.settings.fixtures], self.definitions)
         self._declare_fixtures(self.world())
 
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
@@ -193,7 +195,7 @@ class Mock:
         return self._forced(operation, visit, context) or respond(operation, context)
 
     def _forced(self, operation: Operation, visit: _Visit, context: Context) -> Answer | None:
-        """The answer that `Prefer`, a magic id or the documented example's ids ask for."""
+        """The answer that `Prefer`, a magic id, a recorded job's ids or the documented example's ask for."""
         asked = force.wish(visit.request.headers.get("prefer", ""))
         wished = force.wished(operation, asked, self.switches)
         if wished is not None:
@@ -203,7 +205,12 @@ class Mock:
             raise Problem("unknown-id" if operation.job else "parameter-invalid", magic)
         if magic is not None:
             return self._example(operation, visit, context, magic, magic.status(self.switches))
-        documented = None if asked.dynamic else force.documented(operation, context.parameters)
+        if asked.dynamic:
+            return None
+        recorded = replay(operation, context)
+        if recorded is not None:
+            return recorded
+        documented = force.documented(operation, context.parameters)
         return respond_as_documented(operation, context, documented) if documented else None
 
     def _example(self, operation: Operation, visit: _Visit, context: Context, example: Example, status: int) -> Answer:
@@ -245,6 +252,7 @@ class Mock:
             self.on_exchange(exchange)
 
     def _declare_fixtures(self, world: World) -> None:
+        world.replays = self._replays
         for where, job in self._fixtures.items():
             fields = {name: value for name, value in job.items() if name != "service"}
             try:

@@ -51,7 +51,10 @@ ANONYMOUS = Caller("anonymous")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a step found to say: a status and a JSON body, before headers. `headers` come on top of the usual ones."""
+    """What a step found to say: a status and a JSON body (or bytes, as they are), before headers.
+
+    `headers` come on top of the usual ones; an empty `content_type` is none.
+    """
 
     status: int
     body: Any

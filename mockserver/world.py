@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .contract.replays import Replays
 from .jobs.clock import Clock, parse_time
 from .jobs.declared import Declarations
 from .jobs.store import Store
@@ -16,7 +17,7 @@ DEFAULT = "default"
 
 @dataclass
 class World:
-    """Settings, clock, declared jobs, state and journal of a namespace.
+    """Settings, clock, declared jobs, replays of recorded ones, state and journal of a namespace.
 
     `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for).
     """
@@ -28,6 +29,7 @@ class World:
     store: Store = field(default_factory=Store)
     journal: Journal = field(default_factory=Journal)
     epoch: int | None = None
+    replays: Replays = field(default_factory=Replays)
 
     @classmethod
     def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> World:

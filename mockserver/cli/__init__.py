@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import InputError
-from . import contract_commands, diff_commands, proxy_commands, server_commands
+from . import contract_commands, diff_commands, proxy_commands, recording_commands, server_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,4 +42,5 @@ def _parser() -> argparse.ArgumentParser:
     contract_commands.add(commands)
     diff_commands.add(commands)
     proxy_commands.add(commands)
+    recording_commands.add(commands)
     return parser

@@ -97,6 +97,8 @@ def _check_schema(name: str, pointer: str, schema: Any) -> None:
             if keyword not in _KEYWORDS and not keyword.startswith("x-"):
                 allowed = "a keyword of JSON Schema 2020-12, or one that starts with x-"
                 raise DefinitionError(name, place + join(keyword), f"the keyword {keyword!r}", allowed)
+        if node.get("x-tenant", True) is not True:
+            raise DefinitionError(name, place + join("x-tenant"), _short(node["x-tenant"]), "true, or no x-tenant")
         if "pattern" in node:
             _check_pattern(name, place + join("pattern"), node["pattern"])
 

@@ -84,9 +84,9 @@ def nobody_answer(error: Problem) -> Answer:
 
 def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
     """The answer with its headers. `now` is the mock's time in milliseconds."""
-    body = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    body = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
     headers = [
-        ("Content-Type", answer.content_type),
+        *([("Content-Type", answer.content_type)] if answer.content_type else []),
         ("Content-Length", str(len(body))),
         ("Date", format_datetime(utc(now), usegmt=True)),
     ]
@@ -96,6 +96,10 @@ def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iter
     if answer.problem:
         headers.append(("X-Mock-Problem", header_text(answer.problem)))
     return Response(answer.status, tuple(headers), body, answer.problem)
+
+
+def _json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def header_text(text: str) -> str:

@@ -1,0 +1,251 @@
+"""Exchanges with pseudonyms in place of what identifies a tenant."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, quote_plus, unquote_plus
+
+from .. import redact
+from ..definitions import Definitions, Operation
+from ..definitions.pointer import parts_of
+from ..model import Request, Response
+from .bodies import changed
+from .exchange import Exchange
+from .places import matches
+from .pseudonyms import Pseudonyms
+from .tenants import Tenants, is_tenant, operation_for
+
+_ID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-f]{32}(?![0-9a-fA-F])"
+_IPV4 = r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
+_IPV6 = r"(?<![\w:.])(?=[0-9a-fA-F:]{7})(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}(?![\w:])"
+_MAIL = r"(?<!\\)[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+_BUCKET = r"obs:(?:/|\\+/|%2[fF]){2}[^\s\"'\\,;)&?]+(?:\\+/[^\s\"'\\,;)&?]+)*"
+_ESCAPE = r"\\+(?:u[0-9a-fA-F]{4}|[nrtbf](?![0-9a-f]{20})|[\"/])"
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
+_WHO = (
+    r"(?i:\b(?:user|org|organi[sz]ation|project|domain|account|tenant|workspace|cluster|league)(?:[ _-]?(?:id|name))?"
+    r"[ :=]+['\"\\]*)"
+)
+_LONG, _SURE, _KNOWN = 16, 8, 2_000
+Clean = Callable[[str], str]
+_PLAIN_HEADERS = ("user-agent", "date", "content-length", "content-type")
+
+
+@dataclass
+class _Found:
+    """What an exchange shows of its tenant: values to replace, and those (names of jobs) that stay."""
+
+    operation: Operation | None
+    tenants: dict[str, None] = field(default_factory=dict)
+    kept: dict[str, None] = field(default_factory=dict)
+    members: dict[str, set[str]] = field(default_factory=dict)
+
+
+class Anonymous:
+    """Puts pseudonyms in place of what identifies a tenant. Not thread-safe: the values that requests had are remembered."""
+
+    def __init__(self, definitions: Definitions, tenants: Tenants, pseudonyms: Pseudonyms) -> None:
+        self._definitions = definitions
+        self._tenants = tenants
+        self._pseudonyms = pseudonyms
+        self._known: dict[str, None] = {}
+        self._compiled: tuple[object, re.Pattern[str], re.Pattern[str]] | None = None
+
+    def of(self, exchange: Exchange) -> Exchange:
+        """The exchange with pseudonyms."""
+        request, response = exchange.request, exchange.response
+        routed = operation_for(self._definitions, request)
+        found = _Found(routed[0] if routed else None)
+        self._look_at(request, routed[1] if routed else None, found)
+        self._remember(found.tenants)
+        self._look_into(request.body, 0, found)
+        self._look_into(response.body, response.status, found)
+        clean = self._cleaner(found)
+        return replace(
+            exchange,
+            origin=clean(exchange.origin),
+            request=replace(
+                request,
+                path=self._path(request.path, routed[1] if routed else None, found, clean),
+                query="&".join(self._parameter(pair, found, clean) for pair in request.query.split("&")),
+                headers={name: self._header(name, value, found, clean) for name, value in request.headers.items()},
+                body=changed(request.body, clean),
+            ),
+            response=Response(
+                response.status,
+                tuple((name, self._header(name, value, found, clean)) for name, value in response.headers),
+                changed(response.body, clean),
+                clean(response.problem) if response.problem else response.problem,
+            ),
+        )
+
+    def _remember(self, tenants: Mapping[str, None]) -> None:
+        for value in tenants:
+            if _is_sure(value):
+                self._known.pop(value, None)
+                self._known[value] = None
+        while len(self._known) > _KNOWN:
+            self._known.pop(next(iter(self._known)))
+
+    def _means_tenant(self, name: str, operation: Operation | None) -> bool:
+        return self._tenants.named(name) or (operation is not None and is_tenant(operation, name))
+
+    def _look_at(self, request: Request, match: re.Match[str] | None, found: _Found) -> None:
+        operation = found.operation
+        values = dict(zip(operation.path_names, match.groups(), strict=True)) if operation and match else {}
+        pairs = [
+            (name, unquote_plus(value)) for name, _, value in (pair.partition("=") for pair in request.query.split("&"))
+        ]
+        for name, value in (*values.items(), *pairs, *request.headers.items()):
+            if value and self._means_tenant(name, operation):
+                found.tenants[value] = None
+            elif value and operation and any(p.name == name for p in operation.parameters):
+                found.kept[value] = None
+
+    def _look_into(self, body: bytes, status: int, found: _Found) -> None:
+        text = body.decode("utf-8", "replace")
+        for member in redact.members(text, self._tenants.members):
+            value = redact.plain(member)
+            if value:
+                found.tenants[value] = None
+        places = self._tenants.places(found.operation, status) if found.operation else ()
+        try:
+            parsed = json.loads(text) if places else None
+        except (ValueError, RecursionError):
+            return
+        for place in places:
+            for _, tenant in matches(parsed, place):
+                if isinstance(tenant, str) and tenant:
+                    found.tenants[tenant] = None
+                    found.members.setdefault(parts_of(place)[-1], set()).add(tenant)
+
+    def _path(self, path: str, match: re.Match[str] | None, found: _Found, clean: Clean) -> str:
+        if match is None or found.operation is None:
+            return clean(path)
+        parts, at = [], 0
+        for index, name in enumerate(found.operation.path_names, 1):
+            value = match[index]
+            parts += [path[at : match.start(index)], self._value(value) if is_tenant(found.operation, name) else value]
+            at = match.end(index)
+        return "".join([*parts, path[at:]])
+
+    def _value(self, value: str) -> str:
+        return value if value.startswith(redact.HIDDEN) else self._pseudonyms.of(value)
+
+    def _parameter(self, pair: str, found: _Found, clean: Clean) -> str:
+        name, sign, value = pair.partition("=")
+        if sign and value and self._means_tenant(name, found.operation):
+            plain = unquote_plus(value)
+            return f"{name}={self._value(plain) if plain == value else quote_plus(self._value(plain))}"
+        own = found.operation is not None and any(p.name == name for p in found.operation.parameters)
+        return pair if own else clean(pair)
+
+    def _header(self, name: str, value: str, found: _Found, clean: Clean) -> str:
+        if name.lower() in _PLAIN_HEADERS or not value:
+            return value
+        return self._value(value) if self._means_tenant(name, found.operation) else clean(value)
+
+    def _cleaner(self, found: _Found) -> Clean:
+        news = {form: new for value in (*self._known, *found.tenants) if _is_sure(value) for form, new in self._forms(value)}
+        news |= {form: form for value in found.kept if _is_sure(value) for form in _spellings(value)}
+        short = tuple(sorted(value for value in found.tenants if not _is_sure(value)))
+        key = (tuple(news), short, found.operation is None)
+        if self._compiled is None or self._compiled[0] != key:
+            self._compiled = (key, _pattern(news, short, found.operation is None), _pattern(news, short, True, bucket=False))
+        _, pattern, inner = self._compiled
+
+        def loose(text: str) -> str:
+            return pattern.sub(lambda match: self._replaced(match, news, inner), text)
+
+        def clean(text: str) -> str:
+            parts, at = [], 0
+            for one in self._members(text, found):
+                parts += [loose(text[at : one.start]), self._member(one)]
+                at = one.end
+            return "".join([*parts, loose(text[at:])])
+
+        return clean
+
+    def _forms(self, value: str) -> Iterator[tuple[str, str]]:
+        return zip(_spellings(value), _spellings(self._value(value)), strict=True)
+
+    def _members(self, text: str, found: _Found) -> list[redact.Member]:
+        """The members whose values are tenants, in order; none of them inside another."""
+        spans = list(redact.members(text, self._tenants.members))
+        for name, values in found.members.items():
+            if not self._tenants.named(name) and name != "*":
+                spans += (one for one in redact.members(text, re.escape(name)) if redact.plain(one) in values)
+        kept: list[redact.Member] = []
+        for one in sorted(spans, key=lambda one: (one.start, -one.end)):
+            if not kept or one.start >= kept[-1].end:
+                kept.append(one)
+        return kept
+
+    def _member(self, one: redact.Member) -> str:
+        """The member's value as it shall stand in the text: escaped as before."""
+        value = redact.plain(one)
+        new = self._value(value)
+        if one.level is None:
+            return new
+        for _ in range(one.level + 1):
+            value, new = (json.dumps(text, ensure_ascii="\\u" in one.value)[1:-1] for text in (value, new))
+        if value == one.value:
+            return new
+        pieces = re.split(r"(\\+(?:u[0-9a-fA-F]{4}|.))", one.value)  # escaped in a way of its own
+        return "".join(piece if piece.startswith("\\") else self._value(piece) for piece in pieces)
+
+    def _replaced(self, match: re.Match[str], news: Mapping[str, str], inner: re.Pattern[str]) -> str:
+        kind, text = match.lastgroup, match[0]
+        if kind == "bucket":
+            return inner.sub(lambda part: self._replaced(part, news, inner), text)
+        if kind == "known":
+            return news[text]
+        if kind in ("short", "quoted"):
+            return text[: match.start(kind) - match.start()] + self._value(match[kind])
+        if kind == "mail":
+            plain = self._value(text.replace("%40", "@"))
+            return plain.replace("@", "%40") if "%40" in text else plain
+        if kind == "id" or (kind == "ip" and _tells(text)):
+            return self._value(text)
+        return text
+
+
+def _is_sure(value: str) -> bool:
+    """Whether a value, wherever it stands, is most likely this one: long, or of some length with digits."""
+    return len(value) >= _SURE + 4 or (len(value) >= _SURE and any(char.isdigit() for char in value))
+
+
+def _spellings(value: str) -> list[str]:
+    """The value as it is, URL-encoded, and escaped in JSON once and twice."""
+    once = json.dumps(value)[1:-1]
+    raw = value.encode("utf-8", "surrogatepass")
+    plain = json.dumps(value, ensure_ascii=False)[1:-1]
+    return [value, quote(raw, ""), quote_plus(raw), plain, once, json.dumps(once)[1:-1]]
+
+
+def _pattern(news: Mapping[str, str], short: tuple[str, ...], with_ids: bool, bucket: bool = True) -> re.Pattern[str]:
+    known = sorted(news, key=len, reverse=True)
+    long = [re.escape(form) for form in known if len(form) >= _LONG]
+    some = [re.escape(form) for form in known if len(form) < _LONG]
+    shorts = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
+    parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []
+    if long or some:
+        bounded = [f"{_BEFORE}(?:{'|'.join(some)})(?![A-Za-z0-9])"] if some else []
+        parts.append(f"(?P<known>{'|'.join([*long, *bounded])})")
+    if shorts:
+        parts.append(f"{_WHO}(?P<short>{shorts})(?![A-Za-z0-9])|(?<=')(?P<quoted>{shorts})(?=')")
+    parts += [f"(?P<mail>{_MAIL})", f"(?P<ip>{_IPV4}|{_IPV6})", _ESCAPE]
+    return re.compile("|".join([*parts, f"(?P<id>{_ID})"] if with_ids else parts), re.DOTALL)
+
+
+def _tells(address: str) -> bool:
+    """Whether an address is one, and tells whose: the machine's own one doesn't."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return not (found.is_loopback or found.is_unspecified or address == "255.255.255.255")

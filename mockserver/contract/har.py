@@ -1,0 +1,292 @@
+"""HAR 1.2, the form in which browsers and proxies keep HTTP exchanges: written, and read from any tool."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from .. import __version__
+from ..errors import InputError
+from ..model import Request
+from .bodies import unpack
+from .exchange import Exchange, request_from, response_from
+from .findings import shown
+from .recording import Recording, body_as_json, body_from_json, read
+from .times import parse, show
+
+_UTC = "1970-01-01T00:00:00.000+00:00"
+_NOWHERE = "http://unknown.invalid"
+_SAFE = "/:@!$&'()*+,;=~"
+
+
+def read_any(path: Path) -> Recording:
+    """A recording, or a HAR file as one: by its ending, or else by how it begins. Raises InputError."""
+    return read_har(path) if path.suffix.lower() == ".har" or _looks_like_har(path) else read(path)
+
+
+def _looks_like_har(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b'"log"' in file.read(200).removeprefix(b"\xef\xbb\xbf").lstrip()[:20]
+    except OSError:
+        return False
+
+
+def har_of(recording: Recording) -> dict[str, Any]:
+    """A recording as a HAR document.
+
+    What HAR has no place for stands in members that begin with `_`, as it allows: an unknown time, the exact duration, a
+    request's body that is no text.
+    """
+    entries = [_entry(exchange) for exchange in recording.exchanges]
+    creator = {"name": "mockserver", "version": __version__}
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": creator,
+            "pages": [],
+            "entries": entries,
+            "_recording": {
+                "created": recording.created,
+                "target": recording.target,
+                "pseudonyms": list(recording.pseudonyms),
+            },
+        }
+    }
+
+
+def write(path: Path, recording: Recording) -> None:
+    """Write a recording as a HAR file. Raises InputError where it can't be written."""
+    text = json.dumps(har_of(recording), indent=1)  # ASCII only: any reader takes it
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def _entry(exchange: Exchange) -> dict[str, Any]:
+    took = max(0.0, (exchange.duration or 0.0) * 1_000)
+    started = max(0, (exchange.time or 0) - round(took))
+    return {
+        "startedDateTime": str(show("rfc3339", started, _UTC)).replace("+00:00", "Z"),
+        "time": took,
+        "request": _request(exchange),
+        "response": _response(exchange),
+        "cache": {},
+        "timings": {"send": 0, "wait": took, "receive": 0},
+        "_time": exchange.time,
+        "_duration": exchange.duration,
+        "_origin": exchange.origin,
+    }
+
+
+def _request(exchange: Exchange) -> dict[str, Any]:
+    request = exchange.request
+    path = quote(request.path, _SAFE, errors="surrogateescape")
+    query = quote(request.query, _SAFE + "%?", errors="surrogatepass")
+    asked: dict[str, Any] = {
+        "method": request.method,
+        "url": f"{exchange.origin or _NOWHERE}{path if path.startswith('/') else '/' + path}"
+        + (f"?{query}" if query else ""),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _named(request.headers.items()),
+        "queryString": _named(parse_qsl(request.query, keep_blank_values=True)),
+        "headersSize": -1,
+        "bodySize": len(request.body),
+        "_path": path,
+        "_query": request.query,
+    }
+    if request.body_size:
+        asked["_bodySize"] = request.body_size
+    if request.body:
+        content = body_as_json(request.body)
+        asked["postData"] = {"mimeType": request.headers.get("content-type", ""), "text": content["body"]}
+        if "encoding" in content:
+            asked["postData"]["_encoding"] = content["encoding"]
+    return asked
+
+
+def _response(exchange: Exchange) -> dict[str, Any]:
+    response = exchange.response
+    content = body_as_json(response.body)
+    shape: dict[str, Any] = {"size": len(response.body), "mimeType": response.header("content-type") or "x-unknown"}
+    shape["text"] = content["body"]
+    if "encoding" in content:
+        shape["encoding"] = content["encoding"]
+    if response.header("content-encoding"):
+        shape["_packed"] = True
+    return {
+        "status": response.status,
+        "statusText": _phrase(response.status),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _named(response.headers),
+        "content": shape,
+        "redirectURL": response.header("location") or "",
+        "headersSize": -1,
+        "bodySize": len(response.body),
+    }
+
+
+def _named(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+
+
+class _Unusable(Exception):
+    """Why an entry is no exchange, in words."""
+
+
+def read_har(path: Path) -> Recording:
+    """The exchanges of a HAR file of any tool, in the order of their times.
+
+    Entries that are no HTTP exchange, got no answer (status 0), or lack the answer's body are left out: `notes` tell. Of
+    bodies that the tool has unpacked the headers of packing are left out. Raises InputError for a file that is no HAR.
+    """
+    log = _log(path)
+    exchanges, notes = [], []
+    for index, entry in enumerate(log["entries"]):
+        where = f"{path}#/log/entries/{index}"
+        try:
+            exchanges.append(_exchange(entry, where))
+        except _Unusable as reason:
+            notes.append(f"{where}: {reason}; left out")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"{where}: found {shown(entry)} ({type(error).__name__}: {error}); allowed: an entry of HAR 1.2"
+            ) from None
+    own = log.get("_recording")
+    about = own if isinstance(own, dict) else {}
+    ordered = exchanges if own else sorted(exchanges, key=lambda one: (one.time is None, one.time or 0))
+    names = tuple(str(name) for name in about.get("pseudonyms", ()))
+    return Recording(tuple(ordered), str(about.get("target", "")), str(about.get("created", "")), names, tuple(notes))
+
+
+def _log(path: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"can't read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: found what is not JSON in UTF-8 ({error}); allowed: a HAR file") from None
+    log = value.get("log") if isinstance(value, dict) else None
+    if not isinstance(log, dict) or not isinstance(log.get("entries"), list):
+        raise InputError(f'{path}: found {shown(value)}; allowed: a HAR file, {{"log": {{"entries": [...]}}}}')
+    return log
+
+
+def _exchange(entry: Mapping[str, Any], where: str) -> Exchange:
+    asked, answered = entry["request"], entry["response"]
+    if "_path" not in asked and not str(asked["url"]).lower().startswith(("http://", "https://")):
+        raise _Unusable(f"{str(asked['url'])[:40]!r} is no URL of HTTP")
+    if not answered.get("status"):
+        raise _Unusable("it got no answer (status 0)")
+    if not isinstance(answered["status"], int):
+        raise TypeError(f"the status is {answered['status']!r}")
+    headers = list(_pairs(answered["headers"]))
+    body = _content(answered.get("content") or {}, answered, headers)
+    if not (answered.get("content") or {}).get("_packed"):
+        headers = _unpacked(headers)
+    request = _asked(asked)
+    duration, time = _duration(entry), _time(entry)
+    return Exchange(
+        request, response_from(answered["status"], headers, body), time, duration, where, _origin(entry, str(asked["url"]))
+    )
+
+
+def _asked(asked: Mapping[str, Any]) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in _pairs(asked.get("headers") or ()):
+        key = name.lower()
+        headers[key] = f"{headers[key]}{'; ' if key == 'cookie' else ', '}{value}" if key in headers else value
+    url = str(asked.get("_path", asked["url"]))
+    request = request_from(
+        str(asked["method"]), _NOWHERE + url if "_path" in asked else url, headers, _posted(asked.get("postData"))
+    )
+    if "_path" in asked:
+        request = replace(request, query=str(asked.get("_query", "")))
+    return replace(request, method=str(asked["method"]), body_size=int(asked.get("_bodySize", 0)))
+
+
+def _posted(data: Any) -> bytes:
+    if not data:
+        return b""
+    encoding = data.get("_encoding") or data.get("encoding")
+    return body_from_json({"body": str(data.get("text") or ""), "encoding": encoding})
+
+
+def _pairs(headers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Headers without those that begin with a colon: HTTP/2 has method, path and status there."""
+    pairs = ((str(header["name"]), str(header.get("value", ""))) for header in headers)
+    return ((name, value) for name, value in pairs if not name.startswith(":"))
+
+
+def _content(content: Mapping[str, Any], answered: Mapping[str, Any], headers: list[tuple[str, str]]) -> bytes:
+    text = content.get("text")
+    if text is None:
+        size = max(content.get("size") or 0, answered.get("bodySize") or 0)
+        if size > 0 and answered["status"] not in (204, 304):
+            raise _Unusable(f"the answer's body ({size} bytes) is not in the file")
+        return b""
+    if content.get("encoding") == "base64":
+        raw = base64.b64decode("".join(str(text).split()), validate=True)
+        packing = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+        # Some tools keep the bytes as they came over the wire.
+        return raw if content.get("_packed") else (unpack(packing, raw) or raw)
+    return str(text).encode("utf-8", "surrogatepass")
+
+
+def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    if not any(name.lower() == "content-encoding" for name, _ in headers):
+        return headers
+    return [(name, value) for name, value in headers if name.lower() not in ("content-encoding", "content-length")]
+
+
+def _duration(entry: Mapping[str, Any]) -> float | None:
+    if "_duration" in entry and (entry["_duration"] is None or isinstance(entry["_duration"], int | float)):
+        return entry["_duration"]
+    took = entry.get("time")
+    return took / 1_000 if isinstance(took, int | float) and took > 0 else None
+
+
+def _time(entry: Mapping[str, Any]) -> int | None:
+    """When the answer came: HAR says when the request began, and how long it took."""
+    if "_time" in entry and (entry["_time"] is None or isinstance(entry["_time"], int)):
+        return entry["_time"]
+    text = str(entry.get("startedDateTime") or "")
+    started = parse("rfc3339", text)
+    if started is None:
+        started = _loose_time(text)
+    return None if started is None else started + round((_duration(entry) or 0) * 1_000)
+
+
+def _loose_time(text: str) -> int | None:
+    """A time whose fraction of a second has any number of digits, or without a zone (then UTC)."""
+    head, dot, rest = text.partition(".")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    fixed = head + (f".{digits[:6].ljust(6, '0')}" if dot else "") + rest[len(digits) :].replace("Z", "+00:00")
+    try:
+        moment = datetime.fromisoformat(fixed.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return round(zoned.timestamp() * 1_000)
+
+
+def _origin(entry: Mapping[str, Any], url: str) -> str:
+    if "_origin" in entry:
+        return str(entry["_origin"])
+    scheme, _, rest = url.partition("://")
+    host = rest.replace("?", "/").replace("#", "/").partition("/")[0].rpartition("@")[2]
+    return f"{scheme.lower()}://{host}"

@@ -1,0 +1,115 @@
+"""Pseudonyms: stable replacements of the same form, which can't be turned back without the salt."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
+_INSTANCE = re.compile(r"([0-9a-f]{32})((?:in|no|gr)\d\d(?:\.[a-z]+)?)")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}")
+_IPV4 = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+_VERSION, _VARIANT = 14, 19  # where a UUID says them
+_TRIES = 64
+_POOLS = {2: (0xE0, 0xF6), 3: (0x4E00, 0x9FA5), 4: (0x20000, 0x2A6D6)}
+"""Letters by the length of their UTF-8: accented Latin, Chinese, rare Chinese."""
+
+
+class Pseudonyms:
+    """Gives each value a pseudonym: the same value the same one, two values two, another salt another one.
+
+    Digits become digits, letters letters of the same case and the same number of bytes; what is neither stays. What is
+    hexadecimal (from 8 digits on), a UUID, an IP address or an instance's id with its suffix stays one; a region's name
+    (cn-north-4), which tells nothing of a tenant, stays itself.
+    """
+
+    def __init__(self, salt: str | bytes) -> None:
+        self._salt = salt.encode() if isinstance(salt, str) else salt
+        self._given: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, value: str) -> str:
+        """The pseudonym of a value."""
+        if value not in self._given:
+            found = self._new(value)
+            self._given[value] = found
+            self._taken.add(found)
+        return self._given[value]
+
+    def _new(self, value: str) -> str:
+        found = value
+        for attempt in range(_TRIES):  # very short values have few pseudonyms
+            found = _changed(value, self._stream(value, attempt))
+            if found != value and found not in self._taken:
+                break
+        return found
+
+    def _stream(self, value: str, attempt: int) -> Iterator[int]:
+        block = 0
+        while True:
+            message = f"{attempt}:{block}:{value}".encode("utf-8", "surrogatepass")
+            digest = hmac.new(self._salt, message, hashlib.sha256).digest()
+            for index in range(0, len(digest), 4):
+                yield int.from_bytes(digest[index : index + 4], "big")
+            block += 1
+
+
+def _changed(value: str, stream: Iterator[int]) -> str:
+    kept, change = _form(value)
+    if _IPV4.fullmatch(value):
+        return ".".join(_octet(part, stream) for part in value.split("."))
+    if value.isascii() and value.isdecimal() and value[0] != "0":  # a number may not begin with 0
+        return str(1 + next(stream) % 9) + "".join(_letter(char, stream) for char in value[1:])
+    return "".join(char if index in kept else change(char, stream) for index, char in enumerate(value))
+
+
+def _form(value: str) -> tuple[range | tuple[int, ...], Callable[[str, Iterator[int]], str]]:
+    """Which characters of a value stay, and how the others change."""
+    region, instance = _REGION.match(value), _INSTANCE.fullmatch(value)
+    if region and value[region.end() :][:1] in ("", "_"):  # a project of a region: cn-north-4_sales
+        return range(region.end()), _letter
+    if instance:
+        return range(instance.end(1), len(value)), _hex
+    hexadecimal = _hex if value == value.lower() else _upper_hex
+    if _UUID.fullmatch(value):
+        return (_VERSION, _VARIANT), hexadecimal
+    if _is_ipv6(value) or (_HEX.fullmatch(value) and not value.isdecimal()):
+        return (), hexadecimal
+    return (), _letter
+
+
+def _is_ipv6(value: str) -> bool:
+    if value.count(":") < 2:
+        return False
+    try:
+        ipaddress.IPv6Address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _octet(part: str, stream: Iterator[int]) -> str:
+    low, high = {1: (1, 9), 2: (10, 99)}.get(len(part), (100, 254))
+    return str(low + next(stream) % (high - low + 1))
+
+
+def _hex(char: str, stream: Iterator[int]) -> str:
+    return "0123456789abcdef"[next(stream) % 16] if char in "0123456789abcdefABCDEF" else char
+
+
+def _upper_hex(char: str, stream: Iterator[int]) -> str:
+    return _hex(char, stream).upper()
+
+
+def _letter(char: str, stream: Iterator[int]) -> str:
+    if not char.isalnum():
+        return char
+    if char.isascii():
+        first, count = ("0", 10) if char.isdecimal() else ("a", 26) if char.islower() else ("A", 26)
+        return chr(ord(first) + next(stream) % count)
+    low, high = _POOLS[len(char.encode())]
+    return chr(low + next(stream) % (high - low + 1))

@@ -1,0 +1,313 @@
+"""Recordings: exchanges as JSON Lines. The first line is a header, then each exchange has a line of its own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+from urllib.parse import quote, unquote_to_bytes
+
+from .. import __version__
+from ..errors import InputError
+from ..model import Request, Response
+from .exchange import Exchange
+from .findings import shown
+from .redaction import Redactor
+from .times import show
+
+MARK = "mockserver-recording"
+FORM = 1
+"""The version of the form of the file, which stands at `MARK` in the header."""
+
+_SAFE = "/:@!$&'()*+,;=~"
+_UTC = "1970-01-01T00:00:00.000+00:00"
+_BLOCK = 64 * 1024
+_EXCHANGE = ("time", "duration", "origin", "request", "response")
+_REQUEST = ("method", "path", "query", "headers", "body", "encoding", "body_size")
+_RESPONSE = ("status", "headers", "body", "encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a file holds.
+
+    `pseudonyms` are the names of the parameters and members whose values are not the real ones; `notes` say, in words, what
+    of the file could not be used: a line that was only half written, entries of a HAR file that are no exchanges.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    target: str = ""
+    created: str = ""
+    pseudonyms: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class _Wrong(Exception):
+    """What is wrong with a line, in words."""
+
+
+class Recorder:
+    """Writes exchanges to a file, each as soon as it is there, without its secrets. Thread-safe.
+
+    Parameters: `path`, new or a recording to go on with (a half-written last line is cut off; `notes` tell); `redactor`
+    takes the secrets out; `target`, what is recorded, for the header; `created`, when (ms since 1970). Raises InputError for
+    a file that can't be written, is no recording, or has other pseudonyms than this redactor makes.
+    """
+
+    def __init__(self, path: Path, redactor: Redactor, target: str = "", created: int | None = None) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self.count = 0
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        try:
+            self._file = path.open("a+b")
+            self._begin(target, created)
+        except OSError as error:
+            raise InputError(f"can't write {path}: {error.strerror or error}") from error
+
+    def _begin(self, target: str, created: int | None) -> None:
+        end = self._file.seek(0, 2)
+        if end and self._go_on(end):
+            return
+        head = {
+            MARK: FORM,
+            "version": __version__,
+            "created": "" if created is None else show("rfc3339", created, _UTC),
+            "target": target,
+            "pseudonyms": list(self._redactor.names),
+        }
+        self._write(_line(head))
+
+    def _go_on(self, end: int) -> bool:
+        """Whether the file is a recording with its header; a half-written last line is cut off."""
+        start, tail = _tail(self._file, end)
+        if tail and _is_json(tail):
+            self._write(b"\n")
+        elif tail:
+            self._file.truncate(start)
+            self.notes.append(f"{self.path}: its last line was only half written, and cut off: {shown(_text(tail))}")
+            if start == 0:
+                return False
+        self._file.seek(0)
+        try:
+            found = _head(self._file.readline())
+        except _Wrong as wrong:
+            self._file.close()
+            raise InputError(f"{self.path}:1: {wrong}; choose another file") from None
+        if found["pseudonyms"] != list(self._redactor.names):
+            self._file.close()
+            kept = "real" if self._redactor.names else "pseudonyms of"
+            raise InputError(f"{self.path}: its ids are not {kept} ids, as those to come; choose another file or --keep-ids")
+        return True
+
+    def add(self, exchange: Exchange) -> None:
+        """Append an exchange. Raises InputError where the file can't be written, or is closed."""
+        line = _line(as_json(self._redactor.redact(exchange)))
+        with self._lock:
+            try:
+                self._write(line)
+            except (OSError, ValueError) as error:  # ValueError: the file is closed
+                raise InputError(f"can't write {self.path}: {error}") from error
+            self.count += 1
+
+    def _write(self, line: bytes) -> None:
+        self._file.write(line)
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._file.close()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _tail(file: IO[bytes], end: int) -> tuple[int, bytes]:
+    """What follows the last end of a line, and where it begins."""
+    tail, start = b"", end
+    while start > 0 and b"\n" not in tail:
+        size = min(_BLOCK, start)
+        start -= size
+        file.seek(start)
+        tail = file.read(size) + tail
+    at = tail.rfind(b"\n") + 1
+    return start + at, tail[at:]
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
+
+
+def as_json(exchange: Exchange) -> dict[str, Any]:
+    """An exchange as a line has it. The path is percent-encoded; a body that isn't UTF-8 is in base64."""
+    request, response = exchange.request, exchange.response
+    asked: dict[str, Any] = {
+        "method": request.method,
+        "path": quote(request.path, _SAFE, errors="surrogateescape"),
+        "query": request.query,
+        "headers": [list(pair) for pair in request.headers.items()],
+        **body_as_json(request.body),
+    }
+    if request.body_size:
+        asked["body_size"] = request.body_size
+    answered = {
+        "status": response.status,
+        "headers": [list(pair) for pair in response.headers],
+        **body_as_json(response.body),
+    }
+    times = {"time": exchange.time, "duration": exchange.duration, "origin": exchange.origin}
+    return {**times, "request": asked, "response": answered}
+
+
+def body_as_json(body: bytes) -> dict[str, str]:
+    """A body as text, or in base64 where it isn't UTF-8: then `encoding` says so."""
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "encoding": "base64"}
+
+
+def body_from_json(value: Mapping[str, Any]) -> bytes:
+    """The bytes of a body. Raises ValueError for what isn't base64, or is no text that UTF-8 can hold."""
+    if value.get("encoding") == "base64":
+        return base64.b64decode(value["body"], validate=True)
+    text: str = value["body"]
+    return text.encode()
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON can say it in ASCII only
+        return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def read(path: Path) -> Recording:
+    """A recording. A last line that was only half written is left out, and told in `notes`.
+
+    Raises InputError for a file that can't be read and for any other line that is wrong: file, line, found, allowed.
+    """
+    exchanges: list[Exchange] = []
+    notes: list[str] = []
+    head: Mapping[str, Any] | None = None
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    if head is None:
+                        head = _head(line)
+                    else:
+                        exchanges.append(from_json(_value(line), f"{path}:{number}"))
+                except _Wrong as wrong:
+                    if head is None or line.endswith(b"\n") or _is_json(line):
+                        raise InputError(f"{path}:{number}: {wrong}") from None
+                    notes.append(f"{path}:{number}: the last line was only half written, and is left out")
+    except OSError as error:
+        raise InputError(f"can't read {path}: {error.strerror or error}") from error
+    if head is None:
+        raise InputError(f"{path}:1: found an empty file; allowed: a recording, its header first")
+    return Recording(tuple(exchanges), head["target"], head["created"], tuple(head["pseudonyms"]), tuple(notes))
+
+
+def _value(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _Wrong(f"found what is not JSON ({error}): {shown(_text(line.strip()))}; allowed: a JSON object") from None
+    if not isinstance(value, dict):
+        raise _Wrong(f"found {shown(value)}; allowed: a JSON object")
+    return value
+
+
+def _head(line: bytes) -> dict[str, Any]:
+    value = _value(line)
+    if value.get(MARK) != FORM:
+        raise _Wrong(f'found {shown(value)}; allowed: the header of a recording, {{"{MARK}":{FORM},...}}')
+    head = {"created": "", "target": "", "pseudonyms": [], **value}
+    _typed(head, "created", str, "text")
+    _typed(head, "target", str, "text")
+    _typed(head, "pseudonyms", list, "a list of names")
+    if not all(isinstance(name, str) for name in head["pseudonyms"]):
+        raise _Wrong(f"pseudonyms is {shown(head['pseudonyms'])}; allowed: a list of names")
+    return head
+
+
+def from_json(value: Mapping[str, Any], source: str) -> Exchange:
+    """The exchange of a line. Raises `_Wrong`, which `read` turns into an InputError."""
+    _known(value, _EXCHANGE, "")
+    asked, answered = (_typed(value, name, dict, "an object") for name in ("request", "response"))
+    _known(asked, _REQUEST, "request.")
+    _known(answered, _RESPONSE, "response.")
+    request = Request(
+        _typed(asked, "method", str, "text"),
+        unquote_to_bytes(_typed(asked, "path", str, "text")).decode("utf-8", "surrogateescape"),
+        _typed(asked, "query", str, "text"),
+        dict(_headers(asked)),
+        _body(asked),
+        _whole(asked, "body_size", 0),
+    )
+    status = _whole(answered, "status")
+    if not 100 <= status <= 999:
+        raise _Wrong(f"status is {status}; allowed: an HTTP status, 100 to 999")
+    time = None if value.get("time") is None else _whole(value, "time")
+    duration = None if value.get("duration") is None else float(_typed(value, "duration", int | float, "seconds, or null"))
+    response = Response(status, tuple(_headers(answered)), _body(answered))
+    return Exchange(request, response, time, duration, source, _typed({"origin": "", **value}, "origin", str, "text"))
+
+
+def _known(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:
+    for name in value:
+        if name not in names:
+            near = difflib.get_close_matches(name, list(names), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise _Wrong(f"found {place}{name}{hint}; allowed: {', '.join(names)}")
+
+
+def _typed(value: Mapping[str, Any], name: str, kind: Any, allowed: str) -> Any:
+    if name not in value:
+        raise _Wrong(f"{name} is missing; allowed: {allowed}")
+    if not isinstance(value[name], kind) or isinstance(value[name], bool):
+        raise _Wrong(f"{name} is {shown(value[name])}; allowed: {allowed}")
+    return value[name]
+
+
+def _whole(value: Mapping[str, Any], name: str, default: int | None = None) -> int:
+    found: int = _typed(value if default is None else {name: default, **value}, name, int, "a whole number")
+    return found
+
+
+def _headers(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    pairs = _typed(value, "headers", list, "a list of [name, value]")
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+            raise _Wrong(f"headers has {shown(pair)}; allowed: [name, value]")
+    return [(name, text) for name, text in pairs]
+
+
+def _body(value: Mapping[str, Any]) -> bytes:
+    _typed(value, "body", str, "text")
+    if value.get("encoding", "base64") != "base64":
+        raise _Wrong(f"encoding is {shown(value['encoding'])}; allowed: base64, or none")
+    try:
+        return body_from_json(value)
+    except (ValueError, binascii.Error) as error:
+        raise _Wrong(f"body can't be read ({error}); allowed: text, or base64 with encoding base64") from None

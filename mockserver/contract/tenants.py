@@ -1,0 +1,105 @@
+"""What of requests and answers tells whose they are: the parameters and members that the definitions mark `x-tenant`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..definitions import Definitions, Operation
+from ..definitions.pointer import Place, inlined, join, parts_of
+from ..errors import DefinitionError
+from ..model import Request
+
+_SAME_PLACE = ("if", "then", "else", "contentSchema")
+_LISTS = ("allOf", "anyOf", "oneOf")
+_VAGUE = {"id", "name", "instance", "*"}  # names that mean a tenant in some places only
+_USUAL = (
+    "project_id", "project_name", "enterprise_project_id", "domain_id", "domain_name", "tenant_id", "tenant_name", "user_id",
+    "user_name", "user", "account", "account_id", "account_name", "org_id", "org_name", "ou_id", "workspace", "workspace_id",
+    "workspace_name", "cluster_id", "cluster_name", "league_id", "instance_name", "creator", "create_user", "created_by",
+    "update_user", "updated_by", "owner", "email", "e_mail", "mail", "phone", "mobile",
+)  # fmt: skip
+
+
+def operation_for(definitions: Definitions, request: Request) -> tuple[Operation, re.Match[str]] | None:
+    """The operation of a request, and its path's match; None where there is none."""
+    for operation in definitions.operations:
+        match = operation.pattern.fullmatch(request.path)
+        if match and operation.method == request.method:
+            return operation, match
+    return None
+
+
+def is_tenant(operation: Operation, name: str) -> bool:
+    """Whether a parameter (by its name, in any case) is marked."""
+    return any(p.name.lower() == name.lower() and p.schema.get("x-tenant") is True for p in operation.parameters)
+
+
+class Tenants:
+    """The marks of all definitions.
+
+    `names` are those of marked parameters and members; `members` is a pattern of names that mean a tenant wherever they
+    stand: the marked ones, and those that the vendors use elsewhere.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._places: dict[tuple[str, int], tuple[str, ...]] = {}
+        marked: set[str] = set()
+        for operation in definitions.operations:
+            marked.update(p.name for p in operation.parameters if p.schema.get("x-tenant") is True)
+            for status, schema in [*_answers(operation), (0, _body(definitions, operation))]:
+                found = tuple(sorted(set(_marked(schema, ""))))
+                self._places[operation.id, status] = found
+                marked.update(parts_of(place)[-1] for place in found if place)
+        self.names = tuple(sorted(marked - {"*"}))
+        self.members = _pattern(sorted((marked - _VAGUE) | set(_USUAL)))
+        self._whole = re.compile(self.members)
+
+    def places(self, operation: Operation, status: int = 0) -> tuple[str, ...]:
+        """Where marked members stand in an answer with this HTTP status, or (0) in the request's body: pointers with `*`."""
+        return self._places.get((operation.id, status), ())
+
+    def named(self, name: str) -> bool:
+        """Whether a header, a query parameter or a member of this name means a tenant wherever it stands."""
+        return self._whole.fullmatch(name) is not None
+
+
+def _answers(operation: Operation) -> Iterator[tuple[int, Any]]:
+    return ((status, answers.schema) for status, answers in operation.answers.items())
+
+
+def _body(definitions: Definitions, operation: Operation) -> Any:
+    file, _, pointer = operation.place.partition("#")
+    try:
+        place = Place(definitions.documents, file, tuple(parts_of(pointer))) / "requestBody" / "content" / "application/json"
+        return inlined(place / "schema")
+    except (DefinitionError, KeyError):
+        return None
+
+
+def _marked(schema: Any, place: str) -> Iterator[str]:
+    if not isinstance(schema, Mapping):
+        return
+    if schema.get("x-tenant") is True:
+        yield place
+    for name, child in schema.get("properties", {}).items():
+        yield from _marked(child, place + join(name))
+    yield from _marked(schema.get("items"), place + "/*")
+    for keyword in _SAME_PLACE:
+        yield from _marked(schema.get(keyword), place)
+    for keyword in _LISTS:
+        for child in schema.get(keyword, ()):
+            yield from _marked(child, place)
+
+
+def _pattern(names: list[str]) -> str:
+    """Names in any case, with or without what parts their words, and with the X- of headers."""
+    words = sorted({re.sub(r"[_-]", "", re.sub(r"([a-z])([A-Z])", r"\1_\2", name)).lower() for name in names})
+    spelled = ["[_-]?".join(_words(name)) for name in names]
+    return "(?i:(?:x-)?(?:" + "|".join(sorted({*spelled, *words}, key=len, reverse=True)) + "))"
+
+
+def _words(name: str) -> list[str]:
+    parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
+    return [re.escape(word) for word in re.split(r"[_-]", parted.lower()) if word]

@@ -1,0 +1,27 @@
+"""The answer of a recorded job: the one that was in effect so long after its first poll."""
+
+from __future__ import annotations
+
+from ..contract.bodies import changed
+from ..contract.replays import moved, moved_date
+from ..definitions import Operation
+from ..model import Answer
+from ..services.kinds import Context
+
+
+def replay(operation: Operation, context: Context) -> Answer | None:
+    """The recorded answer, its times moved to now; None where no recording has this job.
+
+    The replay of a job begins when it is first asked for, as its recording did.
+    """
+    found = context.world.replays.find(operation, context.parameters, context.now)
+    if found is None:
+        return None
+    number, trajectory = found
+    began = context.world.store.birth(("replay", str(number)), context.now).time
+    step = trajectory.at(context.now - began)
+    by = began - trajectory.began
+    body = changed(step.body, lambda text: moved(text, operation.observation, by))
+    headers = tuple((name, moved_date(value, by)) for name, value in step.headers if name.lower() != "content-type")
+    media_type = next((value for name, value in step.headers if name.lower() == "content-type"), "")
+    return Answer(step.status, body, headers, media_type)

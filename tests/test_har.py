@@ -1,0 +1,185 @@
+"""HAR files: ours are valid by the published schema, and those of browsers and proxies are read."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft6Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT6
+from test_recording import exchanges, sample
+
+from mockserver.contract.exchange import Exchange, response_from
+from mockserver.contract.har import har_of, read_any, read_har, write
+from mockserver.contract.recording import Recording
+from mockserver.errors import InputError
+
+SCHEMAS = {file.name: json.loads(file.read_text()) for file in (Path(__file__).parent / "har_schema").glob("*.json")}
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (f"{name}#", DRAFT6.create_resource(schema)) for name, schema in SCHEMAS.items()
+)
+URL = "https://cdm.cn-north-4.myhuaweicloud.com/v1.1/p/clusters/c/cdm/job/a%20b/status?x=1"
+
+
+def schema_errors(value: Any) -> list[str]:
+    """What the HAR 1.2 schema of har-schema says of a document."""
+    bare = {name.removesuffix("#"): schema for name, schema in SCHEMAS.items()}
+    registry = REGISTRY.with_resources((name, DRAFT6.create_resource(schema)) for name, schema in bare.items())
+    return [error.message for error in Draft6Validator(SCHEMAS["har.json"], registry=registry).iter_errors(value)]
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """An entry as Chrome writes it."""
+    content = {"size": 2, "mimeType": "application/json", "text": "{}"}
+    made = {
+        "startedDateTime": "2026-11-21T08:00:00.123Z",
+        "time": 250.5,
+        "request": {"method": "GET", "url": URL, "httpVersion": "http/2.0", "headers": [{"name": ":method", "value": "GET"},
+                    {"name": "X-Auth-Token", "value": "t"}], "queryString": [], "cookies": [],
+                    "headersSize": -1, "bodySize": 0},
+        "response": {"status": 200, "statusText": "", "httpVersion": "http/2.0", "cookies": [], "redirectURL": "",
+                     "headers": [{"name": "content-type", "value": "application/json"}], "content": content, "bodySize": 2},
+        "cache": {}, "timings": {"send": 0, "wait": 1, "receive": 0},
+    }  # fmt: skip
+    return {**made, **changes}
+
+
+def answer(content: dict[str, Any], *headers: tuple[str, str], status: Any = 200, **changes: Any) -> dict[str, Any]:
+    """An entry whose answer has this content."""
+    response = entry()["response"]
+    named = [{"name": name, "value": value} for name, value in headers]
+    return entry(response={**response, "status": status, "headers": named, "content": content, **changes})
+
+
+def read_entries(tmp_path: Path, *entries: Any) -> Recording:
+    """A HAR file of these entries, read."""
+    file = tmp_path / "x.har"
+    file.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}), encoding="utf-8-sig")
+    return read_har(file)
+
+
+@given(st.lists(exchanges, max_size=4))
+def test_what_is_written_is_valid_har(some: list[Exchange]) -> None:
+    """Whatever a recording holds."""
+    assert schema_errors(har_of(Recording(tuple(some)))) == []
+
+
+def test_the_schema_finds_mistakes() -> None:
+    """The check of the tests is one."""
+    good = har_of(Recording((sample(),)))
+    del good["log"]["entries"][0]["timings"]["wait"]
+    assert schema_errors(good) == ["'wait' is a required property"]
+
+
+def test_a_browsers_entry_is_read(tmp_path: Path) -> None:
+    """Time is when the answer came; HTTP/2's pseudo headers are no headers; the path is decoded."""
+    (found,) = read_entries(tmp_path, entry()).exchanges
+    assert found.time == 1_795_248_000_123 + 250
+    assert found.duration == 0.2505
+    assert (found.request.method, found.request.path, found.request.query) == (
+        "GET", "/v1.1/p/clusters/c/cdm/job/a b/status", "x=1",
+    )  # fmt: skip
+    assert found.request.headers == {"x-auth-token": "t"}
+    assert found.origin == "https://cdm.cn-north-4.myhuaweicloud.com"
+    assert found.source == f"{tmp_path / 'x.har'}#/log/entries/0"
+
+
+def test_bodies_of_every_kind_are_read(tmp_path: Path) -> None:
+    """Text, base64, unpacked with the headers of packing left, packed bytes as base64, none."""
+    packed = base64.b64encode(gzip.compress(b'{"a":1}')).decode()
+    headers = (("Content-Encoding", "gzip"), ("Content-Length", "27"), ("X", "1"), ("X", "2"))
+    found = read_entries(
+        tmp_path,
+        answer({"size": 7, "mimeType": "", "text": '{"a":1}', "compression": -20}, *headers),
+        answer({"size": 7, "mimeType": "", "text": packed, "encoding": "base64"}, *headers),
+        answer({"size": 2, "mimeType": "", "text": "/w==", "encoding": "base64"}),
+        answer({"size": 0, "mimeType": ""}, status=204),
+    ).exchanges
+    assert [one.response.body for one in found] == [b'{"a":1}', b'{"a":1}', b"\xff", b""]
+    assert [one.response.headers for one in found[:2]] == [(("X", "1"), ("X", "2"))] * 2
+
+
+def test_what_is_no_exchange_is_left_out_and_told(tmp_path: Path) -> None:
+    """Blocked requests, data URLs, answers whose body the browser didn't keep."""
+    found = read_entries(
+        tmp_path,
+        answer({"size": 0, "mimeType": ""}, status=0),
+        entry(request={**entry()["request"], "url": "data:text/plain,x"}),
+        answer({"size": 512, "mimeType": "application/json"}),
+        entry(),
+    )
+    assert len(found.exchanges) == 1
+    assert [note.split(": ", 1)[1] for note in found.notes] == [
+        "it got no answer (status 0); left out",
+        "'data:text/plain,x' is no URL of HTTP; left out",
+        "the answer's body (512 bytes) is not in the file; left out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [("2026-11-21T16:00:00.5+08:00", 1_795_248_000_500), ("2026-11-21T08:00:00.1234567Z", 1_795_248_000_123),
+     ("2026-11-21T08:00:00", 1_795_248_000_000), ("", None), ("yesterday", None)],
+)  # fmt: skip
+def test_times_in_every_form_are_read(text: str, time: int | None, tmp_path: Path) -> None:
+    """Any fraction, any zone, none; what is no time is unknown, and so is a duration of -1."""
+    (found,) = read_entries(tmp_path, entry(startedDateTime=text, time=-1)).exchanges
+    assert (found.time, found.duration) == (time, None)
+
+
+def test_entries_come_in_the_order_of_time(tmp_path: Path) -> None:
+    """Browsers write them in the order in which they began or ended."""
+    found = read_entries(tmp_path, entry(startedDateTime="2026-11-21T09:00:00Z"), entry()).exchanges
+    assert [one.source[-1] for one in found] == ["1", "0"]
+
+
+def test_doubled_request_headers_are_joined(tmp_path: Path) -> None:
+    """As HTTP allows: cookies by semicolons, others by commas."""
+    pairs = [("Cookie", "a=1"), ("cookie", "b=2"), ("Accept", "x"), ("accept", "y")]
+    request = {**entry()["request"], "headers": [{"name": name, "value": value} for name, value in pairs]}
+    (found,) = read_entries(tmp_path, entry(request=request)).exchanges
+    assert found.request.headers == {"cookie": "a=1; b=2", "accept": "x, y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "not JSON"), ("[]", "allowed: a HAR file"), ('{"log":{}}', "allowed: a HAR file"),
+     ('{"log":{"entries":[1]}}', "#/log/entries/0"), ('{"log":{"entries":[{}]}}', "#/log/entries/0: .*KeyError: 'request'"),
+     (json.dumps({"log": {"entries": [answer({"text": "?", "encoding": "base64"})]}}), "#/log/entries/0"),
+     (json.dumps({"log": {"entries": [answer({"text": ""}, status="ok")]}}), "the status is 'ok'")],
+)  # fmt: skip
+def test_wrong_files_are_named(text: str, message: str, tmp_path: Path) -> None:
+    """File, entry, found, allowed."""
+    file = tmp_path / "x.har"
+    file.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_har(file)
+    with pytest.raises(InputError, match="can't read"):
+        read_har(tmp_path / "none.har")
+    with pytest.raises(InputError, match="can't write"):
+        write(tmp_path / "no" / "x.har", Recording(()))
+
+
+def test_a_har_file_is_known_by_name_or_content(tmp_path: Path) -> None:
+    """`.har`, or a JSON document that begins with its log; anything else is JSON Lines."""
+    file = tmp_path / "x.json"
+    write(file, Recording((sample(),)))
+    assert len(read_any(file).exchanges) == 1
+    file.write_text("nothing")
+    with pytest.raises(InputError, match=r"x\.json:1"):
+        read_any(file)
+
+
+def test_packed_answers_are_unpacked_once(tmp_path: Path) -> None:
+    """An answer that is still packed goes into HAR and comes back as it is."""
+    body = gzip.compress(b"{}")
+    packed = Exchange(sample().request, response_from(200, [("Content-Encoding", "gzip")], body), 5)
+    write(tmp_path / "x.har", Recording((packed,)))
+    assert read_har(tmp_path / "x.har").exchanges[0].response == packed.response
