@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import os
-import socket
 import sys
 import threading
 import time
@@ -19,8 +17,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from .address import bind, url_of
 from .app import create_app
-from .errors import InputError
 from .journal import Exchange
 from .mock import Mock
 from .settings import Settings
@@ -57,7 +55,7 @@ def serve(settings: Settings) -> int:
         log_level=LogLevels.error,
         log_dictconfig=_LOG_TO_STDERR,
     )
-    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
+    url = url_of(settings.host, port)
     announce = partial(_announce, address, port, url)
     try:
         server.serve(target_loader=partial(_worker_app, settings, announce, os.getpid()), wrap_loader=False)
@@ -98,19 +96,9 @@ def log_exchange(exchange: Exchange) -> None:
 
 def _free_address(host: str, port: int) -> tuple[str, int]:
     """The IP address and the port to listen on. Bound here first, because granian shares a busy port and knows no names."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, place = min(found, key=lambda one: one[0])  # IPv4 first
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-            return str(place[0]), int(probe.getsockname()[1])
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name of a host can be
-        busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        detail = getattr(error, "strerror", None) or str(error)
-        advice = f"{'stop what is there, or ' if busy else ''}choose another --host or another --port (0: any free one)"
-        raise InputError(f"can't listen on {host}:{port}: {detail}; {advice}") from error
+    with bind(host, port) as probe:
+        address, found = probe.getsockname()[:2]
+        return str(address), int(found)
 
 
 def _announce(address: str, port: int, url: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-DOORS = {"app", "control", "server", "cli", "listing", "remote"}
+DOORS = {"address", "app", "cli", "control", "http1", "listing", "remote", "server", "threaded"}
 VALUES = {"errors", "model", "data", "settings", "definitions"}
 IMPORTERS = {
     "flask": {"app.py", "server.py"},
