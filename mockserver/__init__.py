@@ -11,11 +11,19 @@ if TYPE_CHECKING:
     from .jobs.drive import drive
     from .mock import Mock
     from .settings import Settings
+    from .threaded import ThreadedServer
 
 __version__ = "0.1.0"
-__all__ = ["Clock", "Mock", "Settings", "create_app", "drive"]
+__all__ = ["Clock", "Mock", "Settings", "ThreadedServer", "create_app", "drive"]
 
-_HOMES = {"Clock": ".jobs.clock", "Mock": ".mock", "Settings": ".settings", "create_app": ".app", "drive": ".jobs.drive"}
+_HOMES = {
+    "Clock": ".jobs.clock",
+    "Mock": ".mock",
+    "Settings": ".settings",
+    "ThreadedServer": ".threaded",
+    "create_app": ".app",
+    "drive": ".jobs.drive",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,10 @@
-"""Fixture files: jobs to declare and recorded ones to replay, checked against `schemas/mockserver/fixtures.schema.json`."""
+"""Fixture files: jobs and faults to declare, recorded jobs to replay; `schemas/mockserver/fixtures.schema.json`."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,27 @@ RECORDINGS = (".jsonl", ".har")
 """How the names of recordings end."""
 
 
+@dataclass(frozen=True)
+class Fixtures:
+    """What a fixture file declares: jobs, and faults."""
+
+    jobs: list[dict[str, Any]]
+    faults: list[dict[str, Any]]
+
+
 def schema() -> dict[str, Any]:
-    """The JSON Schema of fixture files; its `$defs/job` is what `POST /_mock/jobs` takes."""
+    """The JSON Schema of fixture files; its `$defs/job` is what `POST /_mock/jobs` takes, `$defs/fault` what
+    `POST /_mock/faults` does."""
     return shape(SCHEMA)
 
 
-def read_fixtures(path: Path) -> list[dict[str, Any]]:
-    """The jobs of a fixture file (JSON or YAML); a recording (*.jsonl, *.har) has none to declare.
+def read_fixtures(path: Path) -> Fixtures:
+    """The jobs and faults of a fixture file (JSON or YAML); a recording (*.jsonl, *.har) has none to declare.
 
     Raises InputError, which names file, JSON pointer, found and allowed.
     """
-    jobs: list[dict[str, Any]] = [] if _is_recording(path) else _read(path).get("jobs", [])
-    return jobs
+    value = {} if _is_recording(path) else _read(path)
+    return Fixtures(value.get("jobs", []), value.get("faults", []))
 
 
 def read_replays(paths: Iterable[Path], definitions: Definitions) -> Replays:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import os
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from .access_log import log_exchange
+from .address import bind, url_of
 from .app import create_app
-from .errors import InputError
-from .journal import Exchange
 from .mock import Mock
 from .settings import Settings
-from .steps.render import one_line
 
 # granian starts threads as requests need them: each holds one slow answer, and none holds up another.
 _THREADS = 256
@@ -57,7 +52,7 @@ def serve(settings: Settings) -> int:
         log_level=LogLevels.error,
         log_dictconfig=_LOG_TO_STDERR,
     )
-    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
+    url = url_of(settings.host, port)
     announce = partial(_announce, address, port, url)
     try:
         server.serve(target_loader=partial(_worker_app, settings, announce, os.getpid()), wrap_loader=False)
@@ -67,8 +62,9 @@ def serve(settings: Settings) -> int:
 
 
 def build(settings: Settings) -> Flask:
-    """The app as `serve` runs it: with an access log, where the settings want one."""
-    return create_app(mock=Mock(settings, on_exchange=log_exchange if settings.access_log else None))
+    """The app as `serve` runs it, with an access log where the settings want one; faults delay answers, but break none."""
+    mock = Mock(settings, on_exchange=log_exchange if settings.access_log else None, sockets=False)
+    return create_app(mock=mock, deliver=True)
 
 
 def _worker_app(settings: Settings, announce: Callable[[], None], parent: int, *_args: Any) -> Flask:
@@ -86,31 +82,11 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def log_exchange(exchange: Exchange) -> None:
-    """One line on stderr, made of the journal's redacted exchange."""
-    request, response = exchange.request, exchange.response
-    path = quote(request.path, "/[]:@!$&'()*+,;=~", errors="surrogateescape")
-    target = path + ("?" + request.query if request.query else "")
-    note = f"  {response.problem}" if response.problem else ""
-    line = f"{request.method} {target[:500]} {response.status} {exchange.micros / 1000:.1f}ms{note}"
-    sys.stderr.write(one_line(line) + "\n")
-
-
 def _free_address(host: str, port: int) -> tuple[str, int]:
     """The IP address and the port to listen on. Bound here first, because granian shares a busy port and knows no names."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, place = min(found, key=lambda one: one[0])  # IPv4 first
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-            return str(place[0]), int(probe.getsockname()[1])
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name of a host can be
-        busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        detail = getattr(error, "strerror", None) or str(error)
-        advice = f"{'stop what is there, or ' if busy else ''}choose another --host or another --port (0: any free one)"
-        raise InputError(f"can't listen on {host}:{port}: {detail}; {advice}") from error
+    with bind(host, port) as probe:
+        address, found = probe.getsockname()[:2]
+        return str(address), int(found)
 
 
 def _announce(address: str, port: int, url: str) -> None:

@@ -74,8 +74,10 @@ def _add_clock(commands: Any) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    from ..server import serve
-
+    if settings.server == "threaded":
+        from ..standalone import serve
+    else:
+        from ..server import serve
     return serve(settings)
 
 

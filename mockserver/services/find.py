@@ -68,8 +68,8 @@ def listed(operation: Operation, service: Listing, context: Context) -> tuple[li
         _job(_life_of(operation), service, source, _identity_of_run(service, parameters, source, number), born, context)
         for source, number, born in page(stretches, offset, limit)
     ]
-    shown = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
-    return [replace(job, identity={**job.identity, **shown}) for job in jobs], total(stretches)
+    asked_for = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
+    return [replace(job, identity={**job.identity, **asked_for}) for job in jobs], total(stretches)
 
 
 def _life_of(operation: Operation) -> JobLife:

@@ -84,13 +84,13 @@ def nobody_answer(error: Problem) -> Answer:
 
 def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
     """The answer with its headers. `now` is the mock's time in milliseconds."""
-    body = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
+    body = _json(answer.body) if answer.raw is None else answer.raw
     headers = [
         *([("Content-Type", answer.content_type)] if answer.content_type else []),
         ("Content-Length", str(len(body))),
         ("Date", format_datetime(utc(now), usegmt=True)),
     ]
-    if vendor == "huaweicloud":
+    if vendor == "huaweicloud" and answer.raw is None:
         headers.append(("X-Request-Id", request_id))
     headers += [*answer.headers, *extra]
     if answer.problem:

@@ -24,4 +24,4 @@ def replay(operation: Operation, context: Context) -> Answer | None:
     body = changed(step.body, lambda text: moved(text, operation.observation, by))
     headers = tuple((name, moved_date(value, by)) for name, value in step.headers if name.lower() != "content-type")
     media_type = next((value for name, value in step.headers if name.lower() == "content-type"), "")
-    return Answer(step.status, body, headers, media_type)
+    return Answer(step.status, None, headers, media_type, raw=body)
