@@ -31,6 +31,11 @@ _LOG = logging.getLogger("mockserver")
 
 
 _MOST_WORLDS = 100_000
+CRASHED = "the mock failed: "
+"""What the line of `X-Mock-Problem` begins with, where the mock itself is at fault."""
+
+OnAnswer = Callable[[int, Request, Response, Operation | None, World], None]
+"""Called with the time (milliseconds), request, response, operation and world of an exchange: uncut, secrets and all."""
 
 
 @dataclass
@@ -50,7 +55,7 @@ class Mock:
 
     Parameters: `settings`; `clock` of the default namespace, by default as the settings say; `definitions`, by default the
     shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered. Raises
-    InputError for a setting, a definition or a fixture that is wrong.
+    InputError for a setting, a definition or a fixture that is wrong. `home` names the namespace of requests that name none.
     """
 
     def __init__(
@@ -65,6 +70,8 @@ class Mock:
         self.on_exchange = on_exchange
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._lock = threading.Lock()
+        self.on_answer: OnAnswer | None = None
+        self.home = DEFAULT
         self._worlds = {DEFAULT: World.new(DEFAULT, self.settings, clock)}
         self._fixtures = {
             f"{path}#/jobs/{index}": job
@@ -162,7 +169,7 @@ class Mock:
             world = self._worlds.get(namespace.credential_name(request) or DEFAULT)
             if world is not None:
                 return world
-        return self._worlds[DEFAULT]
+        return self._worlds.get(self.home) or self._worlds[DEFAULT]
 
     def _answer(self, visit: _Visit) -> Answer:
         try:
@@ -173,7 +180,7 @@ class Mock:
             return render.misuse_answer(misuse)
         except Exception as crash:
             _LOG.exception("mockserver failed to answer %s %s", visit.request.method, ascii(visit.request.path))
-            detail = f"the mock failed: {type(crash).__name__}; see its log"
+            detail = f"{CRASHED}{type(crash).__name__}; see its log"
             return self._refuse(visit, Problem("internal-error", detail))
 
     def _serve(self, visit: _Visit) -> Answer:
@@ -243,6 +250,8 @@ class Mock:
         exchange = visit.world.journal.add(visit.now, micros, operation, visit.request, response)
         if self.on_exchange:
             self.on_exchange(exchange)
+        if self.on_answer:
+            self.on_answer(visit.now, visit.request, response, visit.operation, visit.world)
 
     def _declare_fixtures(self, world: World) -> None:
         for where, job in self._fixtures.items():

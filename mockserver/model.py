@@ -25,12 +25,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one."""
+    """An HTTP answer.
+
+    `problem` is the line of `X-Mock-Problem`, where there is one; `error` the name of the documented error that it is.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     problem: str | None = None
+    error: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""
@@ -51,10 +55,14 @@ ANONYMOUS = Caller("anonymous")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a step found to say: a status and a JSON body, before headers. `headers` come on top of the usual ones."""
+    """What a step found to say: a status and a JSON body, before headers. `headers` come on top of the usual ones.
+
+    `error` is the name of the documented error that it is, if it is one.
+    """
 
     status: int
     body: Any
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
     problem: str | None = None
+    error: str | None = None

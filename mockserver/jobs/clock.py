@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 
 from ..errors import InputError
@@ -82,6 +83,15 @@ class Clock:
     def freeze(self) -> None:
         """Stand still; `advance` and `set` still move it."""
         self.run(0.0)
+
+    def drive(self) -> AbstractContextManager[Clock]:
+        """Take over sleeping and monotonic time of the code under test for a `with` block: see `jobs/drive.py`.
+
+        Raises RuntimeError where a clock drives already.
+        """
+        from .drive import drive  # it knows the clock
+
+        return drive(self)
 
     def run(self, speed: float = 1.0) -> None:
         """Go on from where it stands. Raises InputError for a negative speed."""
