@@ -6,6 +6,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from itertools import groupby
 from typing import Any
 
 from ..definitions import Definitions, Operation
@@ -81,6 +82,7 @@ def assert_called(
     headers: Mapping[str, Any] | None = None,
 ) -> None:
     """The operation (or any of the service) was called with these parameters and headers; `times` times, where given."""
+    __tracebackhide__ = True
     found = calls(definitions, seen, name, params, headers)
     if len(found) == times or (times is None and found):
         return
@@ -99,6 +101,7 @@ def assert_not_called(
     headers: Mapping[str, Any] | None = None,
 ) -> None:
     """No call of the operation, or of the service, had these parameters and headers."""
+    __tracebackhide__ = True
     found = calls(definitions, seen, name, params, headers)
     if found:
         more = [f"  ... and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
@@ -179,7 +182,9 @@ def rules_and_identity(definitions: Definitions, service: str, given: Mapping[st
     names, parameters = [field.name for field in fields(Rules)], [parameter.name for parameter in operation.parameters]
     for name in given:
         if name not in names and name not in parameters:
-            raise InputError(f"{name!r} is neither a rule nor a parameter of {service}{_nearest(name, [*names, *parameters])}")
+            raise InputError(
+                f"{name!r} is neither a rule nor a parameter of {service}{_nearest(name, [*names, *parameters])}"
+            )
     rules = Rules(**{name: value for name, value in given.items() if name in names})
     return rules, {name: value for name, value in given.items() if name not in names}
 
@@ -189,6 +194,7 @@ def assert_polled(definitions: Definitions, seen: Sequence[Seen], service: str, 
 
     Raises AssertionError with a timeline of the polls, InputError for a rule or a name that makes no sense.
     """
+    __tracebackhide__ = True
     rules, wanted = rules_and_identity(definitions, service, given)
     found = polls_of(definitions, seen, service, wanted)
     findings([], rules)  # rules that make no sense are refused, polls or none
@@ -224,6 +230,19 @@ def _broken(title: str, polls: Sequence[Seen], wrong: Sequence[Finding]) -> str:
     return "\n".join([*lines, "the polls, on the mock's clock:", table(polls, notes)])
 
 
+def exchanges_drawn(seen: Sequence[Seen]) -> list[str]:
+    """A line for each exchange, oldest first; one for several in a row that are alike."""
+    lines: list[str] = []
+    alike = [list(group) for _, group in groupby(seen, key=lambda one: (one.method, one.path, one.shown))]
+    for group in alike:
+        lines.append(line(group[0]).strip())
+        if len(group) > 2:
+            lines.append(f"  ... {len(group) - 2} like it")
+        if len(group) > 1:
+            lines.append(line(group[-1]).strip())
+    return lines
+
+
 def jobs_drawn(definitions: Definitions, seen: Sequence[Seen]) -> str:
     """Bars of all jobs that were asked for, for a report."""
     drawn = []
@@ -232,5 +251,3 @@ def jobs_drawn(definitions: Definitions, seen: Sequence[Seen]) -> str:
             jobs = polls_of(definitions, seen, operation.id, {})
             drawn += [bars(_title(operation, who), polls) for who, polls in jobs.items()]
     return "\n".join(drawn)
-
-

@@ -51,7 +51,9 @@ class _Signer(AuthBase):
     def _huaweicloud(self, request: Request) -> dict[str, str]:
         date = f"{utc(self._world.clock.now()):%Y%m%dT%H%M%SZ}"
         dated = {**request.headers, "x-sdk-date": date}
-        parts = signing.canonical(Request(request.method, request.path, request.query, dated, request.body), ("host", "x-sdk-date"))
+        parts = signing.canonical(
+            Request(request.method, request.path, request.query, dated, request.body), ("host", "x-sdk-date")
+        )
         value = signing.sign(parts, date, self._credentials.secret_key)
         form = f"{signing.ALGORITHM} Access={self._credentials.access_key}, SignedHeaders=host;x-sdk-date, Signature={value}"
         return {"X-Sdk-Date": date, "X-Project-Id": self._credentials.project_id, "Authorization": form}

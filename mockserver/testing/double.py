@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..definitions import Operation
 from ..declare import DeclaredJob, handles
+from ..definitions import Operation
 from ..errors import InputError
 from ..jobs.clock import Clock
 from ..journal import Exchange
@@ -19,8 +19,8 @@ from ..mock import Mock
 from ..model import Request, Response
 from ..settings import Settings
 from ..world import World
-from . import assertions
-from .assertions import calls, jobs_drawn, polls_of
+from . import assertions, shown
+from .assertions import calls, exchanges_drawn, jobs_drawn, polls_of
 from .reading import Seen, read
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 REGIONS = (
-    "cn-north-4", "cn-north-1", "cn-north-2", "cn-north-9", "cn-east-2", "cn-east-3", "cn-east-4", "cn-east-5", "cn-south-1",
-    "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
-    "ap-southeast-4", "ap-southeast-5", "af-south-1", "af-north-1", "sa-brazil-1", "la-north-2", "la-south-2",
-    "na-mexico-1", "tr-west-1", "ae-ad-1", "me-east-1", "ru-northwest-2", "my-kualalumpur-1", "eu-west-0", "eu-west-101",
+    "ae-ad-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "cn-east-2",
+    "cn-east-3", "cn-east-4", "cn-east-5", "cn-north-1", "cn-north-11", "cn-north-2", "cn-north-4", "cn-north-9",
+    "cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3", "eu-west-101", "la-north-2", "la-south-2",
+    "me-east-1", "my-kualalumpur-1", "na-mexico-1", "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "tr-west-1",
 )  # fmt: skip
 """Regions that `with_region` is turned to the mock for. Source: huaweicloudsdk{cdm,gaussdb,tics,dataartsstudio} 3.1.219."""
 _REPORTED = 30
@@ -79,7 +79,9 @@ class MockServer:
     def url(self) -> str:
         """Where it answers, without a slash at the end. Raises InputError where it is on no socket."""
         if self._url is None:
-            raise InputError("mockserver_app is on no socket; use .client(), .test_client(), intercept() or the mockserver fixture")
+            raise InputError(
+                "mockserver_app is on no socket; use .client(), .test_client(), intercept() or the mockserver fixture"
+            )
         return self._url
 
     @property
@@ -219,16 +221,19 @@ class MockServer:
         headers: Mapping[str, Any] | None = None,
     ) -> None:
         """See `assertions.assert_called`. Raises AssertionError that shows the nearest request."""
+        __tracebackhide__ = True
         assertions.assert_called(self._mock.definitions, list(self.seen), name, times, params, headers)
 
     def assert_not_called(
         self, name: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, Any] | None = None
     ) -> None:
         """See `assertions.assert_not_called`. Raises AssertionError that lists the calls."""
+        __tracebackhide__ = True
         assertions.assert_not_called(self._mock.definitions, list(self.seen), name, params, headers)
 
     def assert_polled(self, service: str, **rules_and_identity: Any) -> None:
         """See `assertions.assert_polled` and `polling.Rules`. Raises AssertionError with a timeline of the polls."""
+        __tracebackhide__ = True
         assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules_and_identity)
 
     # What went wrong
@@ -241,11 +246,15 @@ class MockServer:
             *self.blocked,
         ]
 
+    def counts(self) -> dict[str, Any]:
+        """What the code under test was shown, counted: see `shown.py`."""
+        return shown.count(self._mock.definitions, list(self.seen))
+
     def report(self) -> str:
         """The last exchanges and the bars of all jobs, as text, without secrets."""
-        shown: Sequence[Seen] = self.seen[-_REPORTED:]
-        lines = [f"... {len(self.seen) - len(shown)} exchanges before"] if len(self.seen) > len(shown) else []
-        lines += [assertions.line(one).strip() for one in shown]
+        lines = exchanges_drawn(self.seen)
+        if len(lines) > _REPORTED:
+            lines = [f"... {len(lines) - _REPORTED} lines before", *lines[-_REPORTED:]]
         return "\n".join([*lines, jobs_drawn(self._mock.definitions, list(self.seen))]).rstrip()
 
 

@@ -30,6 +30,7 @@ def egress_guard(blocked: Callable[[str], object], more: Sequence[str] = ()) -> 
     """
 
     def check(host: Any) -> None:
+        __tracebackhide__ = True
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
         if isinstance(name, str) and is_vendors(name, more):
             message = f"the test would have asked the real host {name}; {_ADVICE}"
@@ -68,6 +69,7 @@ def _of_address(args: Any) -> Any:
 
 def _guarded(original: Callable[..., Any], host: Callable[[Any], Any], check: Callable[[Any], None]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         check(host(args) if args else kwargs.get("host"))
         return original(*args, **kwargs)
 

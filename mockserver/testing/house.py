@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from itertools import count
 
 from ..definitions import Definitions, Operation
@@ -14,7 +13,6 @@ from ..threaded import ThreadedServer
 from ..world import DEFAULT, World
 from .double import Credentials, MockServer
 from .options import REJECT, Choice
-from .reading import read
 
 PROJECT = "0605767a5780d5762fc5c0118072a564"
 _SECRET = "mockserver0secret0key0for0tests"  # noqa: S105 - public on purpose, it protects nothing
@@ -46,7 +44,8 @@ class House:
         projects = choice.own.get("projects") or (PROJECT,)
         own = {**choice.own, "credentials": dict(pair), "apps": dict(app)}
         world = self.mock.world(access_key, **own)
-        credentials = Credentials(*next(iter(pair.items())), projects[0], *next(iter(app.items())))
+        (key, secret), (app_key, app_secret) = next(iter(pair.items())), next(iter(app.items()))
+        credentials = Credentials(key, secret, projects[0], app_key, app_secret)
         tenant = MockServer(self.mock, world, self._server.url if self._server else None, credentials)
         self._before = set(self.mock.world_names())
         self._tenants[access_key] = tenant
@@ -70,9 +69,7 @@ class House:
         if self._server:
             self._server.stop()
 
-    def _answered(
-        self, time: int, request: Request, response: Response, operation: Operation | None, world: World
-    ) -> None:
+    def _answered(self, time: int, request: Request, response: Response, operation: Operation | None, world: World) -> None:
         tenant = self._tenants.get(world.name)
         if tenant is not None:
             tenant.note(time, request, response, operation)
@@ -81,22 +78,20 @@ class House:
 class Houses:
     """The houses of a process: one for all tests, and more for those that choose settings which a whole mock has."""
 
-    def __init__(self, socket: bool = True, definitions: Callable[[], Definitions | None] = lambda: None) -> None:
-        self._socket, self._definitions = socket, definitions
-        self._by_key: dict[str, House] = {}
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, bool], House] = {}
 
-    def house(self, choice: Choice) -> House:
-        """The house for a choice. Raises InputError for settings that are wrong."""
-        key = choice.key()
+    def house(self, choice: Choice, socket: bool = True) -> House:
+        """The house for a choice, on a socket or on none. Raises InputError for settings that are wrong."""
+        key = (choice.key(), socket)
         if key not in self._by_key:
-            shared = None if choice.wide.get("definitions") else self._shared()
-            self._by_key[key] = House(choice, self._socket, shared)
+            self._by_key[key] = House(choice, socket, None if choice.wide.get("definitions") else self._shared())
         return self._by_key[key]
 
     def _shared(self) -> Definitions | None:
         """Definitions that are read already: reading them is most of a start."""
-        mine = next((house.mock.definitions for house in self._by_key.values() if not house.mock.settings.definitions), None)
-        return mine or self._definitions()
+        mocks = [house.mock for house in self._by_key.values() if not house.mock.settings.definitions]
+        return mocks[0].definitions if mocks else None
 
     def stop(self) -> None:
         """End them all."""

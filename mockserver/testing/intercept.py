@@ -68,7 +68,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         """Take a wire for a socket."""
-        self.sock = _Wire(self._answer)  # type: ignore[assignment]
+        self.sock: Any = _Wire(self._answer)
 
     @property
     def is_connected(self) -> bool:
@@ -111,7 +111,9 @@ class _Pools:
 
     def _handle(self, request: Request) -> Response:
         headers = {HEADER: self._namespace, **request.headers}
-        return self._mock.handle(Request(request.method, request.path, request.query, headers, request.body, request.body_size))
+        return self._mock.handle(
+            Request(request.method, request.path, request.query, headers, request.body, request.body_size)
+        )
 
 
 @contextmanager
@@ -126,7 +128,7 @@ def intercept(mock: Mock, namespace: str, more: Sequence[str] = ()) -> Iterator[
             return pools.of(url)
         return original(adapter, request, *args, **kwargs)
 
-    HTTPAdapter.get_connection_with_tls_context = get_connection  # type: ignore[method-assign]
+    HTTPAdapter.get_connection_with_tls_context = get_connection  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

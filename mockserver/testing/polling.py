@@ -113,4 +113,6 @@ def _too_long(polls: Sequence[Seen], most: int) -> Iterator[Finding]:
     late = [index for index, poll in enumerate(polls) if poll.time - first > most + ROUNDING]
     if late:
         took = span(polls[-1].time - first)
-        yield Finding("gives_up_within", late[0], f"still asked after {span(most)}: the last poll came {took} after the first")
+        yield Finding(
+            "gives_up_within", late[0], f"still asked after {span(most)}: the last poll came {took} after the first"
+        )

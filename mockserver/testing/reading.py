@@ -13,8 +13,8 @@ from .. import redact
 from ..definitions import Definitions, JobLife, Operation
 from ..errors import Problem
 from ..jobs.clock import SECOND
-from ..model import Request, Response
 from ..mock import CRASHED
+from ..model import Request, Response
 from ..services import SINGLES
 from ..steps.route import route
 
@@ -68,7 +68,9 @@ class Seen:
     def shown(self) -> str:
         """The answer in a few words: `200 RUNNING`, `404 job-not-found`, `502 (fault status)`."""
         states = [run.state for run in self.runs]
-        counted = [state if states.count(state) == 1 else f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+        counted = [
+            state if states.count(state) == 1 else f"{states.count(state)} {state}" for state in dict.fromkeys(states)
+        ]
         parts = [str(self.status), ", ".join(counted) or self.error or "", f"(fault {self.fault})" if self.fault else ""]
         return " ".join(part for part in parts if part)
 

@@ -72,7 +72,9 @@ def merge(several: Iterable[Mapping[str, Any]]) -> Counts:
 def documented(operation: Operation, faults: Sequence[str] = ()) -> dict[str, list[str]]:
     """What there is to be shown of an operation: its statuses, transitions and errors, and the kinds of faults."""
     assert operation.job is not None
-    ways = [f"{state}>{after}" for state in operation.job.states for after in sorted(operation.job.transitions.get(state, ()))]
+    ways = [
+        f"{state}>{after}" for state in operation.job.states for after in sorted(operation.job.transitions.get(state, ()))
+    ]
     errors = [example.name for example in operation.errors()]
     return {"statuses": list(operation.job.states), "transitions": ways, "errors": errors, "faults": list(faults)}
 
@@ -116,6 +118,8 @@ def text(found: Mapping[str, Any]) -> list[str]:
         lines.append(f"{service} ({one['operation']}): {one['polls']} polls")
         for kind in KINDS:
             counted = one[kind]
+            if not shown_and_missing(counted):
+                continue
             head = f"  {kind:<12}{len(counted['shown']):>4} of {shown_and_missing(counted):<4}"
             missing = ", ".join(counted["missing"])
             extra = f"; undocumented: {', '.join(counted['extra'])}" if counted["extra"] else ""
