@@ -101,6 +101,21 @@ class Clock:
             self._shown, self._real, self._speed = self._at(real), real, speed
 
 
+class Stopwatch:
+    """Real time since it was made, whatever clock drives: for waiting on other processes."""
+
+    def __init__(self) -> None:
+        self._began = _monotonic()
+
+    def seconds(self) -> float:
+        """Real seconds since it was made."""
+        return _monotonic() - self._began
+
+    def pause(self, seconds: float) -> None:
+        """Wait for real seconds."""
+        _sleep(seconds)
+
+
 def not_negative(what: str, number: float) -> float:
     """The number, if a clock can go by it. Raises InputError, which says what it was for."""
     if not 0 <= number <= LATEST:  # Python has integers that are no floats
@@ -108,7 +123,7 @@ def not_negative(what: str, number: float) -> float:
     return number
 
 
-_time_ns = time.time_ns  # as it is now: `drive` may take time.time over later
+_time_ns, _monotonic, _sleep = time.time_ns, time.monotonic, time.sleep  # as they are now: `drive` may replace them later
 
 
 def _real() -> int:
