@@ -166,7 +166,7 @@ class Mock:
         if named is not None:
             return self.world(named)
         if len(self._worlds) > 1:
-            world = self._worlds.get(namespace.credential_name(request) or DEFAULT)
+            world = self._worlds.get(namespace.credential_name(request) or self.home)
             if world is not None:
                 return world
         return self._worlds.get(self.home) or self._worlds[DEFAULT]

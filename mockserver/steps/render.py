@@ -95,7 +95,7 @@ def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iter
     headers += [*answer.headers, *extra]
     if answer.problem:
         headers.append(("X-Mock-Problem", header_text(answer.problem)))
-    return Response(answer.status, tuple(headers), body, answer.problem, answer.error)
+    return Response(answer.status, tuple(headers), body, answer.problem, error=answer.error)
 
 
 def header_text(text: str) -> str:

@@ -33,9 +33,9 @@ class Seen:
     """An exchange as the caller saw it, without secrets.
 
     `time` is the mock's, in milliseconds. `operation` and `service` are None where no operation has the path, and
-    `unexpected` says so. `parameters` are those of path and query, by the vendor's names, as text; `error` the documented
-    error's name; `retry_at` when the answer's Retry-After lets the caller come back (milliseconds); `fault` the kind of
-    fault that was injected; `crash` what went wrong inside the mock.
+    `unexpected` says so. `parameters` are those of path, query and headers, by the vendor's names, as text; `error` the
+    documented error's name; `retry_at` when the answer's Retry-After lets the caller come back (milliseconds); `fault`
+    the kind of fault that was injected; `crash` what went wrong inside the mock.
     """
 
     number: int
@@ -80,7 +80,8 @@ def read(
 ) -> Seen:
     """What the caller saw. `time` is the mock's, in milliseconds."""
     secrets = redact.secrets_of(request.headers)
-    parameters = _parameters(request, operation, secrets)
+    headers = redact.headers(request.headers)
+    parameters = _parameters(request, operation, headers, secrets)
     return Seen(
         number=number,
         time=time,
@@ -89,7 +90,7 @@ def read(
         operation=operation.id if operation else None,
         service=operation.service if operation else None,
         parameters=parameters,
-        headers=redact.headers(request.headers),
+        headers=headers,
         status=response.status,
         error=response.error,
         runs=_runs(operation, parameters, response),
@@ -99,11 +100,15 @@ def read(
     )
 
 
-def _parameters(request: Request, operation: Operation | None, secrets: list[str]) -> dict[str, str]:
+def _parameters(
+    request: Request, operation: Operation | None, headers: Mapping[str, str], secrets: list[str]
+) -> dict[str, str]:
     found = dict(parse_qsl(redact.query(request.query, secrets), keep_blank_values=True))
     match = operation.pattern.fullmatch(request.path) if operation else None
     if operation and match:
         found |= zip(operation.path_names, match.groups(), strict=True)
+        in_headers = [one.name for one in operation.parameters if one.location == "header"]
+        found |= {name: headers[name.lower()] for name in in_headers if name.lower() in headers}
     return found
 
 
