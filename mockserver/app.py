@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, jsonify, request
 
 from . import control
+from .delivery import deliverable, dribbled
 from .errors import Misuse
 from .mock import Mock
 from .model import Answer, Request
@@ -21,35 +22,44 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def create_app(settings: Settings | None = None, mock: Mock | None = None) -> Flask:
+def create_app(settings: Settings | None = None, mock: Mock | None = None, deliver: bool | None = None) -> Flask:
     """The mock as a Flask app, for any WSGI server.
 
-    Parameters: `settings`, by default from `MOCKSERVER_*` variables and pyproject.toml; `mock`, to share one that exists.
-    Raises InputError for a setting or a definition that is wrong.
+    Parameters: `settings`, by default from `MOCKSERVER_*` variables and pyproject.toml; `mock`, to share one that exists;
+    `deliver`, whether faults that delay, dribble and hang are carried out (by default, unless a `mock` is given: tests
+    needn't wait, the header `X-Mock-Delivery` tells how the answer is to be delivered). Raises
+    InputError for a setting or a definition that is wrong.
     """
-    mock = mock or Mock(settings or settings_from({}))
+    deliver = mock is None if deliver is None else deliver
+    mock = mock or Mock(settings or settings_from({}), sockets=False)
     app = Flask("mockserver", static_folder=None)
     app.config["MOCK"] = mock
     app.url_map.merge_slashes = False  # a path with a slash too many is an unknown one, not a redirect
     app.json.sort_keys = False  # type: ignore[attr-defined]  # documents keep the order they are written in
     _add_control_routes(app, mock)
     _add_error_pages(app)
-    app.wsgi_app = _Front(mock, app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented seam for middleware
+    app.wsgi_app = _Front(mock, app.wsgi_app, deliver)  # type: ignore[method-assign]  # Flask's documented seam for middleware
     return app
 
 
 class _Front:
     """Answers the vendors' operations; what is under the control prefix goes on to Flask."""
 
-    def __init__(self, mock: Mock, control: WSGIApplication) -> None:
+    def __init__(self, mock: Mock, control: WSGIApplication, deliver: bool) -> None:
         self._mock = mock
         self._control = control
+        self._deliver = deliver
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
             return self._control(environ, start_response)
         answer = self._mock.handle(request_from(environ))
+        if answer.delivery:
+            answer = deliverable(answer, self._deliver)
+            if self._deliver and answer.delivery:
+                start_response(_status_line(answer.status), list(answer.headers))
+                return dribbled(answer.body, answer.delivery)
         start_response(_status_line(answer.status), list(answer.headers))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 

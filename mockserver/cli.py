@@ -152,8 +152,10 @@ def _given(row: Row, value: Any) -> Any:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from .server import serve
-
+    if settings.server == "threaded":
+        from .standalone import serve
+    else:
+        from .server import serve
     return serve(settings)
 
 

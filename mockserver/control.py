@@ -15,6 +15,7 @@ from .declare import declare, handle, handles
 from .definitions import read_control
 from .definitions.bundle import bundle
 from .errors import InputError, Misuse
+from .faults.active import Active
 from .fixtures import check, schema
 from .jobs.clock import Clock, not_negative, parse_time, utc
 from .jobs.duration import seconds
@@ -111,6 +112,55 @@ def _job(ask: Ask) -> Any:
         raise Misuse("Not found", str(error), 404) from error
 
 
+def faults(ask: Ask) -> Answer:
+    """The declared faults."""
+    return Answer(200, {"faults": [fault.as_json() for fault in ask.world.faults.entries]})
+
+
+def declare_fault(ask: Ask) -> Answer:
+    """Declare a fault."""
+    against, body = schema(), _object(ask.body)
+    check(body, {**against["$defs"]["fault"], "$defs": against["$defs"]}, "body")
+    fields = {name: value for name, value in body.items() if name != "target"}
+    if body.get("fault") == "CONNECTION_REFUSED":
+        _check_it_ends(ask.world.clock, body)
+    return Answer(201, ask.mock.fail(body["target"], namespace=ask.world.name, **fields).as_json())
+
+
+def _check_it_ends(shown: Clock, body: Mapping[str, Any]) -> None:
+    window = body.get("window") or (None, None)
+    if window[1] is None or shown.speed == 0:
+        raise Misuse(
+            "Invalid body",
+            "CONNECTION_REFUSED closes the port to this API, too, so it has to end by itself: give it a window with an end,"
+            " while the clock runs (from Python, any will do)",
+        )
+
+
+def delete_faults(ask: Ask) -> Answer:
+    """Take all faults away."""
+    ask.world.faults.clear()
+    return Answer(204, None)
+
+
+def show_fault(ask: Ask) -> Answer:
+    """A declared fault, and how many requests got it."""
+    return Answer(200, _fault(ask).as_json())
+
+
+def delete_fault(ask: Ask) -> Answer:
+    """Take a fault away."""
+    ask.world.faults.remove(_fault(ask).number)
+    return Answer(204, None)
+
+
+def _fault(ask: Ask) -> Active:
+    try:
+        return ask.world.faults.get(ask.path["number"])
+    except InputError as error:
+        raise Misuse("Not found", str(error), 404) from error
+
+
 def clock(ask: Ask) -> Answer:
     """What the clock shows and how it runs."""
     return Answer(200, _clock(ask.world.clock))
@@ -187,6 +237,11 @@ ROUTES: Mapping[tuple[str, str], Callable[[Ask], Answer]] = {
     ("GET", "/jobs/<int:number>"): show_job,
     ("DELETE", "/jobs/<int:number>"): delete_job,
     ("POST", "/jobs/<int:number>"): change_job,
+    ("GET", "/faults"): faults,
+    ("POST", "/faults"): declare_fault,
+    ("DELETE", "/faults"): delete_faults,
+    ("GET", "/faults/<int:number>"): show_fault,
+    ("DELETE", "/faults/<int:number>"): delete_fault,
     ("GET", "/clock"): clock,
     ("PATCH", "/clock"): change_clock,
     ("GET", "/namespaces"): namespaces,

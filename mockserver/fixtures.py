@@ -1,8 +1,9 @@
-"""Fixture files: jobs to declare, checked against `schemas/mockserver/fixtures.schema.json`."""
+"""Fixture files: jobs and faults to declare, checked against `schemas/mockserver/fixtures.schema.json`."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,33 @@ from .errors import InputError
 SCHEMA = "mockserver/fixtures.schema.json"
 
 
+@dataclass(frozen=True)
+class Fixtures:
+    """What a fixture file declares: jobs, and faults."""
+
+    jobs: list[dict[str, Any]]
+    faults: list[dict[str, Any]]
+
+
 def schema() -> dict[str, Any]:
-    """The JSON Schema of fixture files; its `$defs/job` is what `POST /_mock/jobs` takes."""
+    """The JSON Schema of fixture files; its `$defs/job` is what `POST /_mock/jobs` takes, `$defs/fault` what
+    `POST /_mock/faults` does."""
     loaded: dict[str, Any] = json.loads((folder("schemas") / SCHEMA).read_text(encoding="utf-8"))
     return loaded
 
 
-def read_fixtures(path: Path) -> list[dict[str, Any]]:
-    """The jobs of a fixture file (JSON or YAML). Raises InputError, which names file, JSON pointer, found and allowed."""
+def read_fixtures(path: Path) -> Fixtures:
+    """The jobs and faults of a fixture file (JSON or YAML).
+
+    Raises InputError, which names file, JSON pointer, found and allowed.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         value = json.loads(text) if path.suffix == ".json" else _yaml(text)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: found a file that can't be read ({error}); allowed: JSON or YAML in UTF-8") from error
     check(value, schema(), str(path))
-    jobs: list[dict[str, Any]] = value["jobs"]
-    return jobs
+    return Fixtures(value.get("jobs", []), value.get("faults", []))
 
 
 def check(value: Any, against: dict[str, Any], where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 import threading
 from collections.abc import Sequence
@@ -28,6 +29,23 @@ def choose(weights: Sequence[tuple[str, int]], *key: object) -> str:
         if point < 0:
             return name
     raise AssertionError("weights that sum up to more than their sum")
+
+
+def fraction(*key: object) -> float:
+    """A number from 0 up to, but not including, 1 that depends on nothing but the key."""
+    return (digest("fraction", *key) >> 75) / 2**53
+
+
+def lognormal(median: float, sigma: float, *key: object) -> float:
+    """A number with this lognormal distribution that depends on nothing but the key (Box and Muller's method)."""
+    radius = math.sqrt(-2 * math.log(1 - fraction("radius", *key)))
+    return median * math.exp(sigma * radius * math.cos(2 * math.pi * fraction("angle", *key)))
+
+
+def garbage(length: int, *key: object) -> bytes:
+    """Bytes without meaning that depend on nothing but the key; they begin like no HTTP answer."""
+    made = b"".join(digest("garbage", index, *key).to_bytes(16, "big") for index in range(-(-length // 16)))
+    return (b"\x00" + made)[:length]
 
 
 class Fake:

@@ -34,6 +34,13 @@ class Unreadable(Exception):
         self.status = status
 
 
+class SpeaksTls(Unreadable):
+    """The client greets in TLS."""
+
+    def __init__(self) -> None:
+        super().__init__("the client speaks TLS, but this port speaks plain HTTP: use http://")
+
+
 class Stream(Protocol):
     """What requests are read from: a buffered file of bytes."""
 
@@ -61,7 +68,7 @@ def receive(stream: Stream, send: Callable[[bytes], object]) -> Received | None:
     gateway's limit isn't read: only its size is told. Raises Unreadable for what is no request, OSError of the stream.
     """
     if stream.peek(1)[:1] == TLS:  # before a line is read: there is none
-        raise Unreadable("the client speaks TLS, but this port speaks plain HTTP: use http://")
+        raise SpeaksTls
     start = _line(stream)
     for _ in range(8):  # RFC 9112, 2.2: empty lines before a request are to be ignored
         if start is None or start:

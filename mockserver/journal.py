@@ -45,6 +45,7 @@ class Exchange:
                 "body": self.response.body.decode("utf-8", "replace"),
             },
             "problem": self.response.problem,
+            "fault": {"number": fault.number, "kind": fault.kind} if (fault := self.response.fault) else None,
         }
 
 
@@ -70,7 +71,7 @@ class Journal:
         headers = tuple(
             (name, redact.text(value, secrets)) for name, value in redact.headers(dict(response.headers)).items()
         )
-        clean_response = Response(response.status, headers, _body(response.body, secrets), problem)
+        clean_response = Response(response.status, headers, _body(response.body, secrets), problem, None, response.fault)
         with self._lock:
             self._count += 1
             exchange = Exchange(self._count, time, micros, operation, clean_request, clean_response)

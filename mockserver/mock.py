@@ -5,17 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .declare import DeclaredJob, declare
 from .definitions import Definitions, Example, Operation, load
 from .errors import InputError, Misuse, Problem
+from .faults import effects
+from .faults.active import Taken
+from .faults.declare import fault_from
+from .faults.handle import DeclaredFault, values_of
+from .faults.model import GATEWAY, NETWORK
+from .faults.patch import TestFailed, Unpatchable
 from .fixtures import read_fixtures
 from .generate import hex_id
-from .jobs.clock import Clock, utc
+from .jobs.clock import LATEST, Clock, utc
 from .jobs.store import Store
 from .journal import Exchange, Journal
 from .model import Answer, Request, Response
@@ -35,7 +43,8 @@ CRASHED = "the mock failed: "
 """What the line of `X-Mock-Problem` begins with, where the mock itself is at fault."""
 
 OnAnswer = Callable[[int, Request, Response, Operation | None, World], None]
-"""Called with the time (milliseconds), request, response, operation and world of an exchange: uncut, secrets and all."""
+"""Called after each exchange: the world's time (milliseconds), the request and the answer as they are, secrets and all, the
+operation, where there is one, and the world."""
 
 
 @dataclass
@@ -48,14 +57,18 @@ class _Visit:
     request_id: str
     operation: Operation | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    taken: Taken | None = None
 
 
 class Mock:
     """A mock of the documented services, whatever door requests come through. Thread-safe.
 
     Parameters: `settings`; `clock` of the default namespace, by default as the settings say; `definitions`, by default the
-    shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered. Raises
-    InputError for a setting, a definition or a fixture that is wrong. `home` names the namespace of requests that name none.
+    shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered; `on_answer`,
+    an `OnAnswer`, may also be set later; `sockets`, whether the door holds the raw sockets, so that faults can break
+    them. Raises InputError for a setting, a definition or a fixture that is wrong.
+
+    `home` names the namespace of requests that name none, by default the default one.
     """
 
     def __init__(
@@ -64,20 +77,19 @@ class Mock:
         clock: Clock | None = None,
         definitions: Definitions | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
+        on_answer: OnAnswer | None = None,
+        sockets: bool = True,
     ) -> None:
         self.settings = check_settings(settings or Settings())
         self.definitions = definitions or load(Path(path) for path in self.settings.definitions)
         self.on_exchange = on_exchange
+        self.on_answer = on_answer
+        self.sockets = sockets
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._lock = threading.Lock()
-        self.on_answer: OnAnswer | None = None
         self.home = DEFAULT
         self._worlds = {DEFAULT: World.new(DEFAULT, self.settings, clock)}
-        self._fixtures = {
-            f"{path}#/jobs/{index}": job
-            for path in self.settings.fixtures
-            for index, job in enumerate(read_fixtures(Path(path)))
-        }
+        self._fixtures = {path: read_fixtures(Path(path)) for path in self.settings.fixtures}
         self._declare_fixtures(self.world())
 
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
@@ -139,8 +151,31 @@ class Mock:
         """
         return declare(self.definitions, self.world(namespace), service, fields)
 
+    def fail(self, target: str, *, namespace: str = DEFAULT, **fields: Any) -> DeclaredFault:
+        """Declare a fault: what some requests get instead of their answer, or on top of it.
+
+        Parameters: `target`, a service, an operation id, or `*` for all; `fields`, see "Faults" in README.md:
+
+        - which requests: parts of the path and query by the vendor's names, such as `job_name` (left out, any);
+        - when: `times` (how many), `after` (how many are spared first), `share` (0 to 1, by the seed), `window` (from, to);
+        - what, one of: `error` (a documented one's name), `status`, `quota`, `fault` (a name of `faults.model.KINDS`),
+          `patch` (RFC 6902), `body` (which may go with `status`); and with any: `delay` (and `clock`: real or mock),
+          `headers`; `retry_after` goes with refusals; `content_type` with `body`.
+
+        Once the operation is known, the oldest fault that applies is taken. `status`, `quota`, `body` and most kinds of
+        `fault` answer at once, as a gateway does, before anyone looks at credentials. `delay`, SLOW_DRIBBLE and what
+        breaks a body (CLOSE_MID_BODY, SHORT_BODY, TRUNCATED_JSON, WRONG_ENCODING) come upon whatever the service
+        answers. `error`, `patch` and `headers` are the service's: a request that is refused anyway doesn't get or count
+        them. Raises InputError.
+        """
+        world = self.world(namespace)
+        fault = fault_from(self.definitions, target, fields, world.clock.now(), self.sockets)
+        if fault.listener and world.name != DEFAULT:
+            raise InputError(f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT!r}")
+        return DeclaredFault(world.faults, world.faults.add(fault))
+
     def reset(self, namespace: str = DEFAULT) -> None:
-        """Forget declared jobs, what was asked and answered; the clock begins anew. Fixtures are declared again."""
+        """Forget what was declared, asked and answered; the clock begins anew. Fixtures are declared again."""
         world = self.world(namespace)
         world.reset()
         self._declare_fixtures(world)
@@ -156,6 +191,10 @@ class Mock:
         visit = _Visit(request, world, now, hex_id(world.settings.seed, request.method, request.path, request.query, now))
         answer = render.misuse_answer(misuse) if misuse else self._answer(visit)
         response = render.response(answer, now, visit.request_id, self._vendor(visit))
+        if visit.taken:
+            response, moved = effects.finished(visit.taken, response, world.settings.seed)
+            if moved:
+                world.clock.advance_to(min(LATEST, world.clock.now() + moved))
         if world.clock.tick and visit.operation and visit.operation.job:
             world.clock.poll()
         self._record(visit, response, (time.perf_counter_ns() - began) // 1_000)
@@ -184,20 +223,63 @@ class Mock:
             return self._refuse(visit, Problem("internal-error", detail))
 
     def _serve(self, visit: _Visit) -> Answer:
-        request, settings = visit.request, visit.world.settings
+        request = visit.request
         route.check_size(request)
         route.check_text(request)
         found = route.route(self.definitions, request)
         operation = visit.operation = found.operation
         visit.parameters = found.path_values
+        faults = visit.world.faults
+        if faults.entries:
+            visit.taken = faults.take(operation.id, partial(values_of, request, found.path_values), visit.now)
+            if visit.taken:
+                return self._serve_with(visit.taken, operation, visit)
+        return self._respond(operation, visit, self._admit(operation, visit))
+
+    def _admit(self, operation: Operation, visit: _Visit) -> Context:
+        """What answering may look at, of a request that is in order. Raises Problem."""
+        request, settings = visit.request, visit.world.settings
         authenticate(operation, request, settings, visit.now)
         strict = settings.unknown_query == "reject"
-        parameters = validate.parameters(operation, found.path_values, request, strict, self.switches)
+        parameters = validate.parameters(operation, visit.parameters, request, strict, self.switches)
         visit.parameters = parameters
         body = validate.body(operation, request)
         authorise(operation, parameters, settings)
-        context = Context(parameters, body, visit.now, visit.request_id, self.switches, visit.world)
+        return Context(parameters, body, visit.now, visit.request_id, self.switches, visit.world)
+
+    def _respond(self, operation: Operation, visit: _Visit, context: Context) -> Answer:
         return self._forced(operation, visit, context) or respond(operation, context)
+
+    def _serve_with(self, taken: Taken, operation: Operation, visit: _Visit) -> Answer:
+        """The answer to a request that gets a fault."""
+        fault = taken.fault
+        documented = partial(self._documented_error, visit)
+        if fault.stage == GATEWAY:
+            return effects.gateway_answer(taken, operation, documented, self.switches, visit.world.settings.seed)
+        if fault.stage == NETWORK:
+            return self._respond(operation, visit, self._admit(operation, visit))
+        try:
+            context = self._admit(operation, visit)
+            if fault.error is not None:
+                return effects.error_answer(fault, operation, documented, self.switches)
+            answer = self._respond(operation, visit, context)
+        except (Problem, Misuse):
+            self._spare(taken, visit)
+            raise
+        try:
+            return effects.patched(fault.patch, answer)
+        except TestFailed:
+            self._spare(taken, visit)
+            return answer
+        except Unpatchable as error:
+            raise Misuse("Fault can't be applied", f"fault {taken.number}: {error}", 500) from None
+
+    def _spare(self, taken: Taken, visit: _Visit) -> None:
+        visit.world.faults.give_back(taken)
+        visit.taken = None
+
+    def _documented_error(self, visit: _Visit, example: Example, status: int) -> Answer:
+        return render.error_answer(self.definitions, example, status, self._facts(visit), self.switches)
 
     def _forced(self, operation: Operation, visit: _Visit, context: Context) -> Answer | None:
         """The answer that `Prefer`, a magic id or the documented example's ids ask for."""
@@ -215,7 +297,7 @@ class Mock:
 
     def _example(self, operation: Operation, visit: _Visit, context: Context, example: Example, status: int) -> Answer:
         if example.error is not None:
-            return render.error_answer(self.definitions, example, status, self._facts(visit), self.switches)
+            return self._documented_error(visit, example, status)
         if operation.id in CALLS:  # a token's header comes with its body
             return Answer(status, example.value, respond(operation, context).headers)
         service = SINGLES.get(operation.service)
@@ -254,12 +336,28 @@ class Mock:
             self.on_answer(visit.now, visit.request, response, visit.operation, visit.world)
 
     def _declare_fixtures(self, world: World) -> None:
-        for where, job in self._fixtures.items():
-            fields = {name: value for name, value in job.items() if name != "service"}
-            try:
-                declare(self.definitions, world, job["service"], fields)
-            except InputError as error:
-                raise InputError(f"{where}: {error}") from error
+        for path, fixtures in self._fixtures.items():
+            for index, job in enumerate(fixtures.jobs):
+                with _at(f"{path}#/jobs/{index}"):
+                    declare(self.definitions, world, job["service"], _but("service", job))
+            for index, fault in enumerate(fixtures.faults):
+                with _at(f"{path}#/faults/{index}"):
+                    fields, now = _but("target", fault), world.clock.now()
+                    read = fault_from(self.definitions, fault["target"], fields, now, self.sockets)
+                if world.name == DEFAULT or not read.listener:  # there is one port for all namespaces
+                    world.faults.add(read)
+
+
+def _but(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {other: value for other, value in fields.items() if other != name}
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
 
 
 def switches_from(definitions: Definitions, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -24,16 +24,41 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """An HTTP answer.
+class Delivery:
+    """How a door is to send an answer, where it isn't sent at once and whole.
 
-    `problem` is the line of `X-Mock-Problem`, where there is one; `error` the name of the documented error that it is.
+    `delay`: real seconds to wait before; `fault`: how to break it, a name of `faults.model.KINDS`, or None; `seconds`: over
+    how long SLOW_DRIBBLE sends its `chunks`, or after how long HANG gives up (None: never).
+    """
+
+    delay: float = 0.0
+    fault: str | None = None
+    seconds: float | None = None
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFault:
+    """Which declared fault an answer had: its number, and what it is called, such as `error:job-not-found` or `HANG`."""
+
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one; `error` the documented error's name.
+
+    `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
+    it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     problem: str | None = None
+    delivery: Delivery | None = None
+    fault: ServedFault | None = None
     error: str | None = None
 
     def header(self, name: str) -> str | None:
@@ -57,6 +82,7 @@ ANONYMOUS = Caller("anonymous")
 class Answer:
     """What a step found to say: a status and a JSON body, before headers. `headers` come on top of the usual ones.
 
+    `raw` is a body that is sent as it is, from someone who is not the vendor.
     `error` is the name of the documented error that it is, if it is one.
     """
 
@@ -65,4 +91,5 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
     problem: str | None = None
+    raw: bytes | None = None
     error: str | None = None

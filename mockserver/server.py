@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import http.client
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from .access_log import log_exchange
 from .address import bind, url_of
 from .app import create_app
-from .journal import Exchange
 from .mock import Mock
 from .settings import Settings
-from .steps.render import one_line
 
 # granian starts threads as requests need them: each holds one slow answer, and none holds up another.
 _THREADS = 256
@@ -65,8 +62,9 @@ def serve(settings: Settings) -> int:
 
 
 def build(settings: Settings) -> Flask:
-    """The app as `serve` runs it: with an access log, where the settings want one."""
-    return create_app(mock=Mock(settings, on_exchange=log_exchange if settings.access_log else None))
+    """The app as `serve` runs it, with an access log where the settings want one; faults delay answers, but break none."""
+    mock = Mock(settings, on_exchange=log_exchange if settings.access_log else None, sockets=False)
+    return create_app(mock=mock, deliver=True)
 
 
 def _worker_app(settings: Settings, announce: Callable[[], None], parent: int, *_args: Any) -> Flask:
@@ -82,16 +80,6 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
-
-
-def log_exchange(exchange: Exchange) -> None:
-    """One line on stderr, made of the journal's redacted exchange."""
-    request, response = exchange.request, exchange.response
-    path = quote(request.path, "/[]:@!$&'()*+,;=~", errors="surrogateescape")
-    target = path + ("?" + request.query if request.query else "")
-    note = f"  {response.problem}" if response.problem else ""
-    line = f"{request.method} {target[:500]} {response.status} {exchange.micros / 1000:.1f}ms{note}"
-    sys.stderr.write(one_line(line) + "\n")
 
 
 def _free_address(host: str, port: int) -> tuple[str, int]:

@@ -9,27 +9,26 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import selectors
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .address import bind, url_of
+from .acceptor import Acceptor, Orders
+from .address import url_of
 from .control import PREFIX
+from .delivery import HANDSHAKE_FAILURE, deliver
 from .errors import Misuse
-from .http1 import Received, Stream, Unreadable, head, receive
+from .http1 import Received, SpeaksTls, Stream, Unreadable, head, receive
 from .mock import Mock
-from .model import Request
 from .steps.render import misuse_answer, response
+from .wsgi_call import call_wsgi
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _LOG = logging.getLogger("mockserver")
-_BACKLOG = 512
 _JOIN_SECONDS = 1.0
 _LINGER_SECONDS = 0.5
 _LINGER_BYTES = 64 * 1024 * 1024
@@ -51,13 +50,17 @@ class ThreadedServer:
         self.host = host
         self._make_app = app or self._own_app
         self._app: WSGIApplication | None = None
-        self._listener = bind(host, port)
-        self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
+        self._controlling: set[socket.socket] = set()
         self._stopping = threading.Event()
-        self._acceptor: threading.Thread | None = None
-        self._wake, self._woken = socket.socketpair()
+        self._started = False
+        self._acceptor = Acceptor(host, port, Orders(self._open, self._refuses, self._restless, self._hang_up))
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._acceptor.port
 
     @property
     def url(self) -> str:
@@ -66,12 +69,12 @@ class ThreadedServer:
 
     def start(self) -> ThreadedServer:
         """Answer from now on. Raises RuntimeError for a server that was started or stopped before."""
-        if self._acceptor or self._stopping.is_set():
+        if self._started or self._stopping.is_set():
             raise RuntimeError("a ThreadedServer can be started once; make another one")
-        self._listener.listen(_BACKLOG)
-        self._listener.setblocking(False)
-        self._acceptor = threading.Thread(target=self._accept, name="mockserver-accept", daemon=True)
+        self._started = True
         self._acceptor.start()
+        self.mock.world().faults.watch(self._acceptor.refresh)
+        self.mock.clock.watch(self._look_at_the_clock)
         return self
 
     def stop(self) -> None:
@@ -79,17 +82,10 @@ class ThreadedServer:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._wake.close()
-        if self._acceptor:
-            self._acceptor.join(_JOIN_SECONDS)
-        self._listener.close()
-        self._woken.close()
-        with self._lock:
-            open_now = list(self._connections.items())
-        for connection, _ in open_now:
-            with contextlib.suppress(OSError):  # the client was first
-                connection.shutdown(socket.SHUT_RDWR)
-        for _, thread in open_now:
+        self.mock.world().faults.unwatch(self._acceptor.refresh)
+        self.mock.clock.unwatch(self._look_at_the_clock)
+        self._acceptor.stop()
+        for thread in self._hang_up(everyone=True):
             if thread is not threading.current_thread():
                 thread.join(_JOIN_SECONDS)
 
@@ -110,14 +106,25 @@ class ThreadedServer:
                 self._app = self._make_app()
             return self._app
 
-    def _accept(self) -> None:
-        with selectors.DefaultSelector() as ready:
-            ready.register(self._listener, selectors.EVENT_READ)
-            ready.register(self._woken, selectors.EVENT_READ)
-            while not self._stopping.is_set():
-                ready.select()
-                with contextlib.suppress(OSError):  # the client gave up, or no file is left: the next one may do
-                    self._open(self._listener.accept()[0])
+    def _refuses(self) -> bool:
+        refused = self.mock.world().faults.listening("CONNECTION_REFUSED", self.mock.clock.now())
+        return refused is not None
+
+    def _restless(self) -> bool:
+        return self.mock.clock.speed > 0 and self.mock.world().faults.has_listener_faults()
+
+    def _look_at_the_clock(self) -> None:
+        if self.mock.world().faults.has_listener_faults():
+            self._acceptor.refresh()
+
+    def _hang_up(self, everyone: bool = False) -> list[threading.Thread]:
+        """Shut connections down, but for those of the control API that are being answered; their threads."""
+        with self._lock:
+            chosen = [one for one in self._connections.items() if everyone or one[0] not in self._controlling]
+        for connection, _ in chosen:
+            with contextlib.suppress(OSError):  # the client was first
+                connection.shutdown(socket.SHUT_RDWR)
+        return [thread for _, thread in chosen]
 
     def _open(self, connection: socket.socket) -> None:
         connection.setblocking(True)
@@ -152,20 +159,35 @@ class ThreadedServer:
             return False
         path = received.request.path
         if path == PREFIX or path.startswith(PREFIX + "/"):
-            connection.sendall(self._controlled(received))
+            goes_on = self._answer_control(connection, received)
         else:
-            connection.sendall(self._answered(received))
-        if not received.drained:
+            goes_on = self._answer(connection, received)
+        if goes_on and not received.drained:
             _linger(connection)
-        return received.keep_alive
+        return goes_on and received.keep_alive
 
-    def _answered(self, received: Received) -> bytes:
+    def _answer(self, connection: socket.socket, received: Received) -> bool:
         answer = self.mock.handle(received.request)
         bare = received.request.method == "HEAD" or answer.status in _NO_BODY
-        return head(answer.status, [*answer.headers, *_about_connection(received)]) + (b"" if bare else answer.body)
+        top = head(answer.status, [*answer.headers, *_about_connection(received)])
+        body = b"" if bare else answer.body
+        if answer.delivery:
+            return deliver(connection, top, body, answer.delivery, self._stopping)
+        connection.sendall(top + body)
+        return True
+
+    def _answer_control(self, connection: socket.socket, received: Received) -> bool:
+        with self._lock:
+            self._controlling.add(connection)
+        try:
+            connection.sendall(self._controlled(received))
+        finally:
+            with self._lock:
+                self._controlling.discard(connection)
+        return not self._refuses()
 
     def _controlled(self, received: Received) -> bytes:
-        status, headers, body = _call_wsgi(self._control(), received.request, self)
+        status, headers, body = call_wsgi(self._control(), received.request, (self.host, self.port))
         names = {name.lower() for name, _ in headers}
         if "content-length" not in names and int(status[:3]) not in _NO_BODY:
             headers.append(("Content-Length", str(len(body))))
@@ -173,9 +195,14 @@ class ThreadedServer:
         return head(status, [*headers, *_about_connection(received)]) + (b"" if bare else body)
 
     def _refuse(self, connection: socket.socket, error: Unreadable) -> None:
-        answer = misuse_answer(Misuse("Bad request", error.detail, error.status))
-        found = response(answer, self.mock.clock.now(), "", "", [("Connection", "close")])
-        connection.sendall(head(found.status, found.headers) + found.body)
+        faults, now = self.mock.world().faults, self.mock.clock.now()
+        if isinstance(error, SpeaksTls) and (alert := faults.listening("TLS_ERROR", now)):
+            faults.count(alert)
+            connection.sendall(HANDSHAKE_FAILURE)
+        else:
+            answer = misuse_answer(Misuse("Bad request", error.detail, error.status))
+            found = response(answer, now, "", "", [("Connection", "close")])
+            connection.sendall(head(found.status, found.headers) + found.body)
         _linger(connection)
 
 
@@ -193,47 +220,3 @@ def _linger(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):  # it had its time
         while left > 0 and (data := connection.recv(65_536)):
             left -= len(data)
-
-
-def _call_wsgi(app: WSGIApplication, request: Request, server: ThreadedServer) -> tuple[str, list[tuple[str, str]], bytes]:
-    """The status line, headers and body of a WSGI app's answer (PEP 3333)."""
-    started: list[Any] = []
-    written: list[bytes] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None, /) -> Callable[[bytes], object]:
-        started[:] = [status, headers]
-        return written.append
-
-    parts = app(_environ(request, server), start_response)
-    try:
-        body = b"".join(parts)
-    finally:
-        if hasattr(parts, "close"):
-            parts.close()
-    return started[0], list(started[1]), b"".join(written) + body
-
-
-def _environ(request: Request, server: ThreadedServer) -> dict[str, Any]:
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": request.path.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "QUERY_STRING": request.query.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "SERVER_NAME": server.host,
-        "SERVER_PORT": str(server.port),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": server.host,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(request.body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()},
-    }
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-    environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
-    environ["CONTENT_LENGTH"] = str(len(request.body))
-    environ.pop("HTTP_CONTENT_LENGTH", None)
-    return environ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .faults.active import Faults
 from .jobs.clock import Clock, parse_time
 from .jobs.declared import Declarations
 from .jobs.store import Store
@@ -16,7 +17,7 @@ DEFAULT = "default"
 
 @dataclass
 class World:
-    """Settings, clock, declared jobs, state and journal of a namespace.
+    """Settings, clock, declared jobs and faults, state and journal of a namespace.
 
     `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for).
     """
@@ -28,6 +29,7 @@ class World:
     store: Store = field(default_factory=Store)
     journal: Journal = field(default_factory=Journal)
     epoch: int | None = None
+    faults: Faults = field(default_factory=Faults)
 
     @classmethod
     def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> World:
@@ -35,11 +37,13 @@ class World:
         Progress.parse(settings.progress)
         epoch = parse_time(settings.epoch) if settings.epoch else None
         start = parse_time(settings.time) if settings.time else None
-        return cls(name, settings, clock or Clock(start, settings.speed, settings.tick), epoch=epoch)
+        clock = clock or Clock(start, settings.speed, settings.tick)
+        return cls(name, settings, clock, epoch=epoch, faults=Faults(settings.seed))
 
     def reset(self) -> None:
-        """Forget jobs, state and journal. The clock begins anew."""
+        """Forget jobs, faults, state and journal. The clock begins anew."""
         self.declared.clear()
+        self.faults.clear()
         self.store.clear()
         self.journal.clear()
         self.clock.restart()

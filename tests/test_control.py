@@ -187,6 +187,7 @@ def test_the_journal_has_what_was_asked_and_answered(client: FlaskClient) -> Non
         "operation": "ShowJobStatus",
         "response": {"status": 400, "headers": dict(answer.headers), "body": answer.text},
         "problem": answer.headers["X-Mock-Problem"],
+        "fault": None,
     }
 
 

@@ -145,7 +145,7 @@ SAME: Job = {
 def test_fixtures_are_json_or_yaml(tmp_path: Path, name: str, content: Any) -> None:
     """Either form declares the same jobs; a time may stand in YAML without quotes."""
     file = write(tmp_path / name, content)
-    assert read_fixtures(file) == SAME["jobs"]
+    assert read_fixtures(file).jobs == SAME["jobs"]
     mock = new_mock(file)
     run = ask(mock, {"service": "cdm", "job_name": "nightly"})["submissions"][0]
     assert (run["status"], utc(run["creation-date"]).hour) == ("RUNNING", 23)
@@ -349,7 +349,7 @@ def life_of(one: Job) -> list[str]:
 @EACH_FILE
 def test_generated_jobs_are_answered(file: Path) -> None:
     """Each generated job is known, and its answers are valid and along its life from the first instant to the last."""
-    jobs, mock = read_fixtures(file), new_mock(file)
+    jobs, mock = read_fixtures(file).jobs, new_mock(file)
     seen: list[list[str]] = [[] for _ in jobs]
     for seconds in MOMENTS:
         mock.clock.set(START + seconds * 1_000)
@@ -365,7 +365,7 @@ def test_generated_jobs_are_answered(file: Path) -> None:
 def test_generated_jobs_are_known_by_their_whole_identity(file: Path) -> None:
     """Any part of its identity changed, nobody knows the job: the answer is the documented not-found error."""
     mock = new_mock(file)
-    for one in read_fixtures(file):
+    for one in read_fixtures(file).jobs:
         definition = DEFINITIONS.operation_of(one["service"]).job
         assert definition is not None
         for name in (*definition.identity, *(["orgId"] if one["service"] == "enos" else [])):
@@ -379,7 +379,7 @@ def test_generated_jobs_are_known_by_their_whole_identity(file: Path) -> None:
 def test_generated_facts_are_shown(file: Path) -> None:
     """What a file says of a job stands in its answers, early and late, also after a rerun."""
     mock = new_mock(file)
-    for number, one in enumerate(read_fixtures(file), 1):
+    for number, one in enumerate(read_fixtures(file).jobs, 1):
         service, facts = one["service"], one["facts"]
         for _ in range(1 if service in ("tics", "dataarts") else 2):
             for seconds in (0, 3_600):
@@ -403,7 +403,7 @@ def test_the_schema_and_the_control_api_accept_generated_jobs(file: Path) -> Non
     assert list(Draft202012Validator(schema()).iter_errors(json.loads(file.read_text(encoding="utf-8")))) == []
     mock = new_mock()
     client = create_app(mock=mock).test_client()
-    for number, one in enumerate(read_fixtures(file), 1):
+    for number, one in enumerate(read_fixtures(file).jobs, 1):
         made = client.post("/_mock/jobs", json=one)
         assert made.status_code == 201, made.text
         shown = made.get_json()
@@ -623,6 +623,14 @@ CALLS: list[tuple[str, str, dict[str, int | str], Any, int]] = [
     ("POST", "/jobs/{number}", {"number": 3}, {"action": "cancel"}, 200),
     ("POST", "/jobs/{number}", {"number": 1}, {"action": "cancel"}, 400),
     ("POST", "/jobs/{number}", {"number": 7}, {"action": "fail"}, 404),
+    ("POST", "/faults", {}, {"target": "cdm", "status": 502, "times": 2}, 201),
+    ("POST", "/faults", {}, {"target": "cdm", "status": "bad"}, 400),
+    ("GET", "/faults", {}, None, 200),
+    ("GET", "/faults/{number}", {"number": 1}, None, 200),
+    ("GET", "/faults/{number}", {"number": 7}, None, 404),
+    ("DELETE", "/faults/{number}", {"number": 1}, None, 204),
+    ("DELETE", "/faults/{number}", {"number": 1}, None, 404),
+    ("DELETE", "/faults", {}, None, 204),
     ("GET", "/clock", {}, None, 200),
     ("PATCH", "/clock", {}, {"set": "2026-02-01T00:00:00Z", "freeze": True, "tick": "30s", "advance": 5}, 200),
     ("PATCH", "/clock", {}, {"speed": 2.5}, 200),

@@ -22,7 +22,7 @@ def mock() -> Iterator[MockServer]:
         yield mock
 
 
-def ask(mock: MockServer, *names: str, every: float = 0, **headers: str) -> None:
+def ask(mock: MockServer, *names: str, every: float = 0, headers: dict[str, str] | None = None) -> None:
     """Ask for jobs, one after the other."""
     client = mock.client()
     for name in names:
@@ -39,7 +39,7 @@ def said(assertion: Any, *args: Any, **kwargs: Any) -> str:
 
 def test_what_was_called_passes(mock: MockServer) -> None:
     """By operation, by service, by how often, by parameters and headers."""
-    ask(mock, "load", "load", **{"X-Trace": "7"})
+    ask(mock, "load", "load", headers={"X-Trace": "7"})
     mock.assert_called("ShowJobStatus")
     mock.assert_called("cdm", times=2)
     mock.assert_called("cdm", times=0, params={"job_name": "other"})
@@ -51,7 +51,7 @@ def test_what_was_called_passes(mock: MockServer) -> None:
 
 def test_the_nearest_request_is_shown(mock: MockServer) -> None:
     """Of several requests that differ, the one that differs least, and in what."""
-    ask(mock, "other", "load-all", "load", **{"X-Trace": "7"})
+    ask(mock, "other", "load-all", "load", headers={"X-Trace": "7"})
     text = said(mock.assert_called, "cdm", params={"job_name": "lod"}, headers={"X-Trace": "7", "X-Run": "1"})
     assert text.startswith("cdm with job_name='lod', X-Trace='7', X-Run='1' was called 0 times, wanted at least once")
     assert "#3 " in text

@@ -23,6 +23,7 @@ from urllib3.util import Retry
 
 import mockserver
 from mockserver.errors import InputError
+from mockserver.faults.model import KINDS
 from mockserver.testing.double import REGIONS
 from mockserver.testing.guard import EgressBlocked, egress_guard
 from mockserver.testing.hosts import is_vendors
@@ -358,7 +359,8 @@ def test_on_no_socket(tenant: mockserver.MockServer) -> None:
     tenant.job("taurusdb", id="1")
     jobs = f"/v3/{tenant.credentials.project_id}/jobs?id=1"
     assert tenant.client().get(jobs).json()["job"]["id"] == "1"
-    assert tenant.test_client().get("/_mock/jobs").json["jobs"][0]["service"] == "taurusdb"
+    declared = tenant.test_client().get("/_mock/jobs").get_json()
+    assert declared["jobs"][0]["service"] == "taurusdb"
     assert tenant.test_client().get(jobs).status_code == 401  # no credential: --auth verify
     assert "HUAWEICLOUD_SDK_AK" in tenant.env
     assert not any("REGION" in name or "ENDPOINT" in name for name in tenant.env)
@@ -366,6 +368,85 @@ def test_on_no_socket(tenant: mockserver.MockServer) -> None:
         _ = tenant.url
     with pytest.raises(InputError, match="poseidon asks by urllib"):
         tenant.sdk("enos")
+
+
+# Faults
+
+
+def outcome(url: str) -> str:
+    """What `requests` makes of an answer: its exception, or the status."""
+    try:
+        answer = requests.get(url, headers={"X-Auth-Token": "t"}, timeout=0.5)
+        answer.json()
+    except requests.RequestException as error:
+        return type(error).__name__
+    return str(answer.status_code)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_the_same_without_a_socket(kind: str) -> None:
+    """Intercepted, every kind of fault is the exception that it is on a real socket; removed, all is well again."""
+    house, chosen = House(choice({}), socket=False), choice({})
+    app = house.move_in(chosen)
+    with mockserver.running() as mock:
+        outcomes = []
+        for one, base in ((mock, mock.url), (app, REAL)):
+            one.job("cdm", job_name="load")
+            fault = one.fail("*" if KINDS[kind].listener else "cdm", fault=kind)
+            with mock.environ(), app.intercept():
+                outcomes.append(outcome(base + JOB.format("load")))
+                fault.remove()
+                assert outcome(base + JOB.format("load")) == "200"
+    on_socket, in_process = outcomes
+    if kind == "TLS_ERROR":  # the URL of a mock is http, that of the real host https
+        assert (on_socket, in_process) == ("200", "SSLError")
+    else:
+        assert on_socket == in_process
+        assert on_socket != "200" or kind in ("SLOW_DRIBBLE", "WRONG_ENCODING")
+    house.move_out(app)
+
+
+def test_delays_and_hanging_without_a_socket(tenant: mockserver.MockServer) -> None:
+    """A delay is waited for; one that is longer than the client's patience is a timeout at once, as is hanging."""
+    tenant.job("cdm", job_name="load")
+    session = requests.Session()
+    session.auth = tenant.client().auth
+    url = REAL + JOB.format("load")
+    with tenant.intercept():
+        tenant.fail("cdm", delay=0.05, times=1)
+        began = time.perf_counter()
+        assert session.get(url, timeout=5).status_code == 200
+        assert time.perf_counter() - began >= 0.05
+        for fields in (
+            {"delay": 3_600},
+            {"fault": "HANG"},
+            {"fault": {"type": "SLOW_DRIBBLE", "duration": 3_600, "chunks": 2}},
+        ):
+            tenant.fail("cdm", times=1, **fields)
+            with pytest.raises(requests.ReadTimeout):
+                session.get(url, timeout=60)
+        tenant.fail("cdm", fault="HANG", times=1)
+        with pytest.raises(requests.ReadTimeout, match="would wait for ever"):
+            session.get(url)
+        assert session.get(url, timeout=5).status_code == 200
+
+
+def test_faults_of_the_port_end_with_the_test() -> None:
+    """A closed port is open again for the next test; a window, which counts on another clock, is refused."""
+    house = House(choice({}))
+    try:
+        first = house.move_in(choice({}))
+        with pytest.raises(InputError, match="takes no window in a test"):
+            first.fail("*", fault="CONNECTION_REFUSED", window=(0, 60))
+        first.fail("*", fault="CONNECTION_REFUSED")
+        with pytest.raises(requests.ConnectionError):
+            first.client().get("/v3/projects")
+        house.move_out(first)
+        second = house.move_in(choice({}))
+        assert second.client().get("/v3/projects").status_code == 200
+        house.move_out(second)
+    finally:
+        house.stop()
 
 
 # The guard

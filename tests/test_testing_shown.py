@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+import requests
 from sdk_clients import INSTANCE
 
 from mockserver import running
@@ -24,14 +26,19 @@ def test_statuses_transitions_and_errors_are_counted(shipped: Definitions) -> No
             client.get(JOB.format("b"))
             mock.clock.advance(30)
         client.get(JOB.format("unknown"))
+        mock.fail("cdm", status=502, times=1)
+        client.get(JOB.format("a"))
+        mock.fail("cdm", fault="HANG", times=1)
+        with pytest.raises(requests.Timeout):
+            client.get(JOB.format("a"), timeout=0.2)
         counted = mock.counts()["services"]
     assert counted == {
         "cdm": {
-            "polls": 9,
+            "polls": 11,
             "statuses": {"BOOTING": 1, "RUNNING": 6, "FAILED": 1},
             "transitions": {"BOOTING>RUNNING": 1, "RUNNING>FAILED": 1},
             "errors": {"job-not-found": 1},
-            "faults": {},
+            "faults": {"status": 1, "HANG": 1},
         }
     }
     assert shipped.operation("ShowJobStatus").problems["unknown-id"].name == "job-not-found"
@@ -45,7 +52,13 @@ def test_rows_of_a_list_are_jobs_of_their_own(shipped: Definitions) -> None:
         client = mock.client()
         for _ in range(2):
             assert client.get("/v1/p/leagues/l/job-instances?limit=10&offset=0").status_code == 200
-            asked = {"start_time": 0, "end_time": 4_000_000_000_000, "offset": 0, "limit": 10, "job_name": "j"}
+            asked: dict[str, str | int] = {
+                "start_time": 0,
+                "end_time": 4_000_000_000_000,
+                "offset": 0,
+                "limit": 10,
+                "job_name": "j",
+            }
             answer = client.get("/v1/p/datamap/node/t/instances", params=asked, headers={"instance": INSTANCE})
             assert answer.status_code == 200, answer.text
             mock.clock.advance(100)

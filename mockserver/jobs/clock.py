@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 
@@ -24,6 +25,7 @@ class Clock:
 
     def __init__(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
         self._lock = threading.Lock()
+        self._watchers: tuple[Callable[[], None], ...] = ()
         self._origin = (start, not_negative("speed", speed), not_negative("tick", tick))
         self.restart()
 
@@ -33,6 +35,21 @@ class Clock:
             start, self._speed, self._tick = self._origin
             self._real = _real()
             self._shown = self._real if start is None else start
+        self._tell()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever someone moved the clock, in the thread that did; time that passes by itself is not told."""
+        with self._lock:
+            self._watchers = (*self._watchers, watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more."""
+        with self._lock:
+            self._watchers = tuple(other for other in self._watchers if other != watcher)
+
+    def _tell(self) -> None:
+        for watcher in self._watchers:
+            watcher()
 
     def now(self) -> int:
         """The time, in milliseconds since 1970."""
@@ -60,6 +77,7 @@ class Clock:
         """Jump to a time, forwards or back. Raises InputError for one before 1970 or after 2999."""
         with self._lock:
             self._shown, self._real = in_range(time_ms), _real()
+        self._tell()
 
     def advance(self, seconds: float) -> None:
         """Jump forwards. Raises InputError for negative seconds, and for more than lead to the year 3000."""
@@ -67,18 +85,21 @@ class Clock:
         with self._lock:
             real = _real()
             self._shown, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
+        self._tell()
 
     def poll(self) -> None:
         """Move on by the tick, at most to the end of the year 2999."""
         with self._lock:
             real = _real()
             self._shown, self._real = min(LATEST, self._at(real) + round(self._tick * SECOND)), real
+        self._tell()
 
     def advance_to(self, time_ms: int) -> None:
         """Jump forwards to a time; a time that has passed changes nothing."""
         with self._lock:
             real = _real()
             self._shown, self._real = max(self._at(real), time_ms), real
+        self._tell()
 
     def freeze(self) -> None:
         """Stand still; `advance` and `set` still move it."""
@@ -99,6 +120,7 @@ class Clock:
         with self._lock:
             real = _real()
             self._shown, self._real, self._speed = self._at(real), real, speed
+        self._tell()
 
 
 class Stopwatch:

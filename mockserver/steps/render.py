@@ -84,13 +84,15 @@ def nobody_answer(error: Problem) -> Answer:
 
 def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
     """The answer with its headers. `now` is the mock's time in milliseconds."""
-    body = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    body = answer.raw
+    if body is None:
+        body = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     headers = [
         ("Content-Type", answer.content_type),
         ("Content-Length", str(len(body))),
         ("Date", format_datetime(utc(now), usegmt=True)),
     ]
-    if vendor == "huaweicloud":
+    if vendor == "huaweicloud" and answer.raw is None:
         headers.append(("X-Request-Id", request_id))
     headers += [*answer.headers, *extra]
     if answer.problem:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..declare import DeclaredJob, handles
 from ..definitions import Operation
 from ..errors import InputError
+from ..faults.handle import DeclaredFault
+from ..faults.model import KINDS
 from ..jobs.clock import Clock
 from ..journal import Exchange
 from ..listing import environment
@@ -131,6 +133,19 @@ class MockServer:
     def job(self, service: str, **fields: Any) -> DeclaredJob:
         """Declare a job: see `Mock.job`. Raises InputError."""
         return self._mock.job(service, namespace=self.namespace, **fields)
+
+    def fail(self, target: str, **fields: Any) -> DeclaredFault:
+        """Declare a fault: see `Mock.fail`. Raises InputError.
+
+        CONNECTION_REFUSED and TLS_ERROR are the port's, which knows nothing of the test's clock: they take no `window`, and
+        last until `remove()`, or the end of the test.
+        """
+        kind = KINDS.get(str(fields.get("fault")))
+        if kind is None or not kind.listener:
+            return self._mock.fail(target, namespace=self.namespace, **fields)
+        if fields.get("window") is not None:
+            raise InputError(f"{fields['fault']} takes no window in a test; end it by .remove()")
+        return self._mock.fail(target, **fields)
 
     @property
     def jobs(self) -> list[DeclaredJob]:

@@ -56,6 +56,7 @@ class House:
         """End a test's time: its clients are closed, its world stays for a while for threads that it left behind."""
         tenant.close()
         self.mock.home = DEFAULT
+        self.mock.reset()  # faults of the port are the default namespace's
         for name in set(self.mock.world_names()) - self._before:
             self.mock.drop_world(name)
         self._over.append(tenant.namespace)

@@ -6,10 +6,15 @@ timeouts, the exceptions that `requests` makes of a broken answer.
 
 from __future__ import annotations
 
+import errno
 import io
+import math
+import os
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,40 +22,42 @@ from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
+from urllib3.exceptions import NewConnectionError
 
 from ..http1 import head, receive
 from ..mock import Mock
-from ..model import Request, Response
+from ..model import Delivery, Request, Response
 from ..steps.namespace import HEADER
 from .hosts import is_vendors
 
-Handle = Callable[[Request], Response]
 _CONNECTIONS = 100
 
 
 class _Wire:
     """What a connection takes for its socket: the bytes sent are answered once somebody reads."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Callable[[Request], Response]) -> None:
         self._handle = handle
         self._sent = bytearray()
+        self._timeout: float | None = None
 
     def sendall(self, data: Any) -> None:
         """Take bytes of a request."""
         self._sent += data
 
-    def makefile(self, *_args: Any, **_kwargs: Any) -> io.BufferedIOBase:
-        """The answer to what was sent, as a stream of bytes."""
+    def makefile(self, *_args: Any, **_kwargs: Any) -> io.BytesIO:
+        """The answer to what was sent, as a stream of bytes. Raises the OSError of a fault that leaves none."""
         sent, self._sent = bytes(self._sent), bytearray()
         received = receive(io.BufferedReader(io.BytesIO(sent)), lambda _data: None)
-        if received is None:
-            return io.BytesIO()
+        assert received is not None  # nobody reads who hasn't sent
         answer = self._handle(received.request)
         bare = received.request.method == "HEAD" or answer.status in (204, 304)
-        return io.BytesIO(head(answer.status, answer.headers) + (b"" if bare else answer.body))
+        top, body = head(answer.status, answer.headers), b"" if bare else answer.body
+        return io.BytesIO(_arrived(top, body, answer.delivery, self._timeout) if answer.delivery else top + body)
 
     def settimeout(self, seconds: float | None) -> None:
-        """Nothing takes time here."""
+        """Remember how long the client waits for bytes."""
+        self._timeout = seconds
 
     def shutdown(self, how: int = 0) -> None:
         """There is nothing to shut."""
@@ -59,21 +66,56 @@ class _Wire:
         """There is nothing to close."""
 
 
-class _Connection(HTTPConnection):
-    """A connection to the mock in this process."""
+def _arrived(top: bytes, body: bytes, plan: Delivery, timeout: float | None) -> bytes:
+    """The bytes of an answer that a fault leaves to the client; see `mockserver/delivery.py`, which does it on sockets.
 
-    def __init__(self, *args: Any, handle: Handle, **kwargs: Any) -> None:
+    Raises TimeoutError, at once, where the client would wait longer than it wants to, and ConnectionResetError.
+    """
+    _wait(plan.delay, timeout)
+    if plan.fault == "HANG":
+        if plan.seconds is None and timeout is None:
+            raise TimeoutError("the mock hangs, and the client has no timeout: with a socket, it would wait for ever")
+        _wait(plan.seconds if plan.seconds is not None else math.inf, timeout)
+        return b""
+    if plan.fault == "SLOW_DRIBBLE":
+        for _ in range(plan.chunks):
+            _wait((plan.seconds or 0.0) / plan.chunks, timeout)
+    if plan.fault == "CONNECTION_RESET_BY_PEER":
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    left = {
+        "EMPTY_RESPONSE": b"",
+        "RANDOM_DATA_THEN_CLOSE": body,
+        "CLOSE_MID_BODY": top + body[: len(body) // 2],
+    }
+    return left.get(plan.fault or "", top + body)
+
+
+def _wait(seconds: float, timeout: float | None) -> None:
+    if timeout is not None and seconds >= timeout:
+        raise TimeoutError("timed out")
+    if seconds:
+        threading.Event().wait(seconds)
+
+
+class _Connection(HTTPConnection):
+    """A connection to the mock in this process. `line` is what it goes over."""
+
+    def __init__(self, *args: Any, line: _Line, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._answer = handle
+        self._line = line
 
     def connect(self) -> None:
-        """Take a wire for a socket."""
-        self.sock: Any = _Wire(self._answer)
+        """Take a wire for a socket. Raises what a faulty port raises: NewConnectionError, ssl.SSLError."""
+        if self._line.has_fault("TLS_ERROR") and self._line.tls:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "sslv3 alert handshake failure")
+        if self._line.has_fault("CONNECTION_REFUSED"):
+            raise NewConnectionError(self, f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}")
+        self.sock: Any = _Wire(self._line.handle)
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a wire: it never breaks between two requests."""
-        return self.sock is not None
+        """Whether there is a wire, and the port is still open."""
+        return self.sock is not None and not self._line.has_fault("CONNECTION_REFUSED")
 
 
 class _Pool(HTTPConnectionPool):
@@ -95,25 +137,40 @@ class InProcessAdapter(HTTPAdapter):
         return self._pools.of(str(request.url))
 
 
+@dataclass(frozen=True)
+class _Line:
+    """The way from a client to a namespace of a mock; `tls` is how the client believes to speak."""
+
+    mock: Mock
+    namespace: str
+    tls: bool
+
+    def handle(self, request: Request) -> Response:
+        """The answer, in the namespace, unless the request names another one."""
+        return self.mock.handle(replace(request, headers={HEADER: self.namespace, **request.headers}))
+
+    def has_fault(self, kind: str) -> bool:
+        """Whether a fault of the whole port is declared; those are the default namespace's."""
+        return self.mock.world().faults.listening(kind, self.mock.clock.now()) is not None
+
+
 class _Pools:
+    """Connections by scheme and host."""
+
     def __init__(self, mock: Mock, namespace: str) -> None:
         self._mock, self._namespace = mock, namespace
         self._lock = threading.Lock()
-        self._by_host: dict[str, _Pool] = {}
+        self._by_host: dict[tuple[str, str], _Pool] = {}
 
     def of(self, url: str) -> _Pool:
+        """The pool for a URL's host."""
         parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc)
         with self._lock:
-            if parts.netloc not in self._by_host:
-                pool = _Pool(parts.hostname or "", parts.port, maxsize=_CONNECTIONS, handle=self._handle)
-                self._by_host[parts.netloc] = pool
-            return self._by_host[parts.netloc]
-
-    def _handle(self, request: Request) -> Response:
-        headers = {HEADER: self._namespace, **request.headers}
-        return self._mock.handle(
-            Request(request.method, request.path, request.query, headers, request.body, request.body_size)
-        )
+            if key not in self._by_host:
+                line = _Line(self._mock, self._namespace, parts.scheme == "https")
+                self._by_host[key] = _Pool(parts.hostname or "", parts.port, maxsize=_CONNECTIONS, line=line)
+            return self._by_host[key]
 
 
 @contextmanager

@@ -71,7 +71,8 @@ class Seen:
         counted = [
             state if states.count(state) == 1 else f"{states.count(state)} {state}" for state in dict.fromkeys(states)
         ]
-        parts = [str(self.status), ", ".join(counted) or self.error or "", f"(fault {self.fault})" if self.fault else ""]
+        what, fault = ", ".join(counted) or self.error or "", f"(fault {self.fault})" if self.fault else ""
+        parts = [str(self.status or "no answer"), what, fault]
         return " ".join(part for part in parts if part)
 
 
@@ -94,6 +95,7 @@ def read(
         status=response.status,
         error=response.error,
         runs=_runs(operation, parameters, response),
+        fault=response.fault.kind if response.fault else None,
         retry_at=_retry_at(response.header("Retry-After"), time),
         unexpected=None if operation else _unexpected(definitions, request),
         crash=response.problem if (response.problem or "").startswith(CRASHED) else None,
@@ -134,7 +136,8 @@ def _retry_at(value: str | None, time: int) -> int | None:
 
 
 def _runs(operation: Operation | None, parameters: Mapping[str, str], response: Response) -> tuple[Run, ...]:
-    if operation is None or operation.job is None or response.status >= 400 or response.error:
+    broken = response.delivery is not None and response.delivery.fault not in (None, "SLOW_DRIBBLE")
+    if broken or operation is None or operation.job is None or response.status >= 400 or response.error:
         return ()
     try:
         rows = _rows(operation, parameters, json.loads(response.body))

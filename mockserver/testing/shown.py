@@ -3,7 +3,7 @@
 The counts are plain JSON, and add up: those of tests to a run's, those of processes to one.
 
     {"version": 1, "services": {"cdm": {"polls": 242, "statuses": {"BOOTING": 1}, "transitions": {"BOOTING>RUNNING": 1},
-     "errors": {"job-not-found": 1}, "faults": {"502": 1}}}}
+     "errors": {"job-not-found": 1}, "faults": {"status": 1}}}}
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..definitions import Definitions, Operation
+from ..faults.model import KINDS as FAULT_KINDS
 from .reading import Seen, identity
 
 VERSION = 1
 KINDS = ("statuses", "transitions", "errors", "faults")
+FAULTS = (*(name for name, kind in FAULT_KINDS.items() if not kind.listener), "status", "quota", "patch", "delay")
+"""The faults that can come upon a request, by family: `status:502` is a `status`."""
 Counts = dict[str, Any]
 
 
@@ -40,8 +43,9 @@ def _count_one(operation: Operation, one: Seen, mine: Counts, last: dict[tuple[s
     mine["polls"] += one.poll
     if one.error:
         _add(mine["errors"], one.error)
-    if one.fault:
-        _add(mine["faults"], one.fault)
+    family = (one.fault or "").partition(":")[0]
+    if family and family != "error":  # those are counted by their names
+        _add(mine["faults"], family)
     assert operation.job is not None
     for run in one.runs:
         _add(mine["statuses"], run.state)
@@ -69,7 +73,7 @@ def merge(several: Iterable[Mapping[str, Any]]) -> Counts:
     return found
 
 
-def documented(operation: Operation, faults: Sequence[str] = ()) -> dict[str, list[str]]:
+def documented(operation: Operation, faults: Sequence[str] = FAULTS) -> dict[str, list[str]]:
     """What there is to be shown of an operation: its statuses, transitions and errors, and the kinds of faults."""
     assert operation.job is not None
     ways = [
@@ -79,7 +83,7 @@ def documented(operation: Operation, faults: Sequence[str] = ()) -> dict[str, li
     return {"statuses": list(operation.job.states), "transitions": ways, "errors": errors, "faults": list(faults)}
 
 
-def report(definitions: Definitions, counts: Mapping[str, Any], faults: Sequence[str] = ()) -> Counts:
+def report(definitions: Definitions, counts: Mapping[str, Any], faults: Sequence[str] = FAULTS) -> Counts:
     """The counts, and beside each kind what was never shown, for the services that were asked; and the percentage in all.
 
     `extra` are the undocumented ones that were shown all the same: patched statuses, transitions between two polls that

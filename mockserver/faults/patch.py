@@ -1,0 +1,181 @@
+"""JSON Patch (RFC 6902: add, replace, remove, test) that goes on into strings which hold JSON.
+
+Where a pointer leads on from a string, as in `/body/rows/0/status`, the string is read as JSON, and what was changed in
+it is written back as text in the form that it had: with the same indentation, or compact.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..definitions.pointer import parts_of
+from ..errors import InputError
+
+OPERATIONS = ("add", "replace", "remove", "test")
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+_INDENT = re.compile(r"\s*[\[{]\r?\n([ \t]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation: `op` is one of `OPERATIONS`, `path` its pointer as it was written, `value` what it adds or wants."""
+
+    op: str
+    path: str
+    parts: tuple[str, ...]
+    value: Any = None
+
+
+class Unpatchable(Exception):
+    """A patch that doesn't fit the document: which step, and why."""
+
+
+class TestFailed(Exception):
+    """A `test` step found something else: the patch as a whole is not meant for this document."""
+
+    __test__ = False
+
+
+def read_patch(value: Any) -> tuple[Step, ...]:
+    """The steps of a patch, as a list of objects. Raises InputError for what RFC 6902 doesn't allow, naming the step."""
+    if not isinstance(value, list | tuple) or not value:
+        raise InputError(f"patch is {_short(value)}; allowed: a list of steps, such as {{op: replace, path: /a, value: 1}}")
+    return tuple(_step(index, item) for index, item in enumerate(value))
+
+
+def _step(index: int, item: Any) -> Step:
+    where = f"patch/{index}"
+    if not isinstance(item, Mapping):
+        raise InputError(f"{where} is {_short(item)}; allowed: an object with op, path and value")
+    for name in item:
+        if name not in ("op", "path", "value"):
+            raise InputError(f"{where} has {name!r}{_near(name, ('op', 'path', 'value'))}; allowed: op, path, value")
+    op, path = item.get("op"), item.get("path")
+    if op not in OPERATIONS:
+        raise InputError(f"{where}/op is {_short(op)}{_near(op, OPERATIONS)}; allowed: {', '.join(OPERATIONS)}")
+    if not isinstance(path, str) or not _POINTER.fullmatch(path):
+        raise InputError(f"{where}/path is {_short(path)}; allowed: a JSON pointer, such as /rows/0/status (RFC 6901)")
+    if op == "remove" and (not path or "value" in item):
+        found = "has a value" if path else "removes the whole document"
+        raise InputError(f"{where} {found}; allowed: remove with a path alone")
+    if op != "remove" and "value" not in item:
+        raise InputError(f"{where} has no value; {op} needs one")
+    _check_json(where, item.get("value"))
+    return Step(op, path, tuple(parts_of(path)), item.get("value"))
+
+
+def _check_json(where: str, value: Any) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{where}/value is no JSON: {error}") from None
+
+
+def apply_patch(document: Any, steps: tuple[Step, ...]) -> Any:
+    """The document with the patch applied; the one given stays as it is.
+
+    Raises Unpatchable for a pointer to nowhere, TestFailed where a `test` finds another value.
+    """
+    for number, step in enumerate(steps):
+        try:
+            document = _apply(document, step.parts, step)
+        except _Nowhere as error:
+            raise Unpatchable(f"patch/{number} ({step.op} {step.path or 'the whole document'}): {error}") from None
+    return document
+
+
+class _Nowhere(Exception):
+    pass
+
+
+def _apply(value: Any, parts: tuple[str, ...], step: Step) -> Any:
+    if not parts:
+        if step.op == "test":
+            _test(value, step)
+            return value
+        return step.value
+    if isinstance(value, str):
+        return _within(value, lambda inner: _apply(inner, parts, step), parts[0])
+    if isinstance(value, dict):
+        return _in_object(value, parts, step)
+    if isinstance(value, list):
+        return _in_list(value, parts, step)
+    raise _Nowhere(f"nothing can be at {parts[0]!r} in {_short(value)}")
+
+
+def _in_object(value: dict[str, Any], parts: tuple[str, ...], step: Step) -> dict[str, Any]:
+    name, last = parts[0], len(parts) == 1
+    if name not in value and not (last and step.op == "add"):
+        raise _Nowhere(f"there is no {name!r}{_near(name, value)}; there are {', '.join(value) or 'no members'}")
+    if last and step.op == "remove":
+        return {key: child for key, child in value.items() if key != name}
+    return {**value, name: _apply(value.get(name), parts[1:], step)}
+
+
+def _in_list(value: list[Any], parts: tuple[str, ...], step: Step) -> list[Any]:
+    last = len(parts) == 1
+    adds = last and step.op == "add"
+    if parts[0] == "-" and adds:
+        return [*value, step.value]
+    if not _INDEX.fullmatch(parts[0]):
+        raise _Nowhere(f"{parts[0]!r} is no index of a list{' (or -)' if adds else ''}")
+    index = int(parts[0])
+    if index >= len(value) + adds:
+        raise _Nowhere(f"the list has {len(value)} items, and none at {index}")
+    if adds:
+        return [*value[:index], step.value, *value[index:]]
+    if last and step.op == "remove":
+        return value[:index] + value[index + 1 :]
+    return [*value[:index], _apply(value[index], parts[1:], step), *value[index + 1 :]]
+
+
+def _test(value: Any, step: Step) -> None:
+    """RFC 6902, 4.6: equal as JSON, so that 1 is 1.0 but not true."""
+    if json.dumps(_plain(value), sort_keys=True) != json.dumps(_plain(step.value), sort_keys=True):
+        raise TestFailed(f"test {step.path}: found {_short(value)}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(child) for child in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _within(text: str, change: Callable[[Any], Any], part: str) -> str:
+    """The text with the JSON in it changed; as it was, where the change left all as it was."""
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _Nowhere(f"nothing can be at {part!r} in {_short(text)}, which holds no JSON") from None
+    if not isinstance(inner, dict | list):
+        raise _Nowhere(f"nothing can be at {part!r} in {_short(text)}")
+    changed = change(inner)
+    return text if repr(changed) == repr(inner) else _written_like(text, inner, changed)
+
+
+def _written_like(text: str, inner: Any, changed: Any) -> str:
+    indented = _INDENT.match(text)
+    if indented:
+        tight = json.dumps(inner, ensure_ascii=False, indent=indented[1], separators=(",", ":")) == text
+        separators = (",", ":") if tight else (",", ": ")
+        return json.dumps(changed, ensure_ascii=False, indent=indented[1], separators=separators)
+    loose = json.dumps(inner, ensure_ascii=False) == text
+    return json.dumps(changed, ensure_ascii=False, separators=(", ", ": ") if loose else (",", ":"))
+
+
+def _near(name: Any, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), 1) if isinstance(name, str) else []
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
