@@ -245,9 +245,9 @@ def test_a_failed_test_shows_what_was_asked(run: Run) -> None:
         ]
     )
     assert result.stdout.str().count("- mockserver -") == 2
-    text = result.stdout.str()
-    assert "s3cr3t-token" not in text
-    assert "Signature=" not in re.sub(r"Signature=\[redacted\]", "", text)
+    sections = re.findall(r"^-+ mockserver -+$(.*?)^[_=]", result.stdout.str(), re.M | re.S)
+    assert len(sections) == 2
+    assert not re.search("s3cr3t-token|Signature|Authorization", "".join(sections))
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_all_tests_can_be_guarded(run: Run) -> None:
     """
     result = run(EGRESS, ini=ini)
     result.assert_outcomes(failed=2, passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*EgressBlocked: the test would have asked the real host guarded.invalid*"])
+    result.stdout.fnmatch_lines(["*'EgressBlocked' == 'ConnectionError'*"])
     refused = run(EGRESS, ini="mockserver_egress = yes")
     refused.stderr.fnmatch_lines(["*mockserver_egress is 'yes'; allowed: fixture, all, off"])
 
@@ -431,7 +431,6 @@ def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
 def test_the_fixtures_are_explained(run: Run) -> None:
     """`pytest --fixtures` and `--markers` say what they are."""
     fixtures = run("def test(): pass", "--fixtures").stdout
-    fixtures.fnmatch_lines(
-        ["mockserver -- *", "    A mock of the vendors' APIs for this test alone*", "mockserver_app -- *"]
-    )
+    fixtures.fnmatch_lines(["mockserver -- *", "    A mock of the vendors' APIs for this test alone*"])
+    fixtures.fnmatch_lines(["mockserver_app -- *", "    The same on no socket*"])
     run("def test(): pass", "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(seed, auth, *"])
