@@ -14,8 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SPECS = ("pytest==8.0.*", "pytest==8.*", "pytest==9.*")
-NEEDED = ("pytest-xdist", "pytest-randomly", "anyio", "huaweicloudsdkcdm", "huaweicloudsdkgaussdb", "huaweicloudsdktics",
-          "huaweicloudsdkdataartsstudio", "enos-poseidon==0.2.0")  # fmt: skip
+NEEDED = (
+    "pytest-xdist", "pytest-randomly", "pytest-random-order", "anyio", "huaweicloudsdkcdm", "huaweicloudsdkgaussdb",
+    "huaweicloudsdktics", "huaweicloudsdkdataartsstudio", "enos-poseidon==0.2.0",
+)  # fmt: skip
 
 
 def check(spec: str, folder: Path) -> None:

@@ -106,7 +106,7 @@ def test_the_tour_s_python_runs(server: Server, tmp_path: Path) -> None:
 
 
 def test_the_plugin_s_documents_run(pytester: pytest.Pytester) -> None:
-    """The README's tests of the plugin, with the loop of docs/pytest.md, and all of docs/pytest.md's blocks pass as tests."""
+    """The README's tests of the plugin, with the loop of docs/pytest.md, and all of the latter's blocks pass."""
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/pytest.md").read_text(encoding="utf-8"), re.M | re.S)
     readme = re.findall(r"^```python test\n(.*?)^```", README, re.M | re.S)
     loop = blocks[0].partition("\n\ndef test_")[0]
