@@ -11,18 +11,22 @@ if TYPE_CHECKING:
     from .jobs.drive import drive
     from .mock import Mock
     from .settings import Settings
+    from .testing.double import MockServer
+    from .testing.running import running
     from .threaded import ThreadedServer
 
 __version__ = "0.1.0"
-__all__ = ["Clock", "Mock", "Settings", "ThreadedServer", "create_app", "drive"]
+__all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running"]
 
 _HOMES = {
     "Clock": ".jobs.clock",
     "Mock": ".mock",
+    "MockServer": ".testing.double",
     "Settings": ".settings",
     "ThreadedServer": ".threaded",
     "create_app": ".app",
     "drive": ".jobs.drive",
+    "running": ".testing.running",
 }
 
 

@@ -24,7 +24,7 @@ from .mock import Mock
 from .model import Answer
 from .shapes import check
 from .steps.namespace import HEADER
-from .world import DEFAULT, World
+from .world import World
 
 PREFIX = "/_mock"
 _ACTIONS = ("rerun", "cancel", "fail")
@@ -261,7 +261,7 @@ def answer(
     body: bytes,
 ) -> Answer:
     """Answer a call. Raises Misuse for one that makes no sense."""
-    world = mock.world(headers.get(HEADER, DEFAULT))
+    world = mock.world(headers.get(HEADER, mock.home))
     try:
         return call(Ask(mock, world, path, query, body))
     except InputError as error:

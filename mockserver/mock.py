@@ -40,6 +40,8 @@ _LOG = logging.getLogger("mockserver")
 
 
 _MOST_WORLDS = 100_000
+CRASHED = "the mock failed: "
+"""What the line of `X-Mock-Problem` begins with, where the mock itself is at fault."""
 
 OnAnswer = Callable[[int, Request, Response, Operation | None, World], None]
 """Called after each exchange: the world's time (milliseconds), the request and the answer as they are, secrets and all, the
@@ -66,6 +68,8 @@ class Mock:
     shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered; `on_answer`,
     an `OnAnswer`, may also be set later; `sockets`, whether the door holds the raw sockets, so that faults can break
     them. Raises InputError for a setting, a definition or a fixture that is wrong.
+
+    `home` names the namespace of requests that name none, by default the default one.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Mock:
         self.sockets = sockets
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._lock = threading.Lock()
+        self.home = DEFAULT
         self._worlds = {DEFAULT: World.new(DEFAULT, self.settings, clock)}
         files = [Path(path) for path in self.settings.fixtures]
         self._fixtures = {str(path): read_fixtures(path) for path in files}
@@ -203,10 +208,10 @@ class Mock:
         if named is not None:
             return self.world(named)
         if len(self._worlds) > 1:
-            world = self._worlds.get(namespace.credential_name(request) or DEFAULT)
+            world = self._worlds.get(namespace.credential_name(request) or self.home)
             if world is not None:
                 return world
-        return self._worlds[DEFAULT]
+        return self._worlds.get(self.home) or self._worlds[DEFAULT]
 
     def _answer(self, visit: _Visit) -> Answer:
         try:
@@ -217,7 +222,7 @@ class Mock:
             return render.misuse_answer(misuse)
         except Exception as crash:
             _LOG.exception("mockserver failed to answer %s %s", visit.request.method, ascii(visit.request.path))
-            detail = f"the mock failed: {type(crash).__name__}; see its log"
+            detail = f"{CRASHED}{type(crash).__name__}; see its log"
             return self._refuse(visit, Problem("internal-error", detail))
 
     def _serve(self, visit: _Visit) -> Answer:

@@ -47,7 +47,7 @@ class ServedFault:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one.
+    """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one; `error` the documented error's name.
 
     `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
     it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all.
@@ -59,6 +59,7 @@ class Response:
     problem: str | None = None
     delivery: Delivery | None = None
     fault: ServedFault | None = None
+    error: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""
@@ -81,7 +82,8 @@ ANONYMOUS = Caller("anonymous")
 class Answer:
     """What a step found to say: a status and a JSON body, before headers.
 
-    `headers` come on top of the usual ones; an empty `content_type` is none; `raw` is a body that is sent as it is.
+    `headers` come on top of the usual ones; an empty `content_type` is none; `raw` is a body sent as it is; `error` is
+    the name of the documented error that it is, if it is one.
     """
 
     status: int
@@ -90,3 +92,4 @@ class Answer:
     content_type: str = "application/json"
     problem: str | None = None
     raw: bytes | None = None
+    error: str | None = None

@@ -7,8 +7,38 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .address import url_of
 from .errors import InputError
+from .jobs.clock import Stopwatch
 from .settings import Settings
+
+_BETWEEN_SECONDS = 0.05
+
+
+def wait(settings: Settings, timeout: float) -> str:
+    """Wait until a server answers, `timeout` real seconds at most; a line that says where. Raises InputError."""
+    watch = Stopwatch()
+    url = url_of(settings.host, settings.port)
+    while (found := _health(settings, min(5.0, max(0.1, timeout)))) is not None:
+        if watch.seconds() >= timeout:
+            raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({found}); is it started there?")
+        watch.pause(_BETWEEN_SECONDS)
+    return f"mockserver answers on {url}"
+
+
+def _health(settings: Settings, timeout: float) -> str | None:
+    """Why the server isn't there yet; None where it is."""
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=timeout)
+    try:
+        connection.request("GET", "/_mock/health")
+        response = connection.getresponse()
+        health = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return str(error) or type(error).__name__
+    finally:
+        connection.close()
+    is_ours = response.status == 200 and isinstance(health, dict) and health.get("status") == "pass"
+    return None if is_ours else f"something else answered there, with status {response.status}"
 
 
 def show_clock(settings: Settings, namespace: str) -> str:

@@ -13,17 +13,21 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "acceptor", "access_log", "address", "app", "cli", "control", "credentials", "delivery", "http1", "listing", "proxy",
-    "remote", "server", "standalone", "threaded", "verify", "wsgi_call",
+    "pytest_plugin", "remote", "server", "standalone", "testing", "threaded", "verify", "wsgi_call",
 }  # fmt: skip
-VALUES = {"errors", "model", "data", "settings", "definitions"}
+VALUES = {"errors", "model", "data", "settings", "definitions", "redact", "shapes"}
 IMPORTERS = {
     "flask": {"app.py", "server.py"},
     "granian": {"server.py"},
     "faker": {"generate.py"},
-    "jsonschema": {"definitions/embedded.py", "definitions/check.py", "fixtures.py"},
-    "requests": {"contract/sending.py"},  # what sends to real services is one place: polite, and silent about secrets
-    "urllib3": {"contract/sending.py"},
-    "yaml": {"definitions/read.py", "fixtures.py"},
+    "jsonschema": {"definitions/embedded.py", "definitions/check.py", "shapes.py"},
+    "jinja2": {"contract/report/html.py"},
+    "markupsafe": {"contract/report/html.py"},
+    "pytest": {"pytest_plugin.py"},
+    # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
+    "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
+    "urllib3": {"contract/sending.py", "testing/intercept.py"},
+    "yaml": {"definitions/read.py", "shapes.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
 ALLOWED_TIME = {"jobs/clock.py", "jobs/drive.py", "generate.py", "contract/sending.py"}  # when a real service answered

@@ -42,6 +42,7 @@ def add(commands: Any) -> None:
     operations.set_defaults(run=_operations)
     _add_generate(commands)
     _add_clock(commands)
+    _add_wait(commands)
 
 
 def _add_generate(commands: Any) -> None:
@@ -70,6 +71,17 @@ def _add_clock(commands: Any) -> None:
     clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
     add_settings(clock, ["host", "port"])
     clock.set_defaults(run=_clock)
+
+
+def _add_wait(commands: Any) -> None:
+    wait = commands.add_parser(
+        "wait",
+        help="wait until a server answers",
+        description="Wait until a server answers: for scripts that start one in the background. Exit status 2 if none does.",
+    )
+    wait.add_argument("--timeout", metavar="DURATION", default="30s", help="how long to wait at most (default: 30s)")
+    add_settings(wait, ["host", "port"])
+    wait.set_defaults(run=_wait)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -118,6 +130,14 @@ def _generate(options: argparse.Namespace) -> int:
         Path(options.out).write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"can't write {options.out}: {error.strerror}") from error
+    return 0
+
+
+def _wait(options: argparse.Namespace) -> int:
+    from ..jobs.duration import seconds
+    from ..remote import wait
+
+    print(wait(settings_of(options), seconds(options.timeout)))
     return 0
 
 

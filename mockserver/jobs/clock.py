@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 
 from ..errors import InputError
@@ -104,6 +105,15 @@ class Clock:
         """Stand still; `advance` and `set` still move it."""
         self.run(0.0)
 
+    def drive(self) -> AbstractContextManager[Clock]:
+        """Take over sleeping and monotonic time of the code under test for a `with` block: see `jobs/drive.py`.
+
+        Raises RuntimeError where a clock drives already.
+        """
+        from .drive import drive  # it knows the clock
+
+        return drive(self)
+
     def run(self, speed: float = 1.0) -> None:
         """Go on from where it stands. Raises InputError for a negative speed."""
         not_negative("speed", speed)
@@ -113,6 +123,21 @@ class Clock:
         self._tell()
 
 
+class Stopwatch:
+    """Real time since it was made, whatever clock drives: for waiting on other processes."""
+
+    def __init__(self) -> None:
+        self._began = _monotonic()
+
+    def seconds(self) -> float:
+        """Real seconds since it was made."""
+        return _monotonic() - self._began
+
+    def pause(self, seconds: float) -> None:
+        """Wait for real seconds."""
+        _sleep(seconds)
+
+
 def not_negative(what: str, number: float) -> float:
     """The number, if a clock can go by it. Raises InputError, which says what it was for."""
     if not 0 <= number <= LATEST:  # Python has integers that are no floats
@@ -120,7 +145,7 @@ def not_negative(what: str, number: float) -> float:
     return number
 
 
-_time_ns = time.time_ns  # as it is now: `drive` may take time.time over later
+_time_ns, _monotonic, _sleep = time.time_ns, time.monotonic, time.sleep  # as they are now: `drive` may replace them later
 
 
 def _real() -> int:

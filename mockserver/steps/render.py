@@ -48,7 +48,7 @@ def error_answer(
     message = _message(definitions, example.error, facts, switches)
     known = {**facts, "code": example.error["code"], "message": message, "title": _title(status)}
     headers = (("Allow", facts["allow"]),) if status == 405 and "allow" in facts else ()
-    return Answer(status, ENVELOPES[example.envelope](known, switches), headers, problem=detail)
+    return Answer(status, ENVELOPES[example.envelope](known, switches), headers, problem=detail, error=example.name)
 
 
 def _message(
@@ -95,7 +95,7 @@ def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iter
     headers += [*answer.headers, *extra]
     if answer.problem:
         headers.append(("X-Mock-Problem", header_text(answer.problem)))
-    return Response(answer.status, tuple(headers), body, answer.problem)
+    return Response(answer.status, tuple(headers), body, answer.problem, error=answer.error)
 
 
 def _json(body: Any) -> bytes:

@@ -1,0 +1,150 @@
+"""Clients that are turned to a double: a `requests` session that signs, and the vendors' own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from ..definitions import Definitions
+from ..errors import InputError
+from ..jobs.clock import SECOND, utc
+from ..mock import Mock
+from ..model import Request
+from ..vendors import enos
+from ..vendors import signature as signing
+from ..vendors.tokens import seal
+from ..world import World
+from .double import Credentials
+from .intercept import InProcessAdapter
+
+NOWHERE = "http://mockserver.invalid"
+"""The base URL of a session on no socket; RFC 2606 keeps `.invalid` out of the net."""
+_CREDENTIAL_HEADERS = ("X-Auth-Token", "Authorization", "apim-accesstoken")
+_SDKS = {
+    "cdm": ("huaweicloudsdkcdm.v1", "CdmClient"),
+    "dataarts": ("huaweicloudsdkdataartsstudio.v1", "DataArtsStudioClient"),
+    "taurusdb": ("huaweicloudsdkgaussdb.v3", "GaussDBClient"),
+    "tics": ("huaweicloudsdktics.v1", "TicsClient"),
+}
+
+
+class _Signer(AuthBase):
+    """Signs as the path's vendor wants it, at the mock's time; a credential that the caller sends is left alone."""
+
+    def __init__(self, definitions: Definitions, world: World, credentials: Credentials) -> None:
+        self._definitions, self._world, self._credentials = definitions, world, credentials
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        if not any(name in prepared.headers for name in _CREDENTIAL_HEADERS):
+            request = _request(prepared)
+            service = self._definitions.service_at(request.path)
+            sign = self._enos if service and service.vendor == "enos" else self._huaweicloud
+            prepared.headers.update(sign(request))
+        return prepared
+
+    def _huaweicloud(self, request: Request) -> dict[str, str]:
+        date = f"{utc(self._world.clock.now()):%Y%m%dT%H%M%SZ}"
+        dated = {**request.headers, "x-sdk-date": date}
+        parts = signing.canonical(
+            Request(request.method, request.path, request.query, dated, request.body), ("host", "x-sdk-date")
+        )
+        value = signing.sign(parts, date, self._credentials.secret_key)
+        form = f"{signing.ALGORITHM} Access={self._credentials.access_key}, SignedHeaders=host;x-sdk-date, Signature={value}"
+        return {"X-Sdk-Date": date, "X-Project-Id": self._credentials.project_id, "Authorization": form}
+
+    def _enos(self, request: Request) -> dict[str, str]:
+        now = self._world.clock.now()
+        content = {"app": self._credentials.app_key, "expires": now + enos.TOKEN_SECONDS * SECOND}
+        token = seal(self._world.settings.seed, "access", content)
+        signature = enos.signature(token, request.query, request.body, str(now), self._credentials.app_secret)
+        return {"apim-accesstoken": token, "apim-timestamp": str(now), "apim-signature": signature}
+
+
+def _request(prepared: requests.PreparedRequest) -> Request:
+    url = urlsplit(str(prepared.url))
+    body = prepared.body.encode() if isinstance(prepared.body, str) else bytes(prepared.body or b"")
+    return Request(str(prepared.method), unquote(url.path), url.query, {"host": url.netloc}, body)
+
+
+class _Session(requests.Session):
+    """A session whose URLs may begin with a slash."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base
+        self.trust_env = False  # no proxy stands between a test and its mock
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """As `requests.Session.request`; a URL that begins with a slash is the mock's."""
+        return super().request(method, self._base + url if str(url).startswith("/") else url, *args, **kwargs)
+
+
+def session(mock: Mock, world: World, url: str | None, credentials: Credentials) -> requests.Session:
+    """A session with a base URL and credentials; without a `url`, it speaks to the mock in this process."""
+    found = _Session(url or NOWHERE)
+    found.auth = _Signer(mock.definitions, world, credentials)
+    if url is None:
+        found.mount(NOWHERE, InProcessAdapter(mock, world.name))
+    return found
+
+
+class Enos:
+    """Poseidon with the double's application: `urlopen(path, ...)` is `poseidon.urlopen(key, secret, url + path, ...)`."""
+
+    def __init__(self, url: str, credentials: Credentials, urlopen: Callable[..., Any]) -> None:
+        self._url, self._urlopen = url, partial(urlopen, credentials.app_key, credentials.app_secret)
+
+    def urlopen(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        """What Poseidon makes of the answer: parsed JSON, text, or None after an error that it printed."""
+        return self._urlopen(self._url + path, *args, **kwargs)
+
+
+def vendor_client(
+    definitions: Definitions, service: str, url: str | None, credentials: Credentials
+) -> tuple[Any, Callable[[], object]]:
+    """A vendor's client, and what closes it; without a `url`, one for the public endpoint, to be intercepted.
+
+    Raises InputError for a service without a client, and where the package isn't installed.
+    """
+    if service == "enos":
+        return _poseidon(url, credentials), lambda: None
+    if service not in _SDKS:
+        raise InputError(f"there is no vendor client for {service!r}; allowed: {', '.join([*_SDKS, 'enos'])}")
+    module, name = _SDKS[service]
+    kind = getattr(_import(module, service), name)
+    auth = importlib.import_module("huaweicloudsdkcore.auth.credentials")
+    http_config = importlib.import_module("huaweicloudsdkcore.http.http_config")
+    who = auth.BasicCredentials(credentials.access_key, credentials.secret_key, credentials.project_id)
+    builder = kind.new_builder().with_credentials(who).with_http_config(http_config.HttpConfig())
+    client = builder.with_endpoint(url or _public(definitions, service)).build()
+
+    def close() -> None:
+        client.get_http_client().executor.shutdown(wait=False)
+        client.close()
+
+    return client, close
+
+
+def _public(definitions: Definitions, service: str) -> str:
+    document = next(one for one in definitions.documents.values() if one.get("x-service", {}).get("name") == service)
+    return str(document["servers"][0]["url"])
+
+
+def _poseidon(url: str | None, credentials: Credentials) -> Enos:
+    if url is None:
+        raise InputError("poseidon asks by urllib, which can't be intercepted; use the mockserver fixture")
+    return Enos(url, credentials, _import("poseidon.poseidon", "enos").urlopen)
+
+
+def _import(module: str, service: str) -> Any:
+    package = {"enos": "enos-poseidon"}.get(service, module.partition(".")[0])
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise InputError(f"the vendor's client of {service} isn't installed ({error}); pip install {package}") from error

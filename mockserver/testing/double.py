@@ -1,0 +1,278 @@
+"""The double: one test's own world of a mock, what it declares in it, and what it asserts afterwards."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..declare import DeclaredJob, handles
+from ..definitions import Operation
+from ..errors import InputError
+from ..faults.handle import DeclaredFault
+from ..faults.model import KINDS
+from ..jobs.clock import Clock
+from ..journal import Exchange
+from ..listing import environment
+from ..mock import Mock
+from ..model import Request, Response
+from ..settings import Settings
+from ..world import World
+from . import assertions, shown
+from .assertions import calls, exchanges_drawn, jobs_drawn, polls_of
+from .reading import Seen, read
+
+if TYPE_CHECKING:
+    import requests
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+REGIONS = (
+    "ae-ad-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "cn-east-2",
+    "cn-east-3", "cn-east-4", "cn-east-5", "cn-north-1", "cn-north-11", "cn-north-2", "cn-north-4", "cn-north-9",
+    "cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3", "eu-west-101", "la-north-2", "la-south-2",
+    "me-east-1", "my-kualalumpur-1", "na-mexico-1", "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "tr-west-1",
+)  # fmt: skip
+"""Regions that `with_region` is turned to the mock for. Source: huaweicloudsdk{cdm,gaussdb,tics,dataartsstudio} 3.1.219."""
+_REPORTED = 30
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the test's world takes for right: Huawei Cloud's pair and project, EnOS's application."""
+
+    access_key: str
+    secret_key: str
+    project_id: str
+    app_key: str
+    app_secret: str
+
+    @property
+    def ak(self) -> str:
+        """The access key, by the SDK's name for it."""
+        return self.access_key
+
+    @property
+    def sk(self) -> str:
+        """The secret key, by the SDK's name for it."""
+        return self.secret_key
+
+    def __repr__(self) -> str:
+        return f"Credentials(access_key={self.access_key!r}, project_id={self.project_id!r}, app_key={self.app_key!r}, ...)"
+
+
+class MockServer:
+    """A world of its own in a mock, for one test. `url` is where it answers (None: on no socket); see `docs/pytest.md`."""
+
+    def __init__(self, mock: Mock, world: World, url: str | None, credentials: Credentials) -> None:
+        self._mock, self._world, self._url = mock, world, url
+        self.credentials = credentials
+        self.seen: list[Seen] = []
+        self.blocked: list[str] = []
+        self._opened: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+
+    # Where it is
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end. Raises InputError where it is on no socket."""
+        if self._url is None:
+            raise InputError(
+                "mockserver_app is on no socket; use .client(), .test_client(), intercept() or the mockserver fixture"
+            )
+        return self._url
+
+    @property
+    def namespace(self) -> str:
+        """The name of its world: the access key."""
+        return self._world.name
+
+    @property
+    def mock(self) -> Mock:
+        """The mock that the world belongs to."""
+        return self._mock
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that turn SDK code to it: those of `mockserver env`, for all regions, and NO_PROXY.
+
+        On no socket, only the credentials: the SDK's own endpoints stay, for `intercept`.
+        """
+        pair = {self.credentials.access_key: self.credentials.secret_key}
+        port = int(self._url.rpartition(":")[2]) if self._url else 0
+        found = environment(self._mock.definitions, Settings(port=port, credentials=pair), REGIONS if self._url else ())
+        if self._url is None:
+            del found["HUAWEICLOUD_SDK_IAM_ENDPOINT"]
+            return found
+        here = "127.0.0.1,localhost"
+        others = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+        return found | dict.fromkeys(("NO_PROXY", "no_proxy"), f"{others},{here}" if others else here)
+
+    @property
+    def app(self) -> Flask:
+        """The mock as a Flask app, which is also a WSGI app."""
+        from ..app import create_app
+
+        return create_app(mock=self._mock)
+
+    def test_client(self) -> FlaskClient:
+        """Flask's test client of the app: `test_client().get("/v3/...")`."""
+        return self.app.test_client()
+
+    # What it is told
+
+    @property
+    def clock(self) -> Clock:
+        """The test's clock: `advance(seconds)`, `set`, `freeze`, `run`, and `drive()`, which takes over sleeping."""
+        return self._world.clock
+
+    def job(self, service: str, **fields: Any) -> DeclaredJob:
+        """Declare a job: see `Mock.job`. Raises InputError."""
+        return self._mock.job(service, namespace=self.namespace, **fields)
+
+    def fail(self, target: str, **fields: Any) -> DeclaredFault:
+        """Declare a fault: see `Mock.fail`. Raises InputError.
+
+        CONNECTION_REFUSED and TLS_ERROR are the port's, which knows nothing of the test's clock: they take no `window`, and
+        last until `remove()`, or the end of the test.
+        """
+        kind = KINDS.get(str(fields.get("fault")))
+        if kind is None or not kind.listener:
+            return self._mock.fail(target, namespace=self.namespace, **fields)
+        if fields.get("window") is not None:
+            raise InputError(f"{fields['fault']} takes no window in a test; end it by .remove()")
+        return self._mock.fail(target, **fields)
+
+    @property
+    def jobs(self) -> list[DeclaredJob]:
+        """The declared jobs, the oldest first."""
+        return handles(self._mock.definitions, self._world)
+
+    def reset(self) -> None:
+        """Forget declared jobs, what was asked and answered; the clock begins anew."""
+        self._mock.reset(self.namespace)
+        self.seen.clear()
+
+    # Who asks
+
+    def client(self) -> requests.Session:
+        """A `requests` session that knows the base URL and signs: `client().get("/v3/.../jobs?id=1")`."""
+        from .clients import session
+
+        found = session(self._mock, self._world, self._url, self.credentials)
+        self._opened.append(found.close)
+        return found
+
+    def sdk(self, service: str) -> Any:
+        """The vendor's own client of a service, turned to the mock: `cdm`, `dataarts`, `taurusdb`, `tics`; or `enos`.
+
+        Raises InputError for an unknown service, or where its package isn't installed.
+        """
+        from .clients import vendor_client
+
+        found, close = vendor_client(self._mock.definitions, service, self._url, self.credentials)
+        self._opened.append(close)
+        return found
+
+    def close(self) -> None:
+        """Close the clients that it made."""
+        while self._opened:
+            self._opened.pop()()
+
+    def intercept(self, *hosts: str) -> AbstractContextManager[None]:
+        """For a `with` block, answer what `requests` sends to the vendors' public hosts, in this process, on no socket.
+
+        Parameters: `hosts`, more patterns of host names, such as `*.cloud.example`.
+        """
+        from .intercept import intercept
+
+        return intercept(self._mock, self.namespace, hosts)
+
+    @contextmanager
+    def environ(self) -> Iterator[None]:
+        """Set the variables of `env` for a `with` block."""
+        saved = dict(os.environ)
+        os.environ.update(self.env)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+
+    # What was asked
+
+    def note(self, time: int, request: Request, response: Response, operation: Operation | None) -> None:
+        """Remember an exchange; the mock calls this. `time` is its clock's, in milliseconds."""
+        with self._lock:
+            number = len(self.seen) + 1
+            self.seen.append(read(self._mock.definitions, number, time, request, response, operation))
+
+    @property
+    def journal(self) -> list[Exchange]:
+        """The last 10,000 exchanges, oldest first, without secrets and with long bodies cut."""
+        return self._world.journal.last()
+
+    def calls(
+        self, name: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, Any] | None = None
+    ) -> list[Seen]:
+        """The calls of an operation or a service, oldest first. Raises InputError for an unknown one."""
+        return calls(self._mock.definitions, list(self.seen), name, params, headers)
+
+    def polls(self, service: str, **identity: Any) -> list[Seen]:
+        """The polls of a service's jobs with these parts of an identity, oldest first. Raises InputError."""
+        found = polls_of(self._mock.definitions, list(self.seen), service, identity)
+        return sorted((poll for polls in found.values() for poll in polls), key=lambda poll: poll.number)
+
+    def assert_called(
+        self,
+        name: str,
+        *,
+        times: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> None:
+        """See `assertions.assert_called`. Raises AssertionError that shows the nearest request."""
+        __tracebackhide__ = True
+        assertions.assert_called(self._mock.definitions, list(self.seen), name, times, params, headers)
+
+    def assert_not_called(
+        self, name: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, Any] | None = None
+    ) -> None:
+        """See `assertions.assert_not_called`. Raises AssertionError that lists the calls."""
+        __tracebackhide__ = True
+        assertions.assert_not_called(self._mock.definitions, list(self.seen), name, params, headers)
+
+    def assert_polled(self, service: str, **rules_and_identity: Any) -> None:
+        """See `assertions.assert_polled` and `polling.Rules`. Raises AssertionError with a timeline of the polls."""
+        __tracebackhide__ = True
+        assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules_and_identity)
+
+    # What went wrong
+
+    def troubles(self, allow_unexpected: bool = False) -> list[str]:
+        """What a test must not pass with: crashes of the mock, requests that no operation has, real hosts asked for."""
+        return [
+            *(f"the mock failed to answer {one.method} {one.path}: {one.crash}" for one in self.seen if one.crash),
+            *(_unexpected(one) for one in self.seen if one.unexpected and not allow_unexpected),
+            *self.blocked,
+        ]
+
+    def counts(self) -> dict[str, Any]:
+        """What the code under test was shown, counted: see `shown.py`."""
+        return shown.count(self._mock.definitions, list(self.seen))
+
+    def report(self) -> str:
+        """The last exchanges and the bars of all jobs, as text, without secrets."""
+        lines = exchanges_drawn(self.seen)
+        if len(lines) > _REPORTED:
+            lines = [f"... {len(lines) - _REPORTED} lines before", *lines[-_REPORTED:]]
+        return "\n".join([*lines, jobs_drawn(self._mock.definitions, list(self.seen))]).rstrip()
+
+
+def _unexpected(one: Seen) -> str:
+    advice = "or mark the test: @pytest.mark.mockserver(allow_unexpected=True)"
+    return f"unexpected request {one.method} {one.path}: {one.unexpected}; {advice}"
