@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
 
 from asking import NOW, SAMPLES, request_for
 
@@ -53,16 +52,15 @@ def ask(mock: Mock, request: Request) -> Exchange:
     return Exchange(request, mock.handle(request), now)
 
 
-def new_mock(seed: int = 0, now: int = NOW, **switches: str) -> Mock:
+def new_mock(seed: int = 0, now: int = NOW, switches: Mapping[str, str] | None = None) -> Mock:
     """A mock whose clock stands still."""
-    names = {name.replace("_", "-"): value for name, value in switches.items()}
-    return Mock(Settings(seed=seed, auth="off", switches=names), Clock(now, speed=0), DEFINITIONS)
+    return Mock(Settings(seed=seed, auth="off", switches=dict(switches or {})), Clock(now, speed=0), DEFINITIONS)
 
 
-def course(operation: Operation, life: str, seed: int = 0, **switches: str) -> Iterator[Exchange]:
+def course(operation: Operation, life: str, seed: int = 0, switches: Mapping[str, str] | None = None) -> Iterator[Exchange]:
     """The answers about a job of this life, from its birth to long after its end: a poll in and around every state."""
     assert operation.job is not None
-    mock = new_mock(seed, **switches)
+    mock = new_mock(seed, switches=switches)
     mock.job(operation.service, life=life, **IDENTITY[operation.service])
     mock.clock.advance(operation.job.visible_after)
     request = request_for(operation)
@@ -98,15 +96,16 @@ def asking(operation: Operation, body: Any, request: Request) -> Request:
         for same in observation.same:
             given = [str(value) for place in same.at if (value := at(job, place)) is not MISSING]
             found = [match[1] if (match := ecma(same.part).search(one)) else "" for one in given] if same.part else given
-            values.update({same.parameter: one for one in found[:1] if one})
+            if found and found[0]:
+                values[same.parameter] = found[0]
     headers = {name: value for name, value in request.headers.items() if name != "prefer"}
-    own = request_for(operation, **values)
+    own = request_for(operation, None, **values)
     return replace(own, headers={**own.headers, **headers})
 
 
-def documented(operation: Operation, **switches: str) -> Iterator[Exchange]:
+def documented(operation: Operation, switches: Mapping[str, str] | None = None) -> Iterator[Exchange]:
     """Every documented example and error, under every status that it stands under, answering the request that it fits."""
-    mock = new_mock(now=LATER, **switches)
+    mock = new_mock(now=LATER, switches=switches)
     for name, example in operation.examples.items():
         for status in example.statuses:
             exchange = ask(mock, request_for(operation, {"prefer": f"example={name}, code={status}"}))
@@ -144,7 +143,7 @@ def successes(operation_id: str) -> tuple[Exchange, ...]:
         found += list(walk(operation))
     for switch in DEFINITIONS.switches.values():
         for value in switch.values:
-            mock = new_mock(**{switch.name.replace("-", "_"): value})
+            mock = new_mock(switches={switch.name: value})
             found.append(ask(mock, request_for(operation)))
     return tuple({(one.request.path, one.request.query, one.response.body): one for one in found}.values())
 
@@ -166,7 +165,7 @@ def body_of(exchange: Exchange) -> Any:
 def each_switch(definitions: Definitions = DEFINITIONS) -> Iterator[dict[str, str]]:
     """Each value of each switch, one at a time."""
     for switch in definitions.switches.values():
-        yield from ({switch.name.replace("-", "_"): value} for value in switch.values)
+        yield from ({switch.name: value} for value in switch.values)
 
 
 def valid_answers(chunk: int, count: int) -> Iterator[tuple[bool, Exchange]]:
@@ -187,18 +186,18 @@ def valid_answers(chunk: int, count: int) -> Iterator[tuple[bool, Exchange]]:
 def _block(number: int) -> Iterator[Exchange]:
     operation = DEFINITIONS.operations[number % len(DEFINITIONS.operations)]
     switches = {
-        name.replace("-", "_"): list(switch.values)[digest("switch", number, name) % len(switch.values)]
+        name: list(switch.values)[digest("switch", number, name) % len(switch.values)]
         for name, switch in DEFINITIONS.switches.items()
     }
     if operation.job is None:
-        yield from (ask(new_mock(number, **switches), request_for(operation)) for _ in range(3))
+        yield from (ask(new_mock(number, switches=switches), request_for(operation)) for _ in range(3))
     elif operation.id in LISTS and number % 5 == 0:
         yield from walk(operation, 1 + number % 23, 1 + number % 7, number)
     elif number % 2:
         lives = list(operation.job.lives)
-        yield from course(operation, lives[digest("life", number) % len(lives)], number, **switches)
+        yield from course(operation, lives[digest("life", number) % len(lives)], number, switches)
     else:
-        mock = new_mock(number, **switches)
+        mock = new_mock(number, switches=switches)
         for step in range(25):
             yield ask(mock, request_for(operation))
             mock.clock.advance(digest("pause", number, step) % 90)

@@ -121,7 +121,7 @@ def stock(operation: str, status: int) -> Draft202012Validator:
 
 @dataclass(frozen=True)
 class Spot:
-    """A value in a body. `path` leads there, through strings that hold JSON; `holder` is the innermost string (None: none)."""
+    """A value in a body. `path` leads there, through strings that hold JSON; `holder` is the innermost one (None: none)."""
 
     exchange: Exchange
     model: Any = field(repr=False)
@@ -199,9 +199,14 @@ def sent(operation: str, exchange: Exchange, model: Any) -> Exchange:
     wrapped = observation.wrapped if observation else None
     if wrapped and isinstance(model, dict):
         body, headers = model.get("body"), model.get("header_map")
-        known = isinstance(headers, dict) and headers.get("Content-Length") == body_of(exchange)["header_map"]["Content-Length"]
+        known = (
+            isinstance(headers, dict) and headers.get("Content-Length") == body_of(exchange)["header_map"]["Content-Length"]
+        )
         if isinstance(body, Held | Raw | str) and isinstance(headers, dict) and known:
-            text = json.loads(text_of(body))
+            try:
+                text = json.loads(text_of(body))
+            except (ValueError, RecursionError):
+                text = None
             if isinstance(text, str):
                 length = str(len(text.encode("utf-8", "surrogatepass")))
                 model = {**model, "header_map": {**headers, "Content-Length": length}}

@@ -52,11 +52,12 @@ class Coverage:
     def __init__(self, definitions: Definitions) -> None:
         self.operations = {operation.id: operation for operation in definitions.operations}
         self.seen: dict[str, Seen] = {name: Seen() for name in self.operations}
+        self._documented = {name: documented(operation) for name, operation in self.operations.items()}
 
     def count(self, operation: str, kind: str, name: str) -> None:
         """Count something seen; what isn't documented doesn't count, but is kept."""
         seen = self.seen[operation]
-        if name in documented(self.operations[operation])[kind]:
+        if name in self._documented[operation][kind]:
             seen.of(kind)[name] += 1
         else:
             seen.strange[f"{kind}: {name}"] += 1
@@ -68,7 +69,7 @@ class Coverage:
     def share(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> tuple[int, int]:
         """How many documented things were seen, of how many; of all operations with jobs, if not said otherwise."""
         names = [name for name, found in self.operations.items() if found.job] if operations is None else list(operations)
-        could = [(name, kind, len(documented(self.operations[name])[kind])) for name in names for kind in kinds]
+        could = [(name, kind, len(self._documented[name][kind])) for name in names for kind in kinds]
         seen = sum(len(self.seen[name].of(kind)) for name, kind, _ in could)
         return seen, sum(count for _, _, count in could)
 
@@ -82,7 +83,7 @@ class Coverage:
         return {name: self._operation(name) for name in self.operations}
 
     def _operation(self, name: str) -> dict[str, Any]:
-        seen, could = self.seen[name], documented(self.operations[name])
+        seen, could = self.seen[name], self._documented[name]
         kinds: dict[str, Any] = {
             kind: {"seen": dict(seen.of(kind)), "missing": [one for one in could[kind] if one not in seen.of(kind)]}
             for kind in KINDS

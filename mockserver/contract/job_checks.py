@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from ..definitions import Operation, Provenance
-from ..definitions.embedded import ecma
+from ..definitions.ecma import ecma
 from ..definitions.model import Observation, Same, Wrapped
 from .exchange import Exchange
-from .findings import Finding, finding, shown
+from .findings import Finding, finding, shortened, shown
 from .mode import Mode
 from .observe import Look
 from .places import MISSING, at
@@ -111,9 +111,9 @@ def _check_page(observation: Observation, asked: Asked, body: Any, seen: Sequenc
     total = at(body, observation.total or "")
     offset, limit = asked.values.get("offset"), asked.values.get("limit")
     rows, list_at = len(seen), observation.jobs.removesuffix("/*")
-    ids = [look.id for look in seen]
-    for look in seen:
-        if look.id and ids.index(look.id) != seen.index(look):
+    first: dict[str, int] = {}
+    for index, look in enumerate(seen):
+        if look.id and first.setdefault(look.id, index) != index:
             place = look.pointer + (observation.id or "")
             yield finding("page-overlap", "body", place, f"{look.id} twice on a page", "each row once", source)
     if isinstance(limit, int) and rows > limit:
@@ -132,10 +132,12 @@ def _check_wrapped(operation: Operation, wrapped: Wrapped, exchange: Exchange, b
     source = f"{operation.place}/x-observation/wrapped"
     inner = at(body, wrapped.body)
     length = at(body, wrapped.length) if wrapped.length else MISSING
-    if isinstance(inner, str) and isinstance(length, str) and re.fullmatch(r"\d+", length):
+    if isinstance(inner, str) and isinstance(length, str) and re.fullmatch("[0-9]+", length):
         right = len(inner.encode("utf-8", "surrogatepass"))
-        if int(length) != right and not (mode.accepts(wrapped.accepted) and _is_example(operation, wrapped, inner, length)):
-            found, documented = f"{length}", f"{right}, the bytes of {wrapped.body[1:]}"
+        if (length.lstrip("0") or "0") != str(right) and not (
+            mode.accepts(wrapped.accepted) and _is_example(operation, wrapped, inner, length)
+        ):
+            found, documented = shortened(length), f"{right}, the bytes of {wrapped.body[1:]}"
             yield finding("inner-length-wrong", "body", wrapped.length or "", found, documented, source)
     status = at(body, wrapped.status) if wrapped.status else MISSING
     if isinstance(status, int) and status != exchange.response.status:

@@ -68,7 +68,8 @@ def _plain(value: Any) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0  # -1 is: not available
+    """Whether it is a count or a share: not -1, which is: not available; nor what no 64 bits hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _state(operation: Operation, sent: Any) -> str | None:
@@ -83,5 +84,5 @@ def _state(operation: Operation, sent: Any) -> str | None:
 def _progress(value: Any) -> float | None:
     if isinstance(value, str):
         match = _PERCENT.fullmatch(value)
-        return float(match[1]) if match else None
+        return float(match[1]) if match and len(value) < 20 else None
     return float(value) if _is_number(value) else None

@@ -73,7 +73,7 @@ def run_case(case: Case, session: Session, target: Target, profile: Profile, pac
     unexpected = _expected(case, operation, exchange) + (
         _ended(case, operation, [one for _, one in judged]) if case.poll else []
     )
-    told = session.add(last, *(replace(one, operation=operation.id) for one in unexpected))
+    told = session.add(last, exchange, *(replace(one, operation=operation.id) for one in unexpected))
     return [one for answer, _ in judged[:-1] for one in answer.findings] + list(told.findings)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ..definitions import Answers, Definitions, Operation, Provenance
-from ..definitions.pointer import PLACE, Place, join, parts_of, provenance_of
+from ..definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
 from .findings import Finding, finding, shortened, shown
 
 if TYPE_CHECKING:
@@ -39,27 +39,37 @@ def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
     """The errors, where a choice between alternatives failed: those of the alternative that fits best."""
     for error in errors:
         if error.validator in ("anyOf", "oneOf") and error.context:
-            yield from _leaves(_nearest_alternative(error.context))
+            yield from _leaves(_nearest_alternative(error))
         else:
             yield error
 
 
-def _nearest_alternative(context: Iterable[ValidationError]) -> list[ValidationError]:
-    ordered = sorted(context, key=lambda error: int(error.relative_schema_path[0]))
-    branches = [list(group) for _, group in groupby(ordered, key=lambda error: error.relative_schema_path[0])]
-    return min(branches, key=_distance)
+def _nearest_alternative(error: ValidationError) -> list[ValidationError]:
+    ordered = sorted(error.context or (), key=lambda one: int(one.relative_schema_path[0]))
+    branches = [list(group) for _, group in groupby(ordered, key=lambda one: one.relative_schema_path[0])]
+    alternatives: Any = error.validator_value
+    return min(branches, key=lambda branch: _distance(branch, error.instance, alternatives))
 
 
-def _distance(branch: list[ValidationError]) -> tuple[int, int, int]:
-    """How far a value is from an alternative: another type counts most, then missing members, then the rest."""
-    here = [error for error in branch if not error.relative_path]
-    types = sum(error.validator == "type" for error in here)
-    missing = sum(error.validator == "required" for error in here)
-    return types, missing, len(branch)
+def _distance(branch: list[ValidationError], value: Any, alternatives: Sequence[Any]) -> tuple[int, int, int, int]:
+    """How far a value is from an alternative: another type counts most, then members that it doesn't have, then members that
+    are missing or whose values tell alternatives apart, then the rest."""
+    alternative = alternatives[int(branch[0].relative_schema_path[0])]
+    known = alternative.get("properties") if isinstance(alternative, Mapping) else None
+    strange = 0
+    if known and isinstance(value, Mapping):
+        strange = len(set(value) - set(known))
+        if strange == len(value):  # nothing in common: no alternative of that kind is better than the first
+            return 0, strange + 1, 0, 0
+    types = sum(error.validator == "type" and not error.relative_path for error in branch)
+    missing = sum(error.validator == "required" and not error.relative_path for error in branch)
+    telling = sum(error.validator in ("const", "not", "pattern") and len(error.relative_path) == 1 for error in branch)
+    return types, strange, 2 * telling + missing, len(branch)
 
 
 class _Fact:
-    """What the document says where an error comes from: the place in its file, its provenance, its words on a condition."""
+    """What the document says where an error comes from: the place in its file, its provenance, its words on a condition or
+    on a contradiction that is read strictly."""
 
     __slots__ = ("comment", "conditional", "provenance", "source")
 
@@ -77,6 +87,8 @@ def _fact(definitions: Definitions, answers: Answers, error: ValidationError) ->
     comment, conditional = "", False
     for part in (None, *error.absolute_schema_path):
         if part is not None:
+            if node == NOTHING:  # the document has `false` here
+                break
             try:
                 node = node[part]
             except (KeyError, IndexError, TypeError):
@@ -87,7 +99,8 @@ def _fact(definitions: Definitions, answers: Answers, error: ValidationError) ->
             source = node.get(PLACE, source)
             comment = node.get("$comment", comment)
     strict = ", read strictly: " in comment
-    return _Fact(source, _provenance(definitions, source), comment, conditional and not strict)
+    said = comment if conditional or strict else ""
+    return _Fact(source, _provenance(definitions, source), said, conditional and not strict)
 
 
 def _provenance(definitions: Definitions, source: str) -> Provenance:
@@ -106,7 +119,7 @@ def _said(operation: Operation, error: ValidationError, fact: _Fact) -> Iterator
         for name in required:
             if error.message.startswith(f"{name!r} "):
                 code = "conditional-wrong" if fact.conditional else "member-missing"
-                yield code, pointer + join(name), "nothing", fact.comment if fact.conditional else "required"
+                yield code, pointer + join(name), "nothing", fact.comment or "required"
         return
     documented = _documented(error, fact)
     found = shown(error.instance) if error.validator != "contentSchema" else shortened(error.message.split(": ", 1)[-1])
@@ -132,7 +145,7 @@ def _matches(pointer: str, pattern: str) -> bool:
 
 
 def _documented(error: ValidationError, fact: _Fact) -> str:
-    if fact.comment and (fact.conditional or "strictly" in fact.comment):
+    if fact.comment:
         return fact.comment
     if error.validator is None or error.validator == "not":
         return "no such member"

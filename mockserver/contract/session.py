@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -9,11 +10,12 @@ from typing import Any
 
 from .. import redact
 from ..definitions import Definitions, Operation
+from ..definitions.pointer import parts_of
 from .body_checks import read_body
 from .coverage import Coverage
 from .error_checks import check_error, is_error, name_of
 from .exchange import Exchange
-from .findings import Finding
+from .findings import Finding, shown
 from .http_checks import check_headers, check_status
 from .job_checks import answered_at, check_jobs
 from .mode import AS_DOCUMENTED, Mode
@@ -27,6 +29,7 @@ from .sequence import Tracks
 from .undeclared import Shapes
 
 _PAGING = ("offset", "limit")
+_ILLEGAL = ("terminal-left", "transition-undocumented")
 _TIMELINES = 10_000
 
 
@@ -61,7 +64,9 @@ class Session:
     def check(
         self, exchange: Exchange, case: str = "", *, world: str = "", meant: Operation | None = None, request: bool = True
     ) -> Judged:
-        """Judge an exchange by itself and beside the ones before it; it is kept for the result, cleaned.
+        """Judge an exchange by itself and beside the ones before it.
+
+        It is kept for the result, cleaned; of one without findings neither headers nor bodies are: long runs need the room.
 
         Parameters: `case`, whose exchange it is; `world`, where its jobs live: jobs of two worlds are never compared;
         `meant`, the operation whose answers are right for a request that misses every operation; `request`, whether the
@@ -76,14 +81,18 @@ class Session:
             if operation is not None:
                 found += self._answer(operation, exchange, replace(asked, world=world), number)
             name = operation.id if operation else None
-            judged = Judged(number, self._clean(exchange), name, self._told(found, exchange, name), case)
+            kept = self._clean(exchange if found else _bare(exchange))
+            judged = Judged(number, kept, name, self._told(found, exchange, name), case)
             self._judged.append(judged)
         return judged
 
-    def add(self, judged: Judged, *findings: Finding) -> Judged:
+    def add(self, judged: Judged, exchange: Exchange, *findings: Finding) -> Judged:
         """Add findings to an exchange that was judged: what only its case could know."""
+        if not findings:
+            return judged
+        told = (*judged.findings, *self._told(list(findings), exchange, judged.operation))
+        changed = replace(judged, exchange=self._clean(exchange), findings=told)
         with self._lock:
-            changed = replace(judged, findings=(*judged.findings, *findings))
             self._judged[judged.number - 1] = changed
         return changed
 
@@ -94,13 +103,16 @@ class Session:
             return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
 
     def _told(self, found: list[Finding], exchange: Exchange, operation: str | None) -> tuple[Finding, ...]:
-        secrets = redact.secrets_of(exchange.request.headers)
+        """The findings as they may be shown: without the secrets of the request and of the answer."""
+        secrets = redact.secrets_of(exchange.request.headers) if found else []
         return tuple(
             replace(
                 one,
                 operation=operation,
-                found=redact.text(one.found, secrets),
+                pointer=redact.text(one.pointer, secrets),
+                found=redact.HIDDEN if _is_secret(one) else redact.text(one.found, secrets),
                 documented=redact.text(one.documented, secrets),
+                job=redact.text(one.job, secrets),
             )
             for one in found
         )
@@ -145,11 +157,10 @@ class Session:
         found: list[Finding] = []
         time = exchange.time if exchange.time is not None else answered_at(exchange)
         for look in seen:
-            if look.state is not None:
-                self.coverage.count(operation.id, "states", look.state)
+            self.coverage.count(operation.id, "states", look.state or shown(look.sent))
             change, wrong = self._tracks.look(operation, _key(operation, asked, look.id), look, time, self.mode)
             found += [replace(one, job=_job(operation, asked, look.id)) for one in wrong]
-            if change is not None and _direct(operation, change):
+            if change is not None and (_direct(operation, change) or any(one.code in _ILLEGAL for one in wrong)):
                 self.coverage.count(operation.id, "transitions", change)
         observation = operation.observation
         offset = asked.values.get("offset")
@@ -176,6 +187,19 @@ class Session:
         if key not in self._timelines and len(self._timelines) >= _TIMELINES:
             return []
         return self._timelines.setdefault(key, _Polls(operation.id, _job(operation, asked, row))).polls
+
+
+def _bare(exchange: Exchange) -> Exchange:
+    """What a result says of an exchange that nothing is wrong with: what was asked, and the status."""
+    request = replace(exchange.request, headers={}, body=b"")
+    return replace(exchange, request=request, response=replace(exchange.response, headers=(), body=b""))
+
+
+def _is_secret(one: Finding) -> bool:
+    """Whether what was found is the value of something that is named like a secret, or stands in it."""
+    if one.part == "request" or one.found == "nothing":
+        return False
+    return any(re.fullmatch(redact.MEMBERS, part) for part in parts_of(one.pointer))
 
 
 def without_secrets(exchange: Exchange) -> Exchange:

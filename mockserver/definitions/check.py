@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from ..data import folder
 from ..errors import PROBLEMS, DefinitionError
-from .embedded import ecma
+from .ecma import ecma
 from .model import Document
 from .pointer import Place, at, join, parts_of
 

@@ -27,7 +27,7 @@ from .model import (
     Switch,
 )
 from .observation import observation_of
-from .pointer import Place, inlined, provenance_of
+from .pointer import PLACE, Place, inlined, provenance_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON = "application/json"
@@ -143,9 +143,12 @@ def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
 
 
 def _json_schema(holder: Place) -> Any:
-    """The schema of a JSON body; None where there is none."""
-    content = holder.children("content")
-    return inlined(content[_JSON] / "schema") if _JSON in content else None
+    """The schema of a JSON body; None where there is none. Raises DefinitionError for a body that is not JSON."""
+    if not holder.children("content"):
+        return None
+    place = holder / "content" / _JSON / "schema"
+    schema = inlined(place)
+    return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
 
 
 def _errors(schema: Any, registry: Registry[Any]) -> Errors:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from ..errors import DefinitionError
-from .embedded import ecma
+from .ecma import ecma
 from .magic import magic_id
 from .model import Definitions, Example, JobLife, Observation, Operation
 from .pointer import join

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from .ecma import ecma, refuse_constant
 from .model import Document, Errors
 from .pointer import uri_of
-
-_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[str, Any]) -> Iterator[ValidationError]:
     if not isinstance(instance, str) or parent.get("contentMediaType") != "application/json":
         return
     try:
-        value = json.loads(instance)
-    except ValueError as error:
+        value = json.loads(instance, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
         yield ValidationError(f"the string does not hold JSON: {error}")
         return
     yield from validator.descend(value, schema)
@@ -32,12 +29,6 @@ def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[
 def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
     if validator.is_type(instance, "string") and not ecma(pattern).search(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-@lru_cache(maxsize=1_024)
-def ecma(pattern: str) -> re.Pattern[str]:
-    r"""A pattern as JSON Schema means it: unlike in Python, `$` is only the very end, and `\d` and `\w` are ASCII."""
-    return re.compile(_TOKEN.sub(lambda token: r"\Z" if token[0] == "$" else token[0], pattern), re.ASCII)
 
 
 def _number(_checker: Any, value: Any) -> bool:

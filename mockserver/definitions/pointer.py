@@ -105,6 +105,9 @@ def provenance_of(place: Place) -> Provenance:
 PLACE = "x-place"
 """In inlined schemas: where a part was written that came by reference (`file#pointer`)."""
 
+NOTHING: Mapping[str, Any] = {"not": {}}
+"""As good as `false`, but the validator's errors tell the member where `false` stands, not only the object around it."""
+
 _ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
 _DATA = ("const", "default", "enum", "example", "examples")
 
@@ -115,7 +118,7 @@ def inlined(place: Place, above: tuple[str, ...] = ()) -> Any:
     if isinstance(value, list):
         return [inlined(_child(place, index), above) for index in range(len(value))]
     if not isinstance(value, dict):
-        return value
+        return NOTHING if value is False and place.parts[-2:-1] == ("properties",) else value
     here = {
         key: child if key in _DATA or key == "$ref" else inlined(_child(place, key), above) for key, child in value.items()
     }
