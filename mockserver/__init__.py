@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from .jobs.clock import Clock
     from .jobs.drive import drive
     from .mock import Mock
+    from .serving.threaded import ThreadedServer
     from .settings import Settings
     from .testing.double import MockServer
     from .testing.running import running
-    from .threaded import ThreadedServer
 
 __version__ = "0.1.0"
 __all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running"]
@@ -23,7 +23,7 @@ _HOMES = {
     "Mock": ".mock",
     "MockServer": ".testing.double",
     "Settings": ".settings",
-    "ThreadedServer": ".threaded",
+    "ThreadedServer": ".serving.threaded",
     "create_app": ".app",
     "drive": ".jobs.drive",
     "running": ".testing.running",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, jsonify, request
 
 from . import control
-from .delivery import deliverable, dribbled
 from .errors import Misuse
 from .mock import Mock
 from .model import Answer, Request
+from .serving.delivery import deliverable, dribbled
 from .settings import Settings, settings_from
 from .steps.render import misuse_answer
 from .steps.route import BODY_LIMIT

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import redact
-from .contract.exchange import Exchange
 from .contract.sending import Sign
 from .definitions import Definitions, Operation
 from .errors import InputError
+from .exchanges.exchange import Exchange
 from .jobs.clock import SECOND, Clock, utc
 from .model import Request
 from .vendors import enos, signature

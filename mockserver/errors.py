@@ -1,8 +1,10 @@
-"""What can go wrong: with a request (`Problem`) and with what the user gave us at start (`InputError`)."""
+"""What can go wrong: with a request (`Problem`), with what the user gave us (`InputError`); how messages show values."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 PROBLEMS: Mapping[str, str] = {
     "no-route": "No operation has this path.",
@@ -77,3 +79,13 @@ class DefinitionError(InputError):
         self.pointer = pointer
         self.found = found
         self.allowed = allowed
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, shortened."""
+    return shortened(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def shortened(text: str, limit: int = 160) -> str:
+    """Text of at most so many characters."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .contract.fold import fold
-from .contract.har import read_any
-from .contract.replays import Replays, Trajectory, trajectory_from
 from .definitions import Definitions
 from .errors import InputError
+from .exchanges.fold import fold
+from .exchanges.har import read_any
+from .exchanges.replays import Replays, Trajectory, trajectory_from
 from .shapes import check, read_file, shape
 
 SCHEMA = "fixtures.schema.json"

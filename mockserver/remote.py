@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .address import url_of
 from .errors import InputError
 from .jobs.clock import Stopwatch
+from .serving.address import url_of
 from .settings import Settings
 
 _BETWEEN_SECONDS = 0.05

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from .contract.cases import Case, Profile, asked_for_errors, lives_and_changes, read_cases, shipped_cases
-from .contract.exchange import Exchange
 from .contract.mode import mode_of
 from .contract.result import Result
 from .contract.runner import Pace, Target, asks_only, run
@@ -16,6 +15,7 @@ from .contract.sending import Sender
 from .contract.session import Session
 from .definitions import Definitions, load
 from .errors import InputError
+from .exchanges.exchange import Exchange
 from .jobs.clock import Clock, parse_time
 from .mock import Mock
 from .model import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .contract.replays import Replays
+from .exchanges.replays import Replays
 from .faults.active import Faults
 from .jobs.clock import Clock, parse_time
 from .jobs.declared import Declarations

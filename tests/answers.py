@@ -11,11 +11,11 @@ from typing import Any
 
 from asking import NOW, SAMPLES, request_for
 
-from mockserver.contract.exchange import Exchange
-from mockserver.contract.observe import looks
-from mockserver.contract.places import MISSING, at, matches
 from mockserver.definitions import Definitions, Operation, load
 from mockserver.definitions.ecma import ecma
+from mockserver.exchanges.exchange import Exchange
+from mockserver.exchanges.observe import looks
+from mockserver.exchanges.places import MISSING, at, matches
 from mockserver.generate import digest
 from mockserver.jobs.clock import SECOND, Clock
 from mockserver.mock import Mock

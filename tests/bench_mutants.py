@@ -37,9 +37,9 @@ from kinds import KINDS, by_kind
 from mutants import BODY, HTTP, REQUEST, TIME, Mutant, judge
 
 import mockserver
-from mockserver.contract.exchange import Exchange
 from mockserver.contract.session import Session
 from mockserver.definitions.bundle import bundle
+from mockserver.exchanges.exchange import Exchange
 
 AREAS = (BODY, HTTP, TIME, REQUEST)
 _PATIENCE = 5.0

@@ -13,8 +13,8 @@ from answers import DEFINITIONS, body_of, successes
 from jsonschema import Draft202012Validator, FormatChecker
 from mutants import with_body
 
-from mockserver.contract.exchange import Exchange
 from mockserver.definitions.pointer import join
+from mockserver.exchanges.exchange import Exchange
 
 Schema = Mapping[str, Any]
 ABSENT: Any = object()

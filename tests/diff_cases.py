@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from asking import NOW
 
 from mockserver.contract.diff import read_source
-from mockserver.contract.exchange import Exchange, request_from, response_from
 from mockserver.definitions.pointer import at, join, parts_of
+from mockserver.exchanges.exchange import Exchange, request_from, response_from
 
 Documents = dict[str, Any]
 Step = tuple[str, str, Any]

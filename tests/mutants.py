@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.contract.cases import Case
-from mockserver.contract.exchange import Exchange
 from mockserver.contract.findings import Finding
 from mockserver.contract.runner import Pace, Target, run_case
 from mockserver.contract.session import Session
 from mockserver.definitions import Definitions
+from mockserver.exchanges.exchange import Exchange
 
 BODY, HTTP, TIME, REQUEST = "body", "http", "time", "request"
 """What is wrong of an exchange: what stands in the body; the answer as HTTP and text; several answers; the request."""

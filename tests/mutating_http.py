@@ -9,8 +9,8 @@ from typing import Any
 from answers import DEFINITIONS, body_of, errors, successes
 from mutants import HTTP, Mutant, mutant, with_body, with_header, with_json, with_status
 
-from mockserver.contract.exchange import Exchange
 from mockserver.definitions import Example, Operation
+from mockserver.exchanges.exchange import Exchange
 
 _HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 _UNDOCUMENTED = (202, 302, 402, 418, 599)

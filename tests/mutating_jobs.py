@@ -13,14 +13,14 @@ from answers import DEFINITIONS, LISTS, body_of, courses, errors, successes, wal
 from bodies import ABSENT, Held, applying, opened, sent
 from mutants import BODY, TIME, Mutant, mutant, with_header
 
-from mockserver.contract.exchange import Exchange
-from mockserver.contract.observe import Look, looks
-from mockserver.contract.places import MISSING, at
-from mockserver.contract.times import FORMS
 from mockserver.definitions import JobLife, Operation
 from mockserver.definitions.ecma import ecma
 from mockserver.definitions.model import Observation, Same
 from mockserver.definitions.pointer import parts_of
+from mockserver.exchanges.exchange import Exchange
+from mockserver.exchanges.observe import Look, looks
+from mockserver.exchanges.places import MISSING, at
+from mockserver.exchanges.times import FORMS
 from mockserver.jobs.clock import DAY, SECOND
 
 NEVER_ENDS = "job never ends"

@@ -12,10 +12,10 @@ from answers import DEFINITIONS, successes
 from mutants import REQUEST, Mutant, mutant
 from mutating_bodies import slip
 
-from mockserver.contract.exchange import Exchange
 from mockserver.definitions import Operation, Parameter
 from mockserver.definitions.pointer import join
 from mockserver.definitions.reading import read_value
+from mockserver.exchanges.exchange import Exchange
 from mockserver.model import Request
 
 _WRONG = ("", "-1", "x", "~ ~", "a\x01", "1.5.2", "9" * 70, "99999999999", "2147483648")

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mockserver.contract.coverage import Coverage
-from mockserver.contract.exchange import Exchange, request_from, response_from
 from mockserver.contract.findings import Finding, finding
 from mockserver.contract.result import Judged, Poll, Result, Timeline
 from mockserver.definitions import Definitions, Provenance
+from mockserver.exchanges.exchange import Exchange, request_from, response_from
 
 START = 1_704_934_800_000
 """2024-01-11 01:00:00 UTC."""

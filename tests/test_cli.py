@@ -290,8 +290,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         calls.append(settings)
         return 0
 
-    for door in ("server", "standalone"):
-        monkeypatch.setattr(f"mockserver.{door}.serve", serve)
+    for door in ("granian_server", "standalone"):
+        monkeypatch.setattr(f"mockserver.serving.{door}.serve", serve)
     return calls
 
 

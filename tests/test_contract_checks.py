@@ -22,7 +22,6 @@ from sdk_clients import CDM, INSTANCE, PROJECT, SDKS, Connect, Sdk, Server
 
 from mockserver.contract import check, session
 from mockserver.contract.codes import CODES, explain
-from mockserver.contract.exchange import Exchange
 from mockserver.contract.findings import SEVERITIES, Finding, finding
 from mockserver.contract.mode import mode_of
 from mockserver.contract.session import Session
@@ -30,6 +29,7 @@ from mockserver.definitions import Definitions, Provenance, load
 from mockserver.definitions.pointer import at, parts_of
 from mockserver.definitions.strict import strict_ids
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange
 
 Start = Callable[..., Server]
 
@@ -124,7 +124,7 @@ def state(operation: str, name: str) -> Exchange:
 
 
 def _statuses(operation: str, exchange: Exchange) -> Iterator[Any]:
-    from mockserver.contract.observe import looks
+    from mockserver.exchanges.observe import looks
 
     yield from (look.sent for look in looks(DEFINITIONS.operation(operation), body_of(exchange)))
 

@@ -21,11 +21,11 @@ from mockserver.cli import main
 from mockserver.contract.diff import LEVELS, RULES, Change, Source, at_least, compare
 from mockserver.contract.diff.infer import inferred
 from mockserver.contract.diff.reports import REPORTS, rules_table
-from mockserver.contract.exchange import Exchange
 from mockserver.definitions import load
 from mockserver.definitions.bundle import bundle
 from mockserver.definitions.pointer import at, parts_of
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange
 
 ROOT = Path(__file__).parent.parent
 NAMES = [name for name, document in SHIPPED.documents.items() if document.get("paths")]
@@ -443,9 +443,9 @@ def test_the_documented_rules_are_the_code_s() -> None:
 
 def test_recordings_are_read_from_files(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two files of JSON Lines are compared, or of HAR; one without exchanges is 2."""
-    from mockserver.contract import har
-    from mockserver.contract.recording import Recorder, read
-    from mockserver.contract.redaction import Redactor
+    from mockserver.exchanges import har
+    from mockserver.exchanges.recording import Recorder, read
+    from mockserver.exchanges.redaction import Redactor
 
     for name, exchanges in zip(("a.jsonl", "b.jsonl", "c.jsonl"), (*RECORDED["terminal-status-added"], []), strict=True):
         with Recorder(alone / name, Redactor()) as recorder:

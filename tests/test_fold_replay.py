@@ -21,15 +21,15 @@ from werkzeug.serving import make_server
 
 from mockserver import Clock, Mock, Settings, create_app
 from mockserver.cli import recording_commands
-from mockserver.contract.exchange import Exchange, exchange_of, response_from
-from mockserver.contract.fold import fold
-from mockserver.contract.har import write
-from mockserver.contract.recording import Recorder, Recording, read
-from mockserver.contract.redaction import Redactor
-from mockserver.contract.replays import Replays, Step, Trajectory, moved, trajectory_from
 from mockserver.contract.session import Session
 from mockserver.definitions import Definitions, load
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange, exchange_of, response_from
+from mockserver.exchanges.fold import fold
+from mockserver.exchanges.har import write
+from mockserver.exchanges.recording import Recorder, Recording, read
+from mockserver.exchanges.redaction import Redactor
+from mockserver.exchanges.replays import Replays, Step, Trajectory, moved, trajectory_from
 from mockserver.jobs.clock import SECOND
 from mockserver.model import Request, Response
 
@@ -347,7 +347,7 @@ def test_the_replay_command_takes_serve_options(monkeypatch: pytest.MonkeyPatch)
         served.append(settings)
         return 0
 
-    monkeypatch.setattr("mockserver.server.serve", serve)
+    monkeypatch.setattr("mockserver.serving.granian_server.serve", serve)
     assert command("replay", "a.jsonl", "b.har", "--speed", "60", "--fixtures", "jobs.json") == 0
     assert command("replay", "a.jsonl", "--unknown-ids", "create") == 0
     assert served[0].fixtures == ("jobs.json", "a.jsonl", "b.har")

@@ -16,10 +16,10 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT6
 from test_recording import exchanges, sample
 
-from mockserver.contract.exchange import Exchange, response_from
-from mockserver.contract.har import har_of, read_any, read_har, write
-from mockserver.contract.recording import Recording
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange, response_from
+from mockserver.exchanges.har import har_of, read_any, read_har, write
+from mockserver.exchanges.recording import Recording
 
 SCHEMAS = {file.name: json.loads(file.read_text()) for file in (Path(__file__).parent / "har_schema").glob("*.json")}
 REGISTRY: Registry[Any] = Registry().with_resources(

@@ -12,9 +12,9 @@ from jsonschema import FormatChecker
 from kinds import KINDS, by_kind
 from mutants import Verdict, judge
 
-from mockserver.contract.places import parsed
 from mockserver.contract.session import Session
 from mockserver.definitions.embedded import Validator
+from mockserver.exchanges.places import parsed
 
 EACH = [(kind, operation) for kind, operations in KINDS.items() for operation in operations]
 CHUNKS = 20

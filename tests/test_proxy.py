@@ -35,11 +35,11 @@ from raw_sockets import (
 )
 from sdk_clients import PROJECT, Server
 
-from mockserver.contract.exchange import Exchange
 from mockserver.contract.result import Judged, Result
 from mockserver.contract.session import Session
 from mockserver.definitions import load
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange
 from mockserver.proxy import Proxy, ProxyOptions
 from mockserver.proxy.framing import Cut, Framing, pieces
 from mockserver.proxy.wire import Malformed, Wire

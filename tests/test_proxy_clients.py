@@ -19,10 +19,10 @@ from poseidon import poseidon
 from raw_sockets import RawService, ask, giving, read_exactly
 from sdk_clients import CDM, PROJECT, TAURUSDB, Connect, Sdk, Server, send, signed
 
-from mockserver.contract.recording import read
 from mockserver.contract.session import Session
 from mockserver.credentials import credentials_of, resigner
 from mockserver.definitions import load
+from mockserver.exchanges.recording import read
 from mockserver.proxy import Proxy, ProxyOptions
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_APP_KEY, DEFAULT_APP_SECRET, DEFAULT_SECRET_KEY
 

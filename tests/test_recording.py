@@ -12,12 +12,12 @@ from asking import NOW, request_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.contract.exchange import Exchange
-from mockserver.contract.har import har_of, read_har, write
-from mockserver.contract.recording import Recorder, Recording, as_json, from_json, read
-from mockserver.contract.redaction import Redactor
 from mockserver.definitions import Definitions, load
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange
+from mockserver.exchanges.har import har_of, read_har, write
+from mockserver.exchanges.recording import Recorder, Recording, as_json, from_json, read
+from mockserver.exchanges.redaction import Redactor
 from mockserver.model import Request, Response
 
 DEFINITIONS = load()

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver import Clock, Mock, Settings
-from mockserver.contract.exchange import Exchange, response_from
-from mockserver.contract.pseudonyms import Pseudonyms
-from mockserver.contract.recording import Recorder, as_json
-from mockserver.contract.redaction import Redactor
 from mockserver.contract.session import Session
 from mockserver.definitions import Operation, load
+from mockserver.exchanges.exchange import Exchange, response_from
+from mockserver.exchanges.pseudonyms import Pseudonyms
+from mockserver.exchanges.recording import Recorder, as_json
+from mockserver.exchanges.redaction import Redactor
 from mockserver.model import Request
 
 DEFINITIONS = load()

@@ -26,11 +26,11 @@ from wsgiref.validate import validator
 import pytest
 from sdk_clients import Server
 
-from mockserver.access_log import log_exchange
 from mockserver.app import create_app
 from mockserver.journal import Exchange
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
+from mockserver.serving.access_log import log_exchange
 from mockserver.settings import Settings
 
 JOB = "/v1.1/0605767a5780d5762fc5c0118072a564/clusters/6ec9a0a4-76be-4262-8697-e7af1fac7920/cdm/job/{}/status"
@@ -193,7 +193,7 @@ import time
 from pathlib import Path
 
 from mockserver.mock import Mock
-from mockserver.server import serve
+from mockserver.serving.granian_server import serve
 from mockserver.settings import Settings
 
 HERE = Path(__file__).parent

@@ -15,13 +15,13 @@ from sdk_clients import Server
 from mockserver.cli import main
 from mockserver.contract.cases import asked_for_errors, read_cases, read_profile, shipped_cases
 from mockserver.contract.codes import CODES
-from mockserver.contract.exchange import Exchange, request_from, response_from
-from mockserver.contract.har import write
-from mockserver.contract.recording import Recorder, read
-from mockserver.contract.redaction import Redactor
 from mockserver.definitions import Definitions, load, strict_ids
 from mockserver.definitions.read import read_documents
 from mockserver.errors import InputError
+from mockserver.exchanges.exchange import Exchange, request_from, response_from
+from mockserver.exchanges.har import write
+from mockserver.exchanges.recording import Recorder, read
+from mockserver.exchanges.redaction import Redactor
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, Settings
 from mockserver.verify import Plan, cases_for, verify_mock
 

@@ -122,7 +122,7 @@ def _run(options: argparse.Namespace, plan: Plan, definitions: Definitions, prog
 
     if options.target is None:
         return verify_mock(plan, settings_of(options), progress)
-    from ..contract.redaction import Redactor
+    from ..exchanges.redaction import Redactor
 
     clean = Redactor(options.keep_ids, definitions=definitions).redact
     with _sender(options, definitions, plan) as sender:
@@ -149,11 +149,11 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
 
 def _check(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
-    from ..contract.har import read_any
     from ..contract.mode import mode_of
-    from ..contract.redaction import Redactor
     from ..contract.session import Session
     from ..definitions import load
+    from ..exchanges.har import read_any
+    from ..exchanges.redaction import Redactor
 
     extra = [Path(path) for path in settings_of(options).definitions]
     definitions = load(extra, strict_of(options))

@@ -68,8 +68,8 @@ def _source(given: str) -> Source:
     if not _is_recording(given):
         return read_source(given)
     from ..contract.diff.infer import inferred
-    from ..contract.har import read_any
     from ..definitions import load
+    from ..exchanges.har import read_any
 
     found = read_any(Path(given))
     for note in found.notes:

@@ -15,10 +15,10 @@ from .options import add_settings, settings_of
 from .reporting import add_report_options, parse_reports, strict_of, writable, write_reports
 
 if TYPE_CHECKING:
-    from ..contract.exchange import Exchange
-    from ..contract.recording import Recorder
     from ..contract.result import Result
     from ..definitions import Definitions
+    from ..exchanges.exchange import Exchange
+    from ..exchanges.recording import Recorder
     from ..proxy import ProxyOptions
 
 
@@ -133,8 +133,8 @@ class Recordings:
     def _open(self, options: argparse.Namespace, definitions: Definitions) -> Recorder:
         import tempfile
 
-        from ..contract.recording import Recorder
-        from ..contract.redaction import Redactor
+        from ..exchanges.recording import Recorder
+        from ..exchanges.redaction import Redactor
         from ..jobs.clock import Clock
 
         if self._har:
@@ -159,8 +159,8 @@ class Recordings:
             return
         self._recorder.close()
         if self._har:
-            from ..contract.har import write
-            from ..contract.recording import read
+            from ..exchanges.har import write
+            from ..exchanges.recording import read
 
             try:
                 write(Path(self._har), read(self._recorder.path))

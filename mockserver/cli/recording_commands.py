@@ -14,7 +14,7 @@ from ..settings import TABLE
 from .options import add_settings, settings_of
 
 if TYPE_CHECKING:
-    from ..contract.recording import Recording
+    from ..exchanges.recording import Recording
 
 
 def add(commands: Any) -> None:
@@ -82,7 +82,7 @@ def _record(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from ..fixtures import RECORDINGS
-    from ..server import serve
+    from ..serving.granian_server import serve
 
     for file in options.files:
         if not file.lower().endswith(RECORDINGS):
@@ -96,12 +96,12 @@ def _replay(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     recording = _joined(options.files)
     if options.har:
-        from ..contract.har import write
+        from ..exchanges.har import write
 
         write(Path(options.har), recording)
         return 0
-    from ..contract.fold import fold
     from ..definitions import load
+    from ..exchanges.fold import fold
 
     trajectories = fold(recording, load(Path(path) for path in settings_of(options).definitions))
     text = json.dumps({"replays": [one.as_json() for one in trajectories]}, ensure_ascii=False, indent=2)
@@ -114,7 +114,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _joined(files: list[str]) -> Recording:
     """The recordings as one; what could not be used of them is told on stderr."""
-    from ..contract.har import read_any
+    from ..exchanges.har import read_any
 
     found = [read_any(Path(file)) for file in files]
     for note in (note for one in found for note in one.notes):

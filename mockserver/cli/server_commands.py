@@ -87,9 +87,9 @@ def _add_wait(commands: Any) -> None:
 def _serve(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     if settings.server == "threaded":
-        from ..standalone import serve
+        from ..serving.standalone import serve
     else:
-        from ..server import serve
+        from ..serving.granian_server import serve
     return serve(settings)
 
 

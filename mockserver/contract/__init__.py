@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..definitions import Definitions, load
+from ..exchanges.exchange import Exchange, exchange_of
 from .codes import CODES, explain
-from .exchange import Exchange, exchange_of
 from .findings import Finding
 from .mode import mode_of
 from .session import Session

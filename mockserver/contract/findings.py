@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from ..definitions import Provenance
+from ..errors import shown
 from .codes import CODES
 
 SEVERITIES = ("error", "warning", "note")
 """From worst to least."""
-
-_SHOWN = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +65,6 @@ def finding(
     return Finding(
         code, severity, part, pointer, found if isinstance(found, str) else shown(found), documented, source, basis
     )
-
-
-def shown(value: Any) -> str:
-    """A value as JSON, shortened."""
-    return shortened(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def shortened(text: str, limit: int = _SHOWN) -> str:
-    """Text of at most so many characters."""
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def at_least(findings: list[Finding], severity: str) -> list[Finding]:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..exchanges.exchange import Exchange
 from .coverage import Coverage
-from .exchange import Exchange
 from .findings import SEVERITIES, Finding
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from ..definitions import Definitions, Example, Operation
-from ..errors import InputError
+from ..errors import InputError, shortened
+from ..exchanges.exchange import Exchange
+from ..exchanges.observe import Look, looks
 from ..model import Request
 from .cases import Case, Profile, request_of
-from .error_checks import is_error, name_of
-from .exchange import Exchange
-from .findings import Finding, finding, shortened
-from .observe import Look, looks
+from .checks.errors import is_error, name_of
+from .findings import Finding, finding
 from .result import Judged
 from .session import Session
 

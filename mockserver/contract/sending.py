@@ -16,11 +16,11 @@ import urllib3
 
 from .. import __version__, redact
 from ..errors import InputError
+from ..exchanges.bodies import LIMIT, plain
+from ..exchanges.exchange import Exchange
 from ..model import Request, Response
-from .exchange import Exchange
 from .pacing import POLITE, Pacer, backoff, retry_after
 from .target import Target, target_of
-from .unpack import LIMIT, unpacked
 
 Sign = Callable[[Request], Mapping[str, str]]
 """Gives the headers that prove who sends a request. The request has all its other headers, with `host`."""
@@ -241,8 +241,8 @@ def _response(raw: requests.Response, deadline: float) -> Response:
             raise OSError(f"the answer is longer than {LIMIT} bytes")
         if time.monotonic() > deadline:
             raise TimeoutError
-    headers, plain = unpacked([(str(name), str(value)) for name, value in raw.raw.headers.items()], bytes(body))
-    return Response(raw.status_code, headers, plain)
+    headers, unpacked = plain([(str(name), str(value)) for name, value in raw.raw.headers.items()], bytes(body))
+    return Response(raw.status_code, headers, unpacked)
 
 
 _PROXY = "the proxy of the environment does not answer, or refuses; see HTTPS_PROXY and NO_PROXY"

@@ -11,22 +11,23 @@ from typing import Any
 from .. import redact
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
-from .body_checks import read_body
+from ..errors import shown
+from ..exchanges.exchange import Exchange
+from ..exchanges.observe import Look, looks
+from ..exchanges.places import MISSING, at
+from .checks.body import read_body
+from .checks.errors import check_error, is_error, name_of
+from .checks.http import check_headers, check_status
+from .checks.jobs import answered_at, check_jobs
+from .checks.paging import Walks
+from .checks.request import Asked, read_request
+from .checks.schema import check_schema
+from .checks.sequence import Tracks
+from .checks.undeclared import Shapes
 from .coverage import Coverage
-from .error_checks import check_error, is_error, name_of
-from .exchange import Exchange
-from .findings import Finding, shown
-from .http_checks import check_headers, check_status
-from .job_checks import answered_at, check_jobs
+from .findings import Finding
 from .mode import AS_DOCUMENTED, Mode
-from .observe import Look, looks
-from .paging import Walks
-from .places import MISSING, at
-from .request_checks import Asked, read_request
 from .result import Judged, Poll, Result, Timeline
-from .schema_checks import check_schema
-from .sequence import Tracks
-from .undeclared import Shapes
 
 _PAGING = ("offset", "limit")
 _ILLEGAL = ("terminal-left", "transition-undocumented")

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from ..contract.exchange import Exchange
 from ..contract.result import Result
 from ..contract.sending import Sign
 from ..contract.target import Target
-from ..contract.unpack import CODINGS, unpacked
 from ..control import PREFIX
 from ..definitions import Definitions
 from ..errors import InputError
+from ..exchanges.bodies import CODINGS, plain
+from ..exchanges.exchange import Exchange
 from ..jobs.clock import Clock
 from ..model import Response
 from .framing import Framing
@@ -185,7 +185,7 @@ def _unreadable(passage: Passage) -> str:
 def _exchange(passage: Passage) -> Exchange:
     fields = passage.answer.fields if passage.answer else ()
     raw = [(one.line.partition(b":")[0].decode("ascii"), one.value.decode("latin-1")) for one in fields]
-    headers, body = unpacked(raw, bytes(passage.received.data))
+    headers, body = plain(raw, bytes(passage.received.data))
     response = Response(passage.status, headers, body)
     origin = passage.upstream.target.origin
     return Exchange(passage.request(), response, passage.answered or None, passage.seconds, origin=origin)

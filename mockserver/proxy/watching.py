@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from .. import redact
-from ..contract.exchange import Exchange
 from ..contract.findings import Finding
 from ..contract.result import Judged, Result
+from ..exchanges.exchange import Exchange
 from ..steps.render import one_line
 
 Keep = Callable[[Exchange], None]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..contract.bodies import changed
-from ..contract.replays import moved, moved_date
 from ..definitions import Operation
+from ..exchanges.bodies import changed
+from ..exchanges.replays import moved, moved_date
 from ..model import Answer
 from ..services.kinds import Context
 

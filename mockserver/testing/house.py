@@ -9,8 +9,8 @@ from itertools import count
 from ..definitions import Definitions, Operation, load
 from ..mock import Mock
 from ..model import Request, Response
+from ..serving.threaded import ThreadedServer
 from ..settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET, Settings
-from ..threaded import ThreadedServer
 from ..world import DEFAULT, World
 from .double import Credentials, MockServer
 from .options import REJECT, Choice

@@ -23,9 +23,9 @@ from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 
-from ..http1 import head, receive
 from ..mock import Mock
 from ..model import Delivery, Request, Response
+from ..serving.http1 import head, receive
 from ..steps.namespace import HEADER
 from .hosts import is_vendors
 
@@ -66,7 +66,7 @@ class _Wire:
 
 
 def _arrived(top: bytes, body: bytes, plan: Delivery, timeout: float | None) -> bytes:
-    """The bytes of an answer that a fault leaves to the client; see `mockserver/delivery.py`, which does it on sockets.
+    """The bytes of an answer that a fault leaves to the client; `serving/delivery.py` does the same on sockets.
 
     Raises TimeoutError, at once, where the client would wait longer than it wants to, and ConnectionResetError.
     """

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ...definitions import Definitions, Operation
-from ..exchange import Exchange
-from ..observe import looks
+from ...exchanges.exchange import Exchange
+from ...exchanges.observe import looks
 from .nodes import canonical
 from .samples import Page, Sample
 from .schemas import STATUS_NAME

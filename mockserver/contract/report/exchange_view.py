@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...definitions.pointer import parts_of
-from ..exchange import Exchange
+from ...exchanges.exchange import Exchange
 from .fragment import Gap, Line, Node, around, lines_of, node_at, parsed
 from .text import cut
 from .view import Instance

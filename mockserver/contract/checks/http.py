@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..definitions import Answers, Operation
-from ..definitions.pointer import join
-from ..model import Request, Response
-from .findings import Finding, finding, shown
-from .mode import Mode
+from ...definitions import Answers, Operation
+from ...definitions.pointer import join
+from ...errors import shown
+from ...model import Request, Response
+from ..findings import Finding, finding
+from ..mode import Mode
 
 
 def check_status(operation: Operation, response: Response, mode: Mode) -> list[Finding]:

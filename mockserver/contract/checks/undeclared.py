@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..definitions import Answers
-from ..definitions.pointer import PLACE, join
-from .findings import Finding, finding, shown
-from .places import MISSING, Twice, unfolded
+from ...definitions import Answers
+from ...definitions.pointer import PLACE, join
+from ...errors import shown
+from ...exchanges.places import MISSING, Twice, unfolded
+from ..findings import Finding, finding
 
 _COMBINED = ("allOf", "anyOf", "oneOf")
 _CONDITIONAL = ("if", "then", "else")

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..errors import InputError
 from .address import bind
-from .errors import InputError
 
 _LOG = logging.getLogger("mockserver")
 _BACKLOG = 512

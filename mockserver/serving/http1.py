@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
-from .model import Request
-from .steps.route import BODY_LIMIT
+from ..model import Request
+from ..steps.route import BODY_LIMIT
 
 LINE_LIMIT = 64 * 1024
 """Of one line, in bytes: what is longer than a gateway takes, but not by far, is for the mock to refuse."""

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-from .faults.effects import page
-from .model import Delivery, Response
+from ..faults.effects import page
+from ..model import Delivery, Response
 
 HANDSHAKE_FAILURE = bytes.fromhex("15030300020228")
 """A TLS record: alert, fatal, handshake_failure (RFC 8446, 6; 5.1 for the record)."""

@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from .. import __version__
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..model import Request
 from .bodies import unpack
 from .exchange import Exchange, request_from, response_from
-from .findings import shown
 from .recording import Recording, body_as_json, body_from_json, read
 from .times import parse, show
 

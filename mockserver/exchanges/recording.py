@@ -15,10 +15,9 @@ from typing import IO, Any
 from urllib.parse import quote, unquote_to_bytes
 
 from .. import __version__
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..model import Request, Response
 from .exchange import Exchange
-from .findings import shown
 from .redaction import Redactor
 from .times import show
 

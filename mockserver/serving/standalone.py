@@ -6,9 +6,9 @@ import signal
 import threading
 from types import FrameType
 
+from ..mock import Mock
+from ..settings import Settings
 from .access_log import log_exchange
-from .mock import Mock
-from .settings import Settings
 from .threaded import ThreadedServer
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from urllib.parse import quote
 
-from .journal import Exchange
-from .steps.render import one_line
+from ..journal import Exchange
+from ..steps.render import one_line
 
 
 def log_exchange(exchange: Exchange) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ..definitions import Answers, Definitions, Operation, Provenance
-from ..definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
-from .findings import Finding, finding, shortened, shown
+from ...definitions import Answers, Definitions, Operation, Provenance
+from ...definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
+from ...errors import shortened, shown
+from ..findings import Finding, finding
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

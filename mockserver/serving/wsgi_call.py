@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .model import Request
+from ..model import Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from ..definitions import JobLife, Operation, Provenance
-from .findings import Finding, finding, shown
-from .mode import Mode
-from .observe import Look
-from .places import MISSING, at, unfolded
+from ...definitions import JobLife, Operation, Provenance
+from ...errors import shown
+from ...exchanges.observe import Look
+from ...exchanges.places import MISSING, at, unfolded
+from ..findings import Finding, finding
+from ..mode import Mode
 
 _INVENTED = Provenance("invented", note="Which status follows which no vendor documents.")
 _PROGRESS_OF_THE_ENDED = "C-4"  # the contradiction by which a job's progress may be less at its end than before

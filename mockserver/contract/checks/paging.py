@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from ..definitions import Operation
-from .findings import Finding, finding
-from .observe import Look
+from ...definitions import Operation
+from ...exchanges.observe import Look
+from ..findings import Finding, finding
 
 
 @dataclass

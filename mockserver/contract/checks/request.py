@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..definitions import Definitions, Operation, Parameter
-from ..definitions.pointer import join
-from ..definitions.reading import query_pairs, read_value
-from ..model import Request
-from .findings import Finding, finding, shortened, shown
+from ...definitions import Definitions, Operation, Parameter
+from ...definitions.pointer import join
+from ...definitions.reading import query_pairs, read_value
+from ...errors import shortened, shown
+from ...model import Request
+from ..findings import Finding, finding
 
 _CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim-accesstoken",)}
 

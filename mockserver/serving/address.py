@@ -6,7 +6,7 @@ import errno
 import socket
 import sys
 
-from .errors import InputError
+from ..errors import InputError
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -8,16 +8,17 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
-from ..definitions import Operation, Provenance
-from ..definitions.ecma import ecma
-from ..definitions.model import Observation, Same, Wrapped
-from .exchange import Exchange
-from .findings import Finding, finding, shortened, shown
-from .mode import Mode
-from .observe import Look
-from .places import MISSING, at
-from .request_checks import Asked
-from .times import FORMS
+from ...definitions import Operation, Provenance
+from ...definitions.ecma import ecma
+from ...definitions.model import Observation, Same, Wrapped
+from ...errors import shortened, shown
+from ...exchanges.exchange import Exchange
+from ...exchanges.observe import Look
+from ...exchanges.places import MISSING, at
+from ...exchanges.times import FORMS
+from ..findings import Finding, finding
+from ..mode import Mode
+from .request import Asked
 
 _SKEW = 300_000  # milliseconds by which clocks may differ before a time counts as in the future
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..definitions import Definitions, Example, Operation
-from .findings import Finding, finding, shown
+from ...definitions import Definitions, Example, Operation
+from ...errors import shown
+from ..findings import Finding, finding
 
 _GATEWAY = re.compile(r"^APIGW?\.")
 

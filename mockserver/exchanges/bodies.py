@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..model import Response
 from .exchange import Exchange
 
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-_MOST = 64 * 1024 * 1024
-"""So many bytes are unpacked at most."""
+
+LIMIT = 64 * 1024 * 1024
+"""The longest body that is unpacked, in bytes."""
+
+CODINGS = ("identity", *_WINDOWS)
+"""The codings that can be undone."""
 
 
 def changed(body: bytes, change: Callable[[str], str]) -> bytes:
@@ -32,6 +36,8 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
             continue
         if name not in _WINDOWS:
             return None
+        if not body:
+            continue
         found = _inflated(body, _WINDOWS[name])
         if found is None and name == "deflate":
             found = _inflated(body, -15)  # some servers leave the frame out
@@ -44,10 +50,23 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
 def _inflated(body: bytes, window: int) -> bytes | None:
     engine = zlib.decompressobj(window)
     try:
-        found = engine.decompress(body, _MOST)
+        found = engine.decompress(body, LIMIT)
     except zlib.error:
         return None
     return found if engine.eof and not engine.unused_data else None
+
+
+def plain(headers: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Headers and body of an answer without its compression; the length goes with it, being that of the packed body.
+
+    What can't be unpacked (another coding, a body that isn't in it, one longer than `LIMIT`) stays as it is.
+    """
+    coding = ",".join(value for name, value in headers if name.lower() == "content-encoding")
+    found = unpack(coding, body) if coding else None
+    if found is None:
+        return tuple(headers), body
+    gone = ("content-encoding", "content-length")
+    return tuple((name, value) for name, value in headers if name.lower() not in gone), found
 
 
 def unpacked(exchange: Exchange) -> Exchange:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..definitions import Answers
-from ..model import Response
-from .findings import Finding, finding, shortened
-from .places import MISSING, parsed
+from ...definitions import Answers
+from ...errors import shortened
+from ...exchanges.places import MISSING, parsed
+from ...model import Response
+from ..findings import Finding, finding
 
 
 def read_body(response: Response, answers: Answers | None) -> tuple[Any, list[Finding]]:

@@ -15,11 +15,11 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from ..app import create_app
+from ..mock import Mock
+from ..settings import Settings
 from .access_log import log_exchange
 from .address import bind, url_of
-from .app import create_app
-from .mock import Mock
-from .settings import Settings
 
 # granian starts threads as requests need them: each holds one slow answer, and none holds up another.
 _THREADS = 256

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..control import PREFIX
+from ..errors import Misuse
+from ..mock import Mock
+from ..steps.render import misuse_answer, response
 from .acceptor import Acceptor, Orders
 from .address import url_of
-from .control import PREFIX
 from .delivery import HANDSHAKE_FAILURE, deliver
-from .errors import Misuse
 from .http1 import Received, SpeaksTls, Stream, Unreadable, head, receive
-from .mock import Mock
-from .steps.render import misuse_answer, response
 from .wsgi_call import call_wsgi
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class ThreadedServer:
         self.stop()
 
     def _own_app(self) -> WSGIApplication:
-        from .app import create_app  # Flask takes 100 ms, and only the control API needs it
+        from ..app import create_app  # Flask takes 100 ms, and only the control API needs it
 
         return create_app(mock=self.mock)
 
