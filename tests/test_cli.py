@@ -110,12 +110,8 @@ def test_what_needs_no_server_is_quick(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = json.loads(done.stdout.splitlines()[-1])
     assert [name for name in modules if name.split(".")[0] in HEAVY] == []
-    assert {name for name in modules if name.startswith("mockserver")} == {
-        "mockserver",
-        "mockserver.cli",
-        "mockserver.errors",
-        "mockserver.settings",
-    }
+    own = {name for name in modules if name.startswith("mockserver") and not name.startswith("mockserver.cli.")}
+    assert own == {"mockserver", "mockserver.cli", "mockserver.errors", "mockserver.settings"}
 
 
 @pytest.mark.parametrize("command", ["env", "operations"])

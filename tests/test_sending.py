@@ -494,7 +494,7 @@ def test_what_cannot_be_unpacked_stays(coding: str) -> None:
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that grows beyond the limit stays packed."""
-    monkeypatch.setattr("mockserver.contract.unpack.LIMIT", 1_000)
+    monkeypatch.setattr("mockserver.exchanges.bodies.LIMIT", 1_000)
     packed = gzip.compress(b"0" * 1_001)
     assert plain((("content-encoding", "gzip"),), packed)[1] == packed
     assert plain((("content-encoding", "gzip"),), gzip.compress(b"0" * 1_000))[1] == b"0" * 1_000
