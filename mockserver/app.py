@@ -59,7 +59,7 @@ class _Front:
             answer = deliverable(answer, self._deliver)
             if self._deliver and answer.delivery:
                 start_response(_status_line(answer.status), list(answer.headers))
-                return dribbled(answer.body, answer.delivery)
+                return dribbled(b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body, answer.delivery)
         start_response(_status_line(answer.status), list(answer.headers))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 

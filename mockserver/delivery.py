@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -17,7 +18,7 @@ HANDSHAKE_FAILURE = bytes.fromhex("15030300020228")
 """A TLS record: alert, fatal, handshake_failure (RFC 8446, 6; 5.1 for the record)."""
 
 _WSGI_HANG_SECONDS = 600.0
-_RESET = struct.pack("ii", 1, 0)
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 def deliver(connection: socket.socket, head: bytes, body: bytes, plan: Delivery, stopping: threading.Event) -> bool:

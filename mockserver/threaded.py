@@ -132,7 +132,12 @@ class ThreadedServer:
         thread = threading.Thread(target=self._attend, args=(connection,), name="mockserver-connection", daemon=True)
         with self._lock:
             self._connections[connection] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: this client is turned away, the next one may do
+            with self._lock:
+                del self._connections[connection]
+            connection.close()
 
     def _attend(self, connection: socket.socket) -> None:
         """Answer a connection's requests until either side has enough."""

@@ -87,10 +87,11 @@ def test_the_machine_never_imports_the_doors() -> None:
             assert not rooms(path) & DOORS, (name_of(path), rooms(path) & DOORS)
 
 
-def test_jobs_and_vendors_do_not_import_what_uses_them() -> None:
-    """jobs/ knows no service, no vendor and no step; services and vendors know no step."""
+def test_jobs_faults_and_vendors_do_not_import_what_uses_them() -> None:
+    """jobs/ and faults/ know no service, no vendor and no step; services and vendors know no step."""
     for folder, strangers in (
-        ("jobs", {"services", "vendors", "steps", "mock", "world", "declare"}),
+        ("jobs", {"faults", "services", "vendors", "steps", "mock", "world", "declare"}),
+        ("faults", {"services", "vendors", "steps", "mock", "world", "declare"}),
         ("vendors", {"services", "steps", "mock", "world", "declare"}),
         ("services", {"steps", "mock", "declare"}),
     ):

@@ -164,6 +164,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "port": ("abc", "'abc'; allowed: a whole number"),
     "seed": ("1.5", "'1.5'; allowed: a whole number"),
     "auth": ("maybe", "'maybe'; allowed: verify or presence or off"),
+    "server": ("apache", "'apache'; allowed: granian or threaded"),
     "unknown_ids": ("keep", "'keep'; allowed: create or reject"),
     "unknown_query": ("", "''; allowed: reject or ignore"),
     "switches": ("nonsense", "'nonsense'; allowed: NAME=VALUE"),
@@ -252,6 +253,7 @@ GIVEN: Mapping[str, tuple[str, str, Any]] = {
     "projects": ("0605767a", '["0605767a"]', ("0605767a",)),
     "enos_users": ("u1=o1", '{"u1" = "o1"}', {"u1": "o1"}),
     "access_log": ("false", "false", False),
+    "server": ("threaded", "'threaded'", "threaded"),
 }
 # Another value of each, to be overridden.
 LESS: Mapping[str, tuple[str, str]] = {
@@ -275,6 +277,7 @@ LESS: Mapping[str, tuple[str, str]] = {
     "projects": ("x", '["x"]'),
     "enos_users": ("u2=o2", '{"u2" = "o2"}'),
     "access_log": ("true", "true"),
+    "server": ("granian", "'granian'"),
 }
 
 
@@ -287,7 +290,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         calls.append(settings)
         return 0
 
-    monkeypatch.setattr("mockserver.server.serve", serve)
+    for door in ("server", "standalone"):
+        monkeypatch.setattr(f"mockserver.{door}.serve", serve)
     return calls
 
 

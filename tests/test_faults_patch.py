@@ -91,7 +91,7 @@ def test_test_compares_json(found: Any, wanted: Any, same: bool) -> None:
 )
 def test_strings_that_hold_json_keep_their_form(form: dict[str, Any]) -> None:
     """A pointer goes on into a string, and what is written back is printed as it was, at two levels."""
-    inner = {
+    inner: dict[str, Any] = {
         "rows": [{"status": "success", "note": "你", "log": json.dumps({"step": [1]}, separators=(",", ":"))}],
         "total": 1,
     }

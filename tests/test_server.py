@@ -26,11 +26,11 @@ from wsgiref.validate import validator
 import pytest
 from sdk_clients import Server
 
+from mockserver.access_log import log_exchange
 from mockserver.app import create_app
 from mockserver.journal import Exchange
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
-from mockserver.server import log_exchange
 from mockserver.settings import Settings
 
 JOB = "/v1.1/0605767a5780d5762fc5c0118072a564/clusters/6ec9a0a4-76be-4262-8697-e7af1fac7920/cdm/job/{}/status"

@@ -37,8 +37,8 @@ def gateway_answer(
     fault = taken.fault
     headers = _retry_after(fault, taken.left)
     if fault.quota:
-        example = operation.examples[fault.quota.error] if fault.quota.error else operation.problems["throttled"]
-        answer = documented(example, example.status(switches))
+        example = operation.examples[fault.quota.error] if fault.quota.error else operation.problems.get("throttled")
+        answer = documented(example, example.status(switches)) if example else page(429)
     elif fault.status is not None:
         answer = _with_status(fault, fault.status, operation, documented, switches)
     else:
