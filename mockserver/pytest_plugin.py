@@ -26,6 +26,7 @@ _DOUBLES = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
 _COUNTS = pytest.StashKey[list[dict[str, Any]]]()
 _REPORT = pytest.StashKey[dict[str, Any]]()
+_COMPLAINTS = pytest.StashKey[list[str]]()
 _MARKER = (
     "mockserver(seed, auth, unknown_ids, speed, ..., allow_unexpected=False): settings of the test's mock, by their names in"
     " mockserver.Settings; allow_unexpected lets requests pass that no operation has"
@@ -62,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The marker, and the guard over all tests where the ini file wants it."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_COUNTS] = []
+    config.stash[_COMPLAINTS] = []
     egress = config.getini("mockserver_egress")
     if egress not in _EGRESS:
         raise pytest.UsageError(f"mockserver_egress is {egress!r}; allowed: {', '.join(_EGRESS)}")
@@ -209,22 +211,26 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from .testing import shown
 
     found = config.stash[_REPORT] = shown.report(load(), shown.merge(counts))
+    complaints = config.stash[_COMPLAINTS]
     if target:
-        Path(target).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    if least is not None and found["percent"] < least and session.exitstatus == pytest.ExitCode.OK:
+        try:
+            Path(target).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            complaints.append(f"mockserver: can't write {target}: {error.strerror}")
+    if least is not None and found["percent"] < least:
+        complaints.append(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least")
+    if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What the pollers were shown, and whether that is enough."""
-    found, least = config.stash.get(_REPORT, None), config.getoption("--mockserver-fail-under")
-    if found is None:
-        return
-    from .testing import shown
+    found = config.stash.get(_REPORT, None)
+    if found is not None and config.getoption("--mockserver-report"):
+        from .testing import shown
 
-    if config.getoption("--mockserver-report"):
         terminalreporter.section("mockserver: shown to the code under test")
         for line in shown.text(found):
             terminalreporter.line(line)
-    if least is not None and found["percent"] < least:
-        terminalreporter.line(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least", red=True)
+    for complaint in config.stash[_COMPLAINTS]:
+        terminalreporter.line(complaint, red=True)

@@ -274,3 +274,26 @@ def test_the_command_line_needs_a_server(capsys: pytest.CaptureFixture[str]) -> 
     assert "needs a duration" in capsys.readouterr().err
     assert main(["clock", "freeze", "1"]) == 2
     assert "takes no value" in capsys.readouterr().err
+
+
+def test_watchers_hear_of_every_move_and_of_nothing_else() -> None:
+    """Whoever watches a clock is called by each call that moves it, and no more once it stopped watching."""
+    start = 1_700_000_000_000
+    clock = Clock(start, speed=0, tick=1)
+    heard: list[int] = []
+
+    def watcher() -> None:
+        heard.append(clock.now() - start)
+
+    clock.watch(watcher)
+    clock.advance(1)
+    clock.set(start + 5_000)
+    clock.poll()
+    clock.advance_to(start + 9_000)
+    clock.run(0)
+    clock.restart()
+    clock.now()
+    assert heard == [1_000, 5_000, 6_000, 9_000, 9_000, 0]
+    clock.unwatch(watcher)
+    clock.advance(1)
+    assert len(heard) == 6

@@ -17,10 +17,16 @@ from mockserver.errors import PROBLEMS
 from mockserver.listing import operations_markdown
 from mockserver.settings import TABLE, Row, Settings
 
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [
-    ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md")
+    ROOT / name
+    for name in (
+        *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md"),
+        *("docs/pytest.md", "docs/ci.md"),
+    )
 ]
 
 
@@ -97,6 +103,30 @@ def test_the_tour_s_python_runs(server: Server, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environ, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["BOOTING 1.0", "429 429"]
+
+
+def test_the_plugin_s_documents_run(pytester: pytest.Pytester) -> None:
+    """The README's tests of the plugin, with the loop of docs/pytest.md, and all of the latter's blocks pass."""
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/pytest.md").read_text(encoding="utf-8"), re.M | re.S)
+    readme = re.findall(r"^```python test\n(.*?)^```", README, re.M | re.S)
+    loop = blocks[0].partition("\n\ndef test_")[0]
+    assert len(blocks) == 3
+    pytester.makepyfile(
+        my_code=loop, test_readme="\n\n".join(readme), **{f"test_{n}": text for n, text in enumerate(blocks)}
+    )
+    pytester.runpytest_subprocess("-p", "no:randomly", timeout=120).assert_outcomes(passed=7)
+
+
+def test_the_recipe_s_wait_works(server: Server) -> None:
+    """The waiting lines of docs/ci.md, with `mockserver wait` and with curl, end well once the server answers."""
+    text = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    ours = next(line for line in text.splitlines() if line.strip().startswith("mockserver wait"))
+    theirs = next(line for line in text.splitlines() if line.startswith("curl"))
+    assert shutil.which("curl"), "the document's line needs curl"
+    for line in (ours.replace("mockserver wait", f"{sys.executable} -m mockserver wait"), theirs):
+        command = line.replace("6210", str(server.port))
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_tour_s_curl_works(server: Server) -> None:

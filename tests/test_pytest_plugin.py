@@ -88,8 +88,8 @@ def test_two_hours_in_milliseconds(run: Run) -> None:
 @pytest.mark.parametrize("options", [("-n", "4"), ("-p", "randomly"), ("-p", "random_order", "--random-order")])
 def test_in_any_order_and_in_parallel(run: Run, options: tuple[str, ...]) -> None:
     """Under xdist, and in random order, each test has its own world: what one declares, no other sees."""
-    if options[1] == "random_order":
-        pytest.importorskip("random_order")
+    if options[0] == "-p":
+        pytest.importorskip({"randomly": "pytest_randomly"}.get(options[1], options[1]))  # check_pytest_versions.py has both
     tests = """
         @pytest.mark.parametrize("number", range(24))
         def test_alone(mockserver, number):
@@ -245,9 +245,9 @@ def test_a_failed_test_shows_what_was_asked(run: Run) -> None:
         ]
     )
     assert result.stdout.str().count("- mockserver -") == 2
-    text = result.stdout.str()
-    assert "s3cr3t-token" not in text
-    assert "Signature=" not in re.sub(r"Signature=\[redacted\]", "", text)
+    sections = re.findall(r"^-+ mockserver -+$(.*?)^[_=]", result.stdout.str(), re.M | re.S)
+    assert len(sections) == 2
+    assert not re.search("s3cr3t-token|Signature|Authorization", "".join(sections))
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_all_tests_can_be_guarded(run: Run) -> None:
     """
     result = run(EGRESS, ini=ini)
     result.assert_outcomes(failed=2, passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*EgressBlocked: the test would have asked the real host guarded.invalid*"])
+    result.stdout.fnmatch_lines(["*'EgressBlocked' == 'ConnectionError'*"])
     refused = run(EGRESS, ini="mockserver_egress = yes")
     refused.stderr.fnmatch_lines(["*mockserver_egress is 'yes'; allowed: fixture, all, off"])
 
@@ -400,8 +400,9 @@ def test_a_run_can_fail_for_too_little(run: Run) -> None:
 def test_a_report_that_cannot_be_written(run: Run) -> None:
     """Where the JSON can't be written, the run says so, and its tests' results stand."""
     result = run(REPORTED, "--mockserver-report-json=nowhere/at/all.json")
-    assert result.ret != pytest.ExitCode.OK
-    assert "nowhere" in result.stdout.str() + result.stderr.str()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["mockserver: can't write nowhere/at/all.json: No such file or directory"])
 
 
 def test_nothing_heavy_is_loaded_before_it_is_used(run: Run) -> None:
@@ -431,7 +432,6 @@ def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
 def test_the_fixtures_are_explained(run: Run) -> None:
     """`pytest --fixtures` and `--markers` say what they are."""
     fixtures = run("def test(): pass", "--fixtures").stdout
-    fixtures.fnmatch_lines(
-        ["mockserver -- *", "    A mock of the vendors' APIs for this test alone*", "mockserver_app -- *"]
-    )
+    fixtures.fnmatch_lines(["mockserver -- *", "    A mock of the vendors' APIs for this test alone*"])
+    fixtures.fnmatch_lines(["mockserver_app -- *", "    The same on no socket*"])
     run("def test(): pass", "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(seed, auth, *"])

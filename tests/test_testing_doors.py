@@ -426,7 +426,7 @@ def test_delays_and_hanging_without_a_socket(tenant: mockserver.MockServer) -> N
             with pytest.raises(requests.ReadTimeout):
                 session.get(url, timeout=60)
         tenant.fail("cdm", fault="HANG", times=1)
-        with pytest.raises(requests.ReadTimeout, match="would wait for ever"):
+        with pytest.raises(requests.ReadTimeout):  # with a socket, it would wait for ever
             session.get(url)
         assert session.get(url, timeout=5).status_code == 200
 

@@ -13,7 +13,7 @@ from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..redact import HIDDEN
 from .polling import Finding, Rules, findings
-from .reading import Seen, identity
+from .reading import Seen, identity, identity_names
 from .timeline import bars, clock_time, table
 
 _LISTED = 10
@@ -160,11 +160,10 @@ def polls_of(
     Of a list, only requests for its first page are polls: turning pages is none.
     """
     operation = _with_jobs(definitions, service)
-    assert operation.job is not None
     found: dict[tuple[str, ...], list[Seen]] = defaultdict(list)
     for one in calls(definitions, seen, operation.id, wanted):
         if one.poll:
-            found[identity(operation.job, one.parameters)].append(one)
+            found[identity(operation, one.parameters)].append(one)
     return dict(found)
 
 
@@ -211,7 +210,7 @@ def assert_polled(definitions: Definitions, seen: Sequence[Seen], service: str, 
 
 
 def _title(operation: Operation, who: tuple[str, ...]) -> str:
-    names = operation.job.identity if operation.job else ()
+    names = identity_names(operation)
     return f"{operation.service} " + ", ".join(f"{name}={value}" for name, value in zip(names, who, strict=True) if value)
 
 

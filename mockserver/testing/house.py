@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 from itertools import count
 
-from ..definitions import Definitions, Operation
+from ..definitions import Definitions, Operation, load
 from ..mock import Mock
 from ..model import Request, Response
 from ..settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET, Settings
@@ -22,13 +23,20 @@ _KEPT = 50
 _numbers = count(1)
 
 
+@cache
+def _shipped() -> Definitions:
+    """The shipped definitions; reading them is most of a start."""
+    return load()
+
+
 class House:
     """A mock for tests, on a socket or on none; tests move in one after the other. `stop` ends it.
 
     Raises InputError for a setting, a definition or a fixture file that is wrong.
     """
 
-    def __init__(self, choice: Choice, socket: bool = True, definitions: Definitions | None = None) -> None:
+    def __init__(self, choice: Choice, socket: bool = True) -> None:
+        definitions = None if choice.wide.get("definitions") else _shipped()
         self.mock = Mock(Settings(**{**REJECT, **choice.settings()}), definitions=definitions)
         self.mock.on_answer = self._answered
         self._server = ThreadedServer(self.mock).start() if socket else None
@@ -86,13 +94,8 @@ class Houses:
         """The house for a choice, on a socket or on none. Raises InputError for settings that are wrong."""
         key = (choice.key(), socket)
         if key not in self._by_key:
-            self._by_key[key] = House(choice, socket, None if choice.wide.get("definitions") else self._shared())
+            self._by_key[key] = House(choice, socket)
         return self._by_key[key]
-
-    def _shared(self) -> Definitions | None:
-        """Definitions that are read already: reading them is most of a start."""
-        mocks = [house.mock for house in self._by_key.values() if not house.mock.settings.definitions]
-        return mocks[0].definitions if mocks else None
 
     def stop(self) -> None:
         """End them all."""

@@ -15,7 +15,7 @@ from ..errors import Problem
 from ..jobs.clock import SECOND
 from ..mock import CRASHED
 from ..model import Request, Response
-from ..services import SINGLES
+from ..services import LISTINGS, SINGLES
 from ..steps.route import route
 
 
@@ -151,15 +151,21 @@ def _ends(job: JobLife, state: str) -> bool:
 
 
 def _rows(operation: Operation, parameters: Mapping[str, str], body: Any) -> list[tuple[tuple[str, ...], str]]:
-    assert operation.job is not None
     if operation.service in SINGLES:
-        return [(identity(operation.job, parameters), SINGLES[operation.service].status(body))]
+        return [(identity(operation, parameters), SINGLES[operation.service].status(body))]
     return [(key, str(row["status"])) for key, row in _LISTS[operation.service](body)]
 
 
-def identity(job: JobLife, parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """The values that say which job, or which list of jobs, a request is about."""
-    return tuple(parameters.get(name, "") for name in job.identity)
+def identity_names(operation: Operation) -> tuple[str, ...]:
+    """The parameters that say which job, or which list of jobs, a request is about."""
+    assert operation.job is not None
+    filters = LISTINGS[operation.service].filters if operation.service in LISTINGS else ()
+    return (*operation.job.identity, *filters)
+
+
+def identity(operation: Operation, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Their values; empty where one was not sent."""
+    return tuple(parameters.get(name, "") for name in identity_names(operation))
 
 
 def _tics(body: Any) -> list[tuple[tuple[str, ...], Any]]:

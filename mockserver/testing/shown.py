@@ -46,10 +46,9 @@ def _count_one(operation: Operation, one: Seen, mine: Counts, last: dict[tuple[s
     family = (one.fault or "").partition(":")[0]
     if family and family != "error":  # those are counted by their names
         _add(mine["faults"], family)
-    assert operation.job is not None
     for run in one.runs:
         _add(mine["statuses"], run.state)
-        key = (operation.id, *identity(operation.job, one.parameters), *run.key)
+        key = (operation.id, *identity(operation, one.parameters), *run.key)
         before = last.get(key)
         if before not in (None, run.state):
             _add(mine["transitions"], f"{before}>{run.state}")
