@@ -96,13 +96,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(config, "workeroutput"):
         config.workeroutput[_WORKER] = config.stash[_GRADED]
         return
-    target = config.getoption("--mockserver-torture-json")
+    graded, target = config.stash[_GRADED], config.getoption("--mockserver-torture-json")
     if not target:
         return
     from .testing.torture_table import as_json
 
     try:
-        Path(target).write_text(json.dumps(as_json(config.stash[_GRADED]), indent=2) + "\n", encoding="utf-8")
+        Path(target).write_text(json.dumps(as_json(graded), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         config.stash[_COMPLAINTS].append(f"mockserver: can't write {target}: {error.strerror}")
         if session.exitstatus == pytest.ExitCode.OK:
@@ -111,7 +111,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The table of grades: a line for each hazard, a column for each poller."""
-    if graded := config.stash[_GRADED]:
+    graded = config.stash[_GRADED]
+    if graded:
         from .testing.torture_table import table
 
         terminalreporter.section("mockserver: torture rack")

@@ -84,7 +84,7 @@ DIALECTS: Mapping[str, Dialect] = {
             service="tics", first="NEW", running="RUNNING", succeeded="SUCCEEDED", failed="FAILED",
             verdicts={"TERMINATED": FAILED},
             status="/lists/0/status", rows="/lists", name="/lists/0/id",
-            stamps={"/lists/0/start_time": "2000-01-01T00:00:00.000+00:00"}, crowd={"job_id": "another-job"},
+            stamps={"/lists/0/start_time": "2000-01-01T00:00:00.000+00:00"}, crowd={"job_id": "another_job"},
         ),
         Dialect(
             service="dataarts", first="waiting", running="running", succeeded="success", failed="fail",

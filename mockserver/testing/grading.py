@@ -78,16 +78,16 @@ def _read(value: Any, dialect: Dialect) -> str:
     return (words | meant | ({"1": SUCCEEDED, "-1": FAILED} if dialect.codes else {})).get(text, UNKNOWN)
 
 
-def is_clear(error: BaseException, seen: Sequence[Seen], definitions: Definitions) -> bool:
+def is_clear(error: BaseException, seen: Sequence[Seen], definitions: Definitions, more: Collection[str] = ()) -> bool:
     """Whether an error names the job, a status or an HTTP status that was shown, the vendor's code, or what broke.
 
     Its text and arguments are looked at, and those of its cause (`raise ... from`); of vendors' exceptions `status_code`,
-    `error_code` and `error_msg`. A slip, such as KeyError, isn't clear, whatever it says.
+    `error_code` and `error_msg`. A slip, such as KeyError, isn't clear, whatever it says. `more` are words that serve, too.
     """
     if type(error) in SLIPS:
         return False
     text = " ".join(_words(error))
-    return bool(_NETWORK.search(text)) or any(_names(text, word) for word in _tellings(seen, definitions))
+    return bool(_NETWORK.search(text)) or any(_names(text, word) for word in (*more, *_tellings(seen, definitions)))
 
 
 def _words(error: BaseException) -> Iterator[str]:

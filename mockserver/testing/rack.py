@@ -21,7 +21,7 @@ from ..jobs.duration import seconds
 from .dialects import DIALECTS, dialect_of
 from .double import MockServer
 from .grading import ENDLESS, GRADES, HAMMERED, Verdict, grade_of, hammering, is_clear, verdict_of
-from .hazards import Hazard, hazards
+from .hazards import Hazard, Setting, hazards
 from .house import House
 from .options import choice
 from .reading import Seen
@@ -176,13 +176,20 @@ class OneHazard:
         text = _drawn(self._options.service, self.hazard, grade, good, did, calls)
         return Report(self._options.service, self.name, grade, good, did, len(calls), outcome.seconds, text)
 
+    def _odd_values(self) -> set[str]:
+        """What the hazard's patches put into answers: an error may name that."""
+        operation = self.mock.mock.definitions.operation_of(self._options.service)
+        faults = self.hazard.faults(Setting(DIALECTS[self._options.service], operation))
+        values = [step.get("value") for fault in faults for step in fault.get("patch", ())]
+        return {str(value) for value in values if isinstance(value, str | int) and len(str(value)) > 1}
+
     def _read(self, outcome: Outcome, mapping: Verdict | None) -> tuple[str | None, bool]:
         dialect = DIALECTS[self._options.service]
         if outcome.how == "returned":
             return verdict_of(outcome.what, dialect, mapping), False
         if outcome.how == "raised":
             told = verdict_of(outcome.what, dialect, mapping) if mapping and mapping(outcome.what) else None
-            return told, is_clear(outcome.what, self.mock.seen, self.mock.mock.definitions)
+            return told, is_clear(outcome.what, self.mock.seen, self.mock.mock.definitions, self._odd_values())
         return None, False
 
 
