@@ -83,7 +83,7 @@ CASES = (
     Case("503, no body", _same(status=503, body="")),
     Case("302 to a login page", _same(status=302, body="", headers={"Location": "/login"})),
     *(_kind(name) for name in KINDS),
-    Case("the JSON as text/plain", lambda dialect: {"headers": {"Content-Type": "text/plain"}}),
+    Case("the JSON as text/plain", _same(headers={"Content-Type": "text/plain"})),
     Case("`{}`", _json({})),
     Case("`[]`", _json([])),
     Case("`null`", _json(None)),
@@ -154,7 +154,8 @@ def _raised(error: Exception) -> str:
     name = f"`{type(error).__name__}`" + ("" if module in ("huaweicloudsdkcore", "builtins") else f" of {module}")
     if not hasattr(error, "status_code"):
         return name
-    return f"{name}, status_code {error.status_code}, error_code {_code(error, 'error_code')}, error_msg {_code(error, 'error_msg')}"
+    told = [f"{field} {_code(error, field)}" for field in ("error_code", "error_msg")]
+    return f"{name}, status_code {error.status_code}, {', '.join(told)}"
 
 
 def _code(error: Exception, name: str) -> str:
@@ -229,17 +230,17 @@ def _short_timeouts() -> Iterator[list[float | None]]:
 
 HEAD = """# What the vendors' SDKs make of each answer
 
-Seen over real sockets, with the SDKs as they come: one call, one answer of this kind, every time it asks. Made by `python
-tests/make_sdk_behaviour.py > docs/sdk-behaviour.md`; a test holds this page to what is seen. Ports and ids are left out, long
-texts cut. "calls" are the requests that the mock got: the SDK's own retries are among them.
+Seen over real sockets, with the SDKs as they come: one call, one answer of this kind, every time it asks. Made by
+`python tests/make_sdk_behaviour.py > docs/sdk-behaviour.md`; a test holds this page to what is seen. Ports and ids are
+left out, long texts cut. "calls" are the requests that the mock got: the SDK's own retries are among them.
 
 Made with: {versions}.
 
 What stands out:
 
-- Huawei Cloud's SDKs make `ServiceResponseException`s of 4xx and 5xx and `ConnectionException` of connections that break before
-  the body, a read timeout (120 s by default) among them; when the body breaks, `requests`' `ChunkedEncodingError` comes
-  through. By default they repeat nothing.
+- Huawei Cloud's SDKs make `ServiceResponseException`s of 4xx and 5xx and `ConnectionException` of connections that break
+  before the body, a read timeout (120 s by default) among them; when the body breaks, `ChunkedEncodingError` of `requests`
+  comes through. By default they repeat nothing.
 - What has status 200 and is no JSON, and redirects, which they don't follow, raise nothing: they give a model whose
   members are `None`, and the loop's next line raises `TypeError`. Half of an answer looks like that, too.
 - Of a 429 nothing is left: urllib3 raises before the SDK looks at the answer, so neither the vendor's code nor Retry-After

@@ -36,6 +36,7 @@ class _Sleepers:
         self._clock = clock
         self.on_sleep = on_sleep
         self.bystanders = bystanders
+        self._before = {thread.ident for thread in threading.enumerate()} if bystanders else None
         self._lock = threading.RLock()
         self._until: dict[int, int] = {}
         self._seen: set[int] = set()
@@ -91,6 +92,12 @@ class _Sleepers:
         """Whether this one has slept at all."""
         return who in self._seen
 
+    def serves(self, thread: threading.Thread) -> bool:
+        """Whether a thread serves others: a daemon; where there are bystanders, one of ours, or one that was there before."""
+        if self._before is None or not thread.daemon:
+            return thread.daemon
+        return thread.ident in self._before or thread.name.startswith("mockserver")
+
     def _quiet(self, awake: set[int]) -> bool:
         """Whether all others sleep, or nobody has stirred for a moment."""
         return awake <= set(self._until) or _real_monotonic() - self._stirred >= _GRACE
@@ -103,8 +110,8 @@ def drive(
     """Take time over for the block. The clock stands still meanwhile but for sleepers, and then runs on as before.
 
     Parameters: `on_sleep`, called by whoever is about to sleep: what it raises comes out of the sleep; `bystanders`, the ids
-    of threads that nobody waits for, because they don't sleep by these names. Raises RuntimeError where a clock drives
-    already: there is only one time in a process.
+    of threads that nobody waits for, because they don't sleep by these names; with them, daemons that are started in the
+    block are waited for. Raises RuntimeError where a clock drives already: there is only one time in a process.
     """
     if not _one_driver.acquire(blocking=False):
         raise RuntimeError("time is already driven by a clock in this process; leave that block first")
@@ -170,7 +177,7 @@ def _threads(sleepers: _Sleepers) -> set[int]:
     """Threads that may be about to sleep: the main one, those that slept before, and those started for work of their own."""
     found = set()
     for thread in threading.enumerate():
-        service = thread.daemon or thread.name.startswith("ThreadPoolExecutor")
+        service = sleepers.serves(thread) or thread.name.startswith("ThreadPoolExecutor")
         if (
             thread.ident is not None
             and thread.ident not in sleepers.bystanders

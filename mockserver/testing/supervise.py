@@ -12,6 +12,7 @@ import contextvars
 import ctypes
 import inspect
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,7 @@ from ..world import World
 from .double import MockServer
 from .grading import ENDLESS, HAMMERED
 from .stage import Stage
+from .timeline import span
 
 _MANY = 100
 _KILL_SECONDS = 3.0
@@ -85,7 +87,9 @@ class _Watch:
             stack.enter_context(drive(self._double.clock, self._about_to_sleep, me))
             stack.enter_context(self._stage.playing())
             stack.enter_context(self._listening())
-            stack.enter_context(_quiet_threads())
+            stack.enter_context(_quiet(threading, "excepthook"))
+            stack.enter_context(_quiet(sys, "unraisablehook"))
+            stack.enter_context(self._no_more_connections(me))
             stack.enter_context(self._short_timeouts())
             context = contextvars.copy_context()
             thread = threading.Thread(target=lambda: context.run(self._work, wait), name="poller", daemon=True)
@@ -141,6 +145,10 @@ class _Watch:
     def _about_to_sleep(self) -> None:
         self._stirred += 1
         self._check_clock()
+        self._obey()
+
+    def _obey(self) -> None:
+        """Let the stop come out of what the poller calls."""
         if self._stop:
             self._swallowed += 1
             if self._swallowed > _SWALLOWED:
@@ -149,7 +157,7 @@ class _Watch:
 
     def _check_clock(self) -> None:
         if self._passed() > self._limits.give_up:
-            self._halt(ENDLESS, f"it was still waiting after {self._limits.give_up / 3_600:g} h on the clock")
+            self._halt(ENDLESS, f"it was still waiting after {span(round(self._limits.give_up * SECOND))} on the clock")
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -176,10 +184,31 @@ class _Watch:
             passed = self._passed()
             if self._calls >= _MANY and self._calls > passed:
                 self._halt(HAMMERED, f"it asked {self._calls} times within {passed:g} s, and was stopped")
+                self._stage.close_port()
             elif self._calls >= self._limits.max_polls:
                 self._halt(ENDLESS, f"it was stopped after {self._calls} calls")
         if response.delivery is not None and response.delivery.fault == "HANG":
             threading.Thread(target=self._hang, args=(self._stirred,), name="mockserver-hang", daemon=True).start()
+
+    @contextmanager
+    def _no_more_connections(self, bystanders: frozenset[int]) -> Iterator[None]:
+        """A poller that is stopped can't connect any more, which stops what never sleeps."""
+        name, original = "connect", socket.socket.connect
+
+        def connect(one: socket.socket, address: Any) -> None:
+            if threading.get_ident() not in bystanders:
+                self._obey()
+            original(one, address)
+
+        before = vars(socket.socket).get(name)
+        setattr(socket.socket, name, connect)
+        try:
+            yield
+        finally:
+            if before is None:
+                delattr(socket.socket, name)  # it was inherited
+            else:
+                setattr(socket.socket, name, before)
 
     # A call that hangs: the client's timeout is a real one, and the clock goes on by it
 
@@ -228,16 +257,16 @@ async def _awaited(value: Any) -> Any:
 
 
 @contextmanager
-def _quiet_threads() -> Iterator[None]:
-    """Threads of the poller's that are stopped say nothing of it."""
-    before = threading.excepthook
+def _quiet(owner: Any, name: str) -> Iterator[None]:
+    """Let a hook for exceptions that nobody catches say nothing of the poller's threads that are stopped."""
+    before = getattr(owner, name)
 
     def hook(arguments: Any) -> None:
         if not issubclass(arguments.exc_type, Stopped):
             before(arguments)
 
-    threading.excepthook = hook
+    setattr(owner, name, hook)
     try:
         yield
     finally:
-        threading.excepthook = before
+        setattr(owner, name, before)
