@@ -13,14 +13,14 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "acceptor", "access_log", "address", "app", "cli", "control", "delivery", "http1", "listing", "remote", "server",
-    "standalone", "threaded", "wsgi_call", "pytest_plugin", "testing"}  # fmt: skip
+    "standalone", "threaded", "wsgi_call", "pytest_plugin", "pytest_torture", "testing"}  # fmt: skip
 VALUES = {"errors", "model", "data", "settings", "definitions"}
 IMPORTERS = {
     "flask": {"app.py", "server.py"},
     "granian": {"server.py"},
     "faker": {"generate.py"},
     "jsonschema": {"definitions/embedded.py", "definitions/check.py", "fixtures.py"},
-    "pytest": {"pytest_plugin.py"},
+    "pytest": {"pytest_plugin.py", "pytest_torture.py"},
     "requests": {"testing/clients.py", "testing/intercept.py"},
     "urllib3": {"testing/intercept.py"},
     "yaml": {"definitions/read.py", "fixtures.py"},

@@ -25,7 +25,7 @@ DOCUMENTS = [
     ROOT / name
     for name in (
         *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md"),
-        *("docs/pytest.md", "docs/ci.md"),
+        *("docs/pytest.md", "docs/ci.md", "docs/torture.md", "docs/sdk-behaviour.md"),
     )
 ]
 

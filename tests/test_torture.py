@@ -8,10 +8,14 @@ import http.client
 import json
 import logging
 import os
+import re
+import subprocess
+import sys
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +41,7 @@ from mockserver.testing.grading import (
 )
 from mockserver.testing.hazards import HAZARDS, hazards
 from mockserver.testing.rack import Report, torture
-from mockserver.testing.torture_table import table
+from mockserver.testing.torture_table import hazards_markdown, table
 
 pytest_plugins = ["pytester"]
 pytestmark = [  # what pollers are stopped in the middle of isn't closed; TICS's times are no times to the SDK
@@ -605,3 +609,38 @@ def test_json_that_can_t_be_written_is_told(run: Callable[..., pytest.RunResult]
     result = run(tests, "--mockserver-torture-json", "no/such/folder.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*can't write no/such/folder.json: No such file or directory"])
+
+
+# The documents
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs/torture.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_hazards_is_the_code_s() -> None:
+    """docs/torture.md lists every hazard, as the code has it."""
+    assert PAGE.split("<!-- hazards -->")[1].split("<!-- /hazards -->")[0].strip() == hazards_markdown(load())
+    assert all(f"`{grade}`" in PAGE for grade in GRADES)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/torture.md"])
+def test_the_documents_tests_run(pytester: pytest.Pytester, document: str) -> None:
+    """The block of the README, and of the page, with the naive loop: 19 of 41 pass."""
+    (block,) = re.findall(r"^```python torture\n(.*?)^```", (ROOT / document).read_text(encoding="utf-8"), re.M | re.S)
+    pytester.makepyfile(my_code=(ROOT / "tests/pollers/naive.py").read_text(encoding="utf-8"), test_it=block)
+    pytester.runpytest_subprocess("-p", "no:randomly", "-n", "2", timeout=120).assert_outcomes(passed=19, failed=22)
+
+
+def test_the_page_s_script_runs(tmp_path: Path) -> None:
+    """The block without pytest prints a line for each end."""
+    (block,) = re.findall(r"^```python rack\n(.*?)^```", PAGE, re.M | re.S)
+    (tmp_path / "my_code.py").write_text((ROOT / "tests/pollers/naive.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "script.py").write_text(block, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == [
+        "ends-FAILURE_ON_SUBMIT never ended False",
+        "ends-SUCCEEDED returned right True",
+        "ends-FAILED returned right True",
+    ]

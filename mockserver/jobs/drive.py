@@ -93,7 +93,7 @@ class _Sleepers:
         return who in self._seen
 
     def serves(self, thread: threading.Thread) -> bool:
-        """Whether a thread serves others: a daemon; where there are bystanders, one of ours, or one that was there before."""
+        """Whether a thread serves others: a daemon; with bystanders, one of ours, or one that was there before."""
         if self._before is None or not thread.daemon:
             return thread.daemon
         return thread.ident in self._before or thread.name.startswith("mockserver")

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..definitions import Definitions
+from .dialects import DIALECTS
+from .hazards import Hazard, hazards
+
 VERSION = 1
 Graded = Mapping[str, Any]
 """A report as plain JSON (`Report.as_json`), and `test`, the poller's name."""
@@ -50,3 +54,17 @@ def as_json(graded: Sequence[Graded]) -> dict[str, Any]:
     """All grades, sorted, for `--mockserver-torture-json`."""
     found = sorted(graded, key=lambda one: (one["service"], one["hazard"], one["test"]))
     return {"version": VERSION, "grades": [dict(one) for one in found]}
+
+
+def hazards_markdown(definitions: Definitions) -> str:
+    """The hazards of all services as a table for docs/torture.md."""
+    found: dict[str, tuple[Hazard, list[str]]] = {}
+    for service in DIALECTS:
+        for hazard in hazards(definitions, service):
+            found.setdefault(hazard.name, (hazard, []))[1].append(service)
+    lines = ["| hazard | what happens | what it does to who isn't ready | what passes | where |", "|---|---|---|---|---|"]
+    for name, (hazard, services) in sorted(found.items(), key=lambda item: not item[0].startswith("ends-")):
+        where = "all" if len(services) == len(DIALECTS) else ", ".join(services)
+        passes = " or ".join(hazard.good) + f" ({' or '.join(hazard.verdicts)})"
+        lines.append(f"| `{name}` | {hazard.summary} | {hazard.hurts} | {passes} | {where} |")
+    return "\n".join(lines)
