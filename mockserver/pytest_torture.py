@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pytest
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .definitions import Definitions
     from .testing.double import MockServer
     from .testing.rack import OneHazard, Options
 
@@ -57,10 +59,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _options(marker: pytest.Mark) -> Options:
     """What the marker chooses. Raises InputError, and TypeError for arguments that don't fit."""
-    from .definitions import load
     from .testing.rack import options
 
-    return options(load(), *marker.args, **marker.kwargs)
+    return options(_definitions(), *marker.args, **marker.kwargs)
+
+
+@cache
+def _definitions() -> Definitions:
+    from .definitions import load
+
+    return load()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import http.client
 import json
@@ -39,8 +40,9 @@ from mockserver.testing.grading import (
     is_clear,
     verdict_of,
 )
-from mockserver.testing.hazards import HAZARDS, hazards
-from mockserver.testing.rack import Report, torture
+from mockserver.testing.hazards import HAZARDS, Setting, hazards
+from mockserver.testing.rack import OneHazard, Report, options, torture
+from mockserver.testing.running import running
 from mockserver.testing.torture_table import hazards_markdown, table
 
 pytest_plugins = ["pytester"]
@@ -138,6 +140,48 @@ def test_there_are_enough_hazards() -> None:
         assert len(names) >= 25
         assert len(set(names)) == len(names)
     assert all(hazard.summary and hazard.hurts and hazard.advice for hazard in HAZARDS)
+
+
+PATHS = {
+    "cdm": PATH,
+    "taurusdb": f"/v3/0605767a5780d5762fc5c0118072a564/jobs?id={ID}",
+    "tics": "/v1/p/leagues/league1/job-instances?limit=10&offset=0",
+    "dataarts": "/v1/p/datamap/node/937987/instances?job_name=etl&start_time=0&end_time=4000000000000&offset=0&limit=10",
+    "enos": "/batch-processing-service/v2.1/taskInstances?action=get&taskInstId=nightly-77&userId=u&orgId=o",
+}
+
+
+@pytest.mark.parametrize("service", DIALECTS)
+def test_every_hazard_happens(service: str) -> None:
+    """Whoever polls for a quarter of an hour gets each of a hazard's faults, its events, and its end."""
+    for hazard in hazards(load(), service):
+        with running() as mock:
+            shown: list[str] = []
+            wait = _quarter_of_an_hour(mock.client(), service, shown)
+            faults = mock._world.faults
+            OneHazard(mock, hazard, options(load(), service, **IDENTITIES[service])).judge(wait)
+            assert [entry.as_json() for entry in faults.entries if not entry.served] == [], hazard.name
+            assert [text for text in shown if "can't be applied" in text] == [], hazard.name
+            if hazard.events or hazard.faults(_setting(service)):
+                assert len(set(shown)) > 1, hazard.name
+            else:
+                assert mock.seen[-1].runs, (hazard.name, mock.report())
+                assert mock.seen[-1].runs[0].state == hazard.life(_setting(service))[-1][0], hazard.name
+
+
+def _quarter_of_an_hour(client: requests.Session, service: str, shown: list[str]) -> Callable[[], None]:
+    def wait() -> None:
+        for _ in range(30):
+            with contextlib.suppress(requests.RequestException):
+                answer = client.get(PATHS[service], headers={"instance": ID}, timeout=60)
+                shown.append(answer.headers.get("X-Mock-Problem", "") + answer.text)
+            time.sleep(30)
+
+    return wait
+
+
+def _setting(service: str) -> Setting:
+    return Setting(DIALECTS[service], load().operation_of(service))
 
 
 ENDLESS_ONES = {
@@ -261,6 +305,28 @@ def test_one_that_does_nothing_at_all(how: str) -> None:
     ended.set()
     assert report.grade == ENDLESS
     assert "for 0.5 s of real time it neither asked nor slept" in report.did
+
+
+def test_ctrl_c_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt of the test run stops the poller, too, and gives time back."""
+    threads: list[threading.Thread] = []
+    real_sleep = time.sleep
+
+    def wait() -> None:
+        threads.append(threading.current_thread())
+        while True:
+            ask()
+            time.sleep(1_000)
+
+    def interrupt(_watch: object, thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mockserver.testing.supervise._Watch._supervise", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        one("runs-for-ever", wait)
+    assert time.sleep is real_sleep
+    threads[0].join(10)
+    assert not threads[0].is_alive()
 
 
 def test_one_without_a_timeout_hangs_for_ever() -> None:

@@ -94,7 +94,12 @@ class _Watch:
             context = contextvars.copy_context()
             thread = threading.Thread(target=lambda: context.run(self._work, wait), name="poller", daemon=True)
             thread.start()
-            self._supervise(thread)
+            try:
+                self._supervise(thread)
+            except BaseException:  # Ctrl-C: nothing is left running
+                self._halt(ENDLESS, "interrupted")
+                self._kill(thread)
+                raise
             seconds = self._passed()
         if self._stop:
             return Outcome("stopped", *self._stop, seconds)
