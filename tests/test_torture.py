@@ -497,7 +497,7 @@ def test_what_a_returned_value_says(value: object, verdict: str) -> None:
 
 
 def test_a_verdict_of_the_user_s() -> None:
-    """`verdict=` has the first word, for values and exceptions; what it says must be a verdict."""
+    """`verdict=` has the first word on what is returned, and none on what is raised; what it says must be a verdict."""
     assert one("ends-FAILED", lambda: [ask(), 3][1], verdict=lambda _value: "failed").grade == RIGHT
     assert one("ends-SUCCEEDED", lambda: ask() and 1 / 0, verdict=lambda _value: "failed").grade == UNCLEAR
     assert verdict_of(1, DIALECTS["enos"], lambda _value: None) == "succeeded"

@@ -23,7 +23,7 @@ HAMMERED = "hammered the server"
 GRADES = (RIGHT, CLEAR, UNCLEAR, WRONG, ENDLESS, HAMMERED)
 
 Verdict = Callable[[Any], str | None]
-"""Says what a poller's outcome, a returned value or an exception, means: one of `VERDICTS`; None: as by default."""
+"""Says what a value that a poller returned means: one of `VERDICTS`; None: as by default."""
 
 SLIPS = (KeyError, IndexError, TypeError, AttributeError, NameError, UnboundLocalError, ZeroDivisionError, RecursionError,
          StopIteration, NotImplementedError)  # fmt: skip
@@ -141,12 +141,12 @@ def hammering(polls: Sequence[Seen]) -> str:
 def grade_of(outcome: tuple[str, Any], right: Collection[str], verdict: str | None, clear: bool, hammered: bool) -> str:
     """The grade. `outcome` is (returned | raised | stopped, what); of a stop, the grade that it stands for.
 
-    `right` are the verdicts that are right for a hazard, `verdict` what the outcome says of the job (None: nothing).
+    `right` are the verdicts that are right for a hazard, `verdict` what a returned value says of the job.
     """
     how, what = outcome
     if how == "stopped":
         return str(what)
-    if verdict is not None and verdict not in right and (how == "returned" or verdict != FAILED):
+    if how == "returned" and verdict not in right:
         return WRONG
     if hammered:
         return HAMMERED

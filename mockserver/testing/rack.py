@@ -139,9 +139,9 @@ class OneHazard:
     def run(self, wait: Callable[[], Any], *, verdict: Verdict | None = None) -> Report:
         """Run the poller, a function or a coroutine function, and grade it.
 
-        Parameters: `verdict` says what its outcome (the returned value, or the exception) means: `succeeded`, `failed`,
-        `unknown`, or None: as by default. Raises AssertionError for a grade that isn't good for the hazard; InputError for
-        a verdict that is none, or where it was run before.
+        Parameters: `verdict` says what a returned value means: `succeeded`, `failed`, `unknown`, or None: as by default.
+        Raises AssertionError for a grade that isn't good for the hazard; InputError for a verdict that is none, or where it
+        was run before.
         """
         __tracebackhide__ = True
         report = self.judge(wait, verdict=verdict)
@@ -188,8 +188,7 @@ class OneHazard:
         if outcome.how == "returned":
             return verdict_of(outcome.what, dialect, mapping), False
         if outcome.how == "raised":
-            told = verdict_of(outcome.what, dialect, mapping) if mapping and mapping(outcome.what) else None
-            return told, is_clear(outcome.what, self.mock.seen, self.mock.mock.definitions, self._odd_values())
+            return None, is_clear(outcome.what, self.mock.seen, self.mock.mock.definitions, self._odd_values())
         return None, False
 
 
