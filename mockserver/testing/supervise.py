@@ -201,7 +201,8 @@ class _Watch:
         name, original = "connect", socket.socket.connect
 
         def connect(one: socket.socket, address: Any) -> None:
-            if threading.get_ident() not in bystanders:
+            if self._stop and threading.get_ident() not in bystanders:
+                one.close()  # nobody gets to do it after what comes out of here
                 self._obey()
             original(one, address)
 
