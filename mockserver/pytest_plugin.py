@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import pytest_torture
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ _MARKER = (
 _EGRESS = ("fixture", "all", "off")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options and ini settings."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Options and ini settings; and the plugin's other half, the torture rack."""
+    pluginmanager.register(pytest_torture, "mockserver-torture")
     group = parser.getgroup("mockserver")
     group.addoption(
         "--mockserver-intercept",

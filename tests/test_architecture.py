@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "remote", "serving", "testing", "verify",
+    "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "serving",
+    "testing", "verify",
 }  # fmt: skip
 VALUES = {"errors", "model", "data", "settings", "definitions", "redact", "shapes", "exchanges"}
 KIT = {"contract"}
@@ -23,7 +24,7 @@ IMPORTERS = {
     "jsonschema": {"definitions/embedded.py", "definitions/check.py", "shapes.py"},
     "jinja2": {"contract/report/html.py"},
     "markupsafe": {"contract/report/html.py"},
-    "pytest": {"pytest_plugin.py"},
+    "pytest": {"pytest_plugin.py", "pytest_torture.py"},
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
     "urllib3": {"contract/sending.py", "testing/intercept.py"},

@@ -297,3 +297,63 @@ def test_watchers_hear_of_every_move_and_of_nothing_else() -> None:
     clock.unwatch(watcher)
     clock.advance(1)
     assert len(heard) == 6
+
+
+def test_what_on_sleep_raises_comes_out_of_the_sleep() -> None:
+    """Whoever drives can stop sleepers, in threads and in event loops; before that, they are counted."""
+
+    class Enough(BaseException):
+        """Stops the sleeper."""
+
+    counted: list[int] = []
+
+    def on_sleep() -> None:
+        counted.append(1)
+        if len(counted) == 3:
+            raise Enough
+
+    async def sleep_on() -> None:
+        while True:
+            await asyncio.sleep(10)
+
+    clock = Clock(START, speed=0)
+    with drive(clock, on_sleep):
+        time.sleep(10)
+        with pytest.raises(Enough):
+            asyncio.run(sleep_on())
+    assert clock.now() == START + 20_000
+
+
+def test_a_timer_rings_when_another_thread_moves_the_clock() -> None:
+    """An event loop that only waits, with a timeout, wakes once somebody else has moved the clock past it."""
+    clock = Clock(START, speed=0)
+
+    async def wait_for_nothing() -> None:
+        threading.Timer(0.05, clock.advance, [600]).start()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 300)
+
+    with drive(clock):
+        asyncio.run(wait_for_nothing())
+
+
+def test_with_bystanders_daemons_are_waited_for() -> None:
+    """A daemon that is started in the block has its turn before the clock moves on; the thread that looks on has none."""
+    clock, seen = Clock(START, speed=0), list[int]()
+
+    def work() -> None:
+        for _ in range(3):
+            seen.append(clock.now() - START)
+            time.sleep(10)
+
+    def start_and_sleep() -> None:
+        helper = threading.Thread(target=work, daemon=True)
+        helper.start()
+        time.sleep(60)
+        helper.join()
+
+    with drive(clock, bystanders={threading.get_ident()}):
+        thread = threading.Thread(target=start_and_sleep, daemon=True)
+        thread.start()
+        thread.join()
+    assert seen == [0, 10_000, 20_000]

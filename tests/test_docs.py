@@ -26,6 +26,7 @@ DOCUMENTS = [
     for name in (
         *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md"),
         *("contracts/README.md", "docs/contract.md", "docs/diff.md", "docs/pytest.md", "docs/ci.md"),
+        *("docs/torture.md", "docs/sdk-behaviour.md"),
     )
 ]
 

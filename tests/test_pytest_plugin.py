@@ -426,7 +426,12 @@ def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
         "print(*sorted(name for name in set(sys.modules) - before if name.partition('.')[0] not in sys.stdlib_module_names))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["mockserver", "mockserver.errors", "mockserver.pytest_plugin"]
+    assert done.stdout.split() == [
+        "mockserver",
+        "mockserver.errors",
+        "mockserver.pytest_plugin",
+        "mockserver.pytest_torture",
+    ]
 
 
 def test_the_fixtures_are_explained(run: Run) -> None:

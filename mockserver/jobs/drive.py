@@ -10,10 +10,12 @@ to fall asleep, too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,12 +32,16 @@ _one_driver = threading.Lock()
 class _Sleepers:
     """Who sleeps until when, in milliseconds of the clock; and the timers of event loops, which must ring in between."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, on_sleep: Callable[[], object], bystanders: frozenset[int]) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self.on_sleep = on_sleep
+        self.bystanders = bystanders
+        self._before = {thread.ident for thread in threading.enumerate()} if bystanders else None
+        self._lock = threading.RLock()
         self._until: dict[int, int] = {}
         self._seen: set[int] = set()
         self._timers: list[tuple[int, asyncio.TimerHandle]] = []
+        self._loops: weakref.WeakSet[asyncio.BaseEventLoop] = weakref.WeakSet()
         self._stirred = _real_monotonic()
 
     def lie_down(self, who: int, seconds: float) -> None:
@@ -45,9 +51,18 @@ class _Sleepers:
             self._seen.add(who)
             self._stirred = _real_monotonic()
 
-    def set_timer(self, seconds: float, handle: asyncio.TimerHandle) -> None:
-        """Remember a timer that rings in so many seconds of the clock."""
+    def ring(self) -> None:
+        """Wake the event loops: the clock was moved, and a timer of theirs may be due."""
         with self._lock:
+            loops = list(self._loops)
+        for loop in loops:
+            with contextlib.suppress(RuntimeError):  # it has been closed
+                loop.call_soon_threadsafe(_nothing)
+
+    def set_timer(self, seconds: float, loop: asyncio.BaseEventLoop, handle: asyncio.TimerHandle) -> None:
+        """Remember a timer of a loop that rings in so many seconds of the clock."""
+        with self._lock:
+            self._loops.add(loop)
             now = self._clock.now()
             live = [entry for entry in self._timers if entry[0] > now and not entry[1].cancelled()]
             self._timers = [*live, (now + math.ceil(seconds * SECOND), handle)]
@@ -77,36 +92,52 @@ class _Sleepers:
         """Whether this one has slept at all."""
         return who in self._seen
 
+    def serves(self, thread: threading.Thread) -> bool:
+        """Whether a thread serves others: a daemon; with bystanders, one of ours, or one that was there before."""
+        if self._before is None or not thread.daemon:
+            return thread.daemon
+        return thread.ident in self._before or thread.name.startswith("mockserver")
+
     def _quiet(self, awake: set[int]) -> bool:
         """Whether all others sleep, or nobody has stirred for a moment."""
         return awake <= set(self._until) or _real_monotonic() - self._stirred >= _GRACE
 
 
 @contextmanager
-def drive(clock: Clock) -> Iterator[Clock]:
+def drive(
+    clock: Clock, on_sleep: Callable[[], object] | None = None, bystanders: Collection[int] = frozenset()
+) -> Iterator[Clock]:
     """Take time over for the block. The clock stands still meanwhile but for sleepers, and then runs on as before.
 
-    Raises RuntimeError where a clock drives already: there is only one time in a process.
+    Parameters: `on_sleep`, called by whoever is about to sleep: what it raises comes out of the sleep; `bystanders`, the ids
+    of threads that nobody waits for, because they don't sleep by these names; with them, daemons that are started in the
+    block are waited for. Raises RuntimeError where a clock drives already: there is only one time in a process.
     """
     if not _one_driver.acquire(blocking=False):
         raise RuntimeError("time is already driven by a clock in this process; leave that block first")
     speed = clock.speed
     clock.freeze()
-    replaced = _replacements(clock)
+    sleepers = _Sleepers(clock, on_sleep or _nothing, frozenset(bystanders))
+    replaced = _replacements(clock, sleepers)
     saved = {(module, name): getattr(module, name) for module, name in replaced}
     try:
         for (module, name), function in replaced.items():
             setattr(module, name, function)
+        clock.watch(sleepers.ring)
         yield clock
     finally:
+        clock.unwatch(sleepers.ring)
         for (module, name), function in saved.items():
             setattr(module, name, function)
         clock.run(speed)
         _one_driver.release()
 
 
-def _replacements(clock: Clock) -> dict[tuple[Any, str], Callable[..., Any]]:
-    sleepers = _Sleepers(clock)
+def _nothing() -> None:
+    pass
+
+
+def _replacements(clock: Clock, sleepers: _Sleepers) -> dict[tuple[Any, str], Callable[..., Any]]:
     started, real_started = clock.now(), time.monotonic_ns()
 
     def monotonic_ns() -> int:
@@ -130,6 +161,7 @@ def _sleep(sleepers: _Sleepers) -> Callable[[float], None]:
     def sleep(seconds: float) -> None:
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
+        sleepers.on_sleep()
         who = threading.get_ident()
         sleepers.lie_down(who, seconds)
         try:
@@ -145,14 +177,19 @@ def _threads(sleepers: _Sleepers) -> set[int]:
     """Threads that may be about to sleep: the main one, those that slept before, and those started for work of their own."""
     found = set()
     for thread in threading.enumerate():
-        service = thread.daemon or thread.name.startswith("ThreadPoolExecutor")
-        if thread.ident is not None and (sleepers.slept_before(thread.ident) or not service):
+        service = sleepers.serves(thread) or thread.name.startswith("ThreadPoolExecutor")
+        if (
+            thread.ident is not None
+            and thread.ident not in sleepers.bystanders
+            and (sleepers.slept_before(thread.ident) or not service)
+        ):
             found.add(thread.ident)
     return found
 
 
 def _async_sleep(sleepers: _Sleepers) -> Callable[..., Any]:
     async def sleep(delay: float, result: Any = None) -> Any:
+        sleepers.on_sleep()
         if delay <= 0:
             return await _real_async_sleep(0, result)
         who = id(asyncio.current_task())
@@ -174,7 +211,7 @@ def _call_at(sleepers: _Sleepers, monotonic: Callable[[], float]) -> Callable[..
 
     def call_at(loop: asyncio.BaseEventLoop, when: float, *args: Any, **kwargs: Any) -> asyncio.TimerHandle:
         handle = original(loop, when, *args, **kwargs)
-        sleepers.set_timer(max(0.0, when - monotonic()), handle)
+        sleepers.set_timer(max(0.0, when - monotonic()), loop, handle)
         return handle
 
     return call_at

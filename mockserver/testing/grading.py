@@ -1,0 +1,155 @@
+"""What a poller's end is worth: its verdict, whether its error says enough, and the grade."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from ..definitions import Definitions
+from ..errors import InputError
+from ..jobs.clock import SECOND
+from .dialects import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, Dialect
+from .reading import Seen
+from .timeline import span
+
+RIGHT = "returned right"
+CLEAR = "raised a clear error"
+UNCLEAR = "raised an unclear error"
+WRONG = "wrong verdict"
+ENDLESS = "never ended"
+HAMMERED = "hammered the server"
+GRADES = (RIGHT, CLEAR, UNCLEAR, WRONG, ENDLESS, HAMMERED)
+
+Verdict = Callable[[Any], str | None]
+"""Says what a value that a poller returned means: one of `VERDICTS`; None: as by default."""
+
+SLIPS = (KeyError, IndexError, TypeError, AttributeError, NameError, UnboundLocalError, ZeroDivisionError, RecursionError,
+         StopIteration, NotImplementedError)  # fmt: skip
+"""Exceptions of these very classes are slips in the program, whatever they say: classes made of them are not meant."""
+_NETWORK = re.compile(
+    r"timed? ?out|refused|reset|aborted|broken|unreachable|closed|without response|incomplete|max retries|redirect", re.I
+)
+_GOOD_WORDS = ("succeeded", "success", "successful", "completed", "complete", "done", "finished", "ok")
+_BAD_WORDS = ("failed", "failure", "fail", "error", "canceled", "cancelled", "terminated", "timeout", "stopped")
+_LEAST_POLLS = 10
+_PAUSE = SECOND
+
+
+def verdict_of(value: Any, dialect: Dialect, mapping: Verdict | None = None) -> str:
+    """What a returned value says of the job. Raises InputError for a mapping's answer that is no verdict.
+
+    True and None say succeeded, False failed. Else it is the status that the value is, or has as `status`, `state` or
+    `payload`, as a member or an attribute: its documented meaning, whatever its case; or a word such as `done` or `error`.
+    """
+    told = mapping(value) if mapping else None
+    if told is not None:
+        if told not in VERDICTS:
+            raise InputError(f"verdict= gave {told!r} for {value!r}; allowed: {', '.join(VERDICTS)}, or None: as by default")
+        return told
+    if value is None or isinstance(value, bool):
+        return FAILED if value is False else SUCCEEDED
+    return _read(_status_in(value), dialect)
+
+
+def _status_in(value: Any) -> Any:
+    for _ in range(4):  # an event holds a payload, which holds a state, which is an enum
+        inner = _inner(value)
+        if inner is None:
+            return value
+        value = inner
+    return value
+
+
+def _inner(value: Any) -> Any:
+    for name in ("status", "state", "payload"):
+        found = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+        if found is not None and not callable(found):
+            return found
+    return None if isinstance(value, str | int) else getattr(value, "value", None)
+
+
+def _read(value: Any, dialect: Dialect) -> str:
+    text = str(value).strip().casefold()
+    states = {dialect.succeeded: SUCCEEDED, dialect.failed: FAILED, **dialect.verdicts}
+    meant = {state.casefold(): verdict for state, verdict in states.items()}
+    words = dict.fromkeys(_GOOD_WORDS, SUCCEEDED) | dict.fromkeys(_BAD_WORDS, FAILED)
+    return (words | meant | ({"1": SUCCEEDED, "-1": FAILED} if dialect.codes else {})).get(text, UNKNOWN)
+
+
+def is_clear(error: BaseException, seen: Sequence[Seen], definitions: Definitions, more: Collection[str] = ()) -> bool:
+    """Whether an error names the job, a status or an HTTP status that was shown, the vendor's code, or what broke.
+
+    Its text and arguments are looked at, and those of its cause (`raise ... from`); of vendors' exceptions `status_code`,
+    `error_code` and `error_msg`. A slip, such as KeyError, isn't clear, whatever it says. `more` are words that serve, too.
+    """
+    if type(error) in SLIPS:
+        return False
+    text = " ".join(_words(error))
+    return bool(_NETWORK.search(text)) or any(_names(text, word) for word in (*more, *_tellings(seen, definitions)))
+
+
+def _words(error: BaseException) -> Iterator[str]:
+    for one in (error, error.__cause__):
+        if one is not None and type(one) not in SLIPS:
+            yield str(one)
+            yield from (str(arg) for arg in one.args)
+            yield from (str(getattr(one, name, "")) for name in ("status_code", "error_code", "error_msg"))
+
+
+def _names(text: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+
+
+def _tellings(seen: Sequence[Seen], definitions: Definitions) -> set[str]:
+    """What an error may name: the jobs' names, statuses, HTTP statuses of errors, codes."""
+    jobs = {operation.id: operation for operation in definitions.operations if operation.job}
+    found: set[str] = set()
+    for one in seen:
+        operation = jobs.get(str(one.operation))
+        if operation is None or operation.job is None:
+            continue
+        names = [*operation.job.identity, "job_id"]
+        found |= {one.parameters[name] for name in names if len(one.parameters.get(name, "")) > 2}
+        found |= {run.state.strip() for run in one.runs if run.state.strip()}
+        if one.status >= 300:
+            found.add(str(one.status))
+        if one.error:
+            example = operation.examples.get(one.error)
+            found |= {one.error, str(example.error["code"])} if example and example.error else {one.error}
+    return found
+
+
+def hammering(polls: Sequence[Seen]) -> str:
+    """How the calls, oldest first, hammered the server; "" where they didn't.
+
+    More than one a second on average (of ten or more), one after a 429 before its Retry-After, or without any pause.
+    """
+    for before, after in pairwise(polls):
+        gap = after.time - before.time
+        if before.status == 429 and before.retry_at is not None and after.time < before.retry_at - 1:
+            return f"it asked again {span(gap)} after a 429 that said to wait for {span(before.retry_at - before.time)}"
+        if before.status == 429 and gap < _PAUSE:
+            return f"it asked again {span(gap)} after a 429"
+    took = polls[-1].time - polls[0].time if polls else 0
+    if len(polls) >= _LEAST_POLLS and (len(polls) - 1) * SECOND > max(took, 0):
+        return f"{len(polls)} calls in {span(took)}: more than one a second"
+    return ""
+
+
+def grade_of(outcome: tuple[str, Any], right: Collection[str], verdict: str | None, clear: bool, hammered: bool) -> str:
+    """The grade. `outcome` is (returned | raised | stopped, what); of a stop, the grade that it stands for.
+
+    `right` are the verdicts that are right for a hazard, `verdict` what a returned value says of the job.
+    """
+    how, what = outcome
+    if how == "stopped":
+        return str(what)
+    if how == "returned" and verdict not in right:
+        return WRONG
+    if hammered:
+        return HAMMERED
+    if how == "returned":
+        return RIGHT
+    return CLEAR if clear else UNCLEAR
