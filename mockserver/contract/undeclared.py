@@ -63,3 +63,11 @@ def _applying(schemas: list[Any]) -> Schemas:
         parts += [schema[keyword] for keyword in _CONDITIONAL if keyword in schema]
         todo += [part for part in parts if isinstance(part, dict)]
     return found
+
+
+class Shapes:
+    """What a session asks about members that no schema declares."""
+
+    def check(self, answers: Answers, body: Any) -> list[Finding]:
+        """The findings of `check_undeclared`."""
+        return check_undeclared(answers, body)
