@@ -199,7 +199,9 @@ def sent(operation: str, exchange: Exchange, model: Any) -> Exchange:
     wrapped = observation.wrapped if observation else None
     if wrapped and isinstance(model, dict):
         body, headers = model.get("body"), model.get("header_map")
-        known = isinstance(headers, dict) and headers.get("Content-Length") == body_of(exchange)["header_map"]["Content-Length"]
+        known = (
+            isinstance(headers, dict) and headers.get("Content-Length") == body_of(exchange)["header_map"]["Content-Length"]
+        )
         if isinstance(body, Held | Raw | str) and isinstance(headers, dict) and known:
             text = json.loads(text_of(body))
             if isinstance(text, str):
