@@ -164,7 +164,7 @@ def test_faults_are_no_mistakes_of_the_mock(run: Run) -> None:
             assert [one.code for one in contract.findings] == ["request-parameter-unknown"]
 
         def test_slow_is_sound(mockserver, contract):
-            mockserver.job("cdm", job_name="j", facts={"number": -1})
+            mockserver.job("cdm", job_name="j", life=[("SUCCEEDED", None)], facts={"number": -1})
             mockserver.fail("cdm", delay=0.01, times=1)
             assert contract.client().get(path(contract)).status_code == 200
             assert contract.findings != []
@@ -188,7 +188,7 @@ def test_findings_name_the_place_of_the_declaration(run: Run, pytester: pytest.P
     """What a test declared wrongly is told with its file and line: jobs, those of fixture files, and replays."""
     began, body = "2026-11-21T08:00:00.000+00:00", json.dumps({"submissions": [{"status": "running"}]})
     fixtures = {
-        "jobs": [{"service": "cdm", "job_name": "filed", "facts": {"number": -1}}],
+        "jobs": [{"service": "cdm", "job_name": "filed", "life": ["SUCCEEDED"], "facts": {"number": -1}}],
         "replays": [
             {
                 "operation": "ShowJobStatus",
