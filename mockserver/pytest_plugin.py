@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mockserver-report", action="store_true", help="show which statuses, errors and faults the tests' pollers saw"
     )
     group.addoption("--mockserver-report-json", metavar="FILE", help="write the same as JSON")
+    group.addoption("--mockserver-report-html", metavar="FILE", help="write the same as an HTML page")
     group.addoption(
         "--mockserver-fail-under",
         type=float,
@@ -305,26 +306,35 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Add up what the pollers saw; a worker hands it to the process that started it."""
     config = session.config
     counts, least = config.stash[_COUNTS], config.getoption("--mockserver-fail-under")
-    target = config.getoption("--mockserver-report-json")
+    files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
     if hasattr(config, "workeroutput"):
         config.workeroutput["mockserver"] = counts
         return
-    if not (config.getoption("--mockserver-report") or target or least is not None):
+    if not (config.getoption("--mockserver-report") or any(files.values()) or least is not None):
         return
     from .definitions import load
     from .testing import shown
 
-    found = config.stash[_REPORT] = shown.report(load(), shown.merge(counts))
+    definitions = load()
+    found = config.stash[_REPORT] = shown.report(definitions, shown.merge(counts))
     complaints = config.stash[_COMPLAINTS]
-    if target:
-        try:
-            Path(target).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            complaints.append(f"mockserver: can't write {target}: {error.strerror}")
+    if files["json"]:
+        _write(files["json"], json.dumps(found, indent=2) + "\n", complaints)
+    if files["html"]:
+        from .testing import shown_page
+
+        _write(files["html"], shown_page.html(found, definitions, least), complaints)
     if least is not None and found["percent"] < least:
         complaints.append(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _write(file: str, text: str, complaints: list[str]) -> None:
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        complaints.append(f"mockserver: can't write {file}: {error.strerror}")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

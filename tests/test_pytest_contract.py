@@ -181,7 +181,9 @@ def test_faults_are_no_mistakes_of_the_mock(run: Run) -> None:
     """
     result = run(tests)
     result.assert_outcomes(passed=10, errors=2)
-    result.stdout.fnmatch_lines(["*ERROR at teardown of test_its_request_is_judged*", "*ERROR at teardown of test_slow_is_sound*"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_its_request_is_judged*", "*ERROR at teardown of test_slow_is_sound*"]
+    )
 
 
 def test_findings_name_the_place_of_the_declaration(run: Run, pytester: pytest.Pytester) -> None:
@@ -209,7 +211,8 @@ def test_findings_name_the_place_of_the_declaration(run: Run, pytester: pytest.P
             contract.client().get(path(contract, name))
             places = {one.declared for one in contract.findings if one.severity != "note"}
             line = int(next(iter(places)).rpartition(":")[2]) if name == "here" else 0
-            assert places == {{"filed": "jobs.json#/jobs/0", "taped": "jobs.json#/replays/0"}.get(name, f"test_it.py:{line}")}
+            filed = {"filed": "jobs.json#/jobs/0", "taped": "jobs.json#/replays/0"}
+            assert places == {filed.get(name, f"test_it.py:{line}")}
             source = open(__file__).read().splitlines()
             assert name != "here" or "mockserver.job(" in source[line - 1]
 
@@ -218,7 +221,9 @@ def test_findings_name_the_place_of_the_declaration(run: Run, pytester: pytest.P
     """
     result = run(tests)
     result.assert_outcomes(passed=3, errors=3, failed=1)
-    result.stdout.fnmatch_lines(["*Declared: jobs.json#/jobs/0", "*Declared: jobs.json#/replays/0", "*Declared: test_it.py:*"])
+    result.stdout.fnmatch_lines(
+        ["*Declared: jobs.json#/jobs/0", "*Declared: jobs.json#/replays/0", "*Declared: test_it.py:*"]
+    )
     result.stdout.fnmatch_lines(["test_it.py:*", "*InputError: *RUNING*RUNNING*"])
 
 
@@ -244,7 +249,10 @@ def test_what_the_test_itself_changes_breaks_no_sequence(run: Run) -> None:
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("stict=True", "@pytest.mark.mockserver_contract has no 'stict'; did you mean 'strict'? Allowed: strict, fail_on, ignore"),
+        (
+            "stict=True",
+            "@pytest.mark.mockserver_contract has no 'stict'; did you mean 'strict'? Allowed: strict, fail_on, ignore",
+        ),
         ("True", "@pytest.mark.mockserver_contract takes keywords only; found (True,)"),
         ("fail_on='warn'", "*: fail_on is 'warn'; did you mean 'warning'? Allowed: error, warning, note"),
         ("ignore=['status-unknwon']", "*: ignore has 'status-unknwon', * did you mean 'status-unknown'? Allowed: *"),
@@ -289,7 +297,8 @@ BOTH_WAYS = """
         assert poll(asked["cluster_id"], asked["job_name"])
 
     def test_with_requests(contract):
-        enos = "/batch-processing-service/v2.1/taskInstances?action=get&taskInstId={taskInstId}&userId={userId}&orgId={orgId}"
+        enos = "/batch-processing-service/v2.1/taskInstances?action=get&taskInstId={taskInstId}&userId={userId}"
+        enos += "&orgId={orgId}"
         client = contract.client()
         for way in (path(contract, contract.ids("cdm")["job_name"]), enos.format(**contract.ids("enos"))):
             answer = client.get(way)
@@ -340,7 +349,7 @@ def test_the_same_tests_against_the_mock(run: Run) -> None:
 
 @pytest.mark.usefixtures("_credentials")
 def test_a_lie_of_the_service_is_found(run: Run, pytester: pytest.Pytester) -> None:
-    """What the service answers against its documentation fails the test that asked; nothing that is printed holds a secret."""
+    """What the service answers against its documentation fails the test that asked; nothing printed holds a secret."""
     lie = {"target": "cdm", "patch": [{"op": "replace", "path": "/submissions/0/status", "value": "running"}]}
     file = pytester.path / "lie.json"
     file.write_text(json.dumps({"faults": [lie]}), encoding="utf-8")
@@ -364,7 +373,9 @@ def test_a_lie_of_the_service_is_found(run: Run, pytester: pytest.Pytester) -> N
     finally:
         server.stop()
     result.assert_outcomes(passed=2, errors=1, failed=1)
-    result.stdout.fnmatch_lines(["*ERROR at teardown of test_asks*", "#* ShowJobStatus 200: error status-unknown at body *running*"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_asks*", "#* ShowJobStatus 200: error status-unknown at body *running*"]
+    )
     printed = result.stdout.str() + result.stderr.str()
     assert DEFAULT_SECRET_KEY not in printed
     assert DEFAULT_APP_SECRET not in printed
