@@ -82,10 +82,7 @@ def test_one(mockserver):
 def test_the_option_writes_it(pytester: pytest.Pytester) -> None:
     """`--mockserver-report-html FILE`; a file that can't be written is told."""
     pytester.makepyfile(test_it=TESTS)
-    run: Mapping[str, int] = pytester.runpytest_subprocess(
-        "--mockserver-report-html=shown.html", timeout=120
-    ).parseoutcomes()
-    assert run == {"passed": 1}
+    pytester.runpytest_subprocess("--mockserver-report-html=shown.html", timeout=120).assert_outcomes(passed=1)
     text = Path(pytester.path / "shown.html").read_text(encoding="utf-8")
     check_safe(text)
     assert "✓ SUCCEEDED ×2 seen" in words(text)
