@@ -49,6 +49,6 @@ class Environment(dict[str, Mapping[str, str]]):
         """Put everything back as it was."""
         real = os.environ
         for name in self.pop(key):
-            if name not in self._before:
-                real.pop(name, None)
+            if name not in self._before and name in real:
+                del real[name]
         real.update(self._before)

@@ -70,7 +70,12 @@ def _of_address(args: Any) -> Any:
 def _guarded(original: Callable[..., Any], host: Callable[[Any], Any], check: Callable[[Any], None]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        check(host(args) if args else kwargs.get("host"))
+        try:
+            check(host(args) if args else kwargs.get("host"))
+        except EgressBlocked:
+            if args and isinstance(args[0], socket.socket):
+                args[0].close()  # callers close it for an OSError only, which this is not
+            raise
         return original(*args, **kwargs)
 
     return guarded
