@@ -98,8 +98,8 @@ class DeclaredJob:
         return self
 
 
-def declare(definitions: Definitions, world: World, service: str, fields: Mapping[str, Any]) -> DeclaredJob:
-    """Declare a job. `fields` are parts of its identity by the vendor's names, and `OPTIONS`.
+def declare(definitions: Definitions, world: World, service: str, fields: Mapping[str, Any], place: str = "") -> DeclaredJob:
+    """Declare a job. `fields` are parts of its identity by the vendor's names, and `OPTIONS`; `place` is who says so.
 
     Raises InputError for an unknown service, field, life, status or value, saying what is allowed.
     """
@@ -131,6 +131,7 @@ def declare(definitions: Definitions, world: World, service: str, fields: Mappin
         owner=parts.get(owner) if owner else None,
         narrow={name: value for name, value in parts.items() if name in filters},
         facts=_facts(operation, kind, fields.get("facts") or {}),
+        place=place,
     )
     return DeclaredJob(world, operation, world.declared.add(declaration).number)
 
@@ -203,6 +204,8 @@ def _facts(operation: Operation, kind: Single | Listing, facts: object) -> dict[
     """Facts that replace made-up ones: the same names, and values of the same types."""
     if not isinstance(facts, Mapping):
         raise InputError(f"facts is {facts!r}; allowed: an object")
+    if not facts:
+        return {}  # most jobs have none, and what there could be is made up to see its types
     sample = kind.profile(Fake(0), _sample_identity(operation, kind))
     for name, value in facts.items():
         if name not in sample:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,8 @@ def read_replays(paths: Iterable[Path], definitions: Definitions) -> Replays:
     """The recorded jobs of fixture files and of recordings. Raises InputError."""
     found: list[Trajectory] = []
     for path in paths:
-        found += fold(read_any(path), definitions) if _is_recording(path) else _replays(path, definitions)
+        recorded = fold(read_any(path), definitions) if _is_recording(path) else _replays(path, definitions)
+        found += (one if one.place else replace(one, place=str(path)) for one in recorded)
     return Replays(found)
 
 
@@ -70,6 +71,6 @@ def _replays(path: Path, definitions: Definitions) -> Iterator[Trajectory]:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(known)}")
         try:
-            yield trajectory_from(value)
+            yield replace(trajectory_from(value), place=where)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None

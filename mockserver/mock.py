@@ -347,14 +347,14 @@ class Mock:
         world.replays = self._replays
         for path, fixtures in self._fixtures.items():
             for index, job in enumerate(fixtures.jobs):
-                with _at(f"{path}#/jobs/{index}"):
-                    declare(self.definitions, world, job["service"], _but("service", job))
+                with _at(place := f"{path}#/jobs/{index}"):
+                    declare(self.definitions, world, job["service"], _but("service", job), place)
             for index, fault in enumerate(fixtures.faults):
-                with _at(f"{path}#/faults/{index}"):
+                with _at(place := f"{path}#/faults/{index}"):
                     fields, now = _but("target", fault), world.clock.now()
                     read = fault_from(self.definitions, fault["target"], fields, now, self.sockets)
                 if world.name == DEFAULT or not read.listener:  # there is one port for all namespaces
-                    world.faults.add(read)
+                    world.faults.add(read, place)
 
 
 def _but(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures `mockserver` and `mockserver_app`, the marker, what a failed test's report shows, the counts.
+"""The pytest plugin: fixtures `mockserver`, `mockserver_app`, `contract`, markers, what a failed report shows, the counts.
 
 Thin on purpose: pytest loads it in every run, and nothing heavy is imported before a test uses a fixture.
 """
@@ -19,18 +19,25 @@ from . import pytest_torture
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .testing.contract import Contract
     from .testing.double import MockServer
     from .testing.house import Houses
     from .testing.options import Choice
 
 _DOUBLES = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
+_CONTRACT = pytest.StashKey["Contract"]()
+_TOLD = pytest.StashKey[bool]()
 _COUNTS = pytest.StashKey[list[dict[str, Any]]]()
 _REPORT = pytest.StashKey[dict[str, Any]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 _MARKER = (
     "mockserver(seed, auth, unknown_ids, speed, ..., allow_unexpected=False): settings of the test's mock, by their names in"
     " mockserver.Settings; allow_unexpected lets requests pass that no operation has"
+)
+_CONTRACT_MARKER = (
+    "mockserver_contract(strict=False, fail_on='warning', ignore=[]): how the fixture contract holds a test: documents read"
+    " strictly, from which severity on findings fail it, and codes (`mockserver explain`) that are left out"
 )
 _EGRESS = ("fixture", "all", "off")
 
@@ -48,13 +55,18 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--mockserver-report", action="store_true", help="show which statuses, errors and faults the tests' pollers saw"
     )
     group.addoption("--mockserver-report-json", metavar="FILE", help="write the same as JSON")
+    group.addoption("--mockserver-report-html", metavar="FILE", help="write the same as an HTML page")
     group.addoption(
         "--mockserver-fail-under",
         type=float,
         metavar="PERCENT",
         help="fail the run if the pollers saw less than this of what is documented",
     )
-    group.addoption("--contract-target", metavar="URL", help="the service to hold against its documentation, not the mock")
+    group.addoption(
+        "--contract-target",
+        metavar="URL",
+        help="the service to hold against its documentation, not the mock: tests with the fixture contract ask it",
+    )
     group.addoption("--contract-profile", metavar="FILE", help="ids to ask it with, as contracts/profile.json has them")
     parser.addini("mockserver_intercept", "as --mockserver-intercept", type="bool", default=False)
     parser.addini("mockserver_hosts", "more patterns of hosts to intercept and to guard", type="linelist", default=[])
@@ -66,12 +78,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def pytest_configure(config: pytest.Config) -> None:
     """The marker, and the guard over all tests where the ini file wants it."""
     config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _CONTRACT_MARKER)
     config.stash[_COUNTS] = []
     config.stash[_COMPLAINTS] = []
     egress = config.getini("mockserver_egress")
     if egress not in _EGRESS:
         raise pytest.UsageError(f"mockserver_egress is {egress!r}; allowed: {', '.join(_EGRESS)}")
-    if egress == "all":
+    if egress == "all" and not config.getoption("--contract-target"):
         config.pluginmanager.register(_GuardsAll(), "mockserver-guards-all")
 
 
@@ -104,6 +117,7 @@ def mockserver(
 
     It answers on a socket; SDK code is turned to it by the environment, which is set for the test.
     """
+    _needs_control(request.config)
     with _living(request, monkeypatch, _mockserver_houses, socket=True) as double:
         yield double
 
@@ -113,21 +127,109 @@ def mockserver_app(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: Houses
 ) -> Iterator[MockServer]:
     """The same on no socket: `.app`, `.test_client()`, `.client()`, `.intercept()`."""
+    _needs_control(request.config)
     with _living(request, monkeypatch, _mockserver_houses, socket=False) as double:
         yield double
 
 
+@pytest.fixture
+def contract(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: Houses
+) -> Iterator[Contract]:
+    """Holds every exchange of the test against what the vendors document, requests and answers, alone and over time.
+
+    Those with the test's mock (its own where it takes no mockserver), or with --contract-target those with the service.
+    """
+    with ExitStack() as stack:
+        names = [name for name in ("mockserver", "mockserver_app") if name in request.fixturenames]
+        doubles = [request.getfixturevalue(name) for name in names]
+        try:
+            if request.config.getoption("--contract-target"):
+                found = _held_service(request, monkeypatch)
+            else:
+                own = {"unknown_ids": "create"}
+                doubles = doubles or [
+                    stack.enter_context(_living(request, monkeypatch, _mockserver_houses, socket=True, own=own))
+                ]
+                found = _held_mock(request, doubles)
+        except InputError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        request.node.stash[_CONTRACT] = found
+        _show_to_unittest(request, monkeypatch, found)
+        try:
+            yield found
+        finally:
+            found.close()
+        complaint = found.complaint()
+        if complaint and not request.node.stash.get(_FAILED, False):
+            request.node.stash[_TOLD] = True
+            troubles = [trouble for double in doubles for trouble in double.troubles(allow_unexpected=True)]
+            pytest.fail("\n".join([complaint, *dict.fromkeys(troubles)]), pytrace=False)
+
+
+def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Contract:
+    """Raises InputError."""
+    from .testing.contract import terms
+    from .testing.contract_mock import hold_mock
+
+    wanted = terms(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
+    if _choice(request.node).allow_unexpected:
+        wanted = wanted.without("request-unknown")
+    return hold_mock(doubles, wanted, _profile(request.config))
+
+
+def _held_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Contract:
+    """Raises InputError."""
+    from .definitions import load
+    from .testing.contract import terms
+    from .testing.contract_service import hold_service
+    from .testing.environ import Environment
+
+    wanted = terms(_marked(request.node, "mockserver_contract"), load())
+    url = request.config.getoption("--contract-target")
+    found = hold_service(url, wanted, _profile(request.config), dict(os.environ))
+    monkeypatch.setitem(Environment(hide=()), "contract", found.env)
+    return found
+
+
+def _profile(config: pytest.Config) -> dict[str, dict[str, str]]:
+    """The ids to ask with. Raises InputError."""
+    from .contract.cases import read_profile
+
+    path = config.getoption("--contract-profile")
+    return read_profile(Path(path) if path else None, os.environ)
+
+
+def _needs_control(config: pytest.Config) -> None:
+    """Skip tests that tell their mock what to do, where the run is about a real service."""
+    url = config.getoption("--contract-target")
+    if url:
+        from .contract.target import target_of
+
+        try:
+            target = target_of(url)
+        except InputError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        pytest.skip(f"needs a mock that it can control; --contract-target is {target}")
+
+
 @contextmanager
 def _living(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, houses: Houses, socket: bool
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    houses: Houses,
+    socket: bool,
+    own: dict[str, Any] | None = None,
 ) -> Iterator[MockServer]:
     try:
-        chosen = _choice(request.node)
+        chosen = _choice(request.node, own)
         house = houses.house(chosen, socket)
         double = house.move_in(chosen)
     except InputError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    _set_environment(monkeypatch, double.env)
+    from .testing.environ import Environment
+
+    monkeypatch.setitem(Environment(), "mockserver", double.env)
     _show_to_unittest(request, monkeypatch, double)
     request.node.stash.setdefault(_DOUBLES, []).append(double)
     try:
@@ -137,31 +239,29 @@ def _living(
         house.move_out(double)
         request.config.stash[_COUNTS].append(double.counts())
     troubles = double.troubles(chosen.allow_unexpected)
-    if troubles and not request.node.stash.get(_FAILED, False):
+    told = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
+    if troubles and not told:
         pytest.fail("\n".join(dict.fromkeys(troubles)), pytrace=False)
 
 
-def _choice(node: Any) -> Choice:
-    """The settings of the markers around a test, the nearest last. Raises InputError."""
+def _choice(node: Any, own: dict[str, Any] | None = None) -> Choice:
+    """The settings of the markers around a test, on top of `own`. Raises InputError."""
     from .testing.options import choice
 
+    return choice({**(own or {}), **_marked(node, "mockserver")})
+
+
+def _marked(node: Any, name: str) -> dict[str, Any]:
+    """The keywords of the markers of this name around a test, the nearest last. Raises InputError."""
     given: dict[str, Any] = {}
-    for marker in reversed(list(node.iter_markers("mockserver"))):
+    for marker in reversed(list(node.iter_markers(name))):
         if marker.args:
-            raise InputError(f"@pytest.mark.mockserver takes keywords only; found {marker.args!r}")
+            raise InputError(f"@pytest.mark.{name} takes keywords only; found {marker.args!r}")
         given |= marker.kwargs
-    return choice(given)
+    return given
 
 
-def _set_environment(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    """Set the variables; those for the SDKs that the developer has set, a real project or token, are gone for the test."""
-    for name in [name for name in os.environ if name.startswith("HUAWEICLOUD_SDK_") and name not in variables]:
-        monkeypatch.delenv(name)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-
-def _show_to_unittest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, double: MockServer) -> None:
+def _show_to_unittest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, double: Any) -> None:
     """Tests of `unittest.TestCase` take no fixtures as arguments: theirs is an attribute of the test."""
     unittest = sys.modules.get("unittest")
     if unittest and request.cls is not None and issubclass(request.cls, unittest.TestCase):
@@ -192,6 +292,9 @@ def pytest_runtest_makereport(
         for double in item.stash.get(_DOUBLES, []):
             shown = "\n".join([*dict.fromkeys(double.troubles()), double.report()]).strip()
             report.sections.append(("mockserver", shown or "nothing was asked: is the client turned to the mock?"))
+        held = item.stash.get(_CONTRACT, None)
+        if held is not None and held.findings:
+            report.sections.append(("mockserver: contract", "\n".join(held.lines())))
     return report
 
 
@@ -205,26 +308,35 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Add up what the pollers saw; a worker hands it to the process that started it."""
     config = session.config
     counts, least = config.stash[_COUNTS], config.getoption("--mockserver-fail-under")
-    target = config.getoption("--mockserver-report-json")
+    files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
     if hasattr(config, "workeroutput"):
         config.workeroutput["mockserver"] = counts
         return
-    if not (config.getoption("--mockserver-report") or target or least is not None):
+    if not (config.getoption("--mockserver-report") or any(files.values()) or least is not None):
         return
     from .definitions import load
     from .testing import shown
 
-    found = config.stash[_REPORT] = shown.report(load(), shown.merge(counts))
+    definitions = load()
+    found = config.stash[_REPORT] = shown.report(definitions, shown.merge(counts))
     complaints = config.stash[_COMPLAINTS]
-    if target:
-        try:
-            Path(target).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            complaints.append(f"mockserver: can't write {target}: {error.strerror}")
+    if files["json"]:
+        _write(files["json"], json.dumps(found, indent=2) + "\n", complaints)
+    if files["html"]:
+        from .testing import shown_page
+
+        _write(files["html"], shown_page.html(found, definitions, least), complaints)
     if least is not None and found["percent"] < least:
         complaints.append(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _write(file: str, text: str, complaints: list[str]) -> None:
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        complaints.append(f"mockserver: can't write {file}: {error.strerror}")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -20,7 +20,8 @@ DEFAULT = "default"
 class World:
     """Settings, clock, declared jobs and faults, replays of recorded jobs, state and journal of a namespace.
 
-    `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for).
+    `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for); `resets` how often it began
+    anew.
     """
 
     name: str
@@ -32,6 +33,7 @@ class World:
     epoch: int | None = None
     replays: Replays = field(default_factory=Replays)
     faults: Faults = field(default_factory=Faults)
+    resets: int = 0
 
     @classmethod
     def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> World:
@@ -44,6 +46,7 @@ class World:
 
     def reset(self) -> None:
         """Forget jobs, faults, state and journal. The clock begins anew."""
+        self.resets += 1
         self.declared.clear()
         self.faults.clear()
         self.store.clear()

@@ -111,11 +111,11 @@ def test_the_plugin_s_documents_run(pytester: pytest.Pytester) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/pytest.md").read_text(encoding="utf-8"), re.M | re.S)
     readme = re.findall(r"^```python test\n(.*?)^```", README, re.M | re.S)
     loop = blocks[0].partition("\n\ndef test_")[0]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     pytester.makepyfile(
         my_code=loop, test_readme="\n\n".join(readme), **{f"test_{n}": text for n, text in enumerate(blocks)}
     )
-    pytester.runpytest_subprocess("-p", "no:randomly", timeout=120).assert_outcomes(passed=7)
+    pytester.runpytest_subprocess("-p", "no:randomly", timeout=120).assert_outcomes(passed=9)
 
 
 def test_the_recipe_s_wait_works(server: Server) -> None:

@@ -20,7 +20,8 @@ class Finding:
     Parameters: `code`, a key of `CODES`; `severity`, one of `SEVERITIES`; `part`, what of the exchange is meant: status,
     header, body, request, or polls (several answers together); `pointer`, a JSON pointer into the body, which goes on
     through strings that hold JSON (or a header's, a parameter's name); `found` and `documented`, in words; `source`, where
-    the document says so (`file#pointer`); `basis`, the provenance of that fact; `operation`, its id; `job`, who it is about.
+    the document says so (`file#pointer`); `basis`, the provenance of that fact; `operation`, its id; `job`, who it is about;
+    `declared`, where the user of a mock declared what answered so (`file:line`), in words.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Finding:
     basis: str = "documented"
     operation: str | None = None
     job: str = ""
+    declared: str = ""
 
     @property
     def consequence(self) -> str:
@@ -45,7 +47,9 @@ class Finding:
         job = f" ({self.job})" if self.job else ""
         return (
             f"{self.severity} {self.code} at {place}{job}: found {self.found}; documented{basis}: {self.documented}."
-            f" {self.consequence}" + (f" See {self.source}" if self.source else "")
+            f" {self.consequence}"
+            + (f" See {self.source}" if self.source else "")
+            + (f" Declared: {self.declared}" if self.declared else "")
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -63,15 +63,22 @@ class Session:
         self._timelines: dict[Hashable, _Polls] = {}
 
     def check(
-        self, exchange: Exchange, case: str = "", *, world: str = "", meant: Operation | None = None, request: bool = True
+        self,
+        exchange: Exchange,
+        case: str = "",
+        *,
+        world: str = "",
+        meant: Operation | None = None,
+        request: bool = True,
+        answer: bool = True,
     ) -> Judged:
         """Judge an exchange by itself and beside the ones before it.
 
         It is kept for the result, cleaned; of one without findings neither headers nor bodies are: long runs need the room.
 
         Parameters: `case`, whose exchange it is; `world`, where its jobs live: jobs of two worlds are never compared;
-        `meant`, the operation whose answers are right for a request that misses every operation; `request`, whether the
-        request is judged, too.
+        `meant`, the operation whose answers are right for a request that misses every operation; `request` and `answer`,
+        whether these are judged: an answer that isn't leaves no trace among those of its job.
         """
         asked, found = read_request(self.definitions, exchange.request)
         if asked.operation is None and meant is not None:
@@ -79,7 +86,7 @@ class Session:
         operation, found = asked.operation, found if request else []
         with self._lock:
             number = len(self._judged) + 1
-            if operation is not None:
+            if operation is not None and answer:
                 found += self._answer(operation, exchange, replace(asked, world=world), number)
             name = operation.id if operation else None
             kept = self._clean(exchange if found else _bare(exchange))

@@ -43,6 +43,7 @@ class Trajectory:
     `match` are the parameters, as text, that a request must have to get these answers; `tenant` those that have pseudonyms
     in the recording: a request may have any, and the same ones count only where several jobs match. `window` are the times
     (ms) between which the first poll asked for jobs, where the operation has such parameters; `began` is when that was.
+    `place` is the file that it comes from, with a pointer where that is known.
     """
 
     operation: str
@@ -51,6 +52,7 @@ class Trajectory:
     steps: tuple[Step, ...]
     tenant: Mapping[str, str] = field(default_factory=dict)
     window: tuple[float, float] | None = None
+    place: str = ""
 
     def at(self, elapsed: int) -> Step:
         """The answer in effect so many ms after the first poll."""

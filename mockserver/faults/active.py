@@ -16,7 +16,10 @@ Watcher = Callable[[], None]
 
 @dataclass(slots=True, eq=False)
 class Active:
-    """A fault that was declared, with its counts: `seen` requests that were meant for it, `served` ones that got it."""
+    """A fault that was declared, with its counts: `seen` requests that were meant for it, `served` ones that got it.
+
+    `place` is where it was declared: `file:line` or `file#pointer`, where that is known.
+    """
 
     number: int
     fault: Fault
@@ -24,6 +27,7 @@ class Active:
     served: int = 0
     began: int | None = None
     passed: int = 0
+    place: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The fault as `/_mock/faults` shows it."""
@@ -60,11 +64,11 @@ class Faults:
         self._watchers: tuple[Watcher, ...] = ()
         self.entries: tuple[Active, ...] = ()
 
-    def add(self, fault: Fault) -> Active:
-        """Declare one more."""
+    def add(self, fault: Fault, place: str = "") -> Active:
+        """Declare one more; `place` says where that is done."""
         with self._lock:
             self._count += 1
-            entry = Active(self._count, fault)
+            entry = Active(self._count, fault, place=place)
             self.entries = (*self.entries, entry)
         self._tell()
         return entry
@@ -85,9 +89,10 @@ class Faults:
     def clear(self) -> None:
         """Take all away; numbers begin at 1 again."""
         with self._lock:
-            self.entries = ()
+            had, self.entries = self.entries, ()
             self._count = 0
-        self._tell()
+        if had:
+            self._tell()
 
     def take(self, operation: str, values: Callable[[], Mapping[str, str]], now: int) -> Taken | None:
         """The oldest fault that applies to a request of this operation, counted as served; None where none does.

@@ -27,7 +27,8 @@ class Declaration:
     `life` is None where chance gives each run its own. `born` and `visible` are milliseconds; `count` and `every`
     (milliseconds) make it the newest of many runs. `owner` is whose job it is (None: anybody's), `narrow` what a list's
     optional filters find it by; `facts` replace what would be made up. `run` counts how often it was rerun; `plan` is the
-    life and the progress that it was declared with, once it was stopped: a rerun goes back to them.
+    life and the progress that it was declared with, once it was stopped: a rerun goes back to them. `place` is where it was
+    declared: `file:line` or `file#pointer`, where that is known.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Declaration:
     facts: Mapping[str, Any] = field(default_factory=dict)
     run: int = 0
     plan: tuple[Life | None, Progress] | None = None
+    place: str = ""
 
     def first_born(self) -> int:
         """When the oldest of its runs was born."""

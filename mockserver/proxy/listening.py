@@ -57,6 +57,11 @@ class Listener(socketserver.ThreadingTCPServer):
         with self._lock:
             self._open.pop(client, None)
 
+    def busy(self) -> bool:
+        """Whether any connection is in the midst of an exchange."""
+        with self._lock:
+            return any(self._open.values())
+
     def stop(self, grace: float) -> int:
         """Take no more requests, let those at work end for `grace` seconds; how many were cut off then."""
         self.shutdown()

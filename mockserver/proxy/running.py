@@ -33,6 +33,7 @@ from .wire import Head, Malformed, Wire
 
 GRACE_SECONDS = 5.0
 _SWITCH_SECONDS = 0.0005
+_LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,15 @@ class Proxy:
         """Pass on from now on."""
         self._thread.start()
         return self
+
+    def settle(self, seconds: float = GRACE_SECONDS) -> bool:
+        """Wait until all that was answered is judged; False where that took longer than so many seconds."""
+        until = time.monotonic() + seconds
+        while self._listener.busy() or self._watch.waiting():
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        return True
 
     def stop(self) -> Result:
         """Take no more requests, let those at work end, judge all that passed; the result."""

@@ -1,4 +1,4 @@
-"""The threaded door: a small HTTP/1.1 server, one thread a connection, in the process of whoever starts it.
+"""The threaded door: a small HTTP/1.1 server, one thread to each open connection, in the process of whoever starts it.
 
 It starts and stops in a few milliseconds, for one test at a time, and holds the raw sockets, so that answers can break in
 every way in which a network breaks them. It asks for no time: it works on while `mockserver.drive` has taken time over.
@@ -12,6 +12,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("mockserver")
 _JOIN_SECONDS = 1.0
+_IDLE_THREADS = 8
+"""So many threads wait for connections to come; more than that end with theirs."""
 _LINGER_SECONDS = 0.5
 _LINGER_BYTES = 64 * 1024 * 1024
 _NO_BODY = (204, 304)
@@ -51,7 +54,10 @@ class ThreadedServer:
         self._make_app = app or self._own_app
         self._app: WSGIApplication | None = None
         self._lock = threading.Lock()
-        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections: set[socket.socket] = set()
+        self._threads: set[threading.Thread] = set()
+        self._waiting: SimpleQueue[socket.socket | None] = SimpleQueue()
+        self._idle = 0
         self._controlling: set[socket.socket] = set()
         self._stopping = threading.Event()
         self._started = False
@@ -85,7 +91,12 @@ class ThreadedServer:
         self.mock.world().faults.unwatch(self._acceptor.refresh)
         self.mock.clock.unwatch(self._look_at_the_clock)
         self._acceptor.stop()
-        for thread in self._hang_up(everyone=True):
+        self._hang_up(everyone=True)
+        with self._lock:
+            threads = list(self._threads)
+        for _ in threads:
+            self._waiting.put(None)
+        for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(_JOIN_SECONDS)
 
@@ -117,27 +128,50 @@ class ThreadedServer:
         if self.mock.world().faults.has_listener_faults():
             self._acceptor.refresh()
 
-    def _hang_up(self, everyone: bool = False) -> list[threading.Thread]:
-        """Shut connections down, but for those of the control API that are being answered; their threads."""
+    def _hang_up(self, everyone: bool = False) -> None:
+        """Shut connections down, but for those of the control API that are being answered."""
         with self._lock:
-            chosen = [one for one in self._connections.items() if everyone or one[0] not in self._controlling]
-        for connection, _ in chosen:
+            chosen = [one for one in self._connections if everyone or one not in self._controlling]
+        for connection in chosen:
             with contextlib.suppress(OSError):  # the client was first
                 connection.shutdown(socket.SHUT_RDWR)
-        return [thread for _, thread in chosen]
 
     def _open(self, connection: socket.socket) -> None:
         connection.setblocking(True)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        thread = threading.Thread(target=self._attend, args=(connection,), name="mockserver-connection", daemon=True)
         with self._lock:
-            self._connections[connection] = thread
+            self._connections.add(connection)
+            idle = self._idle > 0
+            self._idle -= idle
+        if idle:
+            self._waiting.put(connection)
+        else:
+            self._start_thread(connection)
+
+    def _start_thread(self, connection: socket.socket) -> None:
+        thread = threading.Thread(target=self._work, args=(connection,), name="mockserver-connection", daemon=True)
+        with self._lock:
+            self._threads.add(thread)
         try:
             thread.start()
         except RuntimeError:  # no more threads: this client is turned away, the next one may do
             with self._lock:
-                del self._connections[connection]
+                self._threads.discard(thread)
+                self._connections.discard(connection)
             connection.close()
+
+    def _work(self, connection: socket.socket | None) -> None:
+        """Attend to one connection after the other: to wait for the next is cheaper than to start a thread for it."""
+        while connection is not None:
+            self._attend(connection)
+            with self._lock:
+                self._connections.discard(connection)
+                if self._idle >= _IDLE_THREADS or self._stopping.is_set():
+                    break
+                self._idle += 1
+            connection = self._waiting.get()
+        with self._lock:
+            self._threads.discard(threading.current_thread())
 
     def _attend(self, connection: socket.socket) -> None:
         """Answer a connection's requests until either side has enough."""
@@ -149,9 +183,6 @@ class ThreadedServer:
             pass  # the client is gone, or the server stops
         except Exception:
             _LOG.exception("mockserver failed on a connection")
-        finally:
-            with self._lock:
-                self._connections.pop(connection, None)
 
     def _one(self, connection: socket.socket, stream: Stream) -> bool:
         """Answer the next request; whether to go on with the connection."""

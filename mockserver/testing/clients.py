@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from ..contract.sending import Sign
 from ..definitions import Definitions
 from ..errors import InputError
 from ..jobs.clock import SECOND, utc
@@ -34,19 +35,28 @@ _SDKS = {
 }
 
 
-class _Signer(AuthBase):
-    """Signs as the path's vendor wants it, at the mock's time; a credential that the caller sends is left alone."""
+class _SignedBy(AuthBase):
+    """Signs by a function; a credential that the caller sends is left alone."""
+
+    def __init__(self, sign: Sign) -> None:
+        self._sign = sign
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        if not any(name in prepared.headers for name in _CREDENTIAL_HEADERS):
+            prepared.headers.update(self._sign(_request(prepared)))
+        return prepared
+
+
+class _Signer:
+    """Signs as the path's vendor wants it, at the mock's time."""
 
     def __init__(self, definitions: Definitions, world: World, credentials: Credentials) -> None:
         self._definitions, self._world, self._credentials = definitions, world, credentials
 
-    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        if not any(name in prepared.headers for name in _CREDENTIAL_HEADERS):
-            request = _request(prepared)
-            service = self._definitions.service_at(request.path)
-            sign = self._enos if service and service.vendor == "enos" else self._huaweicloud
-            prepared.headers.update(sign(request))
-        return prepared
+    def sign(self, request: Request) -> dict[str, str]:
+        """The headers that prove who asks."""
+        service = self._definitions.service_at(request.path)
+        return self._enos(request) if service and service.vendor == "enos" else self._huaweicloud(request)
 
     def _huaweicloud(self, request: Request) -> dict[str, str]:
         date = f"{utc(self._world.clock.now()):%Y%m%dT%H%M%SZ}"
@@ -88,9 +98,16 @@ class _Session(requests.Session):
 def session(mock: Mock, world: World, url: str | None, credentials: Credentials) -> requests.Session:
     """A session with a base URL and credentials; without a `url`, it speaks to the mock in this process."""
     found = _Session(url or NOWHERE)
-    found.auth = _Signer(mock.definitions, world, credentials)
+    found.auth = _SignedBy(_Signer(mock.definitions, world, credentials).sign)
     if url is None:
         found.mount(NOWHERE, InProcessAdapter(mock, world.name))
+    return found
+
+
+def signing_session(url: str, sign: Sign) -> requests.Session:
+    """A session with a base URL, whose requests are signed by a function."""
+    found = _Session(url)
+    found.auth = _SignedBy(sign)
     return found
 
 

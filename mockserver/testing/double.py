@@ -9,20 +9,22 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..declare import DeclaredJob, handles
-from ..definitions import Operation
+from ..declare import DeclaredJob, declare, handles
+from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..faults.handle import DeclaredFault
 from ..faults.model import KINDS
 from ..jobs.clock import Clock
 from ..journal import Exchange
 from ..listing import environment
-from ..mock import Mock
+from ..mock import Mock, OnAnswer
 from ..model import Request, Response
 from ..settings import Settings
 from ..world import World
 from . import assertions, shown
 from .assertions import calls, exchanges_drawn, jobs_drawn, polls_of
+from .caller import caller
+from .environ import REGIONS, Environment, without_proxy
 from .reading import Seen, read
 
 if TYPE_CHECKING:
@@ -30,14 +32,17 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-REGIONS = (
-    "ae-ad-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "cn-east-2",
-    "cn-east-3", "cn-east-4", "cn-east-5", "cn-north-1", "cn-north-11", "cn-north-2", "cn-north-4", "cn-north-9",
-    "cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3", "eu-west-101", "la-north-2", "la-south-2",
-    "me-east-1", "my-kualalumpur-1", "na-mexico-1", "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "tr-west-1",
-)  # fmt: skip
-"""Regions that `with_region` is turned to the mock for. Source: huaweicloudsdk{cdm,gaussdb,tics,dataartsstudio} 3.1.219."""
 _REPORTED = 30
+_SDKS = ("HUAWEICLOUD_SDK", "CLOUD_SDK")
+
+
+def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
+    """The variables that turn SDK code to a URL of this machine; none without one: the SDK's own endpoints stay."""
+    if url is None:
+        return {}
+    port = int(url.rpartition(":")[2])
+    found = environment(definitions, Settings(port=port, credentials={"-": "-"}), REGIONS)
+    return {name: value for name, value in found.items() if not name.endswith(("_AK", "_SK"))}
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,19 @@ class Credentials:
 
 
 class MockServer:
-    """A world of its own in a mock, for one test. `url` is where it answers (None: on no socket); see `docs/pytest.md`."""
+    """A world of its own in a mock, for one test. `url` is where it answers (None: on no socket); see `docs/pytest.md`.
 
-    def __init__(self, mock: Mock, world: World, url: str | None, credentials: Credentials) -> None:
-        self._mock, self._world, self._url = mock, world, url
+    `endpoints` are the variables that lead there, as `endpoints` gives them; `listeners` are called with each exchange as
+    it was, secrets and all.
+    """
+
+    def __init__(
+        self, mock: Mock, world: World, url: str | None, credentials: Credentials, endpoints: Mapping[str, str]
+    ) -> None:
+        self._mock, self._world, self._url, self._endpoints = mock, world, url, endpoints
         self.credentials = credentials
         self.seen: list[Seen] = []
+        self.listeners: list[OnAnswer] = []
         self.blocked: list[str] = []
         self._opened: list[Callable[[], object]] = []
         self._lock = threading.Lock()
@@ -102,15 +114,9 @@ class MockServer:
 
         On no socket, only the credentials: the SDK's own endpoints stay, for `intercept`.
         """
-        pair = {self.credentials.access_key: self.credentials.secret_key}
-        port = int(self._url.rpartition(":")[2]) if self._url else 0
-        found = environment(self._mock.definitions, Settings(port=port, credentials=pair), REGIONS if self._url else ())
-        if self._url is None:
-            del found["HUAWEICLOUD_SDK_IAM_ENDPOINT"]
-            return found
-        here = "127.0.0.1,localhost"
-        others = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
-        return found | dict.fromkeys(("NO_PROXY", "no_proxy"), f"{others},{here}" if others else here)
+        key, secret = self.credentials.access_key, self.credentials.secret_key
+        pairs = {f"{sdk}_AK": key for sdk in _SDKS} | {f"{sdk}_SK": secret for sdk in _SDKS}
+        return {**self._endpoints, **pairs, **(without_proxy(os.environ) if self._url else {})}
 
     @property
     def app(self) -> Flask:
@@ -132,7 +138,7 @@ class MockServer:
 
     def job(self, service: str, **fields: Any) -> DeclaredJob:
         """Declare a job: see `Mock.job`. Raises InputError."""
-        return self._mock.job(service, namespace=self.namespace, **fields)
+        return declare(self._mock.definitions, self._world, service, fields, caller())
 
     def fail(self, target: str, **fields: Any) -> DeclaredFault:
         """Declare a fault: see `Mock.fail`. Raises InputError.
@@ -142,7 +148,9 @@ class MockServer:
         """
         kind = KINDS.get(str(fields.get("fault")))
         if kind is None or not kind.listener:
-            return self._mock.fail(target, namespace=self.namespace, **fields)
+            declared = self._mock.fail(target, namespace=self.namespace, **fields)
+            declared.entry.place = caller()
+            return declared
         if fields.get("window") is not None:
             raise InputError(f"{fields['fault']} takes no window in a test; end it by .remove()")
         return self._mock.fail(target, **fields)
@@ -195,13 +203,12 @@ class MockServer:
     @contextmanager
     def environ(self) -> Iterator[None]:
         """Set the variables of `env` for a `with` block."""
-        saved = dict(os.environ)
-        os.environ.update(self.env)
+        environment = Environment(hide=())
+        environment["mockserver"] = self.env
         try:
             yield
         finally:
-            os.environ.clear()
-            os.environ.update(saved)
+            del environment["mockserver"]
 
     # What was asked
 
@@ -210,6 +217,8 @@ class MockServer:
         with self._lock:
             number = len(self.seen) + 1
             self.seen.append(read(self._mock.definitions, number, time, request, response, operation))
+        for listener in list(self.listeners):
+            listener(time, request, response, operation, self._world)
 
     @property
     def journal(self) -> list[Exchange]:

@@ -12,7 +12,7 @@ from ..model import Request, Response
 from ..serving.threaded import ThreadedServer
 from ..settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET, Settings
 from ..world import DEFAULT, World
-from .double import Credentials, MockServer
+from .double import Credentials, MockServer, endpoints
 from .options import REJECT, Choice
 
 PROJECT = "0605767a5780d5762fc5c0118072a564"
@@ -40,6 +40,8 @@ class House:
         self.mock = Mock(Settings(**{**REJECT, **choice.settings()}), definitions=definitions)
         self.mock.on_answer = self._answered
         self._server = ThreadedServer(self.mock).start() if socket else None
+        self._url = self._server.url if self._server else None
+        self._endpoints = endpoints(self.mock.definitions, self._url)
         self._tenants: dict[str, MockServer] = {}
         self._over: deque[str] = deque()
         self._before: set[str] = set()
@@ -54,7 +56,7 @@ class House:
         world = self.mock.world(access_key, **own)
         (key, secret), (app_key, app_secret) = next(iter(pair.items())), next(iter(app.items()))
         credentials = Credentials(key, secret, projects[0], app_key, app_secret)
-        tenant = MockServer(self.mock, world, self._server.url if self._server else None, credentials)
+        tenant = MockServer(self.mock, world, self._url, credentials, self._endpoints)
         self._before = set(self.mock.world_names())
         self._tenants[access_key] = tenant
         self.mock.home = access_key

@@ -23,25 +23,28 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def html(view: View, definitions: Definitions) -> str:
-    """The view as HTML. Its own style and script are all that its Content-Security-Policy lets the browser load or run."""
-    style, script = _own("report.css"), _own("report.js")
-    sources = f"style-src {_hash(style)}; script-src {_hash(script)}"
-    policy = f"default-src 'none'; img-src data:; {sources}; base-uri 'none'; form-action 'none'"
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            view=view,
-            result=view.result,
-            counts=view.result.counts(),
-            sections=section_views(view, definitions),
-            severities=SEVERITIES,
-            version=__version__,
-            style=style,
-            script=script,
-            policy=policy,
-        )
+    """The view as HTML."""
+    return page(
+        "report.html",
+        "report.js",
+        view=view,
+        result=view.result,
+        counts=view.result.counts(),
+        sections=section_views(view, definitions),
+        severities=SEVERITIES,
     )
+
+
+def page(template: str, script: str = "", **values: Any) -> str:
+    """A page on `base.html`. Its own style and script are all that its Content-Security-Policy lets the browser load or run.
+
+    Parameters: `template` and `script` (none, where empty), files of `templates/`; `values`, what the template shows.
+    """
+    style, code = _own("report.css"), _own(script) if script else Markup("")
+    sources = f"style-src {_hash(style)}" + (f"; script-src {_hash(code)}" if code else "")
+    policy = f"default-src 'none'; img-src data:; {sources}; base-uri 'none'; form-action 'none'"
+    found = _environment().get_template(template)
+    return found.render(version=__version__, style=style, script=code, policy=policy, **values)
 
 
 def _own(name: str) -> Markup:

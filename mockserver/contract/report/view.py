@@ -13,7 +13,13 @@ from ..findings import SEVERITIES, Finding
 from ..result import Judged, Result, Timeline
 from .text import counted, lasting
 
-KIND_TITLES = {"http": "HTTP statuses", "errors": "Error codes", "states": "Job statuses", "transitions": "Transitions"}
+KIND_TITLES = {
+    "http": "HTTP statuses",
+    "errors": "Error codes",
+    "states": "Job statuses",
+    "transitions": "Transitions",
+    "faults": "Faults",
+}
 """What is counted of an operation, in words."""
 
 _INDEX = re.compile(r"(?<=/)\d+(?=/|\Z)")
