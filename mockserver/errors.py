@@ -81,9 +81,9 @@ class DefinitionError(InputError):
         self.allowed = allowed
 
 
-def shown(value: Any) -> str:
-    """A value as JSON, shortened."""
-    return shortened(json.dumps(value, ensure_ascii=False, default=str))
+def shown(value: Any, limit: int = 160) -> str:
+    """A value as JSON, of at most so many characters."""
+    return shortened(json.dumps(value, ensure_ascii=False, default=str), limit)
 
 
 def shortened(text: str, limit: int = 160) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from .nodes import Node, canonical, shown
+from ...errors import shown
+from .nodes import Node, canonical
 from .rules import LEVELS, RULES
 
 

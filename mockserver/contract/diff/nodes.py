@@ -6,10 +6,11 @@ import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ...definitions.pointer import at, join, parts_of
-from ...errors import DefinitionError
+from ...errors import DefinitionError, shown
 
 Documents = Mapping[str, Mapping[str, Any]]
 
@@ -89,11 +90,11 @@ class Node:
 
     def resolved(self) -> Node:
         """Where `$ref` leads to, or this node. Raises DefinitionError for a reference to nowhere or to itself."""
-        node, seen = self, set[str]()
+        node, seen = self, set[tuple[str, tuple[str, ...]]]()
         while isinstance(node.value, Mapping) and isinstance(node.value.get("$ref"), str):
-            if node.where in seen:
+            if (node.name, node.parts) in seen:
                 raise self.error("a reference to itself", "a reference that ends somewhere")
-            seen.add(node.where)
+            seen.add((node.name, node.parts))
             node = node.followed()
         return node
 
@@ -106,22 +107,21 @@ class Node:
         name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), file)) if file else self.name
         if name not in self.documents or (pointer and not pointer.startswith("/")):
             raise self.error(f"a reference to {reference!r}", f"a JSON pointer into one of {', '.join(self.documents)}")
-        parts = tuple(parts_of(pointer))
+        parts = _parts(pointer)
         try:
             return Node(self.documents, name, parts, at(self.documents[name], parts))
         except KeyError as missing:
             raise self.error(f"{reference!r}, but there is no {missing}", "a reference to what exists") from None
 
 
+@lru_cache(maxsize=4_096)
+def _parts(pointer: str) -> tuple[str, ...]:
+    return tuple(parts_of(pointer))
+
+
 def root_of(documents: Documents, name: str) -> Node:
     """A whole document."""
     return Node(documents, name, (), documents[name])
-
-
-def shown(value: Any, limit: int = 120) -> str:
-    """A value as JSON, shortened."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def canonical(value: Any) -> str:
