@@ -113,7 +113,7 @@ class Found:
 def observe(service: str, case: Case) -> Found:
     """One call of the service's SDK, answered with the case."""
     dialect = DIALECTS[service]
-    with running(speed=0.0, allow_unexpected=True) as mock, _quiet() as printed, _short_timeouts() as waited:
+    with running(speed=0.0, allow_unexpected=True) as mock, _quiet() as printed, _timeouts("HANG" in case.name) as waited:
         mock.job(service, life=[(dialect.running, None)])
         mock.fail(case.target or service, **case.fault(dialect))
         told = _told(service, lambda: _ask(service, mock, case.tls))
@@ -212,14 +212,15 @@ def _quiet() -> Iterator[io.StringIO]:
 
 
 @contextlib.contextmanager
-def _short_timeouts() -> Iterator[list[float | None]]:
-    """Clients wait a moment where they would wait for long; what they asked for is noted."""
+def _timeouts(short: bool) -> Iterator[list[float | None]]:
+    """What clients ask for is noted; where nothing will come, they wait a moment instead of long."""
+    limit = _REAL_SECONDS if short else 60.0
     name, original, noted = "settimeout", socket.socket.settimeout, list[float | None]()
 
     def settimeout(one: socket.socket, value: float | None) -> None:
         if value and value > 1:
             noted.append(value)
-        original(one, min(value, _REAL_SECONDS) if value and value > 1 else value)
+        original(one, min(value, limit) if value and value > 1 else value)
 
     setattr(socket.socket, name, settimeout)
     try:

@@ -88,8 +88,6 @@ def test_two_hours_in_milliseconds(run: Run) -> None:
 @pytest.mark.parametrize("options", [("-n", "4"), ("-p", "randomly"), ("-p", "random_order", "--random-order")])
 def test_in_any_order_and_in_parallel(run: Run, options: tuple[str, ...]) -> None:
     """Under xdist, and in random order, each test has its own world: what one declares, no other sees."""
-    if options[0] == "-p":
-        pytest.importorskip({"randomly": "pytest_randomly"}.get(options[1], options[1]))  # check_pytest_versions.py has both
     tests = """
         @pytest.mark.parametrize("number", range(24))
         def test_alone(mockserver, number):

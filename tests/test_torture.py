@@ -156,13 +156,14 @@ PATHS = {
 @pytest.mark.parametrize("service", DIALECTS)
 def test_every_hazard_happens(service: str) -> None:
     """Whoever polls for a quarter of an hour gets each of a hazard's faults, its events, and its end."""
-    for hazard in hazards(load(), service):
+    definitions = load()
+    for hazard in hazards(definitions, service):
         with running() as mock:
             shown: list[str] = []
             faults, alone = mock._world.faults, not (hazard.events or hazard.faults(_setting(service)))
             done = partial(_has_happened, mock, hazard.life(_setting(service))[-1][0], shown, alone)
             wait = _quarter_of_an_hour(mock.client(), service, shown, done)
-            OneHazard(mock, hazard, options(load(), service, **IDENTITIES[service])).judge(wait)
+            OneHazard(mock, hazard, options(definitions, service, **IDENTITIES[service])).judge(wait)
             assert [entry.as_json() for entry in faults.entries if not entry.served] == [], hazard.name
             assert [text for text in shown if "can't be applied" in text] == [], hazard.name
             assert done(), (hazard.name, mock.report())

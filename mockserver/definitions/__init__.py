@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from pathlib import Path
 
 from .check import check_documents
@@ -47,10 +48,21 @@ __all__ = [
 def load(extra: Iterable[Path] = (), strict: Collection[str] = ()) -> Definitions:
     """The shipped definitions and the user's own (`extra`: files or folders, JSON or YAML).
 
-    `strict` names contradictions (or `all`) for which the documents' own examples are not accepted any more. Raises
-    DefinitionError, which names file, JSON pointer, what was found and what is allowed, and InputError for an unknown
-    contradiction.
+    The shipped ones are read once and shared: they must not be changed. `strict` names contradictions (or `all`) for which
+    the documents' own examples are not accepted any more. Raises DefinitionError, which names file, JSON pointer, what was
+    found and what is allowed, and InputError for an unknown contradiction.
     """
+    files, ids = tuple(extra), tuple(sorted(strict))
+    return _load(files, ids) if files else _shipped(ids)
+
+
+@cache
+def _shipped(strict: tuple[str, ...]) -> Definitions:
+    """The shipped definitions alone never change: they are read and checked once."""
+    return _load((), strict)
+
+
+def _load(extra: tuple[Path, ...], strict: tuple[str, ...]) -> Definitions:
     documents = read_documents(extra)
     check_documents(documents)
     definitions = compile_documents(documents)

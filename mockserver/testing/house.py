@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import cache
 from itertools import count
 
-from ..definitions import Definitions, Operation, load
+from ..definitions import Operation, load
 from ..mock import Mock
 from ..model import Request, Response
 from ..serving.threaded import ThreadedServer
@@ -23,12 +22,6 @@ _KEPT = 50
 _numbers = count(1)
 
 
-@cache
-def _shipped() -> Definitions:
-    """The shipped definitions; reading them is most of a start."""
-    return load()
-
-
 class House:
     """A mock for tests, on a socket or on none; tests move in one after the other. `stop` ends it.
 
@@ -36,7 +29,7 @@ class House:
     """
 
     def __init__(self, choice: Choice, socket: bool = True) -> None:
-        definitions = None if choice.wide.get("definitions") else _shipped()
+        definitions = None if choice.wide.get("definitions") else load()
         self.mock = Mock(Settings(**{**REJECT, **choice.settings()}), definitions=definitions)
         self.mock.on_answer = self._answered
         self._server = ThreadedServer(self.mock).start() if socket else None
