@@ -298,3 +298,18 @@ def test_the_contract_document_has_every_code_and_every_strict_reading() -> None
 def test_strict_definitions_still_load_whole() -> None:
     """Read strictly, the documents have the same operations."""
     assert [one.id for one in load(strict=["all"]).operations] == [one.id for one in load().operations]
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("form", ["console", "json", "html", "junit", "github"])
+def test_findings_name_no_tenant(static: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a finding quotes of an answer is cleaned like it: neither the project nor a user's name is in a report."""
+    ids = read_profile(None, {})["cdm"]
+    Liar.body = Liar.body.replace(b'"cdm"', b'"ann-of-acme"')
+    arguments = ["verify", "--target", static, "--only", "cdm:*", "--report", form]
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    for tenant in ("ann-of-acme", ids["project_id"], ids["cluster_id"]):
+        assert tenant not in out + err
+    assert main([*arguments, "--keep-ids"]) == 1
+    assert "ann-of-acme" in capsys.readouterr().out

@@ -64,7 +64,9 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
     )
     trust.add_argument("--insecure", action="store_true", help="trust any certificate")
     parser.add_argument(
-        "--keep-ids", action="store_true", help="keep the ids of projects, users, clusters in recordings (else: pseudonyms)"
+        "--keep-ids",
+        action="store_true",
+        help="keep the ids of projects, users, clusters in recordings and reports (else: pseudonyms)",
     )
 
 
@@ -89,15 +91,15 @@ def _proxy(options: argparse.Namespace) -> int:
     from ..contract.mode import Mode
     from ..contract.session import Session
     from ..definitions import load
+    from ..exchanges.redaction import Redactor
     from ..proxy import serve_proxy
 
     mode = Mode(strict_of(options))
     definitions = load((Path(path) for path in settings_of(options).definitions), mode.ids)
     settings = proxy_options(options)
+    session = Session(definitions, mode, Redactor(options.keep_ids, definitions=definitions).redact)
     with Recordings(options, definitions) as recordings:
-        result = serve_proxy(
-            settings, definitions, Session(definitions, mode), recordings.keep if recordings.wanted else None
-        )
+        result = serve_proxy(settings, definitions, session, recordings.keep if recordings.wanted else None)
         recordings.finish(result)
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
 

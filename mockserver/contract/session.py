@@ -89,8 +89,8 @@ class Session:
             if operation is not None and answer:
                 found += self._answer(operation, exchange, replace(asked, world=world), number)
             name = operation.id if operation else None
-            kept = self._clean(exchange if found else _bare(exchange))
-            judged = Judged(number, kept, name, self._told(found, exchange, name), case)
+            kept, told = self._shown(found, exchange if found else _bare(exchange), name)
+            judged = Judged(number, kept, name, told, case)
             self._judged.append(judged)
         return judged
 
@@ -98,8 +98,8 @@ class Session:
         """Add findings to an exchange that was judged: what only its case could know."""
         if not findings:
             return judged
-        told = (*judged.findings, *self._told(list(findings), exchange, judged.operation))
-        changed = replace(judged, exchange=self._clean(exchange), findings=told)
+        kept, told = self._shown(list(findings), exchange, judged.operation)
+        changed = replace(judged, exchange=kept, findings=(*judged.findings, *told))
         with self._lock:
             self._judged[judged.number - 1] = changed
         return changed
@@ -110,20 +110,18 @@ class Session:
             lines = [Timeline(one.operation, one.job, tuple(one.polls)) for one in self._timelines.values()]
             return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
 
-    def _told(self, found: list[Finding], exchange: Exchange, operation: str | None) -> tuple[Finding, ...]:
-        """The findings as they may be shown: without the secrets of the request and of the answer."""
-        secrets = redact.secrets_of(exchange.request.headers) if found else []
-        return tuple(
-            replace(
-                one,
-                operation=operation,
-                pointer=redact.text(one.pointer, secrets),
-                found=redact.HIDDEN if _is_secret(one) else redact.text(one.found, secrets),
-                documented=redact.text(one.documented, secrets),
-                job=redact.text(one.job, secrets),
-            )
-            for one in found
+    def _shown(
+        self, found: list[Finding], exchange: Exchange, operation: str | None
+    ) -> tuple[Exchange, tuple[Finding, ...]]:
+        """The exchange and its findings as they may be shown: what is cleaned from the one is cleaned from the others."""
+        texts = [text for one in found for text in (one.pointer, _quoted(one), one.documented, one.job)]
+        clean = self._clean(replace(exchange, notes=tuple(texts)))
+        fours = zip(*[iter(clean.notes)] * 4, strict=True)
+        told = (
+            replace(one, operation=operation, pointer=pointer, found=quoted, documented=documented, job=job)
+            for one, (pointer, quoted, documented, job) in zip(found, fours, strict=True)
         )
+        return replace(clean, notes=()), tuple(told)
 
     def _answer(self, operation: Operation, exchange: Exchange, asked: Asked, number: int) -> list[Finding]:
         response = exchange.response
@@ -203,6 +201,11 @@ def _bare(exchange: Exchange) -> Exchange:
     return replace(exchange, request=request, response=replace(exchange.response, headers=(), body=b""))
 
 
+def _quoted(one: Finding) -> str:
+    """What was found; nothing of a secret, and of a text that was cut off no half of a word, which none would know again."""
+    return redact.HIDDEN if _is_secret(one) else re.sub(r"[\w-]+\.\.\.$", "...", one.found)
+
+
 def _is_secret(one: Finding) -> bool:
     """Whether what was found is the value of something that is named like a secret, or stands in it."""
     if one.part == "request" or one.found == "nothing":
@@ -222,9 +225,9 @@ def without_secrets(exchange: Exchange) -> Exchange:
         body=_clean_body(request.body, secrets),
     )
     headers = tuple((name, redact.text(redact.headers({name: value})[name], secrets)) for name, value in response.headers)
-    return replace(
-        exchange, request=clean, response=replace(response, headers=headers, body=_clean_body(response.body, secrets))
-    )
+    answer = replace(response, headers=headers, body=_clean_body(response.body, secrets))
+    notes = tuple(redact.text(note, secrets) for note in exchange.notes)
+    return replace(exchange, request=clean, response=answer, notes=notes)
 
 
 def _clean_body(body: bytes, secrets: list[str]) -> bytes:

@@ -68,6 +68,7 @@ class Anonymous:
         return replace(
             exchange,
             origin=clean(exchange.origin),
+            notes=tuple(map(clean, exchange.notes)),
             request=replace(
                 request,
                 path=self._path(request.path, routed[1] if routed else None, found, clean),

@@ -73,6 +73,7 @@ def _without_secrets(exchange: Exchange) -> Exchange:
     return replace(
         exchange,
         origin=clean(exchange.origin),
+        notes=tuple(map(clean, exchange.notes)),
         request=replace(
             request,
             path=clean(request.path),
