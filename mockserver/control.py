@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from . import __version__
 from .declare import declare, handle, handles
 from .definitions import read_control
 from .definitions.bundle import bundle
-from .errors import InputError, Misuse
+from .errors import InputError, Misuse, did_you_mean
 from .faults.active import Active
 from .fixtures import schema
 from .jobs.clock import Clock, not_negative, parse_time, utc
@@ -281,6 +280,5 @@ def _object(body: bytes) -> Mapping[str, Any]:
 def _check_names(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, known)
             raise Misuse("Unknown member", f"{what} {name[:80]!r}{hint}; allowed: {', '.join(known)}")

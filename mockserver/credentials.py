@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from . import redact
 from .contract.sending import Sign
-from .definitions import Definitions, Operation
+from .definitions import Definitions
 from .errors import InputError
 from .exchanges.exchange import Exchange
 from .jobs.clock import SECOND, Clock, utc
@@ -78,7 +78,7 @@ def signer(
 
     def sign(request: Request) -> Mapping[str, str]:
         path = request.path.removeprefix(prefix)
-        operation = _operation(definitions, request.method, path)
+        operation = definitions.operation_at(request.method, path)
         if operation and not operation.secured:
             return {}
         service = definitions.service_at(path)
@@ -166,8 +166,3 @@ class EnosApp:
         except (ValueError, KeyError, TypeError, RecursionError):
             said = redact.text(answer.body.decode("utf-8", "replace"), [self._key, self._secret, str(proof["encryption"])])
         raise InputError(f"EnOS gave no access token (HTTP {answer.status}): {said[:200]!r}; check {_ENOS}")
-
-
-def _operation(definitions: Definitions, method: str, path: str) -> Operation | None:
-    fits = (one for one in definitions.operations if one.method == method and one.pattern.fullmatch(path))
-    return next(fits, None)

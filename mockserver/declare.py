@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .definitions import Definitions, JobLife, Life, Operation
-from .errors import InputError
+from .errors import InputError, did_you_mean
 from .generate import Fake
 from .jobs.clock import LATEST, SECOND, parse_time, utc
 from .jobs.declared import Declaration, cut_short
@@ -155,8 +154,7 @@ def _check_fields(service: str, names: list[str], fields: Mapping[str, Any]) -> 
     known = [*names, *OPTIONS]
     for name in fields:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, known)
             raise InputError(f"a {service} job has no {name!r}{hint}; allowed: {', '.join(known)}")
 
 

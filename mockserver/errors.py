@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 PROBLEMS: Mapping[str, str] = {
@@ -89,3 +90,9 @@ def shown(value: Any, limit: int = 160) -> str:
 def shortened(text: str, limit: int = 160) -> str:
     """Text of at most so many characters."""
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The nearest known name, as the end of a sentence: `; did you mean 'x'?`; nothing where none is near."""
+    near = difflib.get_close_matches(str(name)[:64], list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""

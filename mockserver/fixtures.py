@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .definitions import Definitions
-from .errors import InputError
+from .errors import InputError, did_you_mean
 from .exchanges.fold import fold
 from .exchanges.har import read_any
+from .exchanges.recording import SUFFIXES
 from .exchanges.replays import Replays, Trajectory, trajectory_from
 from .shapes import check, read_file, shape
 
 SCHEMA = "fixtures.schema.json"
-RECORDINGS = (".jsonl", ".har")
-"""How the names of recordings end."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def read_replays(paths: Iterable[Path], definitions: Definitions) -> Replays:
 
 
 def _is_recording(path: Path) -> bool:
-    return path.suffix.lower() in RECORDINGS
+    return path.suffix.lower() in SUFFIXES
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -67,8 +65,7 @@ def _replays(path: Path, definitions: Definitions) -> Iterator[Trajectory]:
     for index, value in enumerate(_read(path).get("replays", ())):
         where = f"{path}#/replays/{index}"
         if value["operation"] not in known:
-            near = difflib.get_close_matches(value["operation"], known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(value["operation"], known)
             raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(known)}")
         try:
             yield replace(trajectory_from(value), place=where)

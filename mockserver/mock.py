@@ -14,11 +14,12 @@ from typing import Any
 
 from .declare import DeclaredJob, declare
 from .definitions import Definitions, Example, Operation, load
+from .definitions.reading import texts_of
 from .errors import InputError, Misuse, Problem
 from .faults import effects
 from .faults.active import Taken
 from .faults.declare import fault_from
-from .faults.handle import DeclaredFault, values_of
+from .faults.handle import DeclaredFault
 from .faults.model import GATEWAY, NETWORK
 from .faults.patch import TestFailed, Unpatchable
 from .fixtures import read_fixtures, read_replays
@@ -234,7 +235,7 @@ class Mock:
         visit.parameters = found.path_values
         faults = visit.world.faults
         if faults.entries:
-            visit.taken = faults.take(operation.id, partial(values_of, request, found.path_values), visit.now)
+            visit.taken = faults.take(operation.id, partial(texts_of, operation, request), visit.now)
             if visit.taken:
                 return self._serve_with(visit.taken, operation, visit)
         return self._respond(operation, visit, self._admit(operation, visit))

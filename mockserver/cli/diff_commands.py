@@ -57,9 +57,9 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _is_recording(given: str) -> bool:
-    from ..contract.diff.sources import RECORDINGS
+    from ..exchanges.recording import SUFFIXES
 
-    return not given.startswith(("http://", "https://")) and Path(given).suffix.lower() in RECORDINGS
+    return not given.startswith(("http://", "https://")) and Path(given).suffix.lower() in SUFFIXES
 
 
 def _source(given: str) -> Source:

@@ -81,11 +81,11 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from ..fixtures import RECORDINGS
+    from ..exchanges.recording import SUFFIXES
     from ..serving.granian_server import serve
 
     for file in options.files:
-        if not file.lower().endswith(RECORDINGS):
+        if not file.lower().endswith(SUFFIXES):
             raise InputError(f"{file} is no recording by its name; allowed: *.jsonl, *.har (a fixture file: --fixtures)")
     if options.unknown_ids is None:
         options.unknown_ids = "reject"

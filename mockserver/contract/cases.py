@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from ..data import folder
 from ..definitions import Definitions, Operation
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..model import Request
 from ..shapes import check, read_file, shape
 
@@ -91,8 +90,7 @@ def _check_names(case: Case, definitions: Definitions, where: str) -> None:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(known)}"
+    return did_you_mean(name, known) or f"; allowed: {', '.join(known)}"
 
 
 Profile = Mapping[str, Mapping[str, str]]

@@ -15,6 +15,7 @@ from ..errors import shown
 from ..exchanges.exchange import Exchange
 from ..exchanges.observe import Look, looks
 from ..exchanges.places import MISSING, at
+from ..exchanges.redaction import without_secrets
 from .checks.body import read_body
 from .checks.errors import check_error, is_error, name_of
 from .checks.http import check_headers, check_status
@@ -211,28 +212,6 @@ def _is_secret(one: Finding) -> bool:
     if one.part == "request" or one.found == "nothing":
         return False
     return any(re.fullmatch(redact.MEMBERS, part) for part in parts_of(one.pointer))
-
-
-def without_secrets(exchange: Exchange) -> Exchange:
-    """The exchange as reports may show it: no credentials; everything else as it was."""
-    request, response = exchange.request, exchange.response
-    secrets = redact.secrets_of(request.headers)
-    clean = replace(
-        request,
-        path=redact.text(request.path, secrets),
-        query=redact.query(request.query, secrets),
-        headers=redact.headers(request.headers),
-        body=_clean_body(request.body, secrets),
-    )
-    headers = tuple((name, redact.text(redact.headers({name: value})[name], secrets)) for name, value in response.headers)
-    answer = replace(response, headers=headers, body=_clean_body(response.body, secrets))
-    notes = tuple(redact.text(note, secrets) for note in exchange.notes)
-    return replace(exchange, request=clean, response=answer, notes=notes)
-
-
-def _clean_body(body: bytes, secrets: list[str]) -> bytes:
-    text = body.decode("utf-8", "surrogateescape")
-    return redact.text(text, secrets).encode("utf-8", "surrogateescape")
 
 
 def _identity(operation: Operation, asked: Asked) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         body_errors=_errors(_json_schema(place / "requestBody"), registry) if "requestBody" in node else None,
         magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
-        job=_job_life(node["x-job"]) if "x-job" in node else None,
+        job=_job_life(place / "x-job") if "x-job" in node else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
         observation=observation_of(place / "x-observation") if "x-observation" in node else None,
         answers=answers,
@@ -182,7 +182,8 @@ def _problems(examples: Iterable[Example]) -> dict[str, Example]:
     return answers
 
 
-def _job_life(node: Mapping[str, Any]) -> JobLife:
+def _job_life(place: Place) -> JobLife:
+    node = place.value
     states = {name: _state(name, state) for name, state in node["states"].items()}
     kept_days = node.get("kept-days")
     return JobLife(
@@ -193,6 +194,7 @@ def _job_life(node: Mapping[str, Any]) -> JobLife:
         visible_after=node.get("visible-after-seconds", 0),
         kept=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
+        provenance=provenance_of(place),
     )
 
 

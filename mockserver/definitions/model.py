@@ -88,6 +88,7 @@ class JobLife:
     visible_after: float = 0
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance = Provenance("invented")
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Wrapped:
-    """An answer inside the answer: where its body, its length and its HTTP status stand; `accepted` is the contradiction by
-    which the documented example's wrong length is accepted."""
+    """An answer inside the answer: where its body, its length and its HTTP status stand.
+
+    `accepted` is the contradiction by which the documented example's wrong length is accepted.
+    """
 
     body: str
     length: str | None
     status: str | None
     accepted: str | None
+    provenance: Provenance
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ class Observation:
 
     `jobs` leads to the job or jobs (`*`: every item); other places start there, but `total`. `id` tells jobs of a list
     apart, `run` the runs of one job; `times` stand in the order in which they must be; `counts` never fall, `constant` never
-    changes within a run.
+    changes within a run. `progress_accepted` is the contradiction by which progress may be less at the end.
     """
 
     jobs: str
@@ -153,6 +157,7 @@ class Observation:
     id: str | None
     total: str | None
     progress: str | None
+    progress_accepted: str | None
     run: tuple[str, ...]
     counts: tuple[str, ...]
     constant: tuple[str, ...]
@@ -229,6 +234,11 @@ class Operation:
         """The documented errors, in the order of the document."""
         return [example for example in self.examples.values() if example.error is not None]
 
+    def path_values(self, path: str) -> dict[str, str] | None:
+        """What a path has in place of the path parameters; None where it isn't the operation's."""
+        match = self.pattern.fullmatch(path)
+        return None if match is None else dict(zip(self.path_names, match.groups(), strict=True))
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -267,6 +277,10 @@ class Definitions:
             if operation.id == operation_id:
                 return operation
         raise KeyError(f"{operation_id!r} is not an operation; known: {', '.join(o.id for o in self.operations)}")
+
+    def operation_at(self, method: str, path: str) -> Operation | None:
+        """The operation with this method at a (decoded) path."""
+        return next((one for one in self.operations if one.method == method and one.pattern.fullmatch(path)), None)
 
     def operation_of(self, service: str) -> Operation:
         """The job-status operation of a service. Raises KeyError that names the known services."""

@@ -12,22 +12,28 @@ from .pointer import Place, provenance_of
 def observation_of(place: Place) -> Observation:
     """An observation as a value."""
     node = place.value
-    wrapped, window = node.get("wrapped"), node.get("window")
+    window = node.get("window")
     return Observation(
         jobs=node["jobs"],
         status=node["status"],
         id=node.get("id"),
         total=node.get("total"),
         progress=node.get("progress"),
+        progress_accepted=node.get("progress-accepted"),
         run=tuple(node.get("run", ())),
         counts=tuple(node.get("counts", ())),
         constant=tuple(node.get("constant", ())),
         times=tuple(_time(time) for time in node.get("times", ())),
         same=tuple(_same(place / "same" / index) for index in range(len(node.get("same", ())))),
         window=Window(window["from"], window["to"], provenance_of(place / "window")) if window else None,
-        wrapped=Wrapped(*(wrapped.get(key) for key in ("body", "length", "status", "accepted"))) if wrapped else None,
+        wrapped=_wrapped(place / "wrapped") if "wrapped" in node else None,
         provenance=provenance_of(place),
     )
+
+
+def _wrapped(place: Place) -> Wrapped:
+    node = place.value
+    return Wrapped(node["body"], node.get("length"), node.get("status"), node.get("accepted"), provenance_of(place))
 
 
 def _time(node: Mapping[str, Any]) -> Time:

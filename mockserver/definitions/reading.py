@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .model import Parameter
+from ..model import Request
+from .model import Operation, Parameter
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
@@ -22,6 +23,17 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
         return parse_qsl(query, keep_blank_values=True, errors="strict", encoding="utf-8")
     except UnicodeDecodeError:
         raise ValueError("the query is not UTF-8") from None
+
+
+def texts_of(operation: Operation, request: Request) -> dict[str, str]:
+    """What a request of this operation sends, by the vendor's names of the parameters; whatever of it is documented.
+
+    Of a parameter that is sent twice the first one counts; what can't be read is replaced, never refused.
+    """
+    query = dict(reversed(parse_qsl(request.query, keep_blank_values=True, errors="replace")))
+    named = [one.name for one in operation.parameters if one.location == "header" and one.name.lower() in request.headers]
+    headers = {name: request.headers[name.lower()] for name in named}
+    return {**query, **headers, **(operation.path_values(request.path) or {})}
 
 
 def read_value(parameter: Parameter, text: str) -> Any:

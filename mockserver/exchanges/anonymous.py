@@ -17,7 +17,7 @@ from .bodies import changed
 from .exchange import Exchange
 from .places import matches
 from .pseudonyms import Pseudonyms
-from .tenants import Tenants, is_tenant, operation_for
+from .tenants import Tenants, is_tenant
 
 _ID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-f]{32}(?![0-9a-fA-F])"
 _IPV4 = r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
@@ -58,9 +58,10 @@ class Anonymous:
     def of(self, exchange: Exchange) -> Exchange:
         """The exchange with pseudonyms."""
         request, response = exchange.request, exchange.response
-        routed = operation_for(self._definitions, request)
-        found = _Found(routed[0] if routed else None)
-        self._look_at(request, routed[1] if routed else None, found)
+        operation = self._definitions.operation_at(request.method, request.path)
+        match = operation.pattern.fullmatch(request.path) if operation else None
+        found = _Found(operation)
+        self._look_at(request, match, found)
         self._remember(found.tenants)
         self._look_into(request.body, 0, found)
         self._look_into(response.body, response.status, found)
@@ -71,7 +72,7 @@ class Anonymous:
             notes=tuple(map(clean, exchange.notes)),
             request=replace(
                 request,
-                path=self._path(request.path, routed[1] if routed else None, found, clean),
+                path=self._path(request.path, match, found, clean),
                 query="&".join(self._parameter(pair, found, clean) for pair in request.query.split("&")),
                 headers={name: self._header(name, value, found, clean) for name, value in request.headers.items()},
                 body=changed(request.body, clean),

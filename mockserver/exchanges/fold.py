@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from email.utils import parsedate_to_datetime
 
 from ..definitions import Definitions, Operation
-from ..definitions.reading import query_pairs
+from ..definitions.reading import texts_of
 from ..errors import InputError
 from .exchange import Exchange
 from .recording import Recording
 from .replays import HTTP_DATE, Step, Trajectory, identity, values_of, window_of
-from .tenants import is_tenant, operation_for
+from .tenants import is_tenant
 
 _SKEW = 2_000
 _SLACK = 60_000
@@ -61,11 +61,11 @@ def fold(recording: Recording, definitions: Definitions) -> list[Trajectory]:
     """
     courses: dict[Key, list[_Course]] = {}
     for time, exchange in sorted(_timed(recording.exchanges), key=lambda one: one[0]):
-        routed = operation_for(definitions, exchange.request)
-        if routed is None or routed[0].job is None:
+        request = exchange.request
+        operation = definitions.operation_at(request.method, request.path)
+        if operation is None or operation.job is None:
             continue
-        operation = routed[0]
-        values = values_of(operation, _texts(operation, exchange, routed[1].groups()))
+        values = values_of(operation, texts_of(operation, request))
         asked, window = identity(operation, values), window_of(operation, values)
         found = courses.setdefault((operation.id, tuple(sorted(asked.items()))), [])
         course = next((one for one in reversed(found) if one.continues(window, time)), None)
@@ -78,16 +78,6 @@ def fold(recording: Recording, definitions: Definitions) -> list[Trajectory]:
         Trajectory(one.operation.id, one.match, one.began, tuple(one.steps), one.tenant, one.window)
         for one in sorted((one for found in courses.values() for one in found), key=lambda one: one.began)
     ]
-
-
-def _texts(operation: Operation, exchange: Exchange, groups: tuple[str, ...]) -> dict[str, str]:
-    try:
-        query = dict(reversed(query_pairs(exchange.request.query)))
-    except ValueError:  # a query that can't be read: the service has answered with an error
-        query = {}
-    headers = {p.name: exchange.request.headers.get(p.name.lower()) for p in operation.parameters if p.location == "header"}
-    sent = {name: value for name, value in headers.items() if value is not None}
-    return {**query, **sent, **dict(zip(operation.path_names, groups, strict=True))}
 
 
 def _timed(exchanges: Iterable[Exchange]) -> Iterator[tuple[int, Exchange]]:

@@ -63,6 +63,11 @@ def looks(operation: Operation, body: Any) -> Iterator[Look]:
         )
 
 
+def state_of(operation: Operation, body: Any) -> str | None:
+    """The state of the only job in a body; None where there is none, or its status is not a documented one."""
+    return next((look.state for look in looks(operation, body)), None)
+
+
 def _plain(value: Any) -> Any:
     return None if value is MISSING else value
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 import threading
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ from typing import IO, Any
 from urllib.parse import quote, unquote_to_bytes
 
 from .. import __version__
-from ..errors import InputError, shown
+from ..errors import InputError, did_you_mean, shown
 from ..model import Request, Response
 from .exchange import Exchange
 from .redaction import Redactor
@@ -24,6 +23,9 @@ from .times import show
 MARK = "mockserver-recording"
 FORM = 1
 """The version of the form of the file, which stands at `MARK` in the header."""
+
+SUFFIXES = (".jsonl", ".ndjson", ".har")
+"""How the names of recordings end, those in the form of HAR included."""
 
 _SAFE = "/:@!$&'()*+,;=~"
 _UTC = "1970-01-01T00:00:00.000+00:00"
@@ -276,8 +278,7 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
 def _known(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:
     for name in value:
         if name not in names:
-            near = difflib.get_close_matches(name, list(names), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, names)
             raise _Wrong(f"found {place}{name}{hint}; allowed: {', '.join(names)}")
 
 

@@ -51,7 +51,7 @@ class Redactor:
 
     def redact(self, exchange: Exchange) -> Exchange:
         """The exchange without secrets, and without tenants unless they are kept."""
-        plain = _without_secrets(unpacked(exchange))
+        plain = without_secrets(unpacked(exchange))
         if self._keep_ids:
             return plain
         with self._lock:
@@ -67,7 +67,8 @@ def mask(secret: str) -> str:
     return word.ljust(size, rest) if size >= len(word) else rest * size
 
 
-def _without_secrets(exchange: Exchange) -> Exchange:
+def without_secrets(exchange: Exchange) -> Exchange:
+    """The exchange without credentials, in whatever form they come back; everything else as it was."""
     request, response = exchange.request, exchange.response
     clean = _hiding(_secrets(request, response))
     return replace(

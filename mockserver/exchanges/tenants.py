@@ -9,7 +9,6 @@ from typing import Any
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import Place, inlined, join, parts_of
 from ..errors import DefinitionError
-from ..model import Request
 
 _SAME_PLACE = ("if", "then", "else", "contentSchema")
 _LISTS = ("allOf", "anyOf", "oneOf")
@@ -20,15 +19,6 @@ _USUAL = (
     "workspace_name", "cluster_id", "cluster_name", "league_id", "instance_name", "creator", "create_user", "created_by",
     "update_user", "updated_by", "owner", "email", "e_mail", "mail", "phone", "mobile",
 )  # fmt: skip
-
-
-def operation_for(definitions: Definitions, request: Request) -> tuple[Operation, re.Match[str]] | None:
-    """The operation of a request, and its path's match; None where there is none."""
-    for operation in definitions.operations:
-        match = operation.pattern.fullmatch(request.path)
-        if match and operation.method == request.method:
-            return operation, match
-    return None
 
 
 def is_tenant(operation: Operation, name: str) -> bool:

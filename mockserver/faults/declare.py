@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..definitions import Definitions, Operation
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from . import fields as read
 from .model import GATEWAY, KINDS, NETWORK, SERVICE, Fault
 from .patch import read_patch
@@ -57,7 +56,9 @@ def _operations(definitions: Definitions, target: str) -> list[Operation]:
         services = list(dict.fromkeys(one.service for one in definitions.operations))
         known = [*services, *(one.id for one in definitions.operations)]
         allowed = f"{', '.join(known)}, or {EVERYTHING} for all"
-        raise InputError(f"{target!r} is neither a service nor an operation{_near(target, known)}; allowed: {allowed}")
+        raise InputError(
+            f"{target!r} is neither a service nor an operation{did_you_mean(target, known)}; allowed: {allowed}"
+        )
     return found
 
 
@@ -68,7 +69,7 @@ def _check_names(target: str, operations: Sequence[Operation], given: Mapping[st
     known = [*parameters, *OPTIONS]
     for name, value in given.items():
         if name not in known:
-            raise InputError(f"a fault of {target} has no {name!r}{_near(name, known)}; allowed: {', '.join(known)}")
+            raise InputError(f"a fault of {target} has no {name!r}{did_you_mean(name, known)}; allowed: {', '.join(known)}")
         if name not in OPTIONS and not isinstance(value, str | int | float):
             raise InputError(f"{name} is {value!r}; allowed: the text that the parameter must have")
 
@@ -103,7 +104,7 @@ def _with_error(what: str, operations: list[Operation], name: object) -> list[Op
         known = list(dict.fromkeys(error.name for one in operations for error in one.errors()))
         whose = operations[0].id if len(operations) == 1 else "any of these operations"
         raise InputError(
-            f"{what} is {name!r}, which is no documented error of {whose}{_near(name, known)}; allowed: {', '.join(known)}"
+            f"{what} is {name!r}, which is no documented error of {whose}{did_you_mean(name, known)}; allowed: {', '.join(known)}"
         )
     return found
 
@@ -129,7 +130,7 @@ def _fault(_operations: list[Operation], given: Mapping[str, Any]) -> tuple[str,
     options = {"type": value} if isinstance(value, str) else value
     name = options.get("type") if isinstance(options, Mapping) else None
     if not isinstance(name, str) or name not in KINDS:
-        raise InputError(f"fault is {name or value!r}{_near(str(name).upper(), KINDS)}; allowed: {', '.join(KINDS)}")
+        raise InputError(f"fault is {name or value!r}{did_you_mean(str(name).upper(), KINDS)}; allowed: {', '.join(KINDS)}")
     kind = KINDS[name]
     seconds, chunks = read.fault_options(name, options)
     return name, {"stage": kind.stage, "fault": name, "listener": kind.listener, "seconds": seconds, "chunks": chunks}
@@ -192,8 +193,3 @@ def _check_together(fault: Fault, given: Mapping[str, Any], sockets: bool) -> No
             raise InputError(f"{fault.fault} is about the port, not one operation; allowed: target {EVERYTHING!r} alone")
         if counted:
             raise InputError(f"{fault.fault} can't be counted: no request comes so far; leave out {', '.join(counted)}")
-
-
-def _near(name: object, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), 1) if isinstance(name, str) else []
-    return f"; did you mean {near[0]!r}?" if near else ""

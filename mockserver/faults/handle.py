@@ -1,13 +1,10 @@
-"""What a test holds of a fault that it declared, and what faults look at in a request."""
+"""What a test holds of a fault that it declared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
-from ..model import Request
 from .active import Active, Faults
 
 
@@ -36,9 +33,3 @@ class DeclaredFault:
     def as_json(self) -> dict[str, Any]:
         """The fault as `/_mock/faults` shows it."""
         return self.entry.as_json()
-
-
-def values_of(request: Request, path_values: Mapping[str, str]) -> dict[str, str]:
-    """A request's parameters by name, as text: those of its path, and of its query the first of each name."""
-    pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
-    return {**dict(reversed(pairs)), **path_values}

@@ -6,7 +6,6 @@ it is written back as text in the form that it had: with the same indentation, o
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..definitions.pointer import parts_of
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 OPERATIONS = ("add", "replace", "remove", "test")
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
@@ -55,10 +54,10 @@ def _step(index: int, item: Any) -> Step:
         raise InputError(f"{where} is {_short(item)}; allowed: an object with op, path and value")
     for name in item:
         if name not in ("op", "path", "value"):
-            raise InputError(f"{where} has {name!r}{_near(name, ('op', 'path', 'value'))}; allowed: op, path, value")
+            raise InputError(f"{where} has {name!r}{did_you_mean(name, ('op', 'path', 'value'))}; allowed: op, path, value")
     op, path = item.get("op"), item.get("path")
     if op not in OPERATIONS:
-        raise InputError(f"{where}/op is {_short(op)}{_near(op, OPERATIONS)}; allowed: {', '.join(OPERATIONS)}")
+        raise InputError(f"{where}/op is {_short(op)}{did_you_mean(op, OPERATIONS)}; allowed: {', '.join(OPERATIONS)}")
     if not isinstance(path, str) or not _POINTER.fullmatch(path):
         raise InputError(f"{where}/path is {_short(path)}; allowed: a JSON pointer, such as /rows/0/status (RFC 6901)")
     if op == "remove" and (not path or "value" in item):
@@ -112,7 +111,7 @@ def _apply(value: Any, parts: tuple[str, ...], step: Step) -> Any:
 def _in_object(value: dict[str, Any], parts: tuple[str, ...], step: Step) -> dict[str, Any]:
     name, last = parts[0], len(parts) == 1
     if name not in value and not (last and step.op == "add"):
-        raise _Nowhere(f"there is no {name!r}{_near(name, value)}; there are {', '.join(value) or 'no members'}")
+        raise _Nowhere(f"there is no {name!r}{did_you_mean(name, value)}; there are {', '.join(value) or 'no members'}")
     if last and step.op == "remove":
         return {key: child for key, child in value.items() if key != name}
     return {**value, name: _apply(value.get(name), parts[1:], step)}
@@ -169,11 +168,6 @@ def _written_like(text: str, inner: Any, changed: Any) -> str:
         return json.dumps(changed, ensure_ascii=False, indent=indented[1], separators=separators)
     loose = json.dumps(inner, ensure_ascii=False) == text
     return json.dumps(changed, ensure_ascii=False, separators=(", ", ": ") if loose else (",", ":"))
-
-
-def _near(name: Any, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), 1) if isinstance(name, str) else []
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _short(value: Any) -> str:

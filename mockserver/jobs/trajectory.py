@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..definitions import JobLife, Life
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from .clock import SECOND
 from .duration import seconds
 
@@ -147,8 +146,7 @@ def _step(definition: JobLife, step: object) -> tuple[str, float | None]:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+    return did_you_mean(name, known) or f"; known: {', '.join(known)}"
 
 
 def shortest_way(definition: JobLife, start: str, goal: str) -> list[str] | None:

@@ -142,15 +142,10 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     return {"submissions": runs}
 
 
-def status(answer: dict[str, Any]) -> str:
-    """The run's status in an answer."""
-    return str(answer["submissions"][0]["status"])
-
-
 def documented_facts(answer: dict[str, Any]) -> dict[str, Any]:
     """What stays the same when the documented example's job moves on."""
     run = answer["submissions"][0]
     return {"user": run["creation-user"], "created": int(run["creation-date"])}
 
 
-SERVICE = Single(profile=profile, body=body, status=status, adapt=adapt, facts=documented_facts)
+SERVICE = Single(profile=profile, body=body, adapt=adapt, facts=documented_facts)

@@ -217,10 +217,4 @@ def _cron(cycle: str, trigger: int) -> str:
     }[cycle]
 
 
-def status(body: dict[str, Any]) -> str:
-    """The instance's status in an answer, by its name."""
-    data = body["data"]
-    return str((data[0] if isinstance(data, list) else data)["stsDesc"])
-
-
-SERVICE = Single(profile=profile, body=body, status=status, born=born, owner="orgId", adapt=adapt)
+SERVICE = Single(profile=profile, body=body, born=born, owner="orgId", adapt=adapt)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..definitions import Example, JobLife, Life, Operation
 from ..errors import Problem
+from ..exchanges.observe import state_of
 from ..generate import digest
 from ..jobs.clock import DAY, SECOND
 from ..jobs.declared import MADE_UP, Declaration
@@ -42,7 +43,7 @@ def documented(operation: Operation, service: Single, context: Context, example:
     definition = _life_of(operation)
     identity = {name: str(context.parameters[name]) for name in definition.identity}
     born = context.world.store.birth((operation.service, *identity.values()), context.now).time
-    life = _rest_of_life(definition, service.status(example.value))
+    life = _rest_of_life(definition, state_of(operation, example.value))
     facts = service.facts(example.value)
     declared = Declaration(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
     return _job(definition, service, declared, identity, born, context)
@@ -81,7 +82,7 @@ def _progress(context: Context) -> Progress:
     return Progress.parse(context.world.settings.progress)
 
 
-def _rest_of_life(definition: JobLife, status: str) -> Life:
+def _rest_of_life(definition: JobLife, status: str | None) -> Life:
     """The first life that comes through this state, from there on."""
     for life in definition.lives.values():
         for index, (state, _) in enumerate(life.steps):

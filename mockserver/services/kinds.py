@@ -30,15 +30,14 @@ def _nothing(_body: dict[str, Any]) -> dict[str, Any]:
 class Single:
     """One job by its id.
 
-    `profile` makes up what never changes; `body` draws the job at its moment; `status` reads its state from a body;
-    `born` says when the life of a job begins that is first asked for at `asked` (milliseconds); `owner` names the
-    parameter whose value the job belongs to; `adapt` fits a documented example to switches that the user chose, `facts`
-    are what a profile keeps of it when the example's job moves on.
+    `profile` makes up what never changes; `body` draws the job at its moment; `born` says when the life of a job begins
+    that is first asked for at `asked` (milliseconds); `owner` names the parameter whose value the job belongs to; `adapt`
+    fits a documented example to switches that the user chose, `facts` are what a profile keeps of it when the example's job
+    moves on.
     """
 
     profile: Profile
     body: Callable[[Job, Switches], dict[str, Any]]
-    status: Callable[[dict[str, Any]], str]
     born: Callable[[Identity, int], int] = _as_asked
     owner: str | None = None
     adapt: Callable[[dict[str, Any], Switches], dict[str, Any]] = _unchanged

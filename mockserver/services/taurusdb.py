@@ -108,9 +108,4 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     return {"job": {**job, "ended": ended.strftime(_FORM)}}
 
 
-def status(answer: dict[str, Any]) -> str:
-    """The job's status in an answer."""
-    return str(answer["job"]["status"])
-
-
-SERVICE = Single(profile=profile, body=body, status=status, adapt=adapt)
+SERVICE = Single(profile=profile, body=body, adapt=adapt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..definitions import Example, Operation
 from ..errors import Problem
+from ..exchanges.observe import state_of
 from ..model import Answer
 from ..services import CALLS, LISTINGS, SINGLES, find
 from ..services.kinds import Context, Page
@@ -32,7 +33,7 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     job = find.documented(operation, single, context, example)
     if job is None:
         return None
-    if job.moment.status == single.status(example.value):
+    if job.moment.status == state_of(operation, example.value):
         return Answer(200, single.adapt(example.value, context.world.settings.switches))
     return Answer(200, single.body(job, context.switches))
 

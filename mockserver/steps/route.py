@@ -27,11 +27,11 @@ def route(definitions: Definitions, request: Request) -> Route:
     """The request's route. Raises Problem: no-route, wrong-method."""
     others = []
     for operation in definitions.operations:
-        match = operation.pattern.fullmatch(request.path)
-        if match is None:
+        values = operation.path_values(request.path)
+        if values is None:
             continue
         if operation.method == request.method:
-            return Route(operation, dict(zip(operation.path_names, match.groups(), strict=True)))
+            return Route(operation, values)
         others.append(operation.method)
     if others:
         allowed = ", ".join(others)

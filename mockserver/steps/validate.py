@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..definitions import Operation, Parameter
 from ..definitions.reading import query_pairs, read_value
-from ..errors import Problem
+from ..errors import Problem, did_you_mean
 from ..model import Request
 
 
@@ -74,8 +73,7 @@ def _check_names(operation: Operation, names: list[str]) -> None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name[:64], list(known), 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known) or 'none'}"
+    return did_you_mean(name, known) or f"; known: {', '.join(known) or 'none'}"
 
 
 def _short(value: object) -> str:

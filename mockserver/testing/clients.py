@@ -12,13 +12,14 @@ import requests
 from requests.auth import AuthBase
 
 from ..contract.sending import Sign
+from ..credentials import Credentials as Keys
+from ..credentials import signed_with_key
 from ..definitions import Definitions
 from ..errors import InputError
-from ..jobs.clock import SECOND, utc
+from ..jobs.clock import SECOND
 from ..mock import Mock
 from ..model import Request
 from ..vendors import enos
-from ..vendors import signature as signing
 from ..vendors.tokens import seal
 from ..world import World
 from .double import Credentials
@@ -59,14 +60,9 @@ class _Signer:
         return self._enos(request) if service and service.vendor == "enos" else self._huaweicloud(request)
 
     def _huaweicloud(self, request: Request) -> dict[str, str]:
-        date = f"{utc(self._world.clock.now()):%Y%m%dT%H%M%SZ}"
-        dated = {**request.headers, "x-sdk-date": date}
-        parts = signing.canonical(
-            Request(request.method, request.path, request.query, dated, request.body), ("host", "x-sdk-date")
-        )
-        value = signing.sign(parts, date, self._credentials.secret_key)
-        form = f"{signing.ALGORITHM} Access={self._credentials.access_key}, SignedHeaders=host;x-sdk-date, Signature={value}"
-        return {"X-Sdk-Date": date, "X-Project-Id": self._credentials.project_id, "Authorization": form}
+        own = self._credentials
+        keys = Keys(access_key=own.access_key, secret_key=own.secret_key, project=own.project_id)
+        return signed_with_key(request, keys, self._world.clock.now())
 
     def _enos(self, request: Request) -> dict[str, str]:
         now = self._world.clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from ..contract.findings import SEVERITIES, at_least
 from ..contract.mode import mode_of
 from ..contract.result import Judged, Result
 from ..definitions import Definitions, load, strict_ids
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..exchanges.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -59,9 +58,8 @@ def terms(given: Mapping[str, Any], definitions: Definitions) -> Terms:
 
 def _known(name: Any, known: Collection[str], complaint: str) -> None:
     if name not in known:
-        near = difflib.get_close_matches(str(name), known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ";"
-        raise InputError(f"{complaint}{hint} Allowed: {', '.join(known)}")
+        hint = did_you_mean(name, known)
+        raise InputError(f"{complaint}{hint or '.'} Allowed: {', '.join(known)}")
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract import Session
 from ..definitions import Operation
+from ..definitions.reading import texts_of
 from ..exchanges.exchange import Exchange
 from ..exchanges.replays import values_of
-from ..faults.handle import values_of as texts_of
 from ..model import Request, Response
 from ..services import SINGLES
 from ..world import World
@@ -126,7 +126,7 @@ def _answered_by(world: World, request: Request, operation: Operation | None, no
     among = f"{world.name}/{world.resets}"
     if operation is None or operation.job is None:
         return among, ""
-    values = values_of(operation, _texts(request, operation))
+    values = values_of(operation, texts_of(operation, request))
     replayed = world.replays.find(operation, values, now)
     if replayed is not None:
         return f"{among}/replay {replayed[0]}", replayed[1].place
@@ -134,12 +134,3 @@ def _answered_by(world: World, request: Request, operation: Operation | None, no
     if operation.service in SINGLES:
         return (f"{among}/{found[0].number}", found[0].place) if found else (among, "")
     return among, ", ".join(list(dict.fromkeys(one.place for one in found if one.place))[:_PLACES])
-
-
-def _texts(request: Request, operation: Operation) -> dict[str, str]:
-    match = operation.pattern.fullmatch(request.path)
-    in_path = dict(zip(operation.path_names, match.groups(), strict=True)) if match else {}
-    in_headers = [
-        one.name for one in operation.parameters if one.location == "header" and one.name.lower() in request.headers
-    ]
-    return {**texts_of(request, in_path), **{name: request.headers[name.lower()] for name in in_headers}}

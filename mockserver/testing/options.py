@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..settings import TABLE, Settings, check_settings
 
 MOCK_WIDE = ("definitions", "fixtures", "switches")
@@ -42,9 +41,8 @@ def choice(given: Mapping[str, Any], where: str = "@pytest.mark.mockserver") -> 
     known = [*NAMES, "allow_unexpected"]
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"{where} has no {name!r}{hint} Allowed: {', '.join(known)}")
+            hint = did_you_mean(name, known)
+            raise InputError(f"{where} has no {name!r}{hint or '.'} Allowed: {', '.join(known)}")
     allow = given.get("allow_unexpected", False)
     if not isinstance(allow, bool):
         raise InputError(f"{where}: allow_unexpected is {allow!r}; allowed: True or False")

@@ -7,7 +7,6 @@ for report in torture("cdm", lambda: wait_for("jdbc2hive"), job_name="jdbc2hive"
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
@@ -15,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from ..definitions import Definitions
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..jobs.clock import SECOND
 from ..jobs.duration import seconds
 from .dialects import DIALECTS, dialect_of
@@ -93,9 +92,8 @@ def _matching(known: Sequence[Hazard], patterns: Sequence[str], what: str) -> li
 
 def _check(name: str, known: Sequence[str], what: str) -> None:
     if name not in known:
-        near = difflib.get_close_matches(str(name), known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"{what} has {name!r}{hint} Allowed: {', '.join(known)}")
+        hint = did_you_mean(name, known)
+        raise InputError(f"{what} has {name!r}{hint or '.'} Allowed: {', '.join(known)}")
 
 
 @dataclass(frozen=True)

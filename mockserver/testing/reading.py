@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from .. import redact
-from ..definitions import Definitions, JobLife, Operation
+from ..contract.pacing import retry_after
+from ..definitions import Definitions, Operation
+from ..definitions.reading import texts_of
 from ..errors import Problem
+from ..exchanges.observe import looks
 from ..jobs.clock import SECOND
 from ..mock import CRASHED
 from ..model import Request, Response
-from ..services import LISTINGS, SINGLES
+from ..services import LISTINGS
 from ..steps.route import route
 
 
@@ -82,7 +83,8 @@ def read(
     """What the caller saw. `time` is the mock's, in milliseconds."""
     secrets = redact.secrets_of(request.headers)
     headers = redact.headers(request.headers)
-    parameters = _parameters(request, operation, headers, secrets)
+    clean = replace(request, query=redact.query(request.query, secrets), headers=headers)
+    parameters = texts_of(operation, clean) if operation else dict(parse_qsl(clean.query, keep_blank_values=True))
     return Seen(
         number=number,
         time=time,
@@ -102,18 +104,6 @@ def read(
     )
 
 
-def _parameters(
-    request: Request, operation: Operation | None, headers: Mapping[str, str], secrets: list[str]
-) -> dict[str, str]:
-    found = dict(parse_qsl(redact.query(request.query, secrets), keep_blank_values=True))
-    match = operation.pattern.fullmatch(request.path) if operation else None
-    if operation and match:
-        found |= zip(operation.path_names, match.groups(), strict=True)
-        in_headers = [one.name for one in operation.parameters if one.location == "header"]
-        found |= {name: headers[name.lower()] for name in in_headers if name.lower() in headers}
-    return found
-
-
 def _unexpected(definitions: Definitions, request: Request) -> str | None:
     """Why no operation has the request; None where it failed before anyone looked (a path of 40 KB, say)."""
     try:
@@ -124,15 +114,9 @@ def _unexpected(definitions: Definitions, request: Request) -> str | None:
 
 
 def _retry_at(value: str | None, time: int) -> int | None:
-    """When the caller may come back, in milliseconds: from seconds, or an HTTP date (RFC 9110, 10.2.3)."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return time + int(value) * SECOND
-    try:
-        return round(parsedate_to_datetime(value).timestamp() * SECOND)
-    except ValueError:
-        return None
+    """When the caller may come back, in milliseconds."""
+    wait = retry_after(value, time)
+    return None if wait is None else time + round(wait * SECOND)
 
 
 def _runs(operation: Operation | None, parameters: Mapping[str, str], response: Response) -> tuple[Run, ...]:
@@ -140,20 +124,14 @@ def _runs(operation: Operation | None, parameters: Mapping[str, str], response: 
     if broken or operation is None or operation.job is None or response.status >= 400 or response.error:
         return ()
     try:
-        rows = _rows(operation, parameters, json.loads(response.body))
-    except (ValueError, LookupError, TypeError, AttributeError):  # a fault may have left anything
+        body = json.loads(response.body)
+    except (ValueError, RecursionError):  # a fault may have left anything
         return ()
-    return tuple(Run(key, state, _ends(operation.job, state)) for key, state in rows)
-
-
-def _ends(job: JobLife, state: str) -> bool:
-    return state in job.states and job.states[state].terminal
-
-
-def _rows(operation: Operation, parameters: Mapping[str, str], body: Any) -> list[tuple[tuple[str, ...], str]]:
-    if operation.service in SINGLES:
-        return [(identity(operation, parameters), SINGLES[operation.service].status(body))]
-    return [(key, str(row["status"])) for key, row in _LISTS[operation.service](body)]
+    asked = identity(operation, parameters)
+    return tuple(
+        Run((look.id, *map(str, look.run)) if look.id else asked, look.state or str(look.sent), look.terminal)
+        for look in looks(operation, body)
+    )
 
 
 def identity_names(operation: Operation) -> tuple[str, ...]:
@@ -166,14 +144,3 @@ def identity_names(operation: Operation) -> tuple[str, ...]:
 def identity(operation: Operation, parameters: Mapping[str, str]) -> tuple[str, ...]:
     """Their values; empty where one was not sent."""
     return tuple(parameters.get(name, "") for name in identity_names(operation))
-
-
-def _tics(body: Any) -> list[tuple[tuple[str, ...], Any]]:
-    return [((str(row["id"]),), row) for row in body["lists"]]
-
-
-def _dataarts(body: Any) -> list[tuple[tuple[str, ...], Any]]:
-    return [((str(row["taskRunningLogId"]), str(row["submitTime"])), row) for row in json.loads(body["body"])["rows"]]
-
-
-_LISTS: Mapping[str, Callable[[Any], list[tuple[tuple[str, ...], Any]]]] = {"tics": _tics, "dataarts": _dataarts}

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
-from ...definitions import Operation, Provenance
+from ...definitions import Operation
 from ...definitions.ecma import ecma
 from ...definitions.model import Observation, Same, Wrapped
 from ...errors import shortened, shown
@@ -143,8 +143,9 @@ def _check_wrapped(operation: Operation, wrapped: Wrapped, exchange: Exchange, b
     status = at(body, wrapped.status) if wrapped.status else MISSING
     if isinstance(status, int) and status != exchange.response.status:
         documented = f"{exchange.response.status}, the HTTP status"
-        provenance = Provenance("invented", note="Whether the two may differ is not documented.")
-        yield finding("inner-status-wrong", "body", wrapped.status or "", str(status), documented, source, provenance)
+        yield finding(
+            "inner-status-wrong", "body", wrapped.status or "", str(status), documented, source, wrapped.provenance
+        )
 
 
 def _is_example(operation: Operation, wrapped: Wrapped, inner: str, length: str) -> bool:

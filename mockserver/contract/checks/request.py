@@ -31,10 +31,10 @@ class Asked:
 
 def read_request(definitions: Definitions, request: Request) -> tuple[Asked, list[Finding]]:
     """What a request asks, and everything that is wrong with it."""
-    route = _route(definitions, request)
-    if route is None:
+    operation = definitions.operation_at(request.method, request.path)
+    if operation is None:
         return Asked(None), [_no_operation(definitions, request)]
-    operation, texts = route
+    texts = operation.path_values(request.path) or {}
     try:
         pairs = query_pairs(request.query)
     except ValueError as error:
@@ -59,14 +59,6 @@ def read_request(definitions: Definitions, request: Request) -> tuple[Asked, lis
         *_check_project(operation, request, texts),
     ]
     return Asked(operation, given, values), found
-
-
-def _route(definitions: Definitions, request: Request) -> tuple[Operation, dict[str, str]] | None:
-    for operation in definitions.operations:
-        match = operation.pattern.fullmatch(request.path) if operation.method == request.method else None
-        if match is not None:
-            return operation, dict(zip(operation.path_names, match.groups(), strict=True))
-    return None
 
 
 def _no_operation(definitions: Definitions, request: Request) -> Finding:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from ...definitions import JobLife, Operation, Provenance
+from ...definitions import JobLife, Operation
 from ...errors import shown
 from ...exchanges.observe import Look
 from ...exchanges.places import MISSING, at, unfolded
 from ..findings import Finding, finding
 from ..mode import Mode
-
-_INVENTED = Provenance("invented", note="Which status follows which no vendor documents.")
-_PROGRESS_OF_THE_ENDED = "C-4"  # the contradiction by which a job's progress may be less at its end than before
 
 
 @dataclass
@@ -57,9 +54,9 @@ class Tracks:
             return []
         track.lost = True
         found = f"not found, after it was {track.look.state or shown(track.look.sent)}"
-        return [
-            finding("job-vanished", "polls", "", found, "the job, until it has ended", f"{operation.place}/x-job", _INVENTED)
-        ]
+        provenance = operation.job.provenance if operation.job else None
+        place = f"{operation.place}/x-job"
+        return [finding("job-vanished", "polls", "", found, "the job, until it has ended", place, provenance)]
 
 
 def _new_run(before: Look, look: Look) -> bool:
@@ -91,11 +88,15 @@ def _check_state(operation: Operation, before: Look, look: Look) -> Iterator[Fin
         return
     pointer, what = look.pointer + operation.observation.status, f"{before.state}, then {look.state}"
     if before.terminal:
-        yield finding("terminal-left", "polls", pointer, what, f"{before.state} is an end", f"{operation.place}/x-job")
+        yield finding(
+            "terminal-left", "polls", pointer, what, f"{before.state} is an end", f"{operation.place}/x-job", job.provenance
+        )
     elif look.state not in reachable(job, before.state):
         after = ", ".join(sorted(job.transitions[before.state]))
         documented = f"after {before.state}: {after}, and what follows them"
-        yield finding("transition-undocumented", "polls", pointer, what, documented, f"{operation.place}/x-job", _INVENTED)
+        yield finding(
+            "transition-undocumented", "polls", pointer, what, documented, f"{operation.place}/x-job", job.provenance
+        )
 
 
 def reachable(job: JobLife, state: str) -> set[str]:
@@ -113,7 +114,7 @@ def _check_progress(operation: Operation, before: Look, look: Look, mode: Mode) 
     observation = operation.observation
     if observation is None or observation.progress is None or before.progress is None or look.progress is None:
         return
-    if look.terminal and mode.accepts(_PROGRESS_OF_THE_ENDED):
+    if look.terminal and mode.accepts(observation.progress_accepted):
         return
     if look.progress < before.progress:
         what = f"{before.progress:g}, then {look.progress:g}"

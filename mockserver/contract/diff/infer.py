@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -50,7 +50,7 @@ def inferred(given: str, exchanges: Iterable[Exchange], definitions: Definitions
     if all(exchange.time is not None for exchange in ordered):
         ordered.sort(key=lambda exchange: exchange.time or 0)
     for exchange in ordered:
-        _take(found, exchange, definitions.operations)
+        _take(found, exchange, definitions)
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for (method, path), seen in found.items():
         paths[path][method.lower()] = _operation(seen)
@@ -58,9 +58,9 @@ def inferred(given: str, exchanges: Iterable[Exchange], definitions: Definitions
     return Source(given, {given.rpartition("/")[2]: document}, given.rpartition("/")[0], inferred=True)
 
 
-def _take(found: dict[tuple[str, str], _Seen], exchange: Exchange, operations: Sequence[Operation]) -> None:
+def _take(found: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
     request = exchange.request
-    operation = next((o for o in operations if o.method == request.method and o.pattern.fullmatch(request.path)), None)
+    operation = definitions.operation_at(request.method, request.path)
     path = operation.path if operation else _template(request.path)
     seen = found.setdefault((request.method, path), _Seen(request.method, path, operation))
     media = (exchange.response.header("content-type") or "application/json").partition(";")[0].strip().lower()
@@ -133,7 +133,7 @@ def _left_out(name: str) -> bool:
 
 def _jobs(operation: Operation | None, body: Any) -> Iterator[tuple[Hashable, str, Any, bool]]:
     """Who, status by name, status as sent, whether it is an end: of each job in an answer."""
-    if operation is not None and getattr(operation, "observation", None) is not None:
+    if operation is not None and operation.observation is not None:
         for look in looks(operation, body):
             if look.sent is not None:
                 yield (look.id, canonical(look.run)), look.state or str(look.sent), look.sent, look.terminal

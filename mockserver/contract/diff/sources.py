@@ -15,7 +15,6 @@ from ...errors import DefinitionError, InputError
 from .nodes import Documents
 
 SHIPPED = "shipped"
-RECORDINGS = (".jsonl", ".ndjson", ".har")
 _TIMEOUT = 30
 _LARGEST = 64 * 1_024 * 1_024
 
