@@ -104,7 +104,8 @@ def _with_error(what: str, operations: list[Operation], name: object) -> list[Op
         known = list(dict.fromkeys(error.name for one in operations for error in one.errors()))
         whose = operations[0].id if len(operations) == 1 else "any of these operations"
         raise InputError(
-            f"{what} is {name!r}, which is no documented error of {whose}{did_you_mean(name, known)}; allowed: {', '.join(known)}"
+            f"{what} is {name!r}, which is no documented error of {whose}{did_you_mean(name, known)}; "
+            f"allowed: {', '.join(known)}"
         )
     return found
 
