@@ -28,7 +28,7 @@ IMPORTERS = {
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
     "urllib3": {"contract/sending.py", "testing/intercept.py"},
-    "yaml": {"definitions/read.py", "shapes.py"},
+    "yaml": {"definitions/yaml_json.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
 ALLOWED_TIME = {"jobs/clock.py", "jobs/drive.py", "generate.py", "contract/sending.py"}  # when a real service answered

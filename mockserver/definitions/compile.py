@@ -9,6 +9,7 @@ from typing import Any
 from referencing import Registry
 
 from ..errors import DefinitionError
+from .by_status import ByStatus, sent_as
 from .embedded import errors_of, registry_of
 from .model import (
     Answers,
@@ -27,7 +28,9 @@ from .model import (
     Switch,
 )
 from .observation import observation_of
+from .operation_forms import PATH_NAME
 from .pointer import PLACE, Place, inlined, provenance_of
+from .styles import style_of, types_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON = "application/json"
@@ -40,16 +43,23 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     services: dict[str, Service] = {}
     switches: dict[str, Switch] = {}
     for name in documents:
+        if "openapi" not in documents[name]:  # a part that others refer to
+            continue
         root = Place(documents, name)
         service = _service(root)
         _add(services, service.name, service, root / "x-service" / "name")
         for key, place in root.children("x-switches").items():
             _add(switches, key, _switch(key, place.value), place)
-        for path, item in root.children("paths").items():
+        for path, item in sorted(root.children("paths").items(), key=lambda entry: _openness(entry[0])):
             for method in METHODS:
                 if method in item.value:
                     operations.append(_operation(path, method, item / method, service, registry))
     return Definitions(documents, tuple(operations), services, switches)
+
+
+def _openness(path: str) -> list[bool]:
+    """Paths with fewer parameters, and later ones, come first: `/jobs/latest` before `/jobs/{id}`."""
+    return ["{" in segment for segment in path.split("/")]
 
 
 def _add(found: dict[str, Any], name: str, value: Any, place: Place) -> None:
@@ -78,7 +88,7 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
 def _operation(path: str, method: str, place: Place, service: Service, registry: Registry[Any]) -> Operation:
     node = place.value
     examples = _examples(place)
-    answers = {int(status): _answers(response, registry) for status, response in place.children("responses").items()}
+    answers = ByStatus({key: _answers(response, registry) for key, response in place.children("responses").items()})
     return Operation(
         id=node["operationId"],
         service=service.name,
@@ -87,14 +97,14 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         path=path,
         summary=node.get("summary", ""),
         pattern=path_pattern(path),
-        path_names=tuple(re.findall(r"{(\w+)}", path)),
+        path_names=tuple(PATH_NAME.findall(path)),
         parameters=tuple(
             _parameter(place / "parameters" / index, registry) for index in range(len(node.get("parameters", ())))
         ),
-        secured=bool(node.get("security")),
+        secured=bool(node.get("security")) and {} not in node["security"],
         examples=examples,
         problems=_problems(examples.values()),
-        responses={status: _errors(answer.schema, registry) for status, answer in answers.items()},
+        responses=answers.mapped(lambda answer: _errors(answer.schema, registry)),
         body_errors=_errors(_json_schema(place / "requestBody"), registry) if "requestBody" in node else None,
         magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
@@ -123,7 +133,7 @@ def _header(name: str, header: Place, registry: Registry[Any]) -> Header:
 
 def path_pattern(path: str) -> re.Pattern[str]:
     """A path template as a pattern; a parameter takes one segment."""
-    return re.compile(re.sub(r"\\{(\w+)\\}", "([^/]+)", re.escape(path)))
+    return re.compile("([^/]+)".join(map(re.escape, PATH_NAME.sub("\0", path).split("\0"))))
 
 
 def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
@@ -131,22 +141,25 @@ def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
     schema = place / "schema"
     if not isinstance(schema.value, dict):
         raise DefinitionError(schema.name, schema.pointer, repr(schema.value), "an object, as a parameter's schema")
-    types = schema.value.get("type", "string")
+    types = [name for name in types_of(schema.value) if name != "null"] or ["string"]
+    whole = inlined(schema)
     return Parameter(
         name=node["name"],
         location=node["in"],
         required=node.get("required", False),
-        type=types if isinstance(types, str) else types[0],
+        type=types[0],
         schema=schema.value,
-        errors=errors_of(inlined(schema), registry),
+        errors=errors_of(whole, registry),
+        style=style_of(node, whole),
     )
 
 
 def _json_schema(holder: Place) -> Any:
-    """The schema of a JSON body; None where there is none. Raises DefinitionError for a body that is not JSON."""
-    if not holder.children("content"):
+    """The schema of a JSON body; None where there is none."""
+    media = json_media(holder.children("content"))
+    if media is None or "schema" not in (holder / "content" / media).value:
         return None
-    place = holder / "content" / _JSON / "schema"
+    place = holder / "content" / media / "schema"
     schema = inlined(place)
     return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
 
@@ -155,13 +168,25 @@ def _errors(schema: Any, registry: Registry[Any]) -> Errors:
     return errors_of(True if schema is None else schema, registry)
 
 
+def json_media(content: Iterable[str]) -> str | None:
+    """The media type, as the document writes it, whose body is JSON; None where there is none."""
+    plain = {name: name.partition(";")[0].strip().lower() for name in content}
+    fitting = [name for name, kind in plain.items() if kind.endswith("json") or kind == "*/*"]
+    return min(fitting, key=lambda name: (plain[name] != _JSON, plain[name] == "*/*"), default=None)
+
+
 def _examples(operation: Place) -> dict[str, Example]:
-    found: dict[str, tuple[Place, list[int]]] = {}
-    for status, response in operation.children("responses").items():
-        if _JSON in response.get("content", {}):
-            for name, place in (response / "content" / _JSON).children("examples").items():
-                found.setdefault(name, (place, []))[1].append(int(status))
-    return {name: example_of(name, place, tuple(statuses)) for name, (place, statuses) in found.items()}
+    """The examples by name; a name that means something else under a second status gets that status before it."""
+    places: dict[str, tuple[Place, list[int]]] = {}
+    statuses = operation.children("responses")
+    for status, response in statuses.items():
+        media = json_media(response.children("content"))
+        for name, place in (response / "content" / media).children("examples").items() if media else ():
+            if "value" in place.value:
+                same = name not in places or places[name][0].uri == place.uri
+                held = places.setdefault(name if same else f"{status}-{name}", (place, []))
+                held[1].append(sent_as(status, statuses))
+    return {name: example_of(name, place, tuple(found)) for name, (place, found) in places.items()}
 
 
 def example_of(name: str, place: Place, statuses: tuple[int, ...]) -> Example:

@@ -7,9 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .styles import Style
+
 Document = dict[str, Any]
 Errors = Callable[[Any], Iterator[Any]]
 """Judges a JSON value: yields one `jsonschema.ValidationError` for each thing wrong."""
+
+
+VENDORS = ("huaweicloud", "enos")
+"""The vendors whose credentials and errors the mock knows. Any other's are what its document says, or RFC 9457."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A path, query or header parameter. `type` is the JSON type that its text is read as."""
+    """A path, query, header or cookie parameter. `type` is the JSON type that its text is read as.
+
+    `style` says how it is written where it is more than one plain text: an array, an object, a cookie.
+    """
 
     name: str
     location: str
@@ -31,6 +40,7 @@ class Parameter:
     type: str
     schema: Mapping[str, Any]
     errors: Errors = field(repr=False, compare=False)
+    style: Style | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

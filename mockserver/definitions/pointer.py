@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ..errors import DefinitionError
+from .limits import INLINED
 from .model import Document, Provenance
 
 
@@ -69,7 +71,7 @@ class Place:
 
     def _follow(self, reference: str) -> Place:
         file, _, pointer = reference.partition("#")
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), file)) if file else self.name
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), unquote(file))) if file else self.name
         if name not in self.documents:
             known = ", ".join(self.documents)
             raise DefinitionError(self.name, f"{self.pointer}/$ref", f"a reference to {name!r}", f"one of {known}")
@@ -112,23 +114,29 @@ _ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
 _DATA = ("const", "default", "enum", "example", "examples")
 
 
-def inlined(place: Place, above: tuple[str, ...] = ()) -> Any:
-    """A schema with what its references point to in their stead; one that leads back into itself stays, as a full URI."""
+def inlined(place: Place, above: tuple[str, ...] = (), budget: Iterator[int] | None = None) -> Any:
+    """A schema with what its references point to in their stead.
+
+    A reference that leads back into itself stays, as a full URI; so do all once the schema has grown to `INLINED` values.
+    """
+    budget = iter(range(INLINED)) if budget is None else budget
     value = place.value
     if isinstance(value, list):
-        return [inlined(_child(place, index), above) for index in range(len(value))]
+        return [inlined(_child(place, index), above, budget) for index in range(len(value))]
     if not isinstance(value, dict):
         return NOTHING if value is False and place.parts[-2:-1] == ("properties",) else value
+    spent = next(budget, None) is None
     here = {
-        key: child if key in _DATA or key == "$ref" else inlined(_child(place, key), above) for key, child in value.items()
+        key: child if key in _DATA or key == "$ref" else inlined(_child(place, key), above, budget)
+        for key, child in value.items()
     }
     if not isinstance(value.get("$ref"), str):
         return here
     target = place.resolved()
-    if target.uri in above:
+    if target.uri in above or spent:
         return {**here, "$ref": target.uri}
     del here["$ref"]
-    there = inlined(target, (*above, target.uri))
+    there = inlined(target, (*above, target.uri), budget)
     if isinstance(there, dict):
         there = {**there, PLACE: f"{target.name}#{target.pointer}"}
     if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ..definitions import Definitions, Example, Operation
+from ..definitions.model import VENDORS
 from ..errors import Misuse, Problem
 from ..jobs.clock import utc
 from ..model import Answer, Response
@@ -22,12 +23,12 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 def problem(
     definitions: Definitions, operation: Operation | None, path: str, error: Problem, switches: Mapping[str, str]
 ) -> tuple[Example, int] | None:
-    """The documented error that answers a problem, and its HTTP status; None where no vendor owns the path."""
+    """The documented error that answers a problem, and its HTTP status; None where no vendor documents one."""
     if operation is not None:
-        example = operation.problems.get(error.kind) or operation.problems["internal-error"]
-        return example, example.status(switches)
+        example = operation.problems.get(error.kind) or operation.problems.get("internal-error")
+        return (example, example.status(switches)) if example else None
     service = definitions.service_at(path)
-    if service is None:
+    if service is None or service.vendor not in VENDORS:
         return None
     vendors = [other for other in definitions.operations if other.vendor == service.vendor]
     neighbour = next((other for other in vendors if other.service == service.name), vendors[0])
