@@ -96,6 +96,9 @@ class Mock:
         self._replays = read_replays(files, self.definitions)
         self._declare_fixtures(self.world())
 
+    def __repr__(self) -> str:
+        return f"<Mock {', '.join(self.definitions.services)}; {len(self._worlds)} namespaces; {self.clock!r}>"
+
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
         """The world of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
 
