@@ -27,7 +27,7 @@ from .generate import hex_id
 from .jobs.clock import LATEST, Clock, utc
 from .jobs.store import Store
 from .journal import Exchange, Journal
-from .model import Answer, Request, Response
+from .model import Answer, RawRequest, Request, Response, request_from
 from .services import CALLS, SINGLES
 from .services.kinds import Context
 from .settings import Settings, check_settings
@@ -186,6 +186,10 @@ class Mock:
         world = self.world(namespace)
         world.reset()
         self._declare_fixtures(world)
+
+    def handle_raw(self, raw: RawRequest) -> Response:
+        """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
+        return self.handle(request_from(raw))
 
     def handle(self, request: Request) -> Response:
         """The answer to a request. Never raises; every exchange goes into the journal."""
