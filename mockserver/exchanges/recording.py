@@ -272,7 +272,7 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
         raise _Wrong(f"status is {status}; allowed: an HTTP status, 100 to 999")
     time = None if value.get("time") is None else _whole(value, "time")
     duration = None if value.get("duration") is None else float(_typed(value, "duration", int | float, "seconds, or null"))
-    sent = None if value.get("sent") is None else float(_typed(value, "sent", int | float, "milliseconds since 1970, or null"))
+    sent = None if value.get("sent") is None else float(_typed(value, "sent", int | float, "a number of ms, or null"))
     response = Response(status, tuple(_headers(answered)), _body(answered))
     origin = _typed({"origin": "", **value}, "origin", str, "text")
     return Exchange(request, response, time, duration, source, origin, sent=sent)
