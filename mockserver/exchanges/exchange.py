@@ -17,8 +17,8 @@ class Exchange:
 
     `time` is when it was answered, in milliseconds since 1970 (None: unknown, then the answer's Date counts); `duration` is
     how long answering took, in seconds; `source` says where it comes from: a test, a line of a recording; `origin` is the
-    scheme and host asked, where known; `notes` are texts that quote it: who cleans an exchange cleans them as well; `sent` is
-    when the request was sent, in milliseconds since 1970 with their fractions, by the clock of who sent it.
+    scheme and host asked, where known; `notes` are texts that quote it: who cleans an exchange cleans them as well;
+    `sent` is when the request was sent, in milliseconds since 1970 with their fractions, by the clock of who sent it.
     """
 
     request: Request

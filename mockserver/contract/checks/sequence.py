@@ -12,7 +12,6 @@ from ...exchanges.places import MISSING, at, unfolded
 from ..findings import Finding, finding
 from ..mode import Mode
 
-
 Span = tuple[float, float]
 """When a request was sent and when its answer was received (ms since 1970)."""
 
