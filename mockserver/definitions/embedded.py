@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError, val
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from .ecma import SlowPattern, ecma, refuse_constant
+from .json_regex import SlowPattern, compile_pattern, refuse_constant
 from .limits import STEPS
 from .model import Document, Errors
 from .pointer import uri_of
@@ -32,7 +32,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Itera
     if not validator.is_type(instance, "string"):
         return
     try:
-        if not ecma(pattern).search(instance):
+        if not compile_pattern(pattern).search(instance):
             yield ValidationError(f"{instance!r} does not match {pattern!r}")
     except SlowPattern as slow:
         yield ValidationError(str(slow))
@@ -43,7 +43,7 @@ def _matching(patterns: Mapping[str, Any], name: str) -> list[str]:
     matching = []
     for pattern in patterns:
         try:
-            if ecma(pattern).search(name):
+            if compile_pattern(pattern).search(name):
                 matching.append(pattern)
         except SlowPattern:
             matching.append(pattern)

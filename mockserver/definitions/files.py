@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..errors import DefinitionError
-from .ecma import refuse_constant
+from .json_regex import refuse_constant
 from .limits import FILE_BYTES, FILES, too_large
 from .yaml_json import YamlError, parse_yaml
 

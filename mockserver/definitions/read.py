@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..data import folder
 from ..errors import DefinitionError
+from ..package_data import folder
 from .files import Files, files_under, read_value
 from .model import Document
 from .normal_form import normalise

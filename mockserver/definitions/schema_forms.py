@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .ecma import ecma
+from .json_regex import compile_pattern
 from .notes import Notes
 
 MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
@@ -211,7 +211,7 @@ def _mend_patterns(schema: dict[str, Any], source: str, parts: tuple[str, ...], 
     patterns = [schema["pattern"]] if "pattern" in schema else []
     for pattern in (*patterns, *schema.get("patternProperties", ())):
         try:
-            ecma(pattern)
+            compile_pattern(pattern)
         except re.error as error:
             notes.add(source, (*parts, "pattern"), f"{pattern[:80]!r} ({error})", "left out: it is no regular expression")
             schema.pop("pattern", None)
