@@ -15,7 +15,7 @@ DOORS = {
     "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "serving",
     "testing", "verify",
 }  # fmt: skip
-VALUES = {"activity", "errors", "model", "data", "settings", "definitions", "redact", "shapes", "exchanges"}
+VALUES = {"activity", "errors", "model", "data", "settings", "definitions", "redaction", "shapes", "exchanges"}
 KIT = {"contract"}
 IMPORTERS = {
     "flask": {"app.py", "serving/granian_server.py"},

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 from .. import __version__
 from ..errors import InputError, shown
 from ..model import Request
-from .bodies import unpack
+from ..redaction.content_coding import unpack
 from .exchange import Exchange, request_from, response_from
 from .recording import Recording, body_as_json, body_from_json, read
 from .times import parse, show

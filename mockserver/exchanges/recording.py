@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote_to_bytes
 from .. import __version__
 from ..errors import InputError, did_you_mean, shown
 from ..model import Request, Response
+from ..redaction.redactor import Redactor
 from .exchange import Exchange
-from .redaction import Redactor
 from .times import show
 
 MARK = "mockserver-recording"

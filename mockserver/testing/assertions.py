@@ -11,7 +11,7 @@ from typing import Any
 
 from ..definitions import Definitions, Operation
 from ..errors import InputError
-from ..redact import HIDDEN
+from ..redaction.redact import HIDDEN
 from .polling import Finding, Rules, findings
 from .reading import Seen, identity, identity_names
 from .timeline import bars, clock_time, table

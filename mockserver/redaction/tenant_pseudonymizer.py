@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from .. import redact
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
+from ..exchanges.exchange import Exchange
+from ..exchanges.places import matches
 from ..model import Request, Response
-from .bodies import changed
-from .exchange import Exchange
-from .places import matches
+from . import redact, scan
+from .content_coding import changed
 from .pseudonyms import Pseudonyms
 from .tenants import Tenants, is_tenant
 
 _ID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-f]{32}(?![0-9a-fA-F])"
 _IPV4 = r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
 _IPV6 = r"(?<![\w:.])(?=[0-9a-fA-F:]{7})(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}(?![\w:])"
-_MAIL = r"(?<!\\)[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+_MAIL = r"(?<!\\)[A-Za-z0-9._+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"  # RFC 5321's lengths
 _BUCKET = r"obs:(?:/|\\+/|%2[fF]){2}[^\s\"'\\,;)&?]+(?:\\+/[^\s\"'\\,;)&?]+)*"
-_ESCAPE = r"\\+(?:u[0-9a-fA-F]{4}|[nrtbf](?![0-9a-f]{20})|[\"/])"
+_ESCAPE = r"(?<!\\)\\+(?:u[0-9a-fA-F]{4}|[nrtbf](?![0-9a-f]{20})|[\"/])"
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
 _WHO = (
     r"(?i:\b(?:user|org|organi[sz]ation|project|domain|account|tenant|workspace|cluster|league)(?:[ _-]?(?:id|name))?"
@@ -45,7 +45,7 @@ class _Found:
     members: dict[str, set[str]] = field(default_factory=dict)
 
 
-class Anonymous:
+class TenantPseudonymizer:
     """Puts pseudonyms in place of what identifies a tenant. Not thread-safe: the values that requests had are remembered."""
 
     def __init__(self, definitions: Definitions, tenants: Tenants, pseudonyms: Pseudonyms) -> None:
@@ -55,8 +55,8 @@ class Anonymous:
         self._known: dict[str, None] = {}
         self._compiled: tuple[object, re.Pattern[str], re.Pattern[str]] | None = None
 
-    def of(self, exchange: Exchange) -> Exchange:
-        """The exchange with pseudonyms."""
+    def for_exchange(self, exchange: Exchange) -> tuple[Exchange, Clean]:
+        """The exchange with pseudonyms, and what puts the same ones into any text that quotes it."""
         request, response = exchange.request, exchange.response
         operation = self._definitions.operation_at(request.method, request.path)
         match = operation.pattern.fullmatch(request.path) if operation else None
@@ -66,10 +66,9 @@ class Anonymous:
         self._look_into(request.body, 0, found)
         self._look_into(response.body, response.status, found)
         clean = self._cleaner(found)
-        return replace(
+        changed_exchange = replace(
             exchange,
             origin=clean(exchange.origin),
-            notes=tuple(map(clean, exchange.notes)),
             request=replace(
                 request,
                 path=self._path(request.path, match, found, clean),
@@ -84,6 +83,7 @@ class Anonymous:
                 clean(response.problem) if response.problem else response.problem,
             ),
         )
+        return changed_exchange, clean
 
     def _remember(self, tenants: Mapping[str, None]) -> None:
         for value in tenants:
@@ -110,8 +110,8 @@ class Anonymous:
 
     def _look_into(self, body: bytes, status: int, found: _Found) -> None:
         text = body.decode("utf-8", "replace")
-        for member in redact.members(text, self._tenants.members):
-            value = redact.plain(member)
+        for member in scan.members(text, self._tenants.named):
+            value = scan.plain(member)
             if value:
                 found.tenants[value] = None
         places = self._tenants.places(found.operation, status) if found.operation else ()
@@ -175,21 +175,21 @@ class Anonymous:
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:
         return zip(_spellings(value), _spellings(self._value(value)), strict=True)
 
-    def _members(self, text: str, found: _Found) -> list[redact.Member]:
+    def _members(self, text: str, found: _Found) -> list[scan.Member]:
         """The members whose values are tenants, in order; none of them inside another."""
-        spans = list(redact.members(text, self._tenants.members))
+        spans = list(scan.members(text, self._tenants.named))
         for name, values in found.members.items():
             if not self._tenants.named(name) and name != "*":
-                spans += (one for one in redact.members(text, re.escape(name)) if redact.plain(one) in values)
-        kept: list[redact.Member] = []
+                spans += (one for one in scan.members(text, name.__eq__) if scan.plain(one) in values)
+        kept: list[scan.Member] = []
         for one in sorted(spans, key=lambda one: (one.start, -one.end)):
             if not kept or one.start >= kept[-1].end:
                 kept.append(one)
         return kept
 
-    def _member(self, one: redact.Member) -> str:
+    def _member(self, one: scan.Member) -> str:
         """The member's value as it shall stand in the text: escaped as before."""
-        value = redact.plain(one)
+        value = scan.plain(one)
         new = self._value(value)
         if one.level is None:
             return new
