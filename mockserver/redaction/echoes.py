@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from . import redact
 
-IN_ALL_FORMS = 64
+IN_ALL_FORMS = 32
 """How many secrets of one exchange are looked for in all their forms; more of them only as whole words, as they are."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F-]{16,}")

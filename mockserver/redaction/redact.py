@@ -20,12 +20,13 @@ _SECRET_HEADERS = {
     "proxy-authorization",
 }  # fmt: skip
 _SIGNED = re.compile(r"\b((?:Access|Credential|Signature)[ \t]*=[ \t]*)([^,\s]+)", re.IGNORECASE)
-_UNNAMED = re.compile(  # secrets that no name announces: logins in URLs, schemes, JSON web tokens, private keys
-    r"://[^/\s:@\"'\\]*:(?P<login>[^/\s@\"'\\]+)@|\b(?:Bearer|Basic) +(?P<scheme>[\w+/=.~-]{8,})"
-    r"|(?<![\w-])(?P<jwt>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
-    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?P<key>[^-]+)",
-    re.IGNORECASE,
-)
+_UNNAMED: Mapping[str, re.Pattern[str]] = {  # secrets that no name announces, each by a hint that its texts have
+    "://": re.compile(r"://[^/\s:@\"'\\]*:(?P<login>[^/\s@\"'\\]+)@"),
+    "bearer ": re.compile(r"\b[Bb][Ee][Aa][Rr][Ee][Rr] +(?P<scheme>[\w+/=.~-]{8,})"),
+    "basic ": re.compile(r"\b[Bb][Aa][Ss][Ii][Cc] +(?P<scheme>[\w+/=.~-]{8,})"),
+    "eyj": re.compile(r"(?<![\w-])(?P<jwt>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"),
+    "private key-": re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?P<key>[^-]+)"),
+}
 _HINTS = (  # in lower case; a text with none of them has nothing that could be found
     "pass", "pwd", "psw", "secr", "token", "tokn", "tken", "oken", "tokne", "signature", "sign", "auth", "cred", "cooki",
     "encrypt", "key", "session", "access", "otp", "jwt", "eyj", "ak", "sk", "sig", "pat", "bearer", "basic", "@", "%",
@@ -135,9 +136,11 @@ def _secret_values(value: str) -> list[Member]:
 
 
 def _unnamed(value: str) -> Iterator[Member]:
-    for match in _UNNAMED.finditer(value):
-        group = match.lastgroup or "login"
-        yield Member(group, *match.span(group), match[group])
+    lowered = value.lower()
+    for hint, pattern in _UNNAMED.items():
+        for match in pattern.finditer(value) if hint in lowered else ():
+            group = match.lastgroup or ""
+            yield Member(group, *match.span(group), match[group])
 
 
 def _hidden_value(member: Member, hide: Callable[[str], str]) -> str:

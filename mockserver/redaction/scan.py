@@ -16,9 +16,11 @@ Named = Callable[[str], bool]
 """Whether what has this name is wanted."""
 
 _BLANK = r"\s*(?:\\+[nrt]\s*){0,8}"
-_NAME = re.compile(rf"(?<![\w.-])(?P<name>[\w.-]+)(?P<close>\\*[\"'])?{_BLANK}(?P<sign>[:=])")
+_NAME = re.compile(rf"(?<![\w.-])(?=(?P<name>[\w.-]+))(?P=name)(?P<close>\\*[\"'])?{_BLANK}(?P<sign>[:=])")
 _CODE = r"%[0-9a-fA-F]{2}|\\+u00[0-9a-fA-F]{2}"
-_ENCODED_NAME = re.compile(rf"(?<![\w.%-])(?P<name>(?:[\w.+-]|{_CODE}){{1,128}})(?P<close>\\*[\"'])?{_BLANK}(?P<sign>[:=])")
+_ENCODED_NAME = re.compile(
+    rf"(?<![\w.%+\\-])(?P<name>(?:[\w.+-]|{_CODE}){{1,128}})(?P<close>\\*[\"'])?{_BLANK}(?P<sign>[:=])"
+)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(?P<data>[^\]<]+)|(?P<text>[^<]+))")
 _QUOTE = re.compile(r"\\*[\"']")
 _NUMBER = re.compile(r"-?\d+(?![\w.])")
@@ -94,7 +96,7 @@ def replaced(text: str, found: Iterable[Member], by: Callable[[Member], str]) ->
 def plain(member: Member) -> str:
     """A member's value without the escapes of the strings it stands in; as it is where they are cut."""
     found = member.value
-    for _ in range(0 if member.level is None else member.level + 1):
+    for _ in range(0 if member.level is None or "\\" not in found else member.level + 1):
         try:
             found = str(json.loads(f'"{found}"', strict=False))
         except (ValueError, RecursionError):
@@ -112,12 +114,11 @@ def _named(text: str, wanted: Named, names: re.Pattern[str], deep: bool) -> Iter
         if deep and name == "name" and match["sign"] == "=":
             found = _form_field(text, at, wanted)
         elif wanted(name):
-            found = _value(text, match, name, after_escape, deep)
+            found, at = _value(text, match, name, after_escape, deep)
         else:
             continue
-        for member in found:
-            at = max(at, member.end)
-            yield member
+        yield from found
+        at = max(at, found[-1].end if found else 0)
 
 
 def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
@@ -132,16 +133,17 @@ def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
     return name, escaped
 
 
-def _value(text: str, match: re.Match[str], name: str, after_escape: bool, deep: bool) -> list[Member]:
+def _value(text: str, match: re.Match[str], name: str, after_escape: bool, deep: bool) -> tuple[list[Member], int]:
+    """The values after a name, and where to read on."""
     if match["close"] and match["sign"] == ":":
         return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, deep)
     if not deep:
-        return []
+        return [], match.end()
     start = _skip(_SPACES, text, match.end())
     if match["sign"] == "=":
         start = _skip(_SPACES, text, start + text.startswith("=", start))
         quote = _QUOTE.match(text, start)
-        return [_string(text, quote, name)] if quote else _run(text, start, name, _BARE)
+        return [_string(text, quote, name)] if quote else _run(text, start, name, _BARE), match.end()
     return _line(text, start, match.start("name"), name, after_escape)
 
 
@@ -150,15 +152,15 @@ def _skip(what: re.Pattern[str], text: str, start: int) -> int:
     return match.end() if match else start
 
 
-def _after(text: str, start: int, name: str, deep: bool) -> list[Member]:
+def _after(text: str, start: int, name: str, deep: bool) -> tuple[list[Member], int]:
     """A value of JSON or Python: a string, a number, or everything inside brackets."""
     quote = _QUOTE.match(text, start)
     if quote:
-        return [_string(text, quote, name)]
+        return [_string(text, quote, name)], start
     if deep and text[start : start + 1] in ("{", "["):
-        return list(_inside(text, start, name))
+        return _inside(text, start, name)
     number = _NUMBER.match(text, start)
-    return [Member(name, start, number.end(), number[0], numeric=True)] if number else []
+    return [Member(name, start, number.end(), number[0], numeric=True)] if number else [], start
 
 
 def _string(text: str, quote: re.Match[str], name: str) -> Member:
@@ -185,8 +187,9 @@ def _closing(text: str, start: int, slashes: int, sign: str) -> int:
 _TOKEN = re.compile(r"[{}\[\],]|\\*[\"']|-?\d+(?![\w.])")
 
 
-def _inside(text: str, start: int, name: str) -> Iterator[Member]:
+def _inside(text: str, start: int, name: str) -> tuple[list[Member], int]:
     """Every string and number in the brackets that open here, but for names and for what says only how it is built."""
+    found: list[Member] = []
     stack: list[bool] = []
     hidden, at = True, start
     while token := _TOKEN.search(text, at):
@@ -194,35 +197,36 @@ def _inside(text: str, start: int, name: str) -> Iterator[Member]:
         if sign in "{[":
             stack.append(hidden)
         elif sign in "}]":
-            hidden = stack.pop() if stack else True
+            hidden = stack.pop()
             if not stack:
-                return
+                return found, at
         elif sign == ",":
-            hidden = stack[-1] if stack else True
-        elif sign[-1] in "\"'":
+            hidden = stack[-1]
+        elif sign[-1] not in "\"'":
+            found += [Member(name, token.start(), token.end(), sign, numeric=True)] if hidden else []
+        else:
             member = _string(text, token, name)
             at = min(len(text), member.end + len(sign))
             if text.startswith(":", _skip(_SPACES, text, at)):
-                hidden = (stack[-1] if stack else True) and member.value not in _STRUCTURE
+                hidden = stack[-1] and member.value not in _STRUCTURE
             elif hidden:
-                yield member
-        elif hidden:
-            yield Member(name, token.start(), token.end(), sign, numeric=True)
+                found.append(member)
+    return found, len(text)
 
 
-def _line(text: str, start: int, name_at: int, name: str, after_escape: bool) -> list[Member]:
+def _line(text: str, start: int, name_at: int, name: str, after_escape: bool) -> tuple[list[Member], int]:
     """What follows `name:` where that begins a line (YAML, headers), a string or a part of YAML's {flow}."""
     before = text[max(0, name_at - _BACK) : name_at].rstrip(" \t-<>*") if not after_escape else "\\n"
     opening = before[-1:] or ("\n" if name_at <= _BACK else "")
     if not opening or (opening not in "\r\n{,\"'" and not before.endswith(("\\n", "\\r"))):
-        return []
-    found = _after(text, start, name, True) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else []
+        return [], start
+    found, end = _after(text, start, name, True) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
     if found:
-        return found
+        return found, end
     block = _BLOCK.match(text, start)
     if block:
-        return [Member(name, block.start("lines"), block.end("lines"), block["lines"])]
-    return _run(text, start, name, _FLOW if opening in "{," else _LINE if opening in "\r\n" else _QUOTED_LINE)
+        return [Member(name, block.start("lines"), block.end("lines"), block["lines"])], end
+    return _run(text, start, name, _FLOW if opening in "{," else _LINE if opening in "\r\n" else _QUOTED_LINE), end
 
 
 def _run(text: str, start: int, name: str, characters: re.Pattern[str]) -> list[Member]:

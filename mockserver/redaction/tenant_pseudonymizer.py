@@ -30,7 +30,7 @@ _WHO = (
     r"(?i:\b(?:user|org|organi[sz]ation|project|domain|account|tenant|workspace|cluster|league)(?:[ _-]?(?:id|name))?"
     r"[ :=]+['\"\\]*)"
 )
-_LONG, _SURE, _KNOWN = 16, 8, 2_000
+_LONG, _SURE, _KNOWN = 16, 8, 256
 Clean = Callable[[str], str]
 _PLAIN_HEADERS = ("user-agent", "date", "content-length", "content-type")
 
@@ -53,7 +53,7 @@ class TenantPseudonymizer:
         self._tenants = tenants
         self._pseudonyms = pseudonyms
         self._known: dict[str, None] = {}
-        self._compiled: tuple[object, re.Pattern[str], re.Pattern[str]] | None = None
+        self._patterns = _Patterns(((), (), False))
 
     def for_exchange(self, exchange: Exchange) -> tuple[Exchange, Clean]:
         """The exchange with pseudonyms, and what puts the same ones into any text that quotes it."""
@@ -152,16 +152,17 @@ class TenantPseudonymizer:
         return self._value(value) if self._means_tenant(name, found.operation) else clean(value)
 
     def _cleaner(self, found: _Found) -> Clean:
-        news = {form: new for value in (*self._known, *found.tenants) if _is_sure(value) for form, new in self._forms(value)}
+        sure = [value for value in (*self._known, *found.tenants) if _is_sure(value)][-_KNOWN:]
+        news = {form: new for value in sure for form, new in self._forms(value)}
         news |= {form: form for value in found.kept if _is_sure(value) for form in _spellings(value)}
-        short = tuple(sorted(value for value in found.tenants if not _is_sure(value)))
+        short = tuple(sorted(value for value in found.tenants if not _is_sure(value))[:_KNOWN])
         key = (tuple(news), short, found.operation is None)
-        if self._compiled is None or self._compiled[0] != key:
-            self._compiled = (key, _pattern(news, short, found.operation is None), _pattern(news, short, True, bucket=False))
-        _, pattern, inner = self._compiled
+        if self._patterns.key != key:
+            self._patterns = _Patterns(key)
+        patterns = self._patterns
 
         def loose(text: str) -> str:
-            return pattern.sub(lambda match: self._replaced(match, news, inner), text)
+            return patterns.outer(text).sub(lambda match: self._replaced(match, news, patterns), text)
 
         def clean(text: str) -> str:
             parts, at = [], 0
@@ -200,10 +201,10 @@ class TenantPseudonymizer:
         pieces = re.split(r"(\\+(?:u[0-9a-fA-F]{4}|.))", one.value)  # escaped in a way of its own
         return "".join(piece if piece.startswith("\\") else self._value(piece) for piece in pieces)
 
-    def _replaced(self, match: re.Match[str], news: Mapping[str, str], inner: re.Pattern[str]) -> str:
+    def _replaced(self, match: re.Match[str], news: Mapping[str, str], patterns: _Patterns) -> str:
         kind, text = match.lastgroup, match[0]
         if kind == "bucket":
-            return inner.sub(lambda part: self._replaced(part, news, inner), text)
+            return patterns.inner(text).sub(lambda part: self._replaced(part, news, patterns), text)
         if kind == "known":
             return news[text]
         if kind in ("short", "quoted"):
@@ -229,19 +230,51 @@ def _spellings(value: str) -> list[str]:
     return [value, quote(raw, ""), quote_plus(raw), plain, once, json.dumps(once)[1:-1]]
 
 
-def _pattern(news: Mapping[str, str], short: tuple[str, ...], with_ids: bool, bucket: bool = True) -> re.Pattern[str]:
-    known = sorted(news, key=len, reverse=True)
+class _Patterns:
+    """What is replaced where no member announces it, as patterns; a text gets the shortest that finds all of it.
+
+    Args:
+        key: The forms of the values known, short values, and whether ids that nobody knows are replaced as well.
+    """
+
+    def __init__(self, key: tuple[tuple[str, ...], tuple[str, ...], bool]) -> None:
+        self.key = key
+        self._compiled: dict[tuple[bool, bool, bool], re.Pattern[str]] = {}
+
+    def outer(self, text: str) -> re.Pattern[str]:
+        """The pattern for a text."""
+        return self._pattern("obs:" in text, _has_mail(text), self.key[2])
+
+    def inner(self, text: str) -> re.Pattern[str]:
+        """The pattern for the path of a bucket: every id in it is replaced."""
+        return self._pattern(False, _has_mail(text), True)
+
+    def _pattern(self, bucket: bool, mail: bool, ids: bool) -> re.Pattern[str]:
+        choice = (bucket, mail, ids)
+        if choice not in self._compiled:
+            parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []
+            parts += _known_parts(self.key[0], self.key[1])
+            parts += [f"(?P<mail>{_MAIL})"] if mail else []
+            parts += [f"(?P<ip>{_IPV4}|{_IPV6})", _ESCAPE]
+            parts += [f"(?P<id>{_ID})"] if ids else []
+            self._compiled[choice] = re.compile("|".join(parts), re.DOTALL)
+        return self._compiled[choice]
+
+
+def _has_mail(text: str) -> bool:
+    return "@" in text or "%40" in text
+
+
+def _known_parts(forms: tuple[str, ...], short: tuple[str, ...]) -> list[str]:
+    known = sorted(forms, key=len, reverse=True)
     long = [re.escape(form) for form in known if len(form) >= _LONG]
     some = [re.escape(form) for form in known if len(form) < _LONG]
-    shorts = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
-    parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []
-    if long or some:
-        bounded = [f"{_BEFORE}(?:{'|'.join(some)})(?![A-Za-z0-9])"] if some else []
-        parts.append(f"(?P<known>{'|'.join([*long, *bounded])})")
-    if shorts:
+    bounded = [f"{_BEFORE}(?:{'|'.join(some)})(?![A-Za-z0-9])"] if some else []
+    parts = [f"(?P<known>{'|'.join([*long, *bounded])})"] if known else []
+    if short:
+        shorts = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
         parts.append(f"{_WHO}(?P<short>{shorts})(?![A-Za-z0-9])|(?<=')(?P<quoted>{shorts})(?=')")
-    parts += [f"(?P<mail>{_MAIL})", f"(?P<ip>{_IPV4}|{_IPV6})", _ESCAPE]
-    return re.compile("|".join([*parts, f"(?P<id>{_ID})"] if with_ids else parts), re.DOTALL)
+    return parts
 
 
 def _tells(address: str) -> bool:
