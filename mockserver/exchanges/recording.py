@@ -18,7 +18,7 @@ from ..errors import InputError, did_you_mean, shown
 from ..model import Request, Response
 from ..redaction.redactor import Redactor
 from .exchange import Exchange
-from .times import show
+from .vendor_times import show
 
 MARK = "mockserver-recording"
 FORM = 1

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
 from ..exchanges.exchange import Exchange
-from ..exchanges.places import matches
+from ..exchanges.json_path import matches
 from ..model import Request, Response
 from . import redact, scan
 from .content_coding import changed
