@@ -28,7 +28,7 @@ from .generate import hex_id
 from .jobs.clock import LATEST, Clock, utc
 from .jobs.store import Store
 from .journal import Exchange, Journal
-from .model import Answer, Request, Response
+from .model import Answer, RawRequest, Request, Response, request_from
 from .services import CALLS, SINGLES
 from .services.kinds import Context
 from .settings import Settings, check_settings
@@ -96,6 +96,9 @@ class Mock:
         self._fixtures = {str(path): read_fixtures(path) for path in files}
         self._replays = read_replays(files, self.definitions)
         self._declare_fixtures(self.world())
+
+    def __repr__(self) -> str:
+        return f"<Mock {', '.join(self.definitions.services)}; {len(self._worlds)} namespaces; {self.clock!r}>"
 
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
         """The world of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
@@ -185,6 +188,10 @@ class Mock:
         world = self.world(namespace)
         world.reset()
         self._declare_fixtures(world)
+
+    def handle_raw(self, raw: RawRequest) -> Response:
+        """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
+        return self.handle(request_from(raw))
 
     def handle(self, request: Request) -> Response:
         """The answer to a request. Never raises; every exchange goes into the journal."""

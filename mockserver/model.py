@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
+
+_AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,61 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     body_size: int = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RawRequest:
+    """An HTTP request as it came, before anybody made anything of it.
+
+    Attributes:
+        method: In capitals, as sent.
+        target: What the request line asks for, raw: `/path?query`, or in absolute form.
+        headers: Names and values as sent, in their order, doubled ones too.
+        body: Without its framing (chunks are joined); empty where it was larger than the server takes.
+        body_size: The size that was announced or counted, in bytes, also of a body that was too large to be kept.
+        keep_alive: Whether the connection goes on after the answer.
+        http_1_0: Whether the client speaks HTTP/1.0.
+    """
+
+    method: str
+    target: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    body_size: int = 0
+    keep_alive: bool = True
+    http_1_0: bool = False
+
+    def __repr__(self) -> str:
+        """Without target, headers and body: they hold secrets."""
+        return f"<RawRequest {self.method} of {len(self.headers)} headers and {self.body_size} bytes>"
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of this name, given in lower case; None where there is none."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def request_from(raw: RawRequest) -> Request:
+    """The request as the steps read it: percent-decoded path, header names in lower case, values as latin-1, doubled
+    headers joined."""
+    path, query = split_target(raw.target)
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name in headers:
+            value = headers[name] + ("; " if name == "cookie" else ",") + value
+        headers[name] = value
+    return Request(raw.method, path, query, headers, raw.body, raw.body_size)
+
+
+def split_target(target: bytes) -> tuple[str, str]:
+    """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
+    if target[:1] != b"/" and (authority := _AUTHORITY.match(target)):
+        target = target[authority.end() :]
+        target = target if target[:1] == b"/" else b"/" + target
+    path, _, query = target.partition(b"?")
+    if b"%" in path:
+        path = unquote_to_bytes(path)
+    return path.decode("utf-8", "surrogateescape"), query.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +109,8 @@ class Response:
     """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one; `error` the documented error's name.
 
     `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
-    it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all.
+    it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all. `wire` is
+    the whole answer as HTTP/1.1 has it on a connection that is kept, where somebody prepared it.
     """
 
     status: int
@@ -60,6 +120,7 @@ class Response:
     delivery: Delivery | None = None
     fault: ServedFault | None = None
     error: str | None = None
+    wire: bytes | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""
