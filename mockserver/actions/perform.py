@@ -9,14 +9,14 @@ from typing import Any
 
 from ..definitions import JobLife, Operation
 from ..definitions.actions import Action
-from ..errors import InputError, Problem
-from ..exchanges.places import MISSING, at, matches
+from ..errors import InputError, RequestProblem
+from ..exchanges.json_path import MISSING, matches, value_at
 from ..jobs.clock import SECOND
-from ..jobs.declared import MADE_UP, Declaration, ended_in, next_run
+from ..jobs.job_registry import MADE_UP, JobSpec, ended_in, next_run
 from ..jobs.trajectory import Job, Progress
 from ..model import Answer
-from ..services import LISTINGS, SINGLES, find
-from ..services.kinds import Context, Listing, Single
+from ..services import LISTINGS, SINGLES, lookup
+from ..services.base import Context, JobListService, SingleJobService
 from .values import Scope, filled, value, values
 
 Deed = Callable[[Operation, Action, Scope], Scope]
@@ -25,7 +25,7 @@ Deed = Callable[[Operation, Action, Scope], Scope]
 def perform(operation: Operation, context: Context) -> Answer:
     """Do it, and answer as the definition says. Raises Problem: unknown-id, job-exists, job-running, job-not-running."""
     assert operation.action is not None
-    with context.world.declared.one_at_a_time():
+    with context.namespace.declared.one_at_a_time():
         scope = _DEEDS[operation.action.do](operation, operation.action, _scope(operation, operation.action, context))
         example = next((one for one in operation.examples.values() if one.statuses[0] < 300), None)
         status = example.statuses[0] if example else min(operation.responses)
@@ -35,12 +35,12 @@ def perform(operation: Operation, context: Context) -> Answer:
 def _scope(operation: Operation, action: Action, context: Context) -> Scope:
     """What the sources may look at; the identity's parts that the request gives none of are empty."""
     service = _service(action)
-    key = (context.world.settings.seed, operation.id, context.world.declared.last, context.now)
+    key = (context.namespace.settings.seed, operation.id, context.namespace.declared.last, context.now)
     scope = Scope(context, {}, key, service.views)
     return replace(scope, identity={name: str(part) for name, part in values(action.identity, scope).items()})
 
 
-def _service(action: Action) -> Single | Listing:
+def _service(action: Action) -> SingleJobService | JobListService:
     name = action.status.service
     return SINGLES.get(name) or LISTINGS[name]
 
@@ -67,19 +67,19 @@ def _start(operation: Operation, action: Action, scope: Scope) -> Scope:
         hint = (
             "; declared with started=False, it would wait for its start" if declared.number and not declared.made_by else ""
         )
-        raise Problem("job-running", f"the job is {job.moment.status}{hint}", **_texts(context, scope))
+        raise RequestProblem("job-running", f"the job is {job.moment.status}{hint}", **_texts(context, scope))
     return _seen(action, scope, _change(scope, declared, _again(action, scope, declared, job)))
 
 
-def _again(action: Action, scope: Scope, declared: Declaration, job: Job | None = None) -> Declaration:
+def _again(action: Action, scope: Scope, declared: JobSpec, job: Job | None = None) -> JobSpec:
     job = job or _job(action, scope, declared)
     fresh = next_run(declared, job.moment, scope.context.now)
     return replace(fresh, visible=_visible(action, scope.context))
 
 
-def _change(scope: Scope, before: Declaration, after: Declaration) -> Declaration:
+def _change(scope: Scope, before: JobSpec, after: JobSpec) -> JobSpec:
     """Keep a declaration's new state; one that nobody declared so far is declared by its call."""
-    declared = scope.context.world.declared
+    declared = scope.context.namespace.declared
     if before.number == MADE_UP:
         return declared.add(after)
     return declared.update(before.number, **{name: getattr(after, name) for name in _CHANGING})
@@ -106,20 +106,20 @@ def _visible(action: Action, context: Context) -> int:
     return context.now + round(after * SECOND)
 
 
-def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool = False) -> Declaration:
+def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool = False) -> JobSpec:
     """A job that nobody declared. By chance, where unknown ids are made up; else its first life."""
     context = scope.context
-    world, service = context.world, _service(action)
-    by_chance = world.settings.unknown_ids == "create"
+    namespace, service = context.namespace, _service(action)
+    by_chance = namespace.settings.unknown_ids == "create"
     owner = getattr(service, "owner", None)
-    filters = service.filters if isinstance(service, Listing) else ()
-    return world.declared.add(
-        Declaration(
+    filters = service.filters if isinstance(service, JobListService) else ()
+    return namespace.declared.add(
+        JobSpec(
             number=0,
             service=action.status.service,
             match={name: part for name, part in scope.identity.items() if name not in filters},
             life=None if by_chance else next(iter(_life(action).lives.values())),
-            progress=Progress.parse(world.settings.progress),
+            progress=Progress.parse(namespace.settings.progress),
             born=context.now,
             visible=context.now if waiting else _visible(action, context),
             owner=str(context.parameters[owner]) if owner and owner in context.parameters else None,
@@ -132,10 +132,10 @@ def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool
     )
 
 
-def _make(operation: Operation, action: Action, scope: Scope) -> Declaration:
+def _make(operation: Operation, action: Action, scope: Scope) -> JobSpec:
     """A job with an id of its own: the oldest declared one that waits for a call like this, or one that nobody declared."""
     facts = values(action.facts, scope)
-    for declared in scope.context.world.declared.all():
+    for declared in scope.context.namespace.declared.all():
         if declared.service == action.status.service and declared.waiting and _fits(declared, scope.identity, facts):
             started = _again(action, scope, declared)
             fresh = replace(started, match=scope.identity, facts={**facts, **declared.facts}, made_by=operation.id)
@@ -143,7 +143,7 @@ def _make(operation: Operation, action: Action, scope: Scope) -> Declaration:
     return _first_run(operation, action, scope)
 
 
-def _fits(declared: Declaration, identity: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
+def _fits(declared: JobSpec, identity: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
     """Whether a declaration is about a job like this: neither its identity nor its facts say otherwise."""
     same = all(identity.get(name) == part for name, part in declared.match.items())
     return same and all(_agree(facts[name], fact) for name, fact in declared.facts.items() if name in facts)
@@ -163,7 +163,7 @@ def _create(operation: Operation, action: Action, scope: Scope) -> Scope:
     if known is None:
         return _seen(action, scope, _first_run(operation, action, scope, waiting=True))
     if not known.waiting or known.made_by:
-        raise Problem("job-exists", "there is a job with this name", **_texts(scope.context, scope))
+        raise RequestProblem("job-exists", "there is a job with this name", **_texts(scope.context, scope))
     facts = {**values(action.facts, scope), **known.facts}
     return _seen(action, scope, _change(scope, known, replace(known, facts=facts, made_by=operation.id)))
 
@@ -173,7 +173,7 @@ def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
     job = None if declared is None or declared.waiting else _job(action, scope, declared)
     if declared is None or job is None or job.moment.terminal:
         state = "has ended" if job else "was never started"
-        raise Problem("job-not-running", f"the job {state}", **_texts(scope.context, scope))
+        raise RequestProblem("job-not-running", f"the job {state}", **_texts(scope.context, scope))
     goal = action.to or _life(action).actions.get("cancel") or _life(action).actions["fail"]
     with suppress(InputError):  # no way leads there: it goes on
         life = ended_in(_life(action), goal, job.moment)
@@ -185,9 +185,9 @@ def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
 def _delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
     known = _known(action, scope)
     if known is None:
-        raise Problem("unknown-id", "nobody declared, made or started such a job", **_texts(scope.context, scope))
+        raise RequestProblem("unknown-id", "nobody declared, made or started such a job", **_texts(scope.context, scope))
     answer = _seen(action, scope, known)
-    declared = scope.context.world.declared
+    declared = scope.context.namespace.declared
     declared.delete(known.number or declared.add(known).number)
     return answer
 
@@ -200,21 +200,21 @@ def _read(_operation: Operation, action: Action, scope: Scope) -> Scope:
         return next(_with_facts(action, scope), None) or _nobody(scope)
     declared = _known(action, scope)
     if declared is None:  # asked for the first time: a job that is made up
-        declared = find.declaration(action.status, _single(action), _status_context(scope))
+        declared = lookup.declaration(action.status, _single(action), _status_context(scope))
     return _seen(action, scope, declared)
 
 
 def _nobody(scope: Scope) -> Scope:
-    raise Problem("unknown-id", "nobody declared, made or started a job like this", **_texts(scope.context, scope))
+    raise RequestProblem("unknown-id", "nobody declared, made or started a job like this", **_texts(scope.context, scope))
 
 
 def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
     """The newest jobs whose facts are what the action asks for."""
     wanted = values(action.where, scope)
-    for declared in reversed(scope.context.world.declared.all()):
+    for declared in reversed(scope.context.namespace.declared.all()):
         if declared.service == action.status.service and set(_life(action).identity) <= set(declared.match):
             shown = _seen(action, replace(scope, identity=dict(declared.match)), declared)
-            if shown.job and all(at(shown.job.profile, place) == fact for place, fact in wanted.items()):
+            if shown.job and all(value_at(shown.job.profile, place) == fact for place, fact in wanted.items()):
                 yield shown
 
 
@@ -245,14 +245,14 @@ def _runs(action: Action, scope: Scope) -> Iterator[Scope]:
     """The runs of one job, the newest first; a job that was never started has none."""
     declared = _known(action, scope)
     if declared is None:
-        declared = find.declaration(action.status, _single(action), _status_context(scope))
+        declared = lookup.declaration(action.status, _single(action), _status_context(scope))
     for run in [] if declared.waiting else [declared, *reversed(declared.history)]:
         yield _seen(action, scope, run)
 
 
 def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
     """Every job whose whole identity is known, the newest first."""
-    for declared in reversed(scope.context.world.declared.all()):
+    for declared in reversed(scope.context.namespace.declared.all()):
         identity = {**scope.identity, **declared.match}
         hidden = declared.waiting and _life(action).unstarted is None
         known = declared.service == action.status.service and set(_life(action).identity) <= set(identity)
@@ -272,25 +272,25 @@ def _texts(context: Context, scope: Scope) -> dict[str, str]:
     return {name: str(text) for name, text in {**context.parameters, **scope.identity}.items()}
 
 
-def _single(action: Action) -> Single:
+def _single(action: Action) -> SingleJobService:
     return SINGLES[action.status.service]
 
 
-def _declared(action: Action, scope: Scope) -> Declaration | None:
+def _declared(action: Action, scope: Scope) -> JobSpec | None:
     """The newest declaration of this job; one that only waits for a call is none."""
-    return find.declared(action.status, _status_context(scope))
+    return lookup.declared(action.status, _status_context(scope))
 
 
-def _known(action: Action, scope: Scope) -> Declaration | None:
+def _known(action: Action, scope: Scope) -> JobSpec | None:
     """This job, as it was declared, or asked for before; None for one that nobody knows. Raises Problem: unknown-id."""
-    return find.known(action.status, _single(action), _status_context(scope))
+    return lookup.known(action.status, _single(action), _status_context(scope))
 
 
-def _job(action: Action, scope: Scope, declared: Declaration) -> Job:
-    return find.job(action.status, _single(action), _status_context(scope), declared, poll=False)
+def _job(action: Action, scope: Scope, declared: JobSpec) -> Job:
+    return lookup.job(action.status, _single(action), _status_context(scope), declared, poll=False)
 
 
-def _seen(action: Action, scope: Scope, declared: Declaration) -> Scope:
+def _seen(action: Action, scope: Scope, declared: JobSpec) -> Scope:
     """The scope with this job as the status operation shows it now."""
     scope = replace(scope, identity={**scope.identity, **declared.match})
     job = _job(action, scope, declared)

@@ -10,11 +10,11 @@ from typing import Any
 
 from ..definitions.actions import Action, Source
 from ..definitions.pointer import parts_of
-from ..exchanges import times
-from ..exchanges.places import MISSING, at
+from ..exchanges import vendor_times
+from ..exchanges.json_path import MISSING, value_at
 from ..generate import hex_id
 from ..jobs.trajectory import Job
-from ..services.kinds import Context
+from ..services.base import Context
 
 _SAMPLES = {"iso-basic-offset": "2026-01-01T00:00:00+0000", "rfc3339": "2026-01-01T00:00:00.000+00:00"}
 
@@ -71,7 +71,7 @@ def identity_of(action: Action, parameters: Mapping[str, Any], body: Any) -> dic
     found = {}
     for name, source in action.identity.items():
         part = parameters.get(source.of) if source.kind == "parameter" else None
-        part = at(body, source.of) if source.kind == "body" else part
+        part = value_at(body, source.of) if source.kind == "body" else part
         if part is not MISSING and part is not None:
             found[name] = str(part)
     return found
@@ -96,7 +96,7 @@ def _parameter(source: Source, scope: Scope) -> Any:
 
 
 def _body(source: Source, scope: Scope) -> Any:
-    return at(scope.context.body, source.of)
+    return value_at(scope.context.body, source.of)
 
 
 def _identity(source: Source, scope: Scope) -> Any:
@@ -107,11 +107,11 @@ def _job(source: Source, scope: Scope) -> Any:
     """A part of the job as it is shown, or (a list of members) the job with these members only."""
     if isinstance(source.of, list):
         return {name: scope.node[name] for name in source.of if name in scope.node} if scope.job else MISSING
-    return at(scope.node, source.of) if scope.job else MISSING
+    return value_at(scope.node, source.of) if scope.job else MISSING
 
 
 def _fact(source: Source, scope: Scope) -> Any:
-    return at(scope.job.profile, source.of) if scope.job else MISSING
+    return value_at(scope.job.profile, source.of) if scope.job else MISSING
 
 
 def _time(source: Source, scope: Scope) -> Any:
@@ -130,7 +130,7 @@ def _now(source: Source, scope: Scope) -> Any:
 
 def _written(time: int, source: Source) -> Any:
     form = source.form or "epoch-ms"
-    return times.show(form, time, _SAMPLES.get(form, 0))
+    return vendor_times.show(form, time, _SAMPLES.get(form, 0))
 
 
 def _new(source: Source, scope: Scope) -> Any:
