@@ -211,8 +211,8 @@ def _nobody(scope: Scope) -> Scope:
 def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
     """The newest jobs whose facts are what the action asks for."""
     wanted = values(action.where, scope)
-    for declared in reversed(scope.context.namespace.declared.all()):
-        if declared.service == action.status.service and set(_life(action).identity) <= set(declared.match):
+    for declared in _newest_first(action, scope):
+        if set(_life(action).identity) <= set(declared.match):
             shown = _seen(action, replace(scope, identity=dict(declared.match)), declared)
             if shown.job and all(value_at(shown.job.profile, place) == fact for place, fact in wanted.items()):
                 yield shown
@@ -252,13 +252,18 @@ def _runs(action: Action, scope: Scope) -> Iterator[Scope]:
 
 def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
     """Every job whose whole identity is known, the newest first."""
-    for declared in reversed(scope.context.namespace.declared.all()):
+    for declared in _newest_first(action, scope):
         identity = {**scope.identity, **declared.match}
         hidden = declared.waiting and _life(action).unstarted is None
-        known = declared.service == action.status.service and set(_life(action).identity) <= set(identity)
+        known = set(_life(action).identity) <= set(identity)
         found = known and not hidden and scope.context.now >= declared.visible
         if found and all(identity[name] == part for name, part in scope.identity.items()):
             yield _seen(action, replace(scope, identity=identity), declared)
+
+
+def _newest_first(action: Action, scope: Scope) -> list[JobSpec]:
+    jobs = [one for one in scope.context.namespace.declared.all() if one.service == action.status.service]
+    return sorted(jobs, key=lambda one: (one.born, one.number), reverse=True)
 
 
 # Jobs of the status operation

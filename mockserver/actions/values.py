@@ -12,7 +12,7 @@ from ..definitions.actions import Action, Source
 from ..definitions.pointer import parts_of
 from ..exchanges import vendor_times
 from ..exchanges.json_path import MISSING, value_at
-from ..generate import hex_id
+from ..generate import Fake, hex_id
 from ..jobs.trajectory import Job
 from ..services.base import Context
 
@@ -36,6 +36,10 @@ class Scope:
     node: Any = MISSING
     rows: Sequence[Scope] = ()
     total: int = 0
+
+    def fake(self, *key: object) -> Fake:
+        """A source of made-up facts under the mock's seed."""
+        return Fake(self.context.namespace.settings.seed, *key)
 
     def of(self, job: Job, node: Any) -> Scope:
         """The same call, about this job."""
