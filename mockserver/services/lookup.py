@@ -21,7 +21,7 @@ _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
 
 def find_job(operation: Operation, service: SingleJobService, context: Context) -> Job:
-    """The job with the request's id. Raises Problem for an id that nobody knows, or not yet, or not any more."""
+    """The job with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
     return job(operation, service, context, declaration(operation, service, context))
 
 
@@ -31,7 +31,7 @@ def job(operation: Operation, service: SingleJobService, context: Context, decla
 
 
 def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
-    """Who the job is with the request's id. Raises Problem for an id that nobody knows, or not yet, or not any more."""
+    """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
     found = declared(operation, context)
     if found is None:
         _check_known(operation, context)
@@ -56,7 +56,7 @@ def declared(operation: Operation, context: Context) -> JobSpec | None:
     """The newest declaration of the request's job; one that can't be seen before its start doesn't count."""
     definition = _life_of(operation)
     found = context.namespace.declared.matching(operation.service, context.parameters)
-    return next((find_job for find_job in found if not find_job.waiting or definition.unstarted is not None), None)
+    return next((one for one in found if not one.waiting or definition.unstarted is not None), None)
 
 
 def _identity(operation: Operation, context: Context) -> dict[str, str]:
@@ -81,7 +81,7 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
 
 
 def find_runs(operation: Operation, service: JobListService, context: Context) -> tuple[list[Job], int]:
-    """A page of runs, newest first, and how many there are in all. Raises Problem for a list that nobody knows."""
+    """A page of runs, newest first, and how many there are in all. Raises RequestProblem for a list that nobody knows."""
     namespace, parameters = context.namespace, context.parameters
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]

@@ -12,7 +12,7 @@ from ..services.base import Context, ListPage
 
 
 def respond(operation: Operation, context: Context) -> Answer:
-    """The answer. Raises Problem for an id that nobody knows."""
+    """The answer. Raises RequestProblem for an id that nobody knows."""
     if operation.action:
         return perform(operation, context)
     if operation.id in CALLS:
