@@ -23,7 +23,7 @@ Deed = Callable[[Operation, Action, Scope], Scope]
 
 
 def perform(operation: Operation, context: Context) -> Answer:
-    """Do it, and answer as the definition says. Raises RequestProblem: unknown-id, job-exists, job-running, job-not-running."""
+    """Do it and answer. Raises RequestProblem: unknown-id, job-exists, job-running, job-not-running."""
     assert operation.action is not None
     with context.namespace.declared.one_at_a_time():
         scope = _DEEDS[operation.action.do](operation, operation.action, _scope(operation, operation.action, context))
@@ -287,7 +287,7 @@ def _declared(action: Action, scope: Scope) -> JobSpec | None:
 
 
 def _known(action: Action, scope: Scope) -> JobSpec | None:
-    """This job, as it was declared, or asked for before; None for one that nobody knows. Raises RequestProblem: unknown-id."""
+    """This job, as declared or asked for before; None for one that nobody knows. Raises RequestProblem: unknown-id."""
     return lookup.known(action.status, _single(action), _status_context(scope))
 
 

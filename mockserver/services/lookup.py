@@ -31,7 +31,7 @@ def job(operation: Operation, service: SingleJobService, context: Context, decla
 
 
 def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
-    """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
+    """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows (yet, or any more)."""
     found = declared(operation, context)
     if found is None:
         _check_known(operation, context)
