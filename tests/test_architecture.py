@@ -22,7 +22,7 @@ VALUES = {
     "model",
     "settings",
     "definitions",
-    "redact",
+    "redaction",
     "user_files",
     "package_data",
     "exchanges",

@@ -27,7 +27,7 @@ from mockserver.jobs.clock import Clock
 from mockserver.journal import BODY_KEPT, KEPT, Journal
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
-from mockserver.redact import HIDDEN
+from mockserver.redaction.redact import HIDDEN
 from mockserver.settings import Settings
 
 Json = dict[str, Any]
