@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .actions.values import identity_of
 from .declare_job import DeclaredJob, declare
 from .definitions import Definitions, Example, Operation, load
 from .definitions.parameter_values import texts_of
@@ -45,8 +46,8 @@ CRASHED = "the mock failed: "
 """What the line of `X-Mock-Problem` begins with, where the mock itself is at fault."""
 
 OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
-"""Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all, the
-operation, where there is one, and the namespace."""
+"""Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all,
+the operation, where there is one, and the namespace."""
 
 
 @dataclass
@@ -100,10 +101,10 @@ class Mock:
         return f"<Mock {', '.join(self.definitions.services)}; {len(self._namespaces)} namespaces; {self.clock!r}>"
 
     def namespace(self, name: str = DEFAULT_NAMESPACE, **settings: Any) -> Namespace:
-        """The namespace of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
+        """The namespace of this name; a new one if there is none yet, or if `settings` differ from the mock's.
 
-        A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, Misuse for a name that is
-        none, for settings of the default namespace, and for too many namespaces.
+        A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, ControlError for an
+        invalid name, for settings of the default namespace, and for too many namespaces.
         """
         with self._lock:
             namespace = self._namespaces.get(name)
@@ -155,8 +156,9 @@ class Mock:
 
         Parameters: `service` is dataarts, enos, cdm, tics or taurusdb; `fields` are parts of its identity by the vendor's
         names (left out, they match any), `life` (a name, or a list of status or (status, duration)), `progress` (`time`,
-        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`; for lists `count` and
-        `every`. Durations are seconds, or text such as `2h`. Raises InputError.
+        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`, `started` (False: it
+        waits for a call that starts it); for lists `count` and `every`. Durations are seconds, or text such as `2h`.
+        Raises InputError.
         """
         return declare(self.definitions, self.namespace(namespace), service, fields)
 
@@ -254,13 +256,15 @@ class Mock:
         return self._respond(operation, visit, self._admit(operation, visit))
 
     def _admit(self, operation: Operation, visit: _RequestState) -> Context:
-        """What answering may look at, of a request that is in order. Raises Problem."""
+        """What answering may look at, of a request that is in order. Raises RequestProblem."""
         request, settings = visit.request, visit.namespace.settings
         authenticate(operation, request, settings, visit.now)
         strict = settings.unknown_query == "reject"
         parameters = validate.parameters(operation, visit.parameters, request, strict, self.switches)
         visit.parameters = parameters
         body = validate.body(operation, request)
+        if operation.action:
+            visit.parameters = {**identity_of(operation.action, parameters, body), **parameters}
         authorise(operation, parameters, settings)
         return Context(parameters, body, visit.now, visit.request_id, self.switches, visit.namespace)
 

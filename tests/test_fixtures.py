@@ -549,8 +549,8 @@ def test_the_control_api_reruns_a_list(client: FlaskClient) -> None:
         ("POST", "/jobs/1", {"action": ["fail"]}, 400, "action is ['fail']; allowed: rerun, cancel, fail"),
         ("POST", "/jobs/1", {}, 400, "action is None; allowed: rerun, cancel, fail"),
         ("POST", "/jobs/1", {"acton": "fail"}, 400, "member 'acton'; did you mean 'action'?"),
-        ("POST", "/jobs/1", {"action": "cancel"}, 400, "the service documents no state for 'cancel'; it has: fail"),
-        ("POST", "/jobs/1", {"action": "fail"}, 400, "the job has ended (SUCCEEDED); rerun it first"),
+        ("POST", "/jobs/1", {"action": "cancel"}, 409, "the service documents no state for 'cancel'; it has: fail"),
+        ("POST", "/jobs/1", {"action": "fail"}, 409, "the job has ended (SUCCEEDED); rerun it first"),
         ("GET", "/jobs/one", b"", 404, "/_mock/jobs/one is not part of the control API; known: "),
         ("GET", "/nothing", b"", 404, "/_mock/nothing is not part of the control API; known: "),
         ("PUT", "/jobs", {}, 405, "PUT /_mock/jobs; allowed: "),
@@ -621,7 +621,7 @@ CALLS: list[tuple[str, str, dict[str, int | str], Any, int]] = [
     ("POST", "/jobs/{number}", {"number": 2}, {"action": "rerun"}, 200),
     ("POST", "/jobs/{number}", {"number": 1}, {"action": "fail"}, 200),
     ("POST", "/jobs/{number}", {"number": 3}, {"action": "cancel"}, 200),
-    ("POST", "/jobs/{number}", {"number": 1}, {"action": "cancel"}, 400),
+    ("POST", "/jobs/{number}", {"number": 1}, {"action": "cancel"}, 409),
     ("POST", "/jobs/{number}", {"number": 7}, {"action": "fail"}, 404),
     ("POST", "/faults", {}, {"target": "cdm", "status": 502, "times": 2}, 201),
     ("POST", "/faults", {}, {"target": "cdm", "status": "bad"}, 400),
@@ -651,7 +651,7 @@ def check_body(place: Any, content_type: str, body: Any) -> None:
 
 def test_control_calls_are_as_documented(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call of the control API answers with a documented status and a body that fits it, and every status is seen."""
-    monkeypatch.setattr("mockserver.mock._MOST_WORLDS", 2)
+    monkeypatch.setattr("mockserver.mock._MOST_NAMESPACES", 2)
     client.get(CDM_PATH)
     client.get("/nowhere")
     seen = set()

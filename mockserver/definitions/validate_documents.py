@@ -26,6 +26,7 @@ def check_documents(documents: Mapping[str, Document]) -> None:
     """Raises DefinitionError for the first mistake found in any document."""
     shape = json.loads((folder("schemas") / _SHAPE).read_text(encoding="utf-8"))
     checker = Draft202012Validator(shape)
+    checked = set[str]()  # operations share many schemas, and each takes some milliseconds
     whole = {name: document for name, document in documents.items() if "openapi" in document or "x-service" in document}
     own = {
         keyword: Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": shape["$defs"]}) for keyword, kind in _OWN.items()
@@ -38,7 +39,10 @@ def check_documents(documents: Mapping[str, Document]) -> None:
     for name, document in whole.items():
         _check_references(documents, name)
         for pointer, schema in _schemas(document):
-            _check_schema(name, pointer, schema)
+            text = json.dumps(schema, sort_keys=True)
+            if text not in checked:
+                _check_schema(name, pointer, schema)
+                checked.add(text)
         _check_names(whole, name)
 
 

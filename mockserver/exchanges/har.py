@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .. import __version__
 from ..errors import InputError, shown
 from ..model import Request
-from .bodies import unpack
+from ..redaction.content_coding import unpack
+from ..version import __version__
 from .exchange import Exchange, request_from, response_from
 from .recording import Recording, body_as_json, body_from_json, read
 from .vendor_times import parse, show
