@@ -50,6 +50,10 @@ class Problem(Exception):
         self.detail = detail
         self.facts = facts
 
+    def again(self) -> Problem:
+        """The same problem, to be raised once more: an exception that is raised twice keeps both its tracebacks."""
+        return Problem(self.kind, self.detail, **self.facts)
+
 
 class Misuse(Exception):
     """A request to the mock itself (a `Prefer` header, the control API) that makes no sense; answered by RFC 9457.
@@ -62,6 +66,10 @@ class Misuse(Exception):
         self.title = title
         self.detail = detail
         self.status = status
+
+    def again(self) -> Misuse:
+        """The same, to be raised once more."""
+        return Misuse(self.title, self.detail, self.status)
 
 
 class InputError(Exception):

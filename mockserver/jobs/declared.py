@@ -61,7 +61,10 @@ class _Polls:
 
 
 class Declarations:
-    """The declared jobs of a world. Thread-safe. A later declaration comes before an earlier one."""
+    """The declared jobs of a world. Thread-safe. A later declaration comes before an earlier one.
+
+    `changes` grows with each change, and each poll that counts.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -70,12 +73,14 @@ class Declarations:
         self._deleted: dict[tuple[str, Names], set[Values]] = {}
         self._polls: dict[tuple[int, Values], _Polls] = {}
         self._next = 1
+        self.changes = 0
 
     def add(self, declaration: Declaration) -> Declaration:
         """Declare a job; it gets its number."""
         with self._lock:
             numbered = replace(declaration, number=self._next)
             self._next += 1
+            self.changes += 1
             self._by_number[numbered.number] = numbered
             place, values = _place(numbered)
             self._index.setdefault(place, {}).setdefault(values, {})[numbered.number] = None
@@ -124,6 +129,7 @@ class Declarations:
         """Take a job away: from now on nobody knows it. Raises InputError for an unknown number."""
         with self._lock:
             declaration = self.get(number)
+            self.changes += 1
             place, values = _place(declaration)
             del self._by_number[number]
             bucket = self._index[place][values]
@@ -136,6 +142,7 @@ class Declarations:
         """Give a job another course; polls are counted anew. Raises InputError for an unknown number."""
         with self._lock:
             changed = replace(self.get(number), **changes)
+            self.changes += 1
             self._by_number[number] = changed
             for key in [key for key in self._polls if key[0] == number]:
                 del self._polls[key]
@@ -153,6 +160,7 @@ class Declarations:
             polls = self._polls.setdefault((declared.number, who), _Polls([born]))
             now = max(now, polls.times[-1])  # of two requests at once, the later one may come here first
             if poll:
+                self.changes += 1
                 polls.asked += 1
                 if polls.asked > declared.progress.polls and len(polls.times) < len(life.steps):
                     polls.times.append(now)
@@ -176,6 +184,7 @@ class Declarations:
             self._deleted.clear()
             self._polls.clear()
             self._next = 1
+            self.changes += 1
 
 
 def _place(declaration: Declaration) -> tuple[tuple[str, Names], Values]:

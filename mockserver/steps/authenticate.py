@@ -9,17 +9,17 @@ from ..model import ANONYMOUS, Caller, Request
 from ..settings import Settings
 from ..vendors import enos, huaweicloud
 
-_VENDORS: Mapping[str, Callable[[Request, Settings, int], Caller]] = {
-    "huaweicloud": huaweicloud.authenticate,
-    "enos": enos.authenticate,
+_VENDORS: Mapping[str, Callable[[Request, Settings], Caller]] = {
+    "huaweicloud": huaweicloud.identify,
+    "enos": enos.identify,
 }
 
 
-def authenticate(operation: Operation, request: Request, settings: Settings, now: int) -> Caller:
-    """The caller. Raises Problem for a credential that is missing, malformed, wrong or expired."""
+def identify(operation: Operation, request: Request, settings: Settings) -> Caller:
+    """The caller. Raises Problem for a credential that is missing, malformed or wrong; `check_time` for one that expired."""
     if not operation.secured:
         return ANONYMOUS
-    return _VENDORS[operation.vendor](request, settings, now)
+    return _VENDORS[operation.vendor](request, settings)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from .. import redact
+from ..answering import CRASHED
 from ..contract.pacing import retry_after
 from ..definitions import Definitions, Operation
 from ..definitions.reading import texts_of
 from ..errors import Problem
 from ..exchanges.observe import looks
 from ..jobs.clock import SECOND
-from ..mock import CRASHED
 from ..model import Request, Response
 from ..services import LISTINGS
 from ..steps.route import route
