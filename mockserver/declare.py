@@ -31,6 +31,16 @@ class DeclaredJob:
     operation: Operation
     number: int
 
+    def __repr__(self) -> str:
+        declared = self.world.declared.find(self.number)
+        if declared is None:
+            return f"<job #{self.number} {self.operation.service}, deleted>"
+        parts = {**declared.match, **declared.narrow, **({"owner": declared.owner} if declared.owner else {})}
+        who = " ".join(f"{name}={value!r}" for name, value in parts.items()) or "any"
+        life = f", life {declared.life.name}" if declared.life else ""
+        many = f", {declared.count} runs" if declared.count > 1 else ""
+        return f"<job #{self.number} {self.operation.service} {who} {self.status}{life}{many}>"
+
     @property
     def status(self) -> str:
         """The job's state now; looking doesn't count as a poll."""

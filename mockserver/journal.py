@@ -34,9 +34,21 @@ class Exchange:
 
     __slots__ = ("_held", "_request", "_response", "micros", "number", "operation", "time")
 
-    def __init__(self, number: int, time: int, micros: int, operation: str | None, held: _Held) -> None:
+    def __init__(
+        self, number: int, time: int, micros: int, operation: str | None, request: Request, response: Response
+    ) -> None:
         self.number, self.time, self.micros, self.operation = number, time, micros, operation
-        self._held: _Held | None = held
+        body = response.body
+        if len(body) > _HELD:
+            body = body[:_HELD]
+        self._held: _Held | None = (
+            request,
+            response.status,
+            response.headers,
+            body,
+            response.problem,
+            response.fault,
+        )
         self._request: Request
         self._response: Response
 
@@ -62,8 +74,7 @@ class Exchange:
         return f"Exchange({self.number}, {self.operation}, {self.request!r}, {self.response!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        held = _held(self.request, self.response)
-        return Exchange, (self.number, self.time, self.micros, self.operation, held)
+        return Exchange, (self.number, self.time, self.micros, self.operation, self.request, self.response)
 
     def as_json(self) -> dict[str, Any]:
         """The exchange as `/_mock/journal` shows it; of long bodies, the beginning."""
@@ -120,14 +131,10 @@ class Journal:
         size = size_of(request) if size is None else size
         if size > _HELD or len(request.body) > _HELD:
             request, size = _shortened(request), _HELD
-        body = response.body
-        if len(body) > _HELD:
-            body = body[:_HELD]
-        held = (request, response.status, response.headers, body, response.problem, response.fault)
-        size += _OVERHEAD + len(request.body) + len(body)
+        size += _OVERHEAD + len(request.body) + min(len(response.body), _HELD)
         with self._lock:
             self._count += 1
-            exchange = Exchange(self._count, time, micros, operation, held)
+            exchange = Exchange(self._count, time, micros, operation, request, response)
             self._kept.append((exchange, size))
             self._bytes += size
             while self._bytes > BYTES_KEPT or len(self._kept) > KEPT:
@@ -145,10 +152,6 @@ class Journal:
         with self._lock:
             self._kept.clear()
             self._bytes = self._count = 0
-
-
-def _held(request: Request, response: Response) -> _Held:
-    return request, response.status, response.headers, response.body, response.problem, response.fault
 
 
 def _shortened(request: Request) -> Request:

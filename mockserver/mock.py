@@ -22,11 +22,10 @@ from .jobs.clock import Clock
 from .jobs.store import Store
 from .journal import Exchange, Journal
 from .memory import Memory
-from .model import RawRequest, Request, Response
+from .model import RawRequest, Request, Response, headers_from, request_from
 from .prepared import LARGEST, Prepared
 from .settings import Settings, check_settings
 from .steps import namespace
-from .steps.read_raw import read_headers, read_raw
 from .world import DEFAULT, World
 
 _LOG = logging.getLogger("mockserver")
@@ -82,6 +81,9 @@ class Mock:
         self._fixtures = {str(path): read_fixtures(path) for path in files}
         self._replays = read_replays(files, self.definitions)
         self._declare_fixtures(self.world())
+
+    def __repr__(self) -> str:
+        return f"<Mock {', '.join(self.definitions.services)}; {len(self._worlds)} namespaces; {self.clock!r}>"
 
     def world(self, name: str = DEFAULT, **settings: Any) -> World:
         """The world of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
@@ -184,18 +186,18 @@ class Mock:
         return self._exchange(self._prepare(key, replace(request, headers=dict(request.headers))))
 
     def handle_raw(self, raw: RawRequest) -> Response:
-        """The answer to a request as it came: see `handle`."""
+        """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
         key = None
-        if not raw.size and not raw.body:
+        if not raw.body_size and not raw.body:
             key = (raw.method, raw.target, raw.headers)
             prepared = self._prepared.get(key)
             if prepared is not None:
                 return self._exchange(prepared)
         headers = self._headers.get(raw.headers)
         if headers is None:
-            headers = read_headers(raw.headers)
+            headers = headers_from(raw.headers)
             self._headers.put(raw.headers, headers)
-        return self._exchange(self._prepare(key, read_raw(raw, headers)))
+        return self._exchange(self._prepare(key, request_from(raw, headers)))
 
     def _prepare(self, key: tuple[object, ...] | None, request: Request) -> Prepared:
         """What the request comes to, remembered by the key (None: not at all)."""

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-
-@dataclass(frozen=True, slots=True)
-class RawRequest:
-    """An HTTP request as it came.
-
-    Args:
-        method: The method, as sent.
-        target: The request target, as sent: percent-encoded, with its query; in absolute form, too.
-        headers: (name, value) of each header line, in order, as sent, without the blanks around a value.
-        body: The whole body; empty where it was too large to be read.
-        size: The body's size in bytes, also where it was too large to be read.
-    """
-
-    method: str
-    target: bytes
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = field(default=b"", repr=False)
-    size: int = 0
+_AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +27,84 @@ class Request:
     body: bytes = b""
     body_size: int = 0
     segments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RawRequest:
+    """An HTTP request as it came, before anybody made anything of it.
+
+    Attributes:
+        method: In capitals, as sent.
+        target: What the request line asks for, raw: `/path?query`, or in absolute form.
+        headers: Names and values as sent, in their order, doubled ones too.
+        body: Without its framing (chunks are joined); empty where it was larger than the server takes.
+        body_size: The size that was announced or counted, in bytes, also of a body that was too large to be kept.
+        keep_alive: Whether the connection goes on after the answer.
+        http_1_0: Whether the client speaks HTTP/1.0.
+    """
+
+    method: str
+    target: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    body_size: int = 0
+    keep_alive: bool = True
+    http_1_0: bool = False
+
+    def __repr__(self) -> str:
+        """Without target, headers and body: they hold secrets."""
+        return f"<RawRequest {self.method} of {len(self.headers)} headers and {self.body_size} bytes>"
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of this name, given in lower case; None where there is none."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def request_from(raw: RawRequest, headers: Mapping[str, str] | None = None) -> Request:
+    """The request as the steps read it: percent-decoded path, header names in lower case, values as latin-1, doubled
+    headers joined. `headers` are those of `headers_from`, where the caller has them already."""
+    path, query = split_target(raw.target)
+    if headers is None:
+        headers = headers_from(raw.headers)
+    return Request(raw.method, path, query, headers, raw.body, raw.body_size, _segments(raw.target))
+
+
+def headers_from(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name in lower case, values as latin-1; those of the same name are joined (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in lines:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name in headers:
+            value = headers[name] + ("; " if name == "cookie" else ",") + value
+        headers[name] = value
+    return headers
+
+
+def split_target(target: bytes) -> tuple[str, str]:
+    """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
+    path, _, query = _origin_form(target).partition(b"?")
+    return _text(unquote_to_bytes(path) if b"%" in path else path), _text(query)
+
+
+def _origin_form(target: bytes) -> bytes:
+    if target[:1] != b"/" and (authority := _AUTHORITY.match(target)):
+        target = target[authority.end() :]
+        return target if target[:1] == b"/" else b"/" + target
+    return target
+
+
+def _segments(target: bytes) -> tuple[str, ...]:
+    """The path's segments, where one of them holds an encoded slash: `/a/b%2Fc` is of two, not three."""
+    if b"%2" not in target:
+        return ()
+    path = _origin_form(target).partition(b"?")[0]
+    if b"%2f" not in path.lower():
+        return ()
+    return tuple(_text(unquote_to_bytes(segment)) for segment in path.split(b"/"))
+
+
+def _text(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +135,7 @@ class Response:
 
     `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
     it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all. `wire` is
-    the whole answer as bytes, as a GET on a connection that is kept alive gets it; empty where it isn't prepared.
+    the whole answer as HTTP/1.1 has it for a GET on a connection that is kept, where somebody prepared it.
     """
 
     status: int
@@ -82,7 +145,7 @@ class Response:
     delivery: Delivery | None = None
     fault: ServedFault | None = None
     error: str | None = None
-    wire: bytes = field(default=b"", repr=False, compare=False)
+    wire: bytes | None = field(default=None, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""

@@ -37,9 +37,9 @@ class Settings:
     fixtures: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
     switches: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, str] = field(default_factory=lambda: {DEFAULT_ACCESS_KEY: DEFAULT_SECRET_KEY})
-    apps: Mapping[str, str] = field(default_factory=lambda: {DEFAULT_APP_KEY: DEFAULT_APP_SECRET})
-    users: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=lambda: {DEFAULT_ACCESS_KEY: DEFAULT_SECRET_KEY}, repr=False)
+    apps: Mapping[str, str] = field(default_factory=lambda: {DEFAULT_APP_KEY: DEFAULT_APP_SECRET}, repr=False)
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
     projects: tuple[str, ...] = ()
     enos_users: Mapping[str, str] = field(default_factory=dict)
     access_log: bool = True

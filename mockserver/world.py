@@ -35,6 +35,9 @@ class World:
     faults: Faults = field(default_factory=Faults)
     resets: int = 0
 
+    def __repr__(self) -> str:
+        return f"<World {self.name!r}, {len(self.declared.all())} jobs, {self.clock!r}>"
+
     @classmethod
     def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> World:
         """A world with nothing in it. Raises InputError for a setting that is wrong."""

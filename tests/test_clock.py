@@ -6,6 +6,8 @@ import asyncio
 import json
 import threading
 import time
+from collections.abc import Callable
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -357,3 +359,61 @@ def test_with_bystanders_daemons_are_waited_for() -> None:
         thread.start()
         thread.join()
     assert seen == [0, 10_000, 20_000]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(90, 90), (0.5, 0.5), ("90", 90), ("90s", 90), ("2h", 7_200), ("1h30m", 5_400)]
+)
+def test_durations_are_seconds_or_text(value: float | str, expected: float) -> None:
+    """`advance` and `tick` take what fixtures and the command line take."""
+    clock = Clock(START, speed=0)
+    clock.advance(value)
+    clock.tick = value
+    assert (clock.now(), clock.tick) == (START + expected * 1_000, expected)
+    assert Clock(START, tick=value).tick == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        START,
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T08:00:00+08:00",
+        "2026-01-01",
+        datetime.fromisoformat("2026-01-01T00:00:00+00:00"),
+    ],
+    ids=["milliseconds", "utc", "zone", "date", "datetime"],
+)
+def test_times_are_milliseconds_or_iso(value: Any) -> None:
+    """`set` and the clock's start take a number, ISO 8601 text or a datetime."""
+    clock = Clock(speed=0)
+    clock.set(value)
+    assert clock.now() == Clock(value, speed=0).now() == START
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda clock: clock.set(5), "5 ms since 1970 would be in the first days of 1970; allowed: milliseconds, or text"),
+        (lambda clock: clock.set("soon"), "'soon' is not a time; allowed: ISO 8601"),
+        (lambda clock: clock.set(None), "None is not a time; allowed: ISO 8601"),
+        (lambda clock: clock.advance("soon"), "advance: 'soon' is not a length of time; allowed: seconds"),
+        (lambda clock: clock.advance(None), "advance is None; allowed: seconds"),
+        (lambda clock: clock.advance(-1), "advance is -1; allowed: 0 or more"),
+        (lambda clock: setattr(clock, "tick", "x"), "tick: 'x' is not a length of time"),
+    ],
+    ids=["set-5", "set-text", "set-none", "advance-text", "advance-none", "advance-negative", "tick"],
+)
+def test_what_is_no_time_is_refused(change: Callable[[Clock], None], message: str) -> None:
+    """A value that is no time or no length of time is refused with what is allowed, and the clock stays."""
+    clock = Clock(START, speed=0)
+    with pytest.raises(InputError) as caught:
+        change(clock)
+    assert message in str(caught.value)
+    assert clock.now() == START
+
+
+def test_a_clock_says_what_it_shows() -> None:
+    """Its repr is one short line."""
+    assert repr(Clock(START, speed=0)) == "<Clock 2026-01-01T00:00:00.000Z, frozen>"
+    assert repr(Clock(START, speed=0, tick=30)) == "<Clock 2026-01-01T00:00:00.000Z, frozen, 30 s a poll>"

@@ -278,3 +278,19 @@ def test_mistakes_are_named(mock: Mock, fields: dict[str, Any], message: str) ->
     with pytest.raises(InputError, match=message):
         mock.job(**fields)
     assert mock.world().declared.all() == []
+
+
+def test_what_tests_hold_is_shown_in_a_line(mock: Mock) -> None:
+    """The reprs of a job, a fault and a mock are short, and say what and where it stands; secrets are in none."""
+    job = mock.job("cdm", job_name="x", life="fails")
+    many = mock.job("tics", league_id="l", count=3)
+    fault = mock.fail("cdm", status=502, times=3)
+    assert repr(job) == "<job #1 cdm job_name='x' BOOTING, life fails>"
+    assert repr(many) == "<job #2 tics league_id='l' NEW, 3 runs>"
+    assert repr(fault) == "<fault #1 status:502 for cdm, served 0>"
+    assert "2 jobs" in repr(job.world)
+    job.delete()
+    assert repr(job) == "<job #1 cdm, deleted>"
+    assert len(repr(mock)) < 250
+    settings = Settings(credentials={"AK": "s3cret"}, apps={"KEY": "s3cret"}, users={"ann": "s3cret"})
+    assert "s3cret" not in repr(settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -11,12 +13,14 @@ import pytest
 from asking import NOW, request_for
 
 from mockserver.definitions import Operation, load
-from mockserver.jobs.clock import Clock
+from mockserver.journal import BODY_KEPT, BYTES_KEPT, KEPT, Journal
+from mockserver.memory import Memory
 from mockserver.mock import REMEMBERED, Mock
 from mockserver.model import RawRequest, Request, Response
 from mockserver.settings import Settings
 
 DEFINITIONS = load()
+TIME = "2023-11-14T22:13:20Z"
 SECRET = "s3cretTokenOfAFriend"
 
 
@@ -74,7 +78,7 @@ def play(mock: Mock, what: str, value: Any) -> Response | None:
     elif what == "fault":
         mock.fail("*", fault="EMPTY_BODY", times=2)
     elif what == "quota":
-        mock.fail("cdm", quota="2/1s")
+        mock.fail("cdm", quota={"limit": 2, "per": "1s"})
     elif what == "clear":
         mock.world().faults.clear()
     elif what == "reset":
@@ -91,20 +95,124 @@ def play(mock: Mock, what: str, value: Any) -> Response | None:
 def test_a_memory_changes_no_answer_and_no_line_of_the_journal(seed: int, auth: str) -> None:
     """The same story, told to mocks that remember all, little and nothing: the same answers, the same journals."""
     mocks = [
-        Mock(Settings(auth=auth), Clock(NOW, speed=0), DEFINITIONS, remembered=remembered)
+        Mock(Settings(auth=auth, time=TIME, speed=0.0), definitions=DEFINITIONS, remembered=remembered)
         for remembered in (REMEMBERED, 4, 0)
     ]
-    for what, value in stories(seed):
+    compared = 0
+    for what, value in [*stories(seed), ("reset", 0)]:
+        if what == "reset":
+            journals = [[{**entry.as_json(), "duration_us": 0} for entry in mock.journal.last()] for mock in mocks]
+            assert journals[0] == journals[1] == journals[2]
+            compared += len(journals[0])
         first, *others = [play(mock, what, value) for mock in mocks]
         assert all(other == first for other in others), (what, value)
-    journals = [[{**entry.as_json(), "duration_us": 0} for entry in mock.journal.last()] for mock in mocks]
-    assert journals[0] == journals[1] == journals[2] != []
+    assert compared > 10
 
 
 @pytest.mark.parametrize("operation", DEFINITIONS.operations, ids=lambda operation: str(operation.id))
 def test_a_raw_request_is_answered_like_the_one_that_was_read(operation: Operation) -> None:
     """Both doors of the mock come to the same answer, and `wire` is that answer in bytes."""
-    mocks = [Mock(clock=Clock(NOW, speed=0), definitions=DEFINITIONS) for _ in range(2)]
+    mocks = [Mock(Settings(time=TIME, speed=0.0), definitions=DEFINITIONS) for _ in range(2)]
     for request in variants(operation, random.Random(1)):
         read, raw = mocks[0].handle(request), mocks[1].handle_raw(raw_of(request))
         assert raw == read
+
+
+def test_a_name_with_an_encoded_slash_is_one_segment() -> None:
+    """`%2F` in a job's name is part of the name, where the door knows the target as it was sent."""
+    mock = Mock(definitions=DEFINITIONS)
+    answer = mock.handle_raw(RawRequest("GET", b"/v1.1/p/clusters/c/cdm/job/a%2fb/status", ((b"X-Auth-Token", b"t"),)))
+    assert answer.problem and answer.problem.startswith("path parameter 'job_name' is 'a/b'; allowed: pattern")
+    match = DEFINITIONS.router.matches(("", "v1.1", "p", "clusters", "c", "cdm", "job", "a/b", "status"))
+    assert [(operation.id, values) for _, operation, values in match] == [("ShowJobStatus", ("p", "c", "a/b"))]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """A million targets leave no more behind than the memory holds; large requests are not remembered at all."""
+    mock = Mock(definitions=DEFINITIONS, remembered=10)
+    for number in range(50):
+        mock.handle_raw(RawRequest("GET", b"/v3/p/jobs?id=%d" % number, ((b"X-Auth-Token", b"t"),)))
+    assert 0 < len(mock._prepared) <= 10
+    mock.reset()
+    assert len(mock._prepared) == 0
+    mock.handle_raw(RawRequest("GET", b"/v3/p/jobs?id=1", ((b"X-Auth-Token", b"t" * 9_000),)))
+    assert len(mock._prepared) == 0
+
+
+def test_memory_forgets_what_was_not_used() -> None:
+    """What is looked up stays; what isn't goes."""
+    memory: Memory[int, str] = Memory(4)
+    for number in range(100):
+        memory.put(number, str(number))
+        assert memory.get(0) == "0"
+    assert memory.get(1) is None
+    assert memory.get(99) == "99"
+
+
+def exchange_of(journal: Journal, body: bytes = b"{}", headers: dict[str, str] | None = None) -> None:
+    """Add an exchange whose request and answer hold the secret."""
+    request = Request(
+        "GET", f"/v3/{SECRET}/jobs", f"token={SECRET}", {"x-auth-token": SECRET, **(headers or {})}, SECRET.encode()
+    )
+    response = Response(404, (("X-Subject-Token", SECRET),), SECRET.encode() + body, f"{SECRET} is wrong")
+    journal.add(NOW, 1, "op", request, response)
+
+
+def test_no_way_to_look_at_a_journal_shows_a_secret() -> None:
+    """Entries are kept raw, but texts, copies, pickles and attributes of them are clean, whether looked at before or not."""
+    for look in (
+        repr,
+        str,
+        pickle.dumps,
+        lambda entry: repr(copy.copy(entry)),
+        lambda entry: pickle.dumps(copy.deepcopy(entry)),
+        lambda entry: repr((entry.request, entry.response)),
+        lambda entry: repr(entry.as_json()),
+        lambda entry: repr(pickle.loads(pickle.dumps(entry)).as_json()),
+    ):
+        journal = Journal()
+        exchange_of(journal)
+        (entry,) = journal.last()
+        for _ in range(2):
+            shown = look(entry)
+            assert SECRET not in (shown if isinstance(shown, str) else shown.decode("latin-1")), look
+    assert SECRET not in repr(journal)
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(journal)
+
+
+def test_a_journal_is_bounded_by_number_and_by_bytes() -> None:
+    """Long bodies are cut, and the oldest exchanges go when there are too many or too much."""
+    journal = Journal()
+    for _ in range(KEPT + 5):
+        exchange_of(journal)
+    assert [entry.number for entry in (journal.last()[0], journal.last()[-1])] == [6, KEPT + 5]
+    for _ in range(1_000):
+        exchange_of(journal, body=b"x" * 58_000)
+    entries = journal.last()
+    assert len(entries) <= BYTES_KEPT // 40_000 + KEPT
+    assert journal._bytes <= BYTES_KEPT
+    assert len(entries[-1].response.body) == BODY_KEPT
+
+
+def test_a_secret_at_the_cut_is_taken_out() -> None:
+    """A body is cleaned before it is cut, so no half of a secret stays."""
+    journal = Journal()
+    journal.add(NOW, 1, None, Request("GET", "/", "", {"x-auth-token": SECRET}), Response(200, (), b""))
+    for before in range(BODY_KEPT - len(SECRET), BODY_KEPT + 1):
+        body = b"x" * before + SECRET.encode() + b"y" * 60_000
+        journal.add(NOW, 1, None, Request("GET", "/", "", {"x-auth-token": SECRET}), Response(200, (), body))
+        assert SECRET[:4].encode() not in journal.last(1)[0].response.body
+
+
+def test_who_only_reports_never_stops_an_answer() -> None:
+    """A callback that raises is counted, and the request is answered."""
+
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    mock = Mock(definitions=DEFINITIONS, on_exchange=broken, on_answer=broken)
+    request = request_for(DEFINITIONS.operation("ShowJobStatus"))
+    assert [mock.handle(request).status for _ in range(3)] == [200, 200, 200]
+    assert mock.reports_lost == 6
+    assert len(mock.journal.last()) == 3

@@ -15,6 +15,9 @@ class DeclaredFault:
     faults: Faults
     entry: Active
 
+    def __repr__(self) -> str:
+        return f"<fault #{self.number} {self.entry.fault.kind} for {self.entry.fault.target}, served {self.served}>"
+
     @property
     def number(self) -> int:
         """Counted from 1 in each namespace."""

@@ -9,6 +9,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 
 from ..errors import InputError
+from .duration import seconds
+
+Time = int | float | str | datetime
+"""A time, as tests give it: milliseconds since 1970, ISO 8601 text, or a datetime."""
 
 SECOND = 1_000
 DAY = 86_400 * SECOND
@@ -19,15 +23,26 @@ LATEST = 32_503_679_999_999
 class Clock:
     """A clock that tests control. Thread-safe.
 
-    Parameters: `start`, its time in milliseconds (None: the real time); `speed`, how many of its seconds pass in a real
-    one (0: frozen); `tick`, by how many seconds each answered poll moves it on.
+    Args:
+        start: The time it begins at: ISO 8601 text, a datetime, or milliseconds since 1970. Default: the real time.
+        speed: How many of its seconds pass in a real one; 0: frozen.
+        tick: By how much each answered poll moves it on: seconds, or text such as `30s`.
+
+    Raises:
+        InputError: A value that is not allowed.
     """
 
-    def __init__(self, start: int | None = None, speed: float = 1.0, tick: float = 0.0) -> None:
+    def __init__(self, start: Time | None = None, speed: float = 1.0, tick: float | str = 0.0) -> None:
         self._lock = threading.Lock()
         self._watchers: tuple[Callable[[], None], ...] = ()
-        self._origin = (start, not_negative("speed", speed), not_negative("tick", tick))
+        began = None if start is None else milliseconds(start)
+        self._origin = (began, not_negative("speed", speed), length("tick", tick))
         self.restart()
+
+    def __repr__(self) -> str:
+        pace = "frozen" if self.speed == 0 else f"speed {self.speed:g}"
+        tick = f", {self.tick:g} s a poll" if self.tick else ""
+        return f"<Clock {utc(self.now()).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}, {pace}{tick}>"
 
     def restart(self) -> None:
         """Begin anew, as the clock was made."""
@@ -70,18 +85,33 @@ class Clock:
         return self._tick
 
     @tick.setter
-    def tick(self, seconds: float) -> None:
-        self._tick = not_negative("tick", seconds)
+    def tick(self, seconds: float | str) -> None:
+        self._tick = length("tick", seconds)
 
-    def set(self, time_ms: int) -> None:
-        """Jump to a time, forwards or back. Raises InputError for one before 1970 or after 2999."""
+    def set(self, time: Time) -> None:
+        """Jump to a time, forwards or back.
+
+        Args:
+            time: ISO 8601 text such as `2026-11-21T08:00:00Z` (without a zone: UTC), a datetime, or milliseconds since 1970.
+
+        Raises:
+            InputError: No such time, or one before 1970 or after 2999.
+        """
+        moment = milliseconds(time)
         with self._lock:
-            self._shown, self._real = in_range(time_ms), _real()
+            self._shown, self._real = moment, _real()
         self._tell()
 
-    def advance(self, seconds: float) -> None:
-        """Jump forwards. Raises InputError for negative seconds, and for more than lead to the year 3000."""
-        not_negative("advance", seconds)
+    def advance(self, duration: float | str) -> None:
+        """Jump forwards.
+
+        Args:
+            duration: Seconds, or text such as `90s`, `2h`, `1h30m`.
+
+        Raises:
+            InputError: No such duration, a negative one, or one that leads beyond the year 2999.
+        """
+        seconds = length("advance", duration)
         with self._lock:
             real = _real()
             self._shown, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
@@ -143,6 +173,33 @@ def not_negative(what: str, number: float) -> float:
     if not 0 <= number <= LATEST:  # Python has integers that are no floats
         raise InputError(f"{what} is {number}; allowed: 0 or more, at most {LATEST}")
     return number
+
+
+def length(what: str, value: float | str) -> float:
+    """Seconds from a number of them or from text such as `2h`. Raises InputError, which says what it was for."""
+    if isinstance(value, str):
+        try:
+            return seconds(value)
+        except InputError as error:
+            raise InputError(f"{what}: {error}") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{what} is {value!r}; allowed: seconds (90), or text such as 90s, 2h, 1h30m")
+    return not_negative(what, value)
+
+
+def milliseconds(time: Time) -> int:
+    """Milliseconds since 1970 of a time, in whatever form it comes. Raises InputError.
+
+    A number below 100 days is refused: it is rather seconds, or how long to move on, than a time in January 1970.
+    """
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return parse_time(time.isoformat() if isinstance(time, datetime) else time)
+    if 0 < time < 100 * DAY:
+        raise InputError(
+            f"{time} ms since 1970 would be in the first days of 1970; allowed: milliseconds, or text such as"
+            " 2026-11-21T08:00:00Z; to move on by a length of time, use advance"
+        )
+    return in_range(round(time))
 
 
 _time_ns, _monotonic, _sleep = time.time_ns, time.monotonic, time.sleep  # as they are now: `drive` may replace them later

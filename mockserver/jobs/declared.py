@@ -95,6 +95,11 @@ class Declarations:
                 raise InputError(f"there is no declared job {number}; declared: {known}")
             return self._by_number[number]
 
+    def find(self, number: int) -> Declaration | None:
+        """The declaration with this number; None where there is none."""
+        with self._lock:
+            return self._by_number.get(number)
+
     @property
     def last(self) -> int:
         """The number of the newest declaration; 0 where there was none."""

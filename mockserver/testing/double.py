@@ -87,6 +87,10 @@ class MockServer:
         self._opened: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        where = self._url or "on no socket"
+        return f"<MockServer {where}, namespace {self.namespace}, {len(self.jobs)} jobs, {len(self.seen)} calls>"
+
     # Where it is
 
     @property
