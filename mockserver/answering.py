@@ -8,23 +8,23 @@ from functools import partial
 from typing import Any
 
 from .definitions import Definitions, Example, Operation
-from .definitions.reading import texts_of
-from .errors import Misuse, Problem
+from .definitions.parameter_values import texts_of
+from .errors import ControlError, RequestProblem
 from .faults import effects
-from .faults.active import Taken
 from .faults.model import GATEWAY, NETWORK
 from .faults.patch import TestFailed, Unpatchable
+from .faults.registry import MatchedFault
 from .generate import hex_id
 from .jobs.clock import LATEST, utc
 from .model import Answer, Response
+from .namespace import Namespace
 from .prepared import Admitted, Prepared, Repeated
 from .services import CALLS, SINGLES
-from .services.kinds import Context
+from .services.base import Context
 from .settings import Settings
 from .steps import render
 from .steps.replay import replay
 from .steps.respond import respond, respond_as_documented
-from .world import World
 
 _LOG = logging.getLogger("mockserver")
 
@@ -37,13 +37,13 @@ class _RequestState:
 
     __slots__ = ("now", "parameters", "prepared", "request_id", "taken", "world")
 
-    def __init__(self, prepared: Prepared, world: World, now: int) -> None:
+    def __init__(self, prepared: Prepared, namespace: Namespace, now: int) -> None:
         self.prepared = prepared
-        self.world = world
+        self.namespace = namespace
         self.now = now
-        self.request_id = prepared.request_id(world.settings.seed, now)
+        self.request_id = prepared.request_id(namespace.settings.seed, now)
         self.parameters: Mapping[str, Any] = prepared.path_values
-        self.taken: Taken | None = None
+        self.taken: MatchedFault | None = None
 
 
 class Answering:
@@ -54,53 +54,53 @@ class Answering:
         self._settings = settings
         self._switches = switches
 
-    def response(self, prepared: Prepared, world: World, now: int) -> Response:
-        """The answer to a request in a world, at a time (milliseconds). Never raises.
+    def response(self, prepared: Prepared, namespace: Namespace, now: int) -> Response:
+        """The answer to a request in a namespace, at a time (milliseconds). Never raises.
 
-        Where the same request at the same time would get the same answer, as long as nothing changes in the world, the
+        Where the same request at the same time would get the same answer, as long as nothing changes in the namespace, the
         answer is remembered with the request.
         """
         repeated = prepared.repeated
-        faulty, changes = world.faults.entries, world.changes()
-        if repeated is not None and not faulty and repeated.holds(world, now, changes):
+        faulty, changes = namespace.faults.entries, namespace.changes()
+        if repeated is not None and not faulty and repeated.holds(namespace, now, changes):
             return repeated.response
-        state = _RequestState(prepared, world, now)
+        state = _RequestState(prepared, namespace, now)
         answer = self._answer(state)
         taken = state.taken
         response = render.response(answer, now, state.request_id, prepared.vendor)
         if taken is not None:
-            response, moved = effects.finished(taken, response, world.settings.seed)
+            response, moved = effects.finished(taken, response, namespace.settings.seed)
             if moved:
-                world.clock.advance_to(min(LATEST, world.clock.now() + moved))
-        elif not faulty and changes == world.changes():
-            prepared.repeated = Repeated(world, now, changes, response)
+                namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
+        elif not faulty and changes == namespace.changes():
+            prepared.repeated = Repeated(namespace, now, changes, response)
         return response
 
-    def refusal(self, prepared: Prepared, world: World, now: int, misuse: Misuse) -> Response:
+    def refusal(self, prepared: Prepared, namespace: Namespace, now: int, misuse: ControlError) -> Response:
         """The answer to a request whose namespace is none."""
         service = self._definitions.service_at(prepared.request.path)
-        request_id = prepared.request_id(world.settings.seed, now)
+        request_id = prepared.request_id(namespace.settings.seed, now)
         return render.response(render.misuse_answer(misuse), now, request_id, service.vendor if service else "")
 
     def _answer(self, state: _RequestState) -> Answer:
         try:
             return self._serve(state)
-        except Problem as problem:
+        except RequestProblem as problem:
             return self._refuse(state, problem)
-        except Misuse as misuse:
+        except ControlError as misuse:
             return render.misuse_answer(misuse)
         except Exception as crash:
             request = state.prepared.request
             _LOG.exception("mockserver failed to answer %s %s", request.method, ascii(request.path))
             detail = f"{CRASHED}{type(crash).__name__}; see its log"
-            return self._refuse(state, Problem("internal-error", detail))
+            return self._refuse(state, RequestProblem("internal-error", detail))
 
     def _serve(self, state: _RequestState) -> Answer:
         operation = state.prepared.operation
         if operation is None:
             assert state.prepared.problem is not None
             return self._refuse(state, state.prepared.problem)
-        faults = state.world.faults
+        faults = state.namespace.faults
         if faults.entries:
             state.taken = faults.take(operation.id, partial(texts_of, operation, state.prepared.request), state.now)
             if state.taken:
@@ -109,7 +109,7 @@ class Answering:
 
     def _admit(self, state: _RequestState) -> Admitted:
         """What a request comes to that is in order. Raises Problem."""
-        admitted = state.prepared.admitted(state.world.settings, self._switches)
+        admitted = state.prepared.admitted(state.namespace.settings, self._switches)
         if admitted.caller is not None and admitted.caller.check_time is not None:
             admitted.caller.check_time(state.now)
         state.parameters = admitted.parameters
@@ -118,15 +118,15 @@ class Answering:
         return admitted
 
     def _respond(self, operation: Operation, state: _RequestState, admitted: Admitted) -> Answer:
-        context = Context(admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.world)
+        context = Context(admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace)
         return self._forced(operation, state, admitted, context) or respond(operation, context)
 
-    def _serve_with(self, taken: Taken, operation: Operation, state: _RequestState) -> Answer:
+    def _serve_with(self, taken: MatchedFault, operation: Operation, state: _RequestState) -> Answer:
         """The answer to a request that gets a fault."""
         fault = taken.fault
         documented = partial(self._documented_error, state)
         if fault.stage == GATEWAY:
-            return effects.gateway_answer(taken, operation, documented, self._switches, state.world.settings.seed)
+            return effects.gateway_answer(taken, operation, documented, self._switches, state.namespace.settings.seed)
         if fault.stage == NETWORK:
             return self._respond(operation, state, self._admit(state))
         try:
@@ -134,7 +134,7 @@ class Answering:
             if fault.error is not None:
                 return effects.error_answer(fault, operation, documented, self._switches)
             answer = self._respond(operation, state, admitted)
-        except (Problem, Misuse):
+        except (RequestProblem, ControlError):
             self._spare(taken, state)
             raise
         try:
@@ -143,10 +143,10 @@ class Answering:
             self._spare(taken, state)
             return answer
         except Unpatchable as error:
-            raise Misuse("Fault can't be applied", f"fault {taken.number}: {error}", 500) from None
+            raise ControlError("Fault can't be applied", f"fault {taken.number}: {error}", 500) from None
 
-    def _spare(self, taken: Taken, state: _RequestState) -> None:
-        state.world.faults.give_back(taken)
+    def _spare(self, taken: MatchedFault, state: _RequestState) -> None:
+        state.namespace.faults.release(taken)
         state.taken = None
 
     def _documented_error(self, state: _RequestState, example: Example, status: int) -> Answer:
@@ -160,7 +160,7 @@ class Answering:
             return self._example(operation, state, context, *admitted.wished)
         magic = admitted.magic
         if isinstance(magic, str):
-            raise Problem("unknown-id" if operation.job else "parameter-invalid", magic)
+            raise RequestProblem("unknown-id" if operation.job else "parameter-invalid", magic)
         if magic is not None:
             return self._example(operation, state, context, magic, magic.status(self._switches))
         if admitted.dynamic:
@@ -182,7 +182,7 @@ class Answering:
         body = service.adapt(example.value, self._settings.switches) if service and operation.job else example.value
         return Answer(status, body)
 
-    def _refuse(self, state: _RequestState, problem: Problem) -> Answer:
+    def _refuse(self, state: _RequestState, problem: RequestProblem) -> Answer:
         prepared = state.prepared
         found = render.problem(self._definitions, prepared.operation, prepared.request.path, problem, self._switches)
         if found is None:

@@ -25,7 +25,7 @@ _OVERHEAD = 256
 _Held = tuple[Request, int, tuple[tuple[str, str], ...], bytes, str | None, ServedFault | None]
 
 
-class Exchange:
+class JournalEntry:
     """A request and its answer, without secrets. Made by `Journal.add`.
 
     `number` counts from 1; `time` is the mock's, in milliseconds; `micros` is how long answering took in real time;
@@ -74,7 +74,7 @@ class Exchange:
         return f"Exchange({self.number}, {self.operation}, {self.request!r}, {self.response!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Exchange, (self.number, self.time, self.micros, self.operation, self.request, self.response)
+        return JournalEntry, (self.number, self.time, self.micros, self.operation, self.request, self.response)
 
     def as_json(self) -> dict[str, Any]:
         """The exchange as `/_mock/journal` shows it; of long bodies, the beginning."""
@@ -111,13 +111,13 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[tuple[Exchange, int]] = deque()
+        self._kept: deque[tuple[JournalEntry, int]] = deque()
         self._bytes = 0
         self._count = 0
 
     def add(
         self, time: int, micros: int, operation: str | None, request: Request, response: Response, size: int | None = None
-    ) -> Exchange:
+    ) -> JournalEntry:
         """Keep an exchange.
 
         Args:
@@ -134,14 +134,14 @@ class Journal:
         size += _OVERHEAD + len(request.body) + min(len(response.body), _HELD)
         with self._lock:
             self._count += 1
-            exchange = Exchange(self._count, time, micros, operation, request, response)
+            exchange = JournalEntry(self._count, time, micros, operation, request, response)
             self._kept.append((exchange, size))
             self._bytes += size
             while self._bytes > BYTES_KEPT or len(self._kept) > KEPT:
                 self._bytes -= self._kept.popleft()[1]
         return exchange
 
-    def last(self, limit: int = KEPT) -> list[Exchange]:
+    def last(self, limit: int = KEPT) -> list[JournalEntry]:
         """The newest exchanges, oldest first."""
         with self._lock:
             kept = list(self._kept)[-limit:] if limit else []

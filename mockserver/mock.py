@@ -12,33 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from .answering import Answering
-from .declare import DeclaredJob, declare
+from .declare_job import DeclaredJob, declare
 from .definitions import Definitions, Operation, load
-from .errors import InputError, Misuse
-from .faults.declare import fault_from
-from .faults.handle import DeclaredFault
+from .errors import ControlError, InputError
+from .faults.declared_fault import DeclaredFault
+from .faults.parse import fault_from
 from .fixtures import read_fixtures, read_replays
 from .jobs.clock import Clock
 from .jobs.store import Store
-from .journal import Exchange, Journal
+from .journal import Journal, JournalEntry
 from .memory import Memory
 from .model import RawRequest, Request, Response, headers_from, request_from
+from .namespace import DEFAULT_NAMESPACE, Namespace
 from .prepared import LARGEST, Prepared
 from .settings import Settings, check_settings
-from .steps import namespace
-from .world import DEFAULT, World
+from .steps import select_namespace
 
 _LOG = logging.getLogger("mockserver")
 
 
-_MOST_WORLDS = 100_000
+_MOST_NAMESPACES = 100_000
 REMEMBERED = 1_024
 """Of how many requests a mock remembers what they come to."""
 _HEADERS_REMEMBERED = 128
 _perf_counter_ns = time.perf_counter_ns
-OnAnswer = Callable[[int, Request, Response, Operation | None, World], None]
-"""Called after each exchange: the world's time (milliseconds), the request and the answer as they are, secrets and all, the
-operation, where there is one, and the world."""
+OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
+"""Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all, the
+operation, where there is one, and the namespace."""
 
 
 class Mock:
@@ -50,7 +50,7 @@ class Mock:
     them; `remembered`, of how many requests it remembers what they come to (0: of none; answers are the same). Raises
     InputError for a setting, a definition or a fixture that is wrong.
 
-    `home` names the namespace of requests that name none, by default the default one. `reports_lost` counts the calls of
+    `default_namespace` names the namespace of requests that name none, by default the default one. `reports_lost` counts the calls of
     `on_exchange` and `on_answer` that raised: the exchange was answered all the same.
     """
 
@@ -59,7 +59,7 @@ class Mock:
         settings: Settings | None = None,
         clock: Clock | None = None,
         definitions: Definitions | None = None,
-        on_exchange: Callable[[Exchange], None] | None = None,
+        on_exchange: Callable[[JournalEntry], None] | None = None,
         on_answer: OnAnswer | None = None,
         sockets: bool = True,
         remembered: int = REMEMBERED,
@@ -75,67 +75,69 @@ class Mock:
         self._headers: Memory[tuple[tuple[bytes, bytes], ...], dict[str, str]] = Memory(min(remembered, _HEADERS_REMEMBERED))
         self.reports_lost = 0
         self._lock = threading.Lock()
-        self.home = DEFAULT
-        self._worlds = {DEFAULT: World.new(DEFAULT, self.settings, clock)}
+        self.default_namespace = DEFAULT_NAMESPACE
+        self._namespaces = {DEFAULT_NAMESPACE: Namespace.new(DEFAULT_NAMESPACE, self.settings, clock)}
         files = [Path(path) for path in self.settings.fixtures]
         self._fixtures = {str(path): read_fixtures(path) for path in files}
         self._replays = read_replays(files, self.definitions)
-        self._declare_fixtures(self.world())
+        self._declare_fixtures(self.namespace())
 
     def __repr__(self) -> str:
-        return f"<Mock {', '.join(self.definitions.services)}; {len(self._worlds)} namespaces; {self.clock!r}>"
+        return f"<Mock {', '.join(self.definitions.services)}; {len(self._namespaces)} namespaces; {self.clock!r}>"
 
-    def world(self, name: str = DEFAULT, **settings: Any) -> World:
-        """The world of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
+    def namespace(self, name: str = DEFAULT_NAMESPACE, **settings: Any) -> Namespace:
+        """The namespace of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
 
         A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, Misuse for a name that is
         none, for settings of the default namespace, and for too many namespaces.
         """
         with self._lock:
-            world = self._worlds.get(name)
-            if world is None or settings:
-                world = self._new_world(namespace.checked(name), settings)
-                self._worlds[name] = world
-            return world
+            namespace = self._namespaces.get(name)
+            if namespace is None or settings:
+                namespace = self._new_namespace(select_namespace.checked_name(name), settings)
+                self._namespaces[name] = namespace
+            return namespace
 
-    def _new_world(self, name: str, settings: Mapping[str, Any]) -> World:
-        if name == DEFAULT:
-            raise Misuse("Invalid namespace", f"the namespace {DEFAULT!r} has the mock's own settings; reset it instead")
-        if name not in self._worlds and len(self._worlds) >= _MOST_WORLDS:
-            raise Misuse("Too many namespaces", f"there are {_MOST_WORLDS}; delete some", 429)
-        world = World.new(name, check_settings(replace(self.settings, **settings)))
-        self._declare_fixtures(world)
-        return world
+    def _new_namespace(self, name: str, settings: Mapping[str, Any]) -> Namespace:
+        if name == DEFAULT_NAMESPACE:
+            raise ControlError(
+                "Invalid namespace", f"the namespace {DEFAULT_NAMESPACE!r} has the mock's own settings; reset it instead"
+            )
+        if name not in self._namespaces and len(self._namespaces) >= _MOST_NAMESPACES:
+            raise ControlError("Too many namespaces", f"there are {_MOST_NAMESPACES}; delete some", 429)
+        namespace = Namespace.new(name, check_settings(replace(self.settings, **settings)))
+        self._declare_fixtures(namespace)
+        return namespace
 
-    def drop_world(self, name: str) -> None:
+    def delete_namespace(self, name: str) -> None:
         """Forget a namespace. The default one is reset."""
-        if name == DEFAULT:
+        if name == DEFAULT_NAMESPACE:
             self.reset()
         else:
             with self._lock:
-                self._worlds.pop(name, None)
+                self._namespaces.pop(name, None)
             self._prepared.clear()  # answers that it holds are this namespace's
 
-    def world_names(self) -> list[str]:
+    def namespace_names(self) -> list[str]:
         """The namespaces there are, the default one first."""
-        return list(self._worlds)
+        return list(self._namespaces)
 
     @property
     def clock(self) -> Clock:
         """The default namespace's clock."""
-        return self.world().clock
+        return self.namespace().clock
 
     @property
     def store(self) -> Store:
         """The default namespace's state."""
-        return self.world().store
+        return self.namespace().store
 
     @property
     def journal(self) -> Journal:
         """The default namespace's journal."""
-        return self.world().journal
+        return self.namespace().journal
 
-    def job(self, service: str, *, namespace: str = DEFAULT, **fields: Any) -> DeclaredJob:
+    def job(self, service: str, *, namespace: str = DEFAULT_NAMESPACE, **fields: Any) -> DeclaredJob:
         """Declare a job.
 
         Parameters: `service` is dataarts, enos, cdm, tics or taurusdb; `fields` are parts of its identity by the vendor's
@@ -143,9 +145,9 @@ class Mock:
         `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`; for lists `count` and
         `every`. Durations are seconds, or text such as `2h`. Raises InputError.
         """
-        return declare(self.definitions, self.world(namespace), service, fields)
+        return declare(self.definitions, self.namespace(namespace), service, fields)
 
-    def fail(self, target: str, *, namespace: str = DEFAULT, **fields: Any) -> DeclaredFault:
+    def fail(self, target: str, *, namespace: str = DEFAULT_NAMESPACE, **fields: Any) -> DeclaredFault:
         """Declare a fault: what some requests get instead of their answer, or on top of it.
 
         Parameters: `target`, a service, an operation id, or `*` for all; `fields`, see "Faults" in README.md:
@@ -162,18 +164,20 @@ class Mock:
         answers. `error`, `patch` and `headers` are the service's: a request that is refused anyway doesn't get or count
         them. Raises InputError.
         """
-        world = self.world(namespace)
-        fault = fault_from(self.definitions, target, fields, world.clock.now(), self.sockets)
-        if fault.listener and world.name != DEFAULT:
-            raise InputError(f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT!r}")
-        return DeclaredFault(world.faults, world.faults.add(fault))
+        selected = self.namespace(namespace)
+        fault = fault_from(self.definitions, target, fields, selected.clock.now(), self.sockets)
+        if fault.listener and selected.name != DEFAULT_NAMESPACE:
+            raise InputError(
+                f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
+            )
+        return DeclaredFault(selected.faults, selected.faults.add(fault))
 
-    def reset(self, namespace: str = DEFAULT) -> None:
-        """Forget what was declared, asked and answered; the clock begins anew. Fixtures are declared again."""
-        world = self.world(namespace)
-        world.reset()
+    def reset(self, namespace: str = DEFAULT_NAMESPACE) -> None:
+        """Forget what was declared, asked and answered; the clock starts again. Fixtures are declared again."""
+        selected = self.namespace(namespace)
+        selected.reset()
         self._prepared.clear()
-        self._declare_fixtures(world)
+        self._declare_fixtures(selected)
 
     def handle(self, request: Request) -> Response:
         """The answer to a request. Never raises; every exchange goes into the journal."""
@@ -208,37 +212,37 @@ class Mock:
 
     def _exchange(self, prepared: Prepared) -> Response:
         began = _perf_counter_ns()
-        world, operation = self._worlds[DEFAULT], prepared.operation
+        namespace, operation = self._namespaces[DEFAULT_NAMESPACE], prepared.operation
         misuse = prepared.misnamed
         if misuse is None:
             try:
-                world = self._world_of(prepared)
-            except Misuse as error:
+                namespace = self._namespace_of(prepared)
+            except ControlError as error:
                 misuse = error
-        now = world.clock.now()
+        now = namespace.clock.now()
         if misuse is None:
-            response = self._answering.response(prepared, world, now)
+            response = self._answering.response(prepared, namespace, now)
         else:
-            response, operation = self._answering.refusal(prepared, world, now, misuse), None
-        if world.clock.tick and operation and operation.job:
-            world.clock.poll()
+            response, operation = self._answering.refusal(prepared, namespace, now, misuse), None
+        if namespace.clock.tick and operation and operation.job:
+            namespace.clock.poll()
         micros = (_perf_counter_ns() - began) // 1_000
         name = operation.id if operation else None
-        exchange = world.journal.add(now, micros, name, prepared.request, response, prepared.size)
+        exchange = namespace.journal.add(now, micros, name, prepared.request, response, prepared.size)
         if self.on_exchange:
             self._report(self.on_exchange, exchange)
         if self.on_answer:
-            self._report(self.on_answer, now, prepared.request, response, operation, world)
+            self._report(self.on_answer, now, prepared.request, response, operation, namespace)
         return response
 
-    def _world_of(self, prepared: Prepared) -> World:
+    def _namespace_of(self, prepared: Prepared) -> Namespace:
         if prepared.named is not None:
-            return self._worlds.get(prepared.named) or self.world(prepared.named)
-        if len(self._worlds) > 1:
-            world = self._worlds.get(prepared.claim() or self.home)
-            if world is not None:
-                return world
-        return self._worlds.get(self.home) or self._worlds[DEFAULT]
+            return self._namespaces.get(prepared.named) or self.namespace(prepared.named)
+        if len(self._namespaces) > 1:
+            namespace = self._namespaces.get(prepared.claim() or self.default_namespace)
+            if namespace is not None:
+                return namespace
+        return self._namespaces.get(self.default_namespace) or self._namespaces[DEFAULT_NAMESPACE]
 
     def _report(self, callback: Callable[..., None], *facts: object) -> None:
         """Call whoever wants to know. What only reports must not stop what answers: an exception is counted and logged."""
@@ -250,18 +254,18 @@ class Mock:
                 with suppress(Exception):  # the log may be what can't be written
                     _LOG.exception("mockserver could not report an exchange; further ones are only counted")
 
-    def _declare_fixtures(self, world: World) -> None:
-        world.replays = self._replays
+    def _declare_fixtures(self, namespace: Namespace) -> None:
+        namespace.replays = self._replays
         for path, fixtures in self._fixtures.items():
             for index, job in enumerate(fixtures.jobs):
                 with _at(place := f"{path}#/jobs/{index}"):
-                    declare(self.definitions, world, job["service"], _but("service", job), place)
+                    declare(self.definitions, namespace, job["service"], _but("service", job), place)
             for index, fault in enumerate(fixtures.faults):
                 with _at(place := f"{path}#/faults/{index}"):
-                    fields, now = _but("target", fault), world.clock.now()
+                    fields, now = _but("target", fault), namespace.clock.now()
                     read = fault_from(self.definitions, fault["target"], fields, now, self.sockets)
-                if world.name == DEFAULT or not read.listener:  # there is one port for all namespaces
-                    world.faults.add(read, place)
+                if namespace.name == DEFAULT_NAMESPACE or not read.listener:  # there is one port for all namespaces
+                    namespace.faults.add(read, place)
 
 
 def _but(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from .definitions import Definitions, Example, Operation
-from .errors import Misuse, Problem
+from .errors import ControlError, RequestProblem
 from .generate import IdMaker
 from .journal import size_of
 from .model import Caller, Request, Response
+from .namespace import Namespace
 from .settings import Settings
-from .steps import force, namespace, route, validate
+from .steps import requested_answer, route, select_namespace, validate
 from .steps.authenticate import authorise, identify
-from .world import World
 
 LARGEST = 8 * 1024
 """Of a request that is remembered: bytes of path, query and headers."""
@@ -38,23 +38,23 @@ class Prepared:
         self.request = request
         self.size = size_of(request)
         self.named: str | None = None
-        self.misnamed: Misuse | None = None
+        self.misnamed: ControlError | None = None
         self.operation: Operation | None = None
         self.path_values: Mapping[str, str] = {}
-        self.problem: Problem | None = None
+        self.problem: RequestProblem | None = None
         self.repeated: Repeated | None = None
         self._claim: tuple[str | None] | None = None
         self._admitted: Admitted | None = None
         self._id_maker: IdMaker | None = None
         try:
-            self.named = namespace.named(request)
-        except Misuse as misuse:
+            self.named = select_namespace.namespace_header(request)
+        except ControlError as misuse:
             self.misnamed = misuse
         try:
             route.check_size(request, self.size)
             route.check_text(request)
             found = route.route(definitions, request)
-        except Problem as problem:
+        except RequestProblem as problem:
             self.problem = problem
             service = definitions.service_at(request.path)
             self.vendor = service.vendor if service else ""
@@ -65,7 +65,7 @@ class Prepared:
     def claim(self) -> str | None:
         """The access key, app key or user that the request claims to come from."""
         if self._claim is None:
-            self._claim = (namespace.credential_name(self.request),)
+            self._claim = (select_namespace.credential_name(self.request),)
         return self._claim[0]
 
     def request_id(self, seed: int, now: int) -> str:
@@ -88,7 +88,7 @@ class Admitted:
     """What a request for an operation comes to under settings.
 
     `caller` is None where its credential is refused; `problem` is why the request is refused, `parameters` what is known of
-    them by then. Of one in order, the rest says which answer it asks for (`steps/force.py`); `misuse` is why that can't be.
+    them by then. Of one in order, the rest says which answer it asks for (`steps/requested_answer.py`); `misuse` is why that can't be.
     """
 
     __slots__ = (
@@ -100,8 +100,8 @@ class Admitted:
         self.caller: Caller | None = None
         self.parameters: Mapping[str, Any] = prepared.path_values
         self.body: Any = None
-        self.problem: Problem | None = None
-        self.misuse: Misuse | None = None
+        self.problem: RequestProblem | None = None
+        self.misuse: ControlError | None = None
         self.wished: tuple[Example, int] | None = None
         self.magic: Example | str | None = None
         self.documented: Example | None = None
@@ -109,7 +109,7 @@ class Admitted:
         assert prepared.operation is not None
         try:
             self._admit(prepared.operation, prepared.request, switches)
-        except Problem as problem:
+        except RequestProblem as problem:
             self.problem = problem
         else:
             self._read_wishes(prepared.operation, prepared.request, switches)
@@ -126,23 +126,23 @@ class Admitted:
         prefer = request.headers.get("prefer")
         if prefer is not None:
             try:
-                wish = force.wish(prefer)
-                self.wished, self.dynamic = force.wished(operation, wish, switches), wish.dynamic
-            except Misuse as misuse:
+                wish = requested_answer.read_preference(prefer)
+                self.wished, self.dynamic = requested_answer.preferred_example(operation, wish, switches), wish.dynamic
+            except ControlError as misuse:
                 self.misuse = misuse
-        self.magic = force.magic(operation, self.parameters, self.body)
-        self.documented = force.documented(operation, self.parameters)
+        self.magic = requested_answer.example_of_magic_id(operation, self.parameters, self.body)
+        self.documented = requested_answer.documented_example(operation, self.parameters)
 
 
 class Repeated:
-    """An answer, and when it is still the answer to the same request: in this world, at this time, while nothing changes
+    """An answer, and when it is still the answer to the same request: in this namespace, at this time, while nothing changes
     that answers depend on (`changes`)."""
 
     __slots__ = ("changes", "now", "response", "world")
 
-    def __init__(self, world: World, now: int, changes: int, response: Response) -> None:
-        self.world, self.now, self.changes, self.response = world, now, changes, response
+    def __init__(self, namespace: Namespace, now: int, changes: int, response: Response) -> None:
+        self.namespace, self.now, self.changes, self.response = namespace, now, changes, response
 
-    def holds(self, world: World, now: int, changes: int) -> bool:
+    def holds(self, namespace: Namespace, now: int, changes: int) -> bool:
         """Whether the answer is still the answer."""
-        return self.now == now and self.changes == changes and self.world is world
+        return self.now == now and self.changes == changes and self.namespace is namespace

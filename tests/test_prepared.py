@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from asking import NOW, request_for
+from sample_requests import NOW, request_for
 
 from mockserver.definitions import Operation, load
 from mockserver.journal import BODY_KEPT, BYTES_KEPT, KEPT, Journal
@@ -80,13 +80,13 @@ def play(mock: Mock, what: str, value: Any) -> Response | None:
     elif what == "quota":
         mock.fail("cdm", quota={"limit": 2, "per": "1s"})
     elif what == "clear":
-        mock.world().faults.clear()
+        mock.namespace().faults.clear()
     elif what == "reset":
         mock.reset()
     elif what == "namespace":
-        mock.world("n1", seed=value)
+        mock.namespace("n1", seed=value)
     elif what == "home":
-        mock.home = "n1" if value % 2 else "default"
+        mock.default_namespace = "n1" if value % 2 else "default"
     return None
 
 

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from ..errors import DefinitionError
+from .job_mapping import observation_of
 from .judges import Judges
 from .model import (
-    Answers,
     Definitions,
     Document,
     Errors,
@@ -18,14 +18,14 @@ from .model import (
     Header,
     JobLife,
     Life,
-    Magic,
+    MagicId,
     Operation,
     Parameter,
+    ResponseSpec,
     Service,
     State,
     Switch,
 )
-from .observation import observation_of
 from .parameter_checks import check_of
 from .pointer import PLACE, Place, inlined, provenance_of
 
@@ -96,7 +96,7 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
         problems=_problems(examples.values()),
         responses={status: judges.judge(answer.judged_schema) for status, answer in answers.items()},
         body_errors=_body_errors(place / "requestBody", judges) if "requestBody" in node else None,
-        magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
+        magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
         job=_job_life(place / "x-job") if "x-job" in node else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
@@ -106,9 +106,9 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
     )
 
 
-def _answers(response: Place, judges: Judges) -> Answers:
+def _answers(response: Place, judges: Judges) -> ResponseSpec:
     _check_json(response)
-    return Answers(
+    return ResponseSpec(
         place=f"{response.name}#{response.pointer}",
         make_schema=partial(_json_schema, response),
         headers=tuple(_header(name, header, judges) for name, header in response.children("headers").items()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .ecma import ecma
+from .json_regex import compile_pattern
 from .model import Errors
 
 Check = Callable[[Any], bool]
@@ -60,7 +60,7 @@ def _enum(rule: Any) -> Check | None:
 
 
 def _pattern(rule: Any) -> Check:
-    search = ecma(rule).search
+    search = compile_pattern(rule).search
     return lambda value: not isinstance(value, str) or search(value) is not None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..definitions import Definitions, Operation
-from ..errors import Problem
+from ..errors import RequestProblem
 from ..model import Request
 
 URI_LIMIT = 32 * 1024
@@ -31,10 +31,10 @@ def route(definitions: Definitions, request: Request) -> Route:
             return Route(operation, dict(zip(operation.path_names, values, strict=True)))
     if matches:
         allowed = ", ".join(operation.method for _, operation, _ in matches)
-        raise Problem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
+        raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
     near = difflib.get_close_matches(request.path[:200], [operation.path for operation in definitions.operations], 1, 0.4)
     hint = f"nearest: {near[0]}" if near else "`mockserver operations` lists them"
-    raise Problem("no-route", f"no operation has this path; {hint}")
+    raise RequestProblem("no-route", f"no operation has this path; {hint}")
 
 
 def check_size(request: Request, whole: int) -> None:
@@ -46,13 +46,13 @@ def check_size(request: Request, whole: int) -> None:
     """
     address = len(request.path) + len(request.query)
     if address > URI_LIMIT:
-        raise Problem("uri-too-long", f"path and query have {address} bytes; allowed: {URI_LIMIT}")
+        raise RequestProblem("uri-too-long", f"path and query have {address} bytes; allowed: {URI_LIMIT}")
     size = whole - address
     if size > HEADER_LIMIT:
-        raise Problem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
+        raise RequestProblem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
     body = max(len(request.body), request.body_size)
     if body > BODY_LIMIT:
-        raise Problem("body-too-large", f"the body has {body} bytes; allowed: {BODY_LIMIT}")
+        raise RequestProblem("body-too-large", f"the body has {body} bytes; allowed: {BODY_LIMIT}")
 
 
 def check_text(request: Request) -> None:
@@ -61,4 +61,4 @@ def check_text(request: Request) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Problem("request-malformed", f"the {name} is not UTF-8") from None
+            raise RequestProblem("request-malformed", f"the {name} is not UTF-8") from None
