@@ -35,7 +35,7 @@ CRASHED = "the mock failed: "
 class _RequestState:
     """What is known of a request so far: a problem is answered with it, however far the request came."""
 
-    __slots__ = ("now", "parameters", "prepared", "request_id", "taken", "world")
+    __slots__ = ("namespace", "now", "parameters", "prepared", "request_id", "taken")
 
     def __init__(self, prepared: Prepared, namespace: Namespace, now: int) -> None:
         self.prepared = prepared
@@ -108,7 +108,7 @@ class Answering:
         return self._respond(operation, state, self._admit(state))
 
     def _admit(self, state: _RequestState) -> Admitted:
-        """What a request comes to that is in order. Raises Problem."""
+        """What a request comes to that is in order. Raises RequestProblem."""
         admitted = state.prepared.admitted(state.namespace.settings, self._switches)
         if admitted.caller is not None and admitted.caller.check_time is not None:
             admitted.caller.check_time(state.now)

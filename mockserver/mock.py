@@ -37,8 +37,8 @@ REMEMBERED = 1_024
 _HEADERS_REMEMBERED = 128
 _perf_counter_ns = time.perf_counter_ns
 OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
-"""Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all, the
-operation, where there is one, and the namespace."""
+"""Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all,
+the operation, where there is one, and the namespace."""
 
 
 class Mock:
@@ -50,8 +50,8 @@ class Mock:
     them; `remembered`, of how many requests it remembers what they come to (0: of none; answers are the same). Raises
     InputError for a setting, a definition or a fixture that is wrong.
 
-    `default_namespace` names the namespace of requests that name none, by default the default one. `reports_lost` counts the calls of
-    `on_exchange` and `on_answer` that raised: the exchange was answered all the same.
+    `default_namespace` names the namespace of requests that name none, by default the default one. `reports_lost` counts
+    the calls of `on_exchange` and `on_answer` that raised: the exchange was answered all the same.
     """
 
     def __init__(
@@ -86,10 +86,10 @@ class Mock:
         return f"<Mock {', '.join(self.definitions.services)}; {len(self._namespaces)} namespaces; {self.clock!r}>"
 
     def namespace(self, name: str = DEFAULT_NAMESPACE, **settings: Any) -> Namespace:
-        """The namespace of a namespace, new if nobody asked for it yet; with `settings` that differ from the mock's, new anyway.
+        """The namespace of this name; a new one if there is none yet, or if `settings` differ from the mock's.
 
-        A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, Misuse for a name that is
-        none, for settings of the default namespace, and for too many namespaces.
+        A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, ControlError for an
+        invalid name, for settings of the default namespace, and for too many namespaces.
         """
         with self._lock:
             namespace = self._namespaces.get(name)

@@ -88,7 +88,8 @@ class Admitted:
     """What a request for an operation comes to under settings.
 
     `caller` is None where its credential is refused; `problem` is why the request is refused, `parameters` what is known of
-    them by then. Of one in order, the rest says which answer it asks for (`steps/requested_answer.py`); `misuse` is why that can't be.
+    them by then. Of one in order, the rest says which answer it asks for (`steps/requested_answer.py`);
+    `misuse` is why that can't be.
     """
 
     __slots__ = (
@@ -138,7 +139,7 @@ class Repeated:
     """An answer, and when it is still the answer to the same request: in this namespace, at this time, while nothing changes
     that answers depend on (`changes`)."""
 
-    __slots__ = ("changes", "now", "response", "world")
+    __slots__ = ("changes", "namespace", "now", "response")
 
     def __init__(self, namespace: Namespace, now: int, changes: int, response: Response) -> None:
         self.namespace, self.now, self.changes, self.response = namespace, now, changes, response

@@ -16,14 +16,17 @@ _VENDORS: Mapping[str, Callable[[Request, Settings], Caller]] = {
 
 
 def identify(operation: Operation, request: Request, settings: Settings) -> Caller:
-    """The caller. Raises Problem for a credential that is missing, malformed or wrong; `check_time` for one that expired."""
+    """The caller. Raises RequestProblem for a credential that is missing, malformed or wrong.
+
+    The caller's `check_time` does for one that has expired.
+    """
     if not operation.secured:
         return ANONYMOUS
     return _VENDORS[operation.vendor](request, settings)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:
-    """Raises Problem for a project, user or organisation that isn't configured."""
+    """Raises RequestProblem for a project, user or organisation that isn't configured."""
     if "project_id" in parameters:
         huaweicloud.check_project(str(parameters["project_id"]), settings)
     if operation.service == "enos":

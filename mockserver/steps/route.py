@@ -24,7 +24,7 @@ class Route:
 
 
 def route(definitions: Definitions, request: Request) -> Route:
-    """The request's route. Raises Problem: no-route, wrong-method."""
+    """The request's route. Raises RequestProblem: no-route, wrong-method."""
     matches = definitions.router.matches(request.segments or request.path.split("/"))
     for _, operation, values in matches:
         if operation.method == request.method:
@@ -38,7 +38,7 @@ def route(definitions: Definitions, request: Request) -> Route:
 
 
 def check_size(request: Request, whole: int) -> None:
-    """Raises Problem for a request that the gateway would not take.
+    """Raises RequestProblem for a request that the gateway would not take.
 
     `whole` is what it has before its body, in characters.
 
@@ -56,7 +56,7 @@ def check_size(request: Request, whole: int) -> None:
 
 
 def check_text(request: Request) -> None:
-    """Raises Problem for a path or a query that isn't UTF-8."""
+    """Raises RequestProblem for a path or a query that isn't UTF-8."""
     for name, text in (("path", request.path), ("query", request.query)):
         try:
             text.encode()

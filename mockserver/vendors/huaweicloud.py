@@ -19,7 +19,7 @@ _TOKEN_LIMIT = 65_536
 
 
 def authenticate(request: Request, settings: Settings, now: int) -> Caller:
-    """Who the caller is, now. Raises Problem, as the setting `auth` wants it."""
+    """Who the caller is, now. Raises RequestProblem, as the setting `auth` wants it."""
     caller = identify(request, settings)
     if caller.check_time:
         caller.check_time(now)
@@ -27,7 +27,7 @@ def authenticate(request: Request, settings: Settings, now: int) -> Caller:
 
 
 def identify(request: Request, settings: Settings) -> Caller:
-    """Who the caller is, whatever the time. Raises Problem, as the setting `auth` wants it.
+    """Who the caller is, whatever the time. Raises RequestProblem, as the setting `auth` wants it.
 
     Source: AK/SK Signing and Authentication Guide (window of 15 minutes); IAM (tokens live for 24 hours).
     """
@@ -110,7 +110,7 @@ def _check_date(date: str, signed_at: int, now: int) -> None:
 
 
 def check_project(project: str, settings: Settings) -> None:
-    """Raises Problem for a project that isn't configured, where any is."""
+    """Raises RequestProblem for a project that isn't configured, where any is."""
     if settings.projects and project not in settings.projects:
         detail = f"project {project!r} is not one of the configured ones: {', '.join(settings.projects)}"
         raise RequestProblem("project-unknown", detail)
