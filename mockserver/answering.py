@@ -72,7 +72,7 @@ class Answering:
             response, moved = effects.finished(taken, response, namespace.settings.seed)
             if moved:
                 namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
-        elif not faulty and changes == namespace.changes():
+        elif prepared.repeatable and not faulty and changes == namespace.changes():
             prepared.repeated = Repeated(namespace, now, changes, response)
         return response
 
@@ -112,7 +112,7 @@ class Answering:
         admitted = state.prepared.admitted(state.namespace.settings, self._switches)
         if admitted.caller is not None and admitted.caller.check_time is not None:
             admitted.caller.check_time(state.now)
-        state.parameters = admitted.parameters
+        state.parameters = admitted.known
         if admitted.problem is not None:
             raise admitted.problem.again()
         return admitted

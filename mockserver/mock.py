@@ -142,8 +142,9 @@ class Mock:
 
         Parameters: `service` is dataarts, enos, cdm, tics or taurusdb; `fields` are parts of its identity by the vendor's
         names (left out, they match any), `life` (a name, or a list of status or (status, duration)), `progress` (`time`,
-        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`; for lists `count` and
-        `every`. Durations are seconds, or text such as `2h`. Raises InputError.
+        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`, `started` (False: it
+        waits for a call that starts it); for lists `count` and `every`. Durations are seconds, or text such as `2h`.
+        Raises InputError.
         """
         return declare(self.definitions, self.namespace(namespace), service, fields)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .actions.values import identity_of
 from .definitions import Definitions, Example, Operation
 from .errors import ControlError, RequestProblem
 from .generate import IdMaker
@@ -26,12 +27,13 @@ class Prepared:
     """A request, which operation it is for and what its parameters come to.
 
     `size` is what it has before its body, in characters; `problem` is why no operation takes it; `named` the namespace in
-    its header, `misnamed` why that is none; `repeated` its last answer.
+    its header, `misnamed` why that is none; `repeatable` whether the same request can get the same answer again, `repeated`
+    that answer.
     """
 
     __slots__ = (
-        "_admitted", "_claim", "_id_maker", "misnamed", "named", "operation", "path_values", "problem", "repeated",
-        "request", "size", "vendor",
+        "_admitted", "_claim", "_id_maker", "misnamed", "named", "operation", "path_values", "problem",
+        "repeatable", "repeated", "request", "size", "vendor",
     )  # fmt: skip
 
     def __init__(self, definitions: Definitions, request: Request) -> None:
@@ -61,6 +63,7 @@ class Prepared:
         else:
             self.operation, self.path_values = found.operation, found.path_values
             self.vendor = found.operation.vendor
+        self.repeatable = request.method == "GET" and not (self.operation and self.operation.action)
 
     def claim(self) -> str | None:
         """The access key, app key or user that the request claims to come from."""
@@ -87,19 +90,20 @@ class Prepared:
 class Admitted:
     """What a request for an operation comes to under settings.
 
-    `caller` is None where its credential is refused; `problem` is why the request is refused, `parameters` what is known of
-    them by then. Of one in order, the rest says which answer it asks for (`steps/requested_answer.py`);
-    `misuse` is why that can't be.
+    `caller` is None where its credential is refused; `problem` is why the request is refused. `known` is what errors
+    can tell of it: its parameters, as far as they were read, and which job it is about. Of one in order, the rest says which
+    answer it asks for (`steps/requested_answer.py`); `misuse` is why that can't be.
     """
 
     __slots__ = (
-        "body", "caller", "documented", "dynamic", "magic", "misuse", "parameters", "problem", "settings", "wished",
+        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "parameters", "problem", "settings", "wished",
     )  # fmt: skip
 
     def __init__(self, prepared: Prepared, settings: Settings, switches: Mapping[str, str]) -> None:
         self.settings = settings
         self.caller: Caller | None = None
         self.parameters: Mapping[str, Any] = prepared.path_values
+        self.known: Mapping[str, Any] = prepared.path_values
         self.body: Any = None
         self.problem: RequestProblem | None = None
         self.misuse: ControlError | None = None
@@ -119,8 +123,10 @@ class Admitted:
         settings = self.settings
         self.caller = identify(operation, request, settings)
         strict = settings.unknown_query == "reject"
-        self.parameters = validate.parameters(operation, self.parameters, request, strict, switches)
+        self.parameters = self.known = validate.parameters(operation, self.parameters, request, strict, switches)
         self.body = validate.body(operation, request)
+        if operation.action:
+            self.known = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
         authorise(operation, self.parameters, settings)
 
     def _read_wishes(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
