@@ -10,13 +10,13 @@ import threading
 from collections import deque
 from typing import Any
 
-from . import redact
 from .model import Request, Response, ServedFault
+from .redaction import redact
 
 KEPT = 10_000
 """Exchanges that a journal holds at most."""
 BYTES_KEPT = 16 * 1_024 * 1_024
-"""Bytes that a journal holds at most, counted as `_size` does."""
+"""Bytes that a journal holds at most, counted as `add` does."""
 BODY_KEPT = 8 * 1_024
 """Bytes of a body that are shown."""
 _HELD = BODY_KEPT + 32 * 1_024
@@ -71,7 +71,7 @@ class JournalEntry:
         return self._response
 
     def __repr__(self) -> str:
-        return f"Exchange({self.number}, {self.operation}, {self.request!r}, {self.response!r})"
+        return f"JournalEntry({self.number}, {self.operation}, {self.request!r}, {self.response!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return JournalEntry, (self.number, self.time, self.micros, self.operation, self.request, self.response)
