@@ -20,7 +20,7 @@ from mockserver.cli import main
 from mockserver.definitions import load
 from mockserver.errors import InputError
 from mockserver.jobs.clock import Clock, parse_time, utc
-from mockserver.jobs.drive import drive
+from mockserver.virtualtime import drive
 from mockserver.jobs.duration import seconds
 from mockserver.mock import Mock
 from mockserver.model import Request

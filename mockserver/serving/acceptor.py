@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import select
 import selectors
 import socket
 import threading
@@ -81,6 +82,13 @@ class Acceptor:
             turn = self._asked
             self._wake.send(b"!")
             self._turn.wait_for(lambda: self._done >= turn or self._stopping, _PATIENCE_SECONDS)
+
+    def has_clients(self) -> bool:
+        """Whether a client waits to be taken."""
+        poll = select.poll()
+        if self._open and self._listener.fileno() >= 0:
+            poll.register(self._listener, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _run(self) -> None:
         while not self._stopping:
