@@ -31,6 +31,7 @@ exchanges = st.builds(
     st.none() | st.floats(0, 1_000),
     st.just(""),
     st.sampled_from(["", "http://127.0.0.1:6210", "https://cdm.cn-north-4.myhuaweicloud.com"]),
+    sent=st.none() | st.floats(0, 4_000_000_000_000),
 )
 
 
