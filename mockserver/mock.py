@@ -97,7 +97,7 @@ class Mock:
         self._declare_fixtures(self.namespace())
 
     def __repr__(self) -> str:
-        return f"<Mock {', '.join(self.definitions.services)}; {len(self._worlds)} namespaces; {self.clock!r}>"
+        return f"<Mock {', '.join(self.definitions.services)}; {len(self._namespaces)} namespaces; {self.clock!r}>"
 
     def namespace(self, name: str = DEFAULT_NAMESPACE, **settings: Any) -> Namespace:
         """The namespace of this name; a new one if there is none yet, or if `settings` differ from the mock's.
@@ -115,10 +115,10 @@ class Mock:
     def _new_namespace(self, name: str, settings: Mapping[str, Any]) -> Namespace:
         if name == DEFAULT_NAMESPACE:
             raise ControlError(
-                "Invalid namespace", f"the namespace {DEFAULT!r} has the mock's own settings; reset it instead"
+                "Invalid namespace", f"the namespace {DEFAULT_NAMESPACE!r} has the mock's own settings; reset it instead"
             )
         if name not in self._namespaces and len(self._namespaces) >= _MOST_NAMESPACES:
-            raise ControlError("Too many namespaces", f"there are {_MOST_WORLDS}; delete some", 429)
+            raise ControlError("Too many namespaces", f"there are {_MOST_NAMESPACES}; delete some", 429)
         namespace = Namespace.new(name, check_settings(replace(self.settings, **settings)))
         self._declare_fixtures(namespace)
         return namespace
@@ -180,7 +180,9 @@ class Mock:
         selected = self.namespace(namespace)
         fault = fault_from(self.definitions, target, fields, selected.clock.now(), self.sockets)
         if fault.listener and selected.name != DEFAULT_NAMESPACE:
-            raise InputError(f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT!r}")
+            raise InputError(
+                f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
+            )
         return DeclaredFault(selected.faults, selected.faults.add(fault))
 
     def reset(self, namespace: str = DEFAULT_NAMESPACE) -> None:

@@ -6,12 +6,20 @@ import sys
 import threading
 import time
 from _thread import allocate_lock
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
-_NAMES = ("sleep", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "time_ns")
+
+class _Functions(NamedTuple):
+    sleep: Any
+    monotonic: Any
+    monotonic_ns: Any
+    perf_counter: Any
+    perf_counter_ns: Any
+    time_ns: Any
+
+
 _freezegun: Any = sys.modules.get("freezegun.api")
-_real = namedtuple("_Real", _NAMES)(*(getattr(_freezegun, f"real_{name}", getattr(time, name)) for name in _NAMES))
+_real = _Functions(*(getattr(_freezegun, f"real_{name}", getattr(time, name)) for name in _Functions._fields))
 """The functions as they were first, in a tuple: names, and what is in dictionaries, may be replaced."""
 Lock, RLock = allocate_lock, threading.RLock
 

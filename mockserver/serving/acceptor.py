@@ -51,7 +51,7 @@ class Acceptor:
         self._wake, self._woken = socket.socketpair()
         self._turn = threading.Condition()
         self._asked = self._done = 0
-        self._stopping = False
+        self._stopping = self._taking = False
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._woken, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="mockserver-accept", daemon=True)
@@ -88,7 +88,7 @@ class Acceptor:
         poll = select.poll()
         if self._open and self._listener.fileno() >= 0:
             poll.register(self._listener, select.POLLIN)
-        return bool(poll.poll(0))
+        return self._taking or bool(poll.poll(0)) or self._taking
 
     def _run(self) -> None:
         while not self._stopping:
@@ -103,7 +103,9 @@ class Acceptor:
                     if key.fileobj is self._woken:
                         self._woken.recv(4_096)
                     else:
+                        self._taking = True
                         self._orders.take(self._listener.accept()[0])
+                self._taking = False
 
     def _obey(self) -> None:
         closed = self._orders.closed()

@@ -114,10 +114,12 @@ class ThreadedServer:
 
     def _busy(self) -> bool:
         """Whether an exchange is under way: not on connections where a thread waits for bytes, and there are none."""
+        if self._acceptor.has_clients():
+            return True
         with self._lock:
-            connections = [one for one in self._connections if one not in self._resting]
             resting = list(self._resting)
-        return bool(connections) or self._acceptor.has_clients() or _readable(resting)
+            working = any(one not in self._resting for one in self._connections)
+        return working or _readable(resting)
 
     def _own_app(self) -> WSGIApplication:
         from ..app import create_app  # Flask takes 100 ms, and only the control API needs it

@@ -125,7 +125,7 @@ def _answered_by(namespace: Namespace, request: Request, operation: Operation | 
     Jobs of two declarations are never compared, nor what was before a reset with what came after: the test itself made the
     difference. Rows of a list tell themselves apart.
     """
-    among = f"{world.name}/{world.resets}"
+    among = f"{namespace.name}/{namespace.resets}"
     if operation is None or operation.job is None:
         return among, ""
     values = values_of(operation, texts_of(operation, request))

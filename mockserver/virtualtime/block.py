@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from types import TracebackType
 
 from .. import real_time as real
@@ -74,7 +75,7 @@ class VirtualTime(AbstractContextManager[Clock]):
         undo.callback(_replace_functions(functions.pairs()))
         self._patch([*locks.patches(), *sockets.patches(), *loops.patches(), *children.patches()])
         for module, patches in (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches)):
-            undo.callback(late.when_imported(module, lambda patches=patches: self._patch(patches())))
+            undo.callback(late.when_imported(module, partial(self._patch_with, patches)))
         clock.watch(engine.follow)
         undo.callback(clock.unwatch, engine.follow)
         engines.activate(engine)
@@ -82,6 +83,9 @@ class VirtualTime(AbstractContextManager[Clock]):
         conductor = Conductor(engine, self._watchdog)
         conductor.start()
         undo.callback(conductor.stop)
+
+    def _patch_with(self, patches: Callable[[], list[Patch]]) -> None:
+        self._patch(patches())
 
     def _patch(self, patches: list[Patch]) -> None:
         for owner, name, replacement in patches:

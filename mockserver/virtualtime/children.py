@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from .at_rest import SLEEPS
@@ -44,22 +44,17 @@ class Children:
 
 
 def _works(pid: int) -> bool:
-    folder = f"/proc/{pid}/task"
     try:
-        return any(_task_works(f"{folder}/{task}") for task in os.listdir(folder))
+        return any(_task_works(task) for task in Path(f"/proc/{pid}/task").iterdir())
     except OSError:
         return False  # it has ended, or nobody can tell
 
 
-def _task_works(folder: str) -> bool:
+def _task_works(folder: Path) -> bool:
     try:
-        with open(f"{folder}/stat", encoding="ascii", errors="replace") as stat:
-            state = stat.read().rpartition(")")[2].split()[0]
-        if state in "ZX":
-            return False
+        state = (folder / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
         if state != "S":
-            return True
-        with open(f"{folder}/syscall", encoding="ascii") as call:
-            return call.read().split()[0] in SLEEPS
+            return state not in "ZX"
+        return (folder / "syscall").read_text("ascii").split()[0] in SLEEPS
     except OSError:
         return False

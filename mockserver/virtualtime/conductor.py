@@ -1,9 +1,10 @@
-"""The conductor: a thread in real time that looks again and again whether time may move, and ends a block that stands still."""
+"""The conductor: a thread in real time that looks again and again whether time may move, and ends a block where it can't."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
 
 from .. import real_time as real
 from .engine import Engine
@@ -40,10 +41,8 @@ class Conductor:
     def ring(self) -> None:
         """Look soon: somebody has fallen asleep."""
         self._pause = _SHORTEST
-        try:
+        with suppress(RuntimeError):  # it rings
             self._bell.release()
-        except RuntimeError:
-            pass  # it rings
 
     def _work(self) -> None:
         engine, moves, since = self._engine, -1, real.monotonic()

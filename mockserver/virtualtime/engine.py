@@ -22,7 +22,7 @@ _CREEP = 1_000
 _LATEST = 1 << 62
 
 
-def nothing() -> None:
+def nothing(*_: object) -> None:
     """Do nothing."""
 
 

@@ -6,6 +6,7 @@ import sys
 import threading
 import traceback
 from types import FrameType
+from typing import Any
 
 from ..errors import InputError
 
@@ -72,11 +73,11 @@ def stacks(waits: dict[threading.Thread, str]) -> str:
 
 
 def _tasks() -> list[str]:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
+    tasks: Any = sys.modules.get("asyncio.tasks")
+    if tasks is None:
         return []
     found = []
-    for task in list(getattr(asyncio.tasks, "_all_tasks", None) or getattr(asyncio.tasks, "_scheduled_tasks", ())):
+    for task in list(getattr(tasks, "_scheduled_tasks", None) or getattr(tasks, "_all_tasks", None) or ()):
         if not task.done():
             lines = "".join(traceback.format_list(traceback.StackSummary.extract((f, f.f_lineno) for f in task.get_stack())))
             found.append(f"task {task.get_name()}: {task.get_coro()}\n{lines}")

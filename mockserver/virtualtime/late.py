@@ -14,11 +14,11 @@ def when_imported(module: str, then: Callable[[], object]) -> Callable[[], None]
         then()
         return lambda: None
     finder = _Finder(module, then)
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder)
 
     def end() -> None:
         if finder in sys.meta_path:
-            sys.meta_path.remove(finder)  # type: ignore[arg-type]
+            sys.meta_path.remove(finder)
 
     return end
 

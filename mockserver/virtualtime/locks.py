@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -83,10 +84,8 @@ class DrivenLock:
 
 
 def _open(gate: Any) -> None:
-    try:
+    with suppress(RuntimeError):  # it is open
         gate.release()
-    except RuntimeError:
-        pass  # it is open
 
 
 def _opener(gate: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import CellType, FunctionType
 from typing import Any
 
@@ -61,7 +62,7 @@ def _places_in(holder: Any, by_id: dict[int, Any]) -> Iterator[tuple[Any, Put, A
         yield from _places_in_dict(holder, by_id)
     elif isinstance(holder, CellType):
         if (old := by_id.get(id(holder.cell_contents))) is not None:
-            yield old, lambda new: setattr(holder, "cell_contents", new), holder
+            yield old, partial(setattr, holder, "cell_contents"), holder
     elif isinstance(holder, tuple):
         for function in gc.get_referrers(holder):
             if isinstance(function, FunctionType) and function.__defaults__ is holder:
@@ -69,7 +70,7 @@ def _places_in(holder: Any, by_id: dict[int, Any]) -> Iterator[tuple[Any, Put, A
     elif type(getattr(holder, "__dict__", None)) is dict and not isinstance(holder, FunctionType):
         for name, value in list(vars(holder).items()):
             if (old := by_id.get(id(value))) is not None:
-                yield old, lambda new, name=name: setattr(holder, name, new), holder
+                yield old, partial(setattr, holder, name), holder
 
 
 def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[tuple[Any, Put, Any]]:
@@ -87,13 +88,14 @@ def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[t
         if old is None or old is key:
             continue
         if isinstance(owner, type):
-            yield old, lambda new, key=key, owner=owner: setattr(owner, key, _static(new)), owner
+            yield old, partial(_set_in_class, owner, key), owner
         else:
-            yield old, lambda new, key=key: holder.__setitem__(key, new), holder if owner is holder else object()
+            yield old, partial(holder.__setitem__, key), holder if owner is holder else object()
 
 
-def _static(function: Any) -> Any:
-    return staticmethod(function) if isinstance(function, FunctionType) else function
+def _set_in_class(owner: type, name: str, function: Any) -> None:
+    """A function of Python would be a method there."""
+    setattr(owner, name, staticmethod(function) if isinstance(function, FunctionType) else function)
 
 
 def _places_in_defaults(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import threading
@@ -48,9 +49,7 @@ def _waker() -> Callable[[], object]:
     token = trio.lowlevel.current_trio_token()
 
     def wake() -> None:
-        try:
+        with contextlib.suppress(trio.RunFinishedError):
             token.run_sync_soon(nothing)
-        except trio.RunFinishedError:
-            pass
 
     return wake

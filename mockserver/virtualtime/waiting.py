@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .engine import Engine, Sleeper
 
@@ -28,10 +28,8 @@ def _pipe() -> Iterator[tuple[int, int]]:
     try:
         yield pipe
     finally:
-        try:
+        with suppress(BlockingIOError):
             os.read(pipe[0], 16)
-        except BlockingIOError:
-            pass
         _pipes.append(pipe)
 
 

@@ -58,7 +58,7 @@ def _check_order(observation: JobMapping, look: JobView, source: str) -> Iterato
     for (before, earlier), (after, later) in pairwise(known):
         rounding = max(FORMS[forms[before]].rounding, FORMS[forms[after]].rounding)
         if later < earlier - rounding:
-            what = f"{before[1:]} {shown(at(look.node, before))}, {after[1:]} {shown(at(look.node, after))}"
+            what = f"{before[1:]} {shown(value_at(look.node, before))}, {after[1:]} {shown(value_at(look.node, after))}"
             documented = f"{after[1:]} is not before {before[1:]}"
             yield finding("times-disordered", "body", look.pointer + after, what, documented, source, observation.provenance)
 
@@ -67,7 +67,7 @@ def _check_future(observation: JobMapping, look: JobView, now: int | None, sourc
     planned = {time.at for time in observation.times if time.planned}
     for place, time in look.times:
         if now is not None and time is not None and place not in planned and time > now + _SKEW:
-            what = f"{shown(at(look.node, place))}, {(time - now) // 1_000} s after the answer"
+            what = f"{shown(value_at(look.node, place))}, {(time - now) // 1_000} s after the answer"
             yield finding("time-in-future", "body", look.pointer + place, what, "a time that has passed", source)
 
 
