@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "serving",
-    "testing", "verify",
+    "app", "cli", "control", "control_access", "control_document", "credentials", "listing", "proxy", "pytest_plugin",
+    "pytest_torture", "remote", "serving", "testing", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",
@@ -23,7 +23,7 @@ VALUES = {
     "settings",
     "definitions",
     "real_time",
-    "redact",
+    "redaction",
     "user_files",
     "package_data",
     "exchanges",
