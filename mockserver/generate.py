@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import re
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -114,6 +115,23 @@ class Fake:
     def sentence(self) -> str:
         """A sentence."""
         return str(self._faker.sentence())
+
+    def email(self) -> str:
+        """A mail address of an example domain."""
+        return f"{self.user()}@example.com"
+
+    def host(self) -> str:
+        """A host of an example domain."""
+        return f"{self.name(1)}.example.com"
+
+    def matching(self, pattern: str, longest: int = 64) -> str:
+        """A text that matches a regular expression, as far as the library can make one: the caller must look."""
+        from rstr import Rstr  # only schemas with a pattern need it
+
+        try:
+            return str(Rstr(self._random).xeger(pattern.replace("(?<", "(?P<")))[:longest]
+        except (re.error, KeyError, NotImplementedError, ValueError, RecursionError, OverflowError):
+            return self.word()
 
     def ipv4(self) -> str:
         """A private IPv4 address."""

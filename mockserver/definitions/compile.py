@@ -134,6 +134,7 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
         observation=observation_of(place / "x-observation") if "x-observation" in node else None,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
+        source=place,
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 

@@ -12,6 +12,7 @@ from .router import Router
 
 if TYPE_CHECKING:
     from .actions import Action
+    from .pointer import Place
 
 from .styles import Style
 
@@ -260,6 +261,7 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
+    source: Place = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""

@@ -142,7 +142,9 @@ class _Form:
             if not isinstance(item, dict):
                 raise root.error(shown(item), "an object (a path item)", "paths", path)
             place = self._walk.resolved(Part(root.name, ("paths", path), "pathItem", item))
-            if id(place.node) in known:  # one path item under two paths: each has operations of its own
+            if "$ref" in item and (
+                place.name == root.name or id(place.node) in known
+            ):  # each path has operations of its own
                 place = Part(root.name, ("paths", path), "pathItem", copy.deepcopy(place.node))
                 root.node["paths"][path] = place.node
             known.add(id(place.node))

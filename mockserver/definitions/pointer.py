@@ -78,10 +78,12 @@ class Place:
             if place.uri in seen:
                 raise DefinitionError(self.name, self.pointer, "a reference to itself", "a reference that ends somewhere")
             seen.add(place.uri)
-            place = place._follow(place.value["$ref"])
+            place = place.followed()
         return place
 
-    def _follow(self, reference: str) -> Place:
+    def followed(self) -> Place:
+        """Where the reference here leads to, one step. Raises DefinitionError where it leads nowhere."""
+        reference: str = self.value["$ref"]
         pointer = reference.partition("#")[2]
         name = document_of(reference, self.name, self.documents)
         if name not in self.documents:

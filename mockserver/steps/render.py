@@ -77,12 +77,6 @@ def misuse_answer(error: ControlError) -> Answer:
     return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
 
 
-def nobody_answer(error: RequestProblem) -> Answer:
-    """A problem at a path that no vendor owns, as RFC 9457 has it."""
-    status = {"no-route": 404, "wrong-method": 405, "uri-too-long": 414, "header-too-large": 431, "body-too-large": 413}
-    return misuse_answer(ControlError(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
-
-
 def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
     """The answer with its headers. `now` is the mock's time in milliseconds."""
     body = _json(answer.body) if answer.raw is None else answer.raw

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..actions.perform import perform
+from ..answers import by_document
 from ..definitions import Example, Operation
-from ..errors import RequestProblem
+from ..definitions.model import VENDORS
 from ..exchanges.job_view import state_of
 from ..model import Answer
 from ..services import CALLS, LISTINGS, SINGLES, lookup
@@ -25,7 +26,7 @@ def respond(operation: Operation, context: Context) -> Answer:
         jobs, total = lookup.find_runs(operation, listing, context)
         rows = [listing.row(job, context.parameters, context.switches) for job in jobs]
         return Answer(200, listing.body(ListPage(rows, total, context.now, context.request_id), context.switches))
-    return _first_example(operation)
+    return _by_document(operation, context)
 
 
 def respond_as_documented(operation: Operation, context: Context, example: Example) -> Answer | None:
@@ -47,9 +48,9 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     return Answer(200, single.body(job, context.switches))
 
 
-def _first_example(operation: Operation) -> Answer:
-    """What a user's own definition shows."""
-    for example in operation.examples.values():
+def _by_document(operation: Operation, context: Context) -> Answer:
+    """What a user's own document shows: a known vendor's first example, anybody else's as it describes them."""
+    for example in operation.examples.values() if operation.vendor in VENDORS else ():
         if example.statuses[0] < 300:
             return Answer(example.statuses[0], example.value)
-    raise RequestProblem("internal-error", f"{operation.id} has no example of a 2xx answer, and no module under services/")
+    return by_document.answer(operation, context)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ..definitions import Operation, Parameter
+from ..definitions.model import VENDORS
 from ..definitions.parameter_values import query_pairs, read_value
 from ..definitions.styles import MISSING, Sent, cookies_of, read_styled
 from ..errors import RequestProblem, did_you_mean
@@ -111,6 +114,15 @@ def _check_names(operation: Operation, names: list[str]) -> None:
             )
 
 
+def _is_json(operation: Operation, kind: str) -> bool:
+    """Whether the body is to be read as JSON. Raises RequestProblem for a media type that the operation doesn't take."""
+    taken = [name.partition(";")[0].strip().lower() for name in (operation.source / "requestBody").children("content")]
+    json_both = kind.endswith("json") and any(name.endswith("json") for name in taken)
+    if kind and taken and not json_both and not any(fnmatchcase(kind, name) for name in taken):
+        raise RequestProblem("body-media-type", f"the body is {kind}; allowed: {', '.join(taken)}")
+    return kind.endswith("json") or (not kind and any(name.endswith("json") or name == "*/*" for name in taken))
+
+
 def _nearest(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known) or f"; known: {', '.join(known) or 'none'}"
 
@@ -146,6 +158,9 @@ def body(operation: Operation, request: Request) -> Any:
     """The body, parsed and checked; None for an operation that has none. Raises RequestProblem."""
     if operation.body_errors is None:
         return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if operation.vendor not in VENDORS and request.body and not _is_json(operation, kind):
+        return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if kind.endswith("urlencoded") else None
     if not request.body and not operation.body_required:
         return None
     if not request.body:
