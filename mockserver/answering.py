@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from .answers.declared_problem import declared_answer, standard_answer
+from .answers.declared_problem import declared_answer, standard_answer, told
 from .answers.made_answer import made_answer, requested_values
 from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
@@ -164,9 +164,9 @@ class Answering:
             raise admitted.misuse.again()
         if admitted.status is not None:
             fake = Fake(self._settings.seed, operation.id, admitted.status)
-            return made_answer(
-                operation, admitted.status, fake, requested_values(operation, context.parameters), context.accept
-            )
+            requested = requested_values(operation, context.parameters)
+            made = made_answer(operation, admitted.status, fake, requested, context.accept)
+            return told(operation, made, "As Prefer asks.") if made.status >= 400 else made
         if admitted.wished is not None:
             return self._example(operation, state, context, *admitted.wished)
         magic = admitted.magic

@@ -52,11 +52,15 @@ def request_for(operation: Operation) -> Request:
         if parameter.location == "path":
             path = path.replace("{" + parameter.name + "}", text.replace("/", "-") or "x")
         elif parameter.location == "query":
-            texts = [_text(item) for item in value] if isinstance(value, list) and parameter.style.explode else [text]
+            texts = (
+                [_text(item) for item in value]
+                if isinstance(value, list) and parameter.style and parameter.style.explode
+                else [text]
+            )
             query += [f"{parameter.name}={_quoted(part)}" for part in texts]
         elif parameter.location == "header":
             headers[parameter.name.lower()] = text
-    body = b""
+    body = b"x" if operation.body_required else b""
     if operation.body_errors is not None and operation.body_required:
         content = (operation.source / "requestBody").children("content")
         media = json_media(content) or next(iter(content), "")

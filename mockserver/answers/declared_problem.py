@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -59,11 +60,15 @@ def declared_answer(operation: Operation, problem: RequestProblem, seed: int) ->
         key = key_of(operation, status)
         if key is not None and not (key == "default" and len(operation.source.children("responses")) == 1):
             answer = made_answer(operation, key, Fake(seed, "problem", operation.id, key), {})
-            told = _told(answer.body, problem.detail, status)
-            valid = next(iter(operation.responses[status](told)), None) is None
-            body = told if valid else answer.body
-            return Answer(status, body, answer.headers, answer.content_type, problem.detail, answer.raw)
+            return replace(told(operation, replace(answer, status=status), problem.detail), problem=problem.detail)
     return None
+
+
+def told(operation: Operation, answer: Answer, detail: str) -> Answer:
+    """An error with what happened in the members that are there for it, where the schema allows that."""
+    body = _told(answer.body, detail, answer.status)
+    valid = answer.raw is None and next(iter(operation.responses[answer.status](body)), None) is None
+    return replace(answer, body=body) if valid else answer
 
 
 def standard_answer(problem: RequestProblem) -> Answer:
@@ -77,13 +82,13 @@ def _told(body: Any, detail: str, status: int, depth: int = 0) -> Any:
     """The body with what happened in the members that are there for it."""
     if not isinstance(body, dict) or depth > 1:
         return body
-    told: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for name, value in body.items():
         plain = name.lower()
         if isinstance(value, str) and plain in _TEXTS:
-            told[name] = detail
+            members[name] = detail
         elif isinstance(value, int) and not isinstance(value, bool) and plain in _STATUS:
-            told[name] = status
+            members[name] = status
         else:
-            told[name] = _told(value, detail, status, depth + 1)
-    return told
+            members[name] = _told(value, detail, status, depth + 1)
+    return members

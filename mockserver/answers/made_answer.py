@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 from ..definitions import Operation
 from ..definitions.by_status import sent_as
 from ..definitions.compile import json_media
+from ..definitions.model import Drawing, Errors
 from ..definitions.pointer import Place
 from ..generate import Fake, garbage
 from ..model import Answer
@@ -18,7 +19,7 @@ from .sample import sample
 _NO_BODY = (204, 205, 304)
 
 
-def success_of(operation: Operation) -> str:
+def success_of(operation: Operation | Drawing) -> str:
     """The documented status of an answer to a request that is in order, as the document writes it."""
     statuses = operation.source.children("responses")
     for first in ("2", "default", "3", "1", "4", "5"):
@@ -34,7 +35,7 @@ def key_of(operation: Operation, status: int) -> str | None:
     return next((key for key in (str(status), f"{str(status)[0]}XX", "default") if key in statuses), None)
 
 
-def requested_values(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def requested_values(operation: Operation | Drawing, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What of the request an answer repeats in members of the same name; the last id in the path is the thing's own."""
     values = {
         name: value for name, value in parameters.items() if isinstance(value, str | int) and not isinstance(value, bool)
@@ -66,17 +67,16 @@ def made_answer(operation: Operation, key: str, fake: Fake, requested: Mapping[s
         return Answer(status, None, headers, content_type="", raw=b"")
     media = _media(content, accept)
     if media == json_media(content):
-        body = json_body(operation, status, response / "content" / media, fake, requested)
+        body = json_body(operation.responses[status], response / "content" / media, fake, requested)
         return Answer(status, body, headers, content_type=_plain(media))
     return Answer(
         status, None, headers, content_type=_plain(media), raw=_other_body(response / "content" / media, media, fake)
     )
 
 
-def json_body(operation: Operation, status: int, media: Place, fake: Fake, requested: Mapping[str, Any]) -> Any:
-    """A JSON body: the first example that its schema allows, or else one made from the schema."""
-    errors = operation.responses[status]
-    for place in media.children("examples").values():
+def json_body(errors: Errors, media: Place, fake: Fake, requested: Mapping[str, Any], examples: bool = True) -> Any:
+    """A JSON body: the first example that its schema allows (`examples`), or else one made from the schema."""
+    for place in media.children("examples").values() if examples else ():
         if "value" in place.value and next(iter(errors(place.value["value"])), None) is None:
             value = place.value["value"]
             echoed = _echoed(value, requested)

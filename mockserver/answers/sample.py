@@ -22,7 +22,7 @@ _MOST_ITEMS = 50
 
 @dataclass
 class _Way:
-    """How a value is made: with the schema's own `examples`, with members that may be left out (`rich`), by which `branch`."""
+    """How a value is made: with the schema's own `examples`, members that may be left out (`rich`), by which `branch`."""
 
     fake: Fake
     examples: bool

@@ -17,10 +17,12 @@ from .model import (
     VENDORS,
     Definitions,
     Document,
+    Drawing,
     Errors,
     Example,
     Header,
     JobLife,
+    JobMapping,
     Life,
     MagicId,
     Operation,
@@ -110,6 +112,8 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
     node = place.value
     examples = _examples(place)
     answers = ByStatus({key: _answers(response, judges) for key, response in place.children("responses").items()})
+    responses = answers.mapped(lambda answer: judges.judge(answer.judged_schema))
+    mapping = observation_of(place / "x-observation") if "x-observation" in node else None
     return Operation(
         id=node["operationId"],
         service=service.name,
@@ -125,13 +129,13 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
         secured=bool(node.get("security")) and {} not in node["security"],
         examples=examples,
         problems=_problems(examples.values()),
-        responses=answers.mapped(lambda answer: judges.judge(answer.judged_schema)),
+        responses=responses,
         body_errors=_body_errors(place / "requestBody", judges) if "requestBody" in node else None,
         magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
-        job=_job_life(place / "x-job") if "x-job" in node else None,
+        job=_job_life(place / "x-job", _drawing(place, path, responses, mapping)) if "x-job" in node else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
-        observation=observation_of(place / "x-observation") if "x-observation" in node else None,
+        observation=mapping,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
         source=place,
@@ -232,7 +236,16 @@ def _problems(examples: Iterable[Example]) -> dict[str, Example]:
     return answers
 
 
-def _job_life(place: Place) -> JobLife:
+def _drawing(place: Place, path: str, responses: Mapping[int, Errors], mapping: JobMapping | None) -> Drawing | None:
+    """How jobs are drawn by the document; None where it doesn't say where their status stands."""
+    if mapping is None:
+        return None
+    node = (place / "x-observation").value
+    times = tuple(time for time in node.get("times", ()) if "is" in time)
+    return Drawing(place, path, tuple(PATH_NAME.findall(path)), responses, mapping, times, node.get("only", {}))
+
+
+def _job_life(place: Place, drawing: Drawing | None) -> JobLife:
     node = place.value
     states = {name: _state(name, state) for name, state in node["states"].items()}
     kept_days = node.get("kept-days")
@@ -245,6 +258,7 @@ def _job_life(place: Place) -> JobLife:
         kept=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
+        drawing=drawing,
         provenance=provenance_of(place),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,26 @@ class JobLife:
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
     unstarted: str | None = None
+    drawing: Drawing | None = field(default=None, repr=False, compare=False)
     provenance: Provenance = Provenance("invented")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What a document says of how its jobs look, where no module draws them.
+
+    `source` is the operation that reads one (its `path` and `path_names`), `responses` judge its answers, `mapping` says
+    where status and progress are; `times` which times are what (`at`, `form`, `is`, `null`), `only` which places are there
+    in which states alone.
+    """
+
+    source: Place
+    path: str
+    path_names: tuple[str, ...]
+    responses: Mapping[int, Errors]
+    mapping: JobMapping
+    times: tuple[Mapping[str, Any], ...]
+    only: Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
 from ..exchanges.job_view import state_of
 from ..model import Answer
-from ..services import CALLS, LISTINGS, SINGLES, lookup
+from ..services import CALLS, LISTINGS, lookup, single_of
 from ..services.base import Context, ListPage
 
 
@@ -18,8 +18,8 @@ def respond(operation: Operation, context: Context) -> Answer:
         return perform(operation, context)
     if operation.id in CALLS:
         return CALLS[operation.id](context)
-    if operation.job and operation.service in SINGLES:
-        single = SINGLES[operation.service]
+    single = single_of(operation) if operation.job else None
+    if single is not None:
         return Answer(200, single.body(lookup.find_job(operation, single, context), context.switches))
     if operation.job and operation.service in LISTINGS:
         listing = LISTINGS[operation.service]
@@ -37,7 +37,7 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     if operation.action:
         perform(operation, context)
         return Answer(example.statuses[0], example.value)
-    single = SINGLES.get(operation.service)
+    single = single_of(operation)
     if single is None or operation.job is None:
         return Answer(example.statuses[0], example.value)
     job = lookup.documented_job(operation, single, context, example)
