@@ -215,6 +215,7 @@ def _job_life(place: Place) -> JobLife:
         kept=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
+        rerun=node.get("rerun", {}),
         provenance=provenance_of(place),
     )
 

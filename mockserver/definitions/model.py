@@ -81,7 +81,8 @@ class JobLife:
     """The documented life of an operation's jobs.
 
     `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
-    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen).
+    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen);
+    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`).
     """
 
     identity: tuple[str, ...]
@@ -92,6 +93,7 @@ class JobLife:
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
     unstarted: str | None = None
+    rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
 
 

@@ -26,6 +26,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DATA_INTEGRATION = 7
 _PROGRAMS = {3: ("sh", "sh"), 8: ("python", "py"), 9: ("java -jar", "jar")}
 _TIMEOUT_SECONDS = 300  # the documented example's, and how long the life `times-out` runs
+_RERUN_SECONDS = 5  # how long the state RERUN lasts in the definition
 _NOT_STARTED = ("INIT", "WAIT", "READY")
 _ALARMING = ("FAIL", "TIMEOUT", "INTERNAL_ERROR")
 _SAMPLE_REQUEST = "4d4bfd4d-b5c5-4b9c-b452-833516153b49"  # of a published EnOS API response
@@ -59,7 +60,7 @@ def _stamp_of(instance: str) -> _Stamp | None:
 def born(identity: Identity, asked: int) -> int:
     """When the instance's life begins (milliseconds): at the time in its id, or else when first asked for."""
     stamp = _stamp_of(identity["taskInstId"])
-    return asked if stamp is None else stamp.time
+    return asked if stamp is None else min(stamp.time, asked)  # of a stamp in the future, nobody could know yet
 
 
 def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
         **_schedule(fake, stamp),
         "pre": fake.integer(0, 1),
         "limit": fake.integer(1, 3),
-        "interval": fake.integer(0, 5),
+        "interval": _RERUN_SECONDS,
         "lead": fake.integer(0, 7_200) * SECOND,
         "flow": fake.integer(1_000, 99_999),
         "account": f"data_{fake.word().lower()}",
@@ -166,7 +167,7 @@ def _instance(job: Job) -> dict[str, Any]:
         "startTime": _time_or_none(_started(moment)),
         "endTime": _time_or_none(moment.ended),
         "timeStamp": _java_date(min(trigger, moment.born) - facts["lead"]),
-        "isTimeout": moment.status == "TIMEOUT",
+        "isTimeout": moment.status == "TIMEOUT" or _ran(moment) > _TIMEOUT_SECONDS * SECOND,
         "flowInstId": f"{facts['flow']}-{_suffix(facts['cycle'], trigger) if stamp is None else stamp.digits}",
         "doAs": facts["account"],
         "alert": facts["alert"] and moment.status in _ALARMING,
@@ -184,6 +185,12 @@ def _started(moment: Moment) -> int | None:
         return None
     # What succeeded or timed out has run, even where a life that the user declared leaves RUNNING out.
     return moment.first("RUNNING", "SUCCESS", "TIMEOUT")
+
+
+def _ran(moment: Moment) -> int:
+    """For how long it has run, or ran (milliseconds)."""
+    started = _started(moment)
+    return 0 if started is None else (moment.ended or moment.now) - started
 
 
 def _suffix(cycle: str, time: int) -> str:
@@ -206,14 +213,14 @@ def _java_date(time: int) -> str:
 
 
 def _cron(cycle: str, trigger: int) -> str:
-    """An expression that is due at the trigger time. Its dialect is Quartz's: the vendor documents none."""
+    """An expression that is due at the trigger time. Its dialect is Quartz's, with seven fields, as of a flow."""
     at = utc(trigger).astimezone(_CHINA)
     return {
-        "mi": f"{at.second} * * * * ?",
-        "H": f"{at.second} {at.minute} * * * ?",
-        "D": f"{at.second} {at.minute} {at.hour} * * ?",
-        "W": f"{at.second} {at.minute} {at.hour} ? * {_DAYS[at.weekday()].upper()}",
-        "M": f"{at.second} {at.minute} {at.hour} {at.day} * ?",
+        "mi": f"{at.second} * * * * ? *",
+        "H": f"{at.second} {at.minute} * * * ? *",
+        "D": f"{at.second} {at.minute} {at.hour} * * ? *",
+        "W": f"{at.second} {at.minute} {at.hour} ? * {_DAYS[at.weekday()].upper()} *",
+        "M": f"{at.second} {at.minute} {at.hour} {at.day} * ? *",
     }[cycle]
 
 
