@@ -182,6 +182,12 @@ def handle(definitions: Definitions, namespace: Namespace, number: int) -> Decla
     return DeclaredJob(namespace, definitions.operation_of(namespace.declared.get(number).service), number)
 
 
+def identity_names(operation: Operation) -> list[str]:
+    """What an operation's jobs can be told apart by, in the vendor's names."""
+    assert operation.job is not None
+    return _identity_names(operation.job, SINGLES.get(operation.service) or LISTINGS[operation.service])
+
+
 def _identity_names(definition: JobLife, kind: SingleJobService | JobListService) -> list[str]:
     extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else list(kind.filters)
     return [*definition.identity, *extra]
