@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .definitions import Definitions, Example, Operation
-from .definitions.magic_ids import magic_id
+from .definitions.magic_ids import magic_form, magic_id
 from .errors import InputError
 from .settings import Settings
 
@@ -128,7 +128,7 @@ def _operation_lines(operation: Operation) -> list[str]:
     if operation.job:
         lines.append(f"  states: {', '.join(operation.job.states)}")
         lines.append(f"  lives: {', '.join(operation.job.lives)}")
-    lines.append(f"  errors: by nature, by 'Prefer: example=NAME', or by the magic id mock-error-NAME in {where}")
+    lines.append(f"  errors: by nature, by 'Prefer: example=NAME', or by the magic id {magic_form(operation)} in {where}")
     for example in operation.errors():
         error = example.error or {}
         kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)
@@ -169,7 +169,8 @@ def _operation_section(operation: Operation) -> list[str]:
         lives = "; ".join(f"`{life.name}`: {life.summary}" for life in operation.job.lives.values())
         states = ", ".join(f"`{state}`" for state in operation.job.states)
         lines += [f"States: {states}.", "", f"Lives: {lives}", ""]
-    lines += [f"Magic ids (`mock-error-NAME`) go into {where}.", ""]
+    if where:
+        lines += [f"Magic ids (`{magic_form(operation)}`) go into {where}.", ""]
     lines += ["| HTTP | code | name | by nature | message | provenance |", "|---|---|---|---|---|---|"]
     for example in operation.errors():
         error = example.error or {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from referencing import Registry
 
@@ -94,8 +95,9 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(path: str, method: str, place: Place, service: Service, registry: Registry[Any]) -> Operation:
+def _operation(key: str, method: str, place: Place, service: Service, registry: Registry[Any]) -> Operation:
     node = place.value
+    path, _, query = key.partition("?")
     examples = _examples(place)
     answers = {int(status): _answers(response, registry) for status, response in place.children("responses").items()}
     return Operation(
@@ -122,6 +124,7 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         observation=observation_of(place / "x-observation") if "x-observation" in node else None,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
+        chosen_by=dict(parse_qsl(query)),
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 

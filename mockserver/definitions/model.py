@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from .actions import Action
@@ -212,7 +213,7 @@ class Operation:
 
     `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
     required; `answers` is, by HTTP status, what `responses` judge by; `action` is what it does to jobs, where it isn't about
-    their status.
+    their status; `chosen_by` are the query's values that tell it apart from another one with its method and path.
     """
 
     id: str
@@ -238,6 +239,7 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
+    chosen_by: Mapping[str, str] = field(default_factory=dict)
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""
@@ -247,6 +249,18 @@ class Operation:
         """What a path has in place of the path parameters; None where it isn't the operation's."""
         match = self.pattern.fullmatch(path)
         return None if match is None else dict(zip(self.path_names, match.groups(), strict=True))
+
+
+def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
+    """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
+    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
+    plain = None
+    for operation in operations:
+        if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
+            return operation
+        if not operation.chosen_by and plain is None:
+            plain = operation
+    return plain
 
 
 @dataclass(frozen=True)
@@ -287,9 +301,10 @@ class Definitions:
                 return operation
         raise KeyError(f"{operation_id!r} is not an operation; known: {', '.join(o.id for o in self.operations)}")
 
-    def operation_at(self, method: str, path: str) -> Operation | None:
-        """The operation with this method at a (decoded) path."""
-        return next((one for one in self.operations if one.method == method and one.pattern.fullmatch(path)), None)
+    def operation_at(self, method: str, path: str, query: str = "") -> Operation | None:
+        """The operation with this method at a (decoded) path, and with this (raw) query, where that tells two apart."""
+        found = [one for one in self.operations if one.method == method and one.pattern.fullmatch(path)]
+        return found[0] if len(found) == 1 else chosen(found, query)
 
     def operation_of(self, service: str) -> Operation:
         """The job-status operation of a service. Raises KeyError that names the known services."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..definitions import Definitions, Operation
+from ..definitions.model import chosen
 from ..errors import RequestProblem
 from ..model import Request
 
@@ -25,14 +26,11 @@ class Route:
 
 def route(definitions: Definitions, request: Request) -> Route:
     """The request's route. Raises RequestProblem: no-route, wrong-method."""
-    others = []
-    for operation in definitions.operations:
-        values = operation.path_values(request.path)
-        if values is None:
-            continue
-        if operation.method == request.method:
-            return Route(operation, values)
-        others.append(operation.method)
+    here = [operation for operation in definitions.operations if operation.pattern.fullmatch(request.path)]
+    found = chosen([operation for operation in here if operation.method == request.method], request.query)
+    if found:
+        return Route(found, found.path_values(request.path) or {})
+    others = list(dict.fromkeys(operation.method for operation in here))
     if others:
         allowed = ", ".join(others)
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
