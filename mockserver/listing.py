@@ -128,7 +128,8 @@ def _operation_lines(operation: Operation) -> list[str]:
     if operation.job:
         lines.append(f"  states: {', '.join(operation.job.states)}")
         lines.append(f"  lives: {', '.join(operation.job.lives)}")
-    lines.append(f"  errors: by nature, by 'Prefer: example=NAME', or by the magic id {magic_form(operation)} in {where}")
+    magic = f", or by the magic id {magic_form(operation)} in {where}" if where else ""
+    lines.append(f"  errors: by ordinary requests, by 'Prefer: example=NAME'{magic}")
     for example in operation.errors():
         error = example.error or {}
         kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)

@@ -22,9 +22,8 @@ def magic_id(operation: Operation, name: str) -> str | None:
 def magic_form(operation: Operation) -> str:
     """How this operation's magic ids are written: a parameter that takes no `-` has `_` in their place."""
     forms = [magic_id(operation, example.name) or "" for example in operation.errors()]
-    return (
-        "mock_error_NAME (with _ for each -)" if any(form.startswith(PREFIXES[1]) for form in forms) else "mock-error-NAME"
-    )
+    dashes = all(form.startswith(PREFIXES[0]) for form in forms)
+    return "mock-error-NAME" if dashes else "mock_error_NAME (with _ for each -)"
 
 
 def error_name(value: str) -> str | None:
