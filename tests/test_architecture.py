@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "serving",
-    "testing", "verify",
+    "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "server",
+    "serving", "testing", "verify",
 }  # fmt: skip
 VALUES = {"activity", "errors", "model", "data", "settings", "definitions", "redact", "shapes", "exchanges"}
 KIT = {"contract"}
