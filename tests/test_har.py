@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft6Validator
+from random_exchanges import exchanges, sample
 from referencing import Registry
 from referencing.jsonschema import DRAFT6
-from test_recording import exchanges, sample
 
 from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange, response_from

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
-from asking import NOW, request_for
+from asking import NOW
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from random_exchanges import exchanges, sample
 
 from mockserver.definitions import Definitions, load
 from mockserver.errors import InputError
@@ -18,7 +18,6 @@ from mockserver.exchanges.exchange import Exchange
 from mockserver.exchanges.har import har_of, read_har, write
 from mockserver.exchanges.recording import Recorder, Recording, as_json, from_json, read
 from mockserver.exchanges.redaction import Redactor
-from mockserver.model import Request, Response
 
 DEFINITIONS = load()
 KEEPING = Redactor(keep_ids=True, definitions=DEFINITIONS)
@@ -27,35 +26,6 @@ LINE = (
     '{"time":1,"duration":null,"origin":"","request":{"method":"GET","path":"/","query":"","headers":[],"body":""},'
     '"response":{"status":200,"headers":[],"body":""}}\n'
 )
-
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-paths = st.binary(max_size=20).map(lambda raw: "/" + raw.decode("utf-8", "surrogateescape"))
-plain = st.text("abcXYZ-", min_size=1, max_size=8)
-headers = st.lists(st.tuples(plain.filter(lambda name: name.lower() != "content-encoding"), texts), max_size=5)
-exchanges = st.builds(
-    Exchange,
-    st.builds(
-        Request,
-        st.sampled_from(["GET", "POST", "patch"]),
-        paths,
-        texts,
-        headers.map(lambda pairs: {name.lower(): value for name, value in pairs}),
-        st.binary(max_size=40) | texts.map(str.encode),
-        st.sampled_from([0, 20_000_000]),
-    ),
-    st.builds(Response, st.integers(100, 599), headers.map(tuple), st.binary(max_size=40) | texts.map(str.encode)),
-    st.none() | st.integers(0, 4_000_000_000_000),
-    st.none() | st.floats(0, 1_000),
-    st.just(""),
-    st.sampled_from(["", "http://127.0.0.1:6210", "https://cdm.cn-north-4.myhuaweicloud.com"]),
-)
-
-
-def sample(job: str = "load", **changes: Any) -> Exchange:
-    """An exchange of CDM."""
-    request = request_for(DEFINITIONS.operation("ShowJobStatus"), job_name=job)
-    body = b'{"submissions":[]}'
-    return Exchange(request, Response(200, (("Content-Type", "application/json"),), body), NOW, 0.25, **changes)
 
 
 @given(exchanges)

@@ -148,7 +148,7 @@ class Sender:
         prepared.method, prepared.url = request.method, self.target.origin + wire_target(self.target, request)
         prepared.headers = requests.structures.CaseInsensitiveDict(request.headers)
         prepared.body = request.body or None
-        began = time.monotonic()
+        sent, began = time.time_ns() / 1_000_000, time.monotonic()
         cause = ""
         response = None
         try:
@@ -160,7 +160,7 @@ class Sender:
             cause = _cause(error)
         if response is None:  # raised here, so that no traceback shows the error with the URL in it
             raise SendError(f"no answer from {self.target.host}:{self.target.port}: {cause}")
-        return Exchange(request, response, answered, time.monotonic() - began, origin=self.target.origin)
+        return Exchange(request, response, answered, time.monotonic() - began, origin=self.target.origin, sent=sent)
 
     def _started(self, prepared: requests.PreparedRequest) -> requests.Response:
         """The answer up to its head. A connection at rest can have been closed meanwhile: then a new one is tried once."""

@@ -23,7 +23,7 @@ from .checks.jobs import answered_at, check_jobs
 from .checks.paging import Walks
 from .checks.request import Asked, read_request
 from .checks.schema import check_schema
-from .checks.sequence import Tracks
+from .checks.sequence import Span, Tracks
 from .checks.undeclared import Shapes
 from .coverage import Coverage
 from .findings import Finding
@@ -155,17 +155,17 @@ class Session:
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
         unknown = operation.problems.get("unknown-id")
         if name is not None and unknown is not None and name == unknown.name and operation.job:
-            found += self._tracks.lose(operation, _key(operation, asked, ""))
+            found += self._tracks.lose(operation, _key(operation, asked, ""), _span(exchange))
         return found
 
     def _over_time(
         self, operation: Operation, exchange: Exchange, asked: Asked, body: Any, seen: list[Look]
     ) -> list[Finding]:
         found: list[Finding] = []
-        time = exchange.time if exchange.time is not None else answered_at(exchange)
+        span = _span(exchange)
         for look in seen:
             self.coverage.count(operation.id, "states", look.state or shown(look.sent))
-            change, wrong = self._tracks.look(operation, _key(operation, asked, look.id), look, time, self.mode)
+            change, wrong = self._tracks.look(operation, _key(operation, asked, look.id), look, span, self.mode)
             found += [replace(one, job=_job(operation, asked, look.id)) for one in wrong]
             if change is not None and (_direct(operation, change) or any(one.code in _ILLEGAL for one in wrong)):
                 self.coverage.count(operation.id, "transitions", change)
@@ -173,7 +173,7 @@ class Session:
         offset = asked.values.get("offset")
         total = at(body, observation.total) if observation and observation.total else MISSING
         if isinstance(offset, int) and isinstance(total, int):
-            found += self._walks.page(operation, _list_key(operation, asked), offset, total, seen)
+            found += self._walks.page(operation, _list_key(operation, asked), offset, total, seen, span)
         return found
 
     def _polled(self, operation: Operation, asked: Asked, exchange: Exchange, number: int, seen: list[Look]) -> None:
@@ -194,6 +194,12 @@ class Session:
         if key not in self._timelines and len(self._timelines) >= _TIMELINES:
             return []
         return self._timelines.setdefault(key, _Polls(operation.id, _job(operation, asked, row))).polls
+
+
+def _span(exchange: Exchange) -> Span | None:
+    """When it was sent and received (ms); where nobody noted that, both are when it was answered by its own Date."""
+    answered = answered_at(exchange)
+    return exchange.span() or (None if answered is None else (answered, answered))
 
 
 def _bare(exchange: Exchange) -> Exchange:

@@ -17,7 +17,8 @@ class Exchange:
 
     `time` is when it was answered, in milliseconds since 1970 (None: unknown, then the answer's Date counts); `duration` is
     how long answering took, in seconds; `source` says where it comes from: a test, a line of a recording; `origin` is the
-    scheme and host asked, where known; `notes` are texts that quote it: who cleans an exchange cleans them as well.
+    scheme and host asked, where known; `notes` are texts that quote it: who cleans an exchange cleans them as well;
+    `sent` is when the request was sent, in milliseconds since 1970 with their fractions, by the clock of who sent it.
     """
 
     request: Request
@@ -27,6 +28,19 @@ class Exchange:
     source: str = ""
     origin: str = ""
     notes: tuple[str, ...] = ()
+    sent: float | None = None
+
+    def span(self) -> tuple[float, float] | None:
+        """When the request was sent and its answer received (ms since 1970); None where that is not known.
+
+        Without `sent` it is reckoned from `time`, which is whole milliseconds: as late as it can have been.
+        """
+        if self.time is None:
+            return None
+        took = (self.duration or 0.0) * 1_000
+        if self.sent is not None:
+            return self.sent, self.sent + took
+        return min(self.time, self.time - took + 1), self.time
 
 
 def request_from(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:

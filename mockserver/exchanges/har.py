@@ -41,8 +41,8 @@ def _looks_like_har(path: Path) -> bool:
 def har_of(recording: Recording) -> dict[str, Any]:
     """A recording as a HAR document.
 
-    What HAR has no place for stands in members that begin with `_`, as it allows: an unknown time, the exact duration, a
-    request's body that is no text.
+    What HAR has no place for stands in members that begin with `_`, as it allows: an unknown time, the exact duration, when
+    exactly a request was sent, a request's body that is no text.
     """
     entries = [_entry(exchange) for exchange in recording.exchanges]
     creator = {"name": "mockserver", "version": __version__}
@@ -82,6 +82,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         "timings": {"send": 0, "wait": took, "receive": 0},
         "_time": exchange.time,
         "_duration": exchange.duration,
+        **({} if exchange.sent is None else {"_sent": exchange.sent}),
         "_origin": exchange.origin,
     }
 
@@ -200,7 +201,13 @@ def _exchange(entry: Mapping[str, Any], where: str) -> Exchange:
     request = _asked(asked)
     duration, time = _duration(entry), _time(entry)
     return Exchange(
-        request, response_from(answered["status"], headers, body), time, duration, where, _origin(entry, str(asked["url"]))
+        request,
+        response_from(answered["status"], headers, body),
+        time,
+        duration,
+        where,
+        _origin(entry, str(asked["url"])),
+        sent=entry["_sent"] if isinstance(entry.get("_sent"), int | float) else None,
     )
 
 

@@ -30,7 +30,7 @@ SUFFIXES = (".jsonl", ".ndjson", ".har")
 _SAFE = "/:@!$&'()*+,;=~"
 _UTC = "1970-01-01T00:00:00.000+00:00"
 _BLOCK = 64 * 1024
-_EXCHANGE = ("time", "duration", "origin", "request", "response")
+_EXCHANGE = ("time", "duration", "sent", "origin", "request", "response")
 _REQUEST = ("method", "path", "query", "headers", "body", "encoding", "body_size")
 _RESPONSE = ("status", "headers", "body", "encoding")
 
@@ -175,8 +175,9 @@ def as_json(exchange: Exchange) -> dict[str, Any]:
         "headers": [list(pair) for pair in response.headers],
         **body_as_json(response.body),
     }
-    times = {"time": exchange.time, "duration": exchange.duration, "origin": exchange.origin}
-    return {**times, "request": asked, "response": answered}
+    times = {"time": exchange.time, "duration": exchange.duration}
+    sent = {} if exchange.sent is None else {"sent": exchange.sent}
+    return {**times, **sent, "origin": exchange.origin, "request": asked, "response": answered}
 
 
 def body_as_json(body: bytes) -> dict[str, str]:
@@ -271,8 +272,10 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
         raise _Wrong(f"status is {status}; allowed: an HTTP status, 100 to 999")
     time = None if value.get("time") is None else _whole(value, "time")
     duration = None if value.get("duration") is None else float(_typed(value, "duration", int | float, "seconds, or null"))
+    sent = None if value.get("sent") is None else float(_typed(value, "sent", int | float, "a number of ms, or null"))
     response = Response(status, tuple(_headers(answered)), _body(answered))
-    return Exchange(request, response, time, duration, source, _typed({"origin": "", **value}, "origin", str, "text"))
+    origin = _typed({"origin": "", **value}, "origin", str, "text")
+    return Exchange(request, response, time, duration, source, origin, sent=sent)
 
 
 def _known(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:

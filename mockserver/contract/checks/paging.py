@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ...definitions import Operation
 from ...exchanges.observe import Look
 from ..findings import Finding, finding
+from .sequence import Span
 
 
 @dataclass
@@ -16,6 +17,7 @@ class Walk:
 
     total: int
     following: int = 0
+    received: float | None = None
     seen: dict[str, int] = field(default_factory=dict)
 
 
@@ -25,17 +27,23 @@ class Walks:
 
     by_list: dict[Hashable, Walk] = field(default_factory=dict)
 
-    def page(self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[Look]) -> list[Finding]:
-        """Remember a page; what is wrong with it beside those before. A page out of turn is not judged."""
+    def page(
+        self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[Look], span: Span | None = None
+    ) -> list[Finding]:
+        """Remember a page; what is wrong with it beside those before. A page out of turn is not judged.
+
+        One that was asked for before the last one had come (`span`: when it was sent and received) is another walker's.
+        """
         if offset == 0:
             self.by_list[key] = Walk(total)
         walk = self.by_list.get(key)
-        if walk is None or offset != walk.following:
+        overlaps = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
+        if walk is None or overlaps or offset != walk.following:
             self.by_list.pop(key, None)
             return []
         found = _overlaps(operation, walk, rows)
         walk.seen.update((look.id, offset) for look in rows if look.id)
-        walk.following = offset + len(rows)
+        walk.following, walk.received = offset + len(rows), span and span[1]
         at_end = rows and walk.following >= total
         if at_end and all(look.id for look in rows) and len(walk.seen) < walk.total:
             what = f"{len(walk.seen)} rows on all pages"

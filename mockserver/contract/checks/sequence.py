@@ -12,14 +12,24 @@ from ...exchanges.places import MISSING, at, unfolded
 from ..findings import Finding, finding
 from ..mode import Mode
 
+Span = tuple[float, float]
+"""When a request was sent and when its answer was received (ms since 1970)."""
+
 
 @dataclass
 class Track:
-    """What is remembered of a job: its last look and when that was (ms), and whether it was found last time."""
+    """What is remembered of a job: its last look, when that was received (ms), and whether it was found last time."""
 
     look: Look
-    time: int | None
+    received: float | None
     lost: bool = False
+
+    def follows(self, span: Span | None) -> bool:
+        """Whether an answer is surely later than the last look: its request was sent after that was received.
+
+        Which of two polls that overlap was answered first nobody can tell, so they are not compared.
+        """
+        return span is None or self.received is None or span[0] >= self.received
 
 
 @dataclass
@@ -29,28 +39,28 @@ class Tracks:
     by_job: dict[Hashable, Track] = field(default_factory=dict)
 
     def look(
-        self, operation: Operation, key: Hashable, look: Look, time: int | None, mode: Mode
+        self, operation: Operation, key: Hashable, look: Look, span: Span | None, mode: Mode
     ) -> tuple[str | None, list[Finding]]:
         """Remember a look; the change of state since the last one (`FROM -> TO`, None: none), and what is wrong with it.
 
-        A look that is older than the last one is judged by itself only: requests may overtake each other.
+        A look that is older than the last one, or overlaps with it, is judged by itself only.
         """
         track = self.by_job.get(key)
         if track is None:
-            self.by_job[key] = Track(look, time)
+            self.by_job[key] = Track(look, span and span[1])
             return None, []
-        if time is not None and track.time is not None and time < track.time:
+        if not track.follows(span):
             return None, []
-        before, track.look, track.time, track.lost = track.look, look, time, False
+        before, track.look, track.received, track.lost = track.look, look, span and span[1], False
         change = f"{before.state} -> {look.state}" if before.state and look.state and before.state != look.state else None
         if _new_run(before, look):
             return change, list(_check_counts(operation, before, look, always=True))
         return change, list(_check_change(operation, before, look, mode))
 
-    def lose(self, operation: Operation, key: Hashable) -> list[Finding]:
+    def lose(self, operation: Operation, key: Hashable, span: Span | None) -> list[Finding]:
         """The job is not found: wrong where it was found before and hadn't ended; told once."""
         track = self.by_job.get(key)
-        if track is None or track.lost or track.look.terminal:
+        if track is None or track.lost or track.look.terminal or not track.follows(span):
             return []
         track.lost = True
         found = f"not found, after it was {track.look.state or shown(track.look.sent)}"
