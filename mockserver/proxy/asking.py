@@ -18,7 +18,7 @@ from .wire import Field, Head, Malformed, Wire, head_bytes, read_head
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 SIGNABLE = 12 * 1024 * 1024
-"""The longest body that is signed anew: as long as the gateway takes one."""
+"""The longest body that is signed again: as long as the gateway takes one."""
 
 
 class _Early(Exception):

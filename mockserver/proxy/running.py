@@ -14,7 +14,7 @@ from typing import Any
 
 from ..contract.result import Result
 from ..contract.sending import Sign
-from ..contract.target import Target
+from ..contract.target import TargetUrl
 from ..control import PREFIX
 from ..definitions import Definitions
 from ..errors import InputError
@@ -41,7 +41,7 @@ class ProxyOptions:
     """How the proxy is run.
 
     `upstreams` are `URL` or `SERVICE=URL`; `timeout`, for how many seconds a service may say nothing; `ca_bundle`, a file of
-    certificates to trust; `insecure`, trust any; `resign`, signs anew what a caller signed for the proxy's host.
+    certificates to trust; `insecure`, trust any; `resign`, signs again what a caller signed for the proxy's host.
     """
 
     upstreams: tuple[str, ...]
@@ -78,7 +78,7 @@ class Proxy:
         self._watch = Watch(judge, keep, say or _to_stderr)
         self._clock = Clock()
         self._began = time.monotonic()
-        self._warned: set[Target] = set()
+        self._warned: set[TargetUrl] = set()
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(0.05,), name="mockserver-proxy", daemon=True
         )
@@ -120,7 +120,7 @@ class Proxy:
             self._watch.tell(f"judging {waiting} more exchanges")
         return self._watch.finish(self.target, time.monotonic() - self._began)
 
-    def _check_loop(self, targets: dict[str, Target]) -> None:
+    def _check_loop(self, targets: dict[str, TargetUrl]) -> None:
         for target in targets.values():
             if target.loopback and target.port == self.port and target.scheme == "http":
                 self._listener.server_close()
@@ -201,7 +201,7 @@ def _exchange(passage: Passage) -> Exchange:
     return Exchange(passage.request(), response, passage.answered or None, passage.seconds, origin=origin)
 
 
-def _upstream(target: Target, options: ProxyOptions) -> Upstream:
+def _upstream(target: TargetUrl, options: ProxyOptions) -> Upstream:
     context = tls_context(options.ca_bundle, options.insecure) if target.scheme == "https" else None
     return Upstream(target, options.timeout, context)
 

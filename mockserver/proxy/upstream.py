@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ..contract.target import Target
+from ..contract.target import TargetUrl
 from ..errors import InputError
 from .wire import Wire
 
@@ -28,7 +28,7 @@ class Upstream:
     Raises InputError for a proxy in the environment that can't be spoken to.
     """
 
-    def __init__(self, target: Target, timeout: float, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, target: TargetUrl, timeout: float, context: ssl.SSLContext | None = None) -> None:
         self.target = target
         self._timeout, self._context = timeout, context
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ def tls_context(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _proxy_for(target: Target) -> SplitResult | None:
+def _proxy_for(target: TargetUrl) -> SplitResult | None:
     """The environment's proxy for a service, as curl and the SDKs take it."""
     url = urllib.request.getproxies().get(target.scheme)
     if target.loopback or not url or urllib.request.proxy_bypass(target.host):
