@@ -13,13 +13,15 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "server",
-    "serving", "testing", "verify",
+    "testing", "verify",
 }  # fmt: skip
 VALUES = {"activity", "errors", "model", "data", "settings", "definitions", "redact", "shapes", "exchanges"}
 KIT = {"contract"}
 IMPORTERS = {
-    "flask": {"app.py", "serving/granian_server.py"},
-    "granian": {"serving/granian_server.py"},
+    "flask": {"app.py"},
+    "httptools": {"server/reading.py"},
+    "uvloop": {"server/loops.py"},
+    "werkzeug": {"server/control_calls.py"},
     "faker": {"generate.py"},
     "jsonschema": {"definitions/embedded.py", "definitions/validate_documents.py", "shapes.py"},
     "jinja2": {"contract/report/html.py"},

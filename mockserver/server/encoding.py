@@ -7,13 +7,19 @@ from http import HTTPStatus
 
 from ..model import RawRequest, Response
 
-_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_LINES = {status: f"HTTP/1.1 {status} {words}\r\n" for status, words in _PHRASES.items()}
 _NO_BODY = (204, 304)
+
+
+def phrase(status: int) -> str:
+    """The usual words for a status."""
+    return _PHRASES.get(status, "Error")
 
 
 def head(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
     """The head of an answer, up to and with the empty line."""
-    line = _LINES.get(status) or f"HTTP/1.1 {status} Error\r\n"
+    line = _LINES.get(status) or f"HTTP/1.1 {status} {phrase(status)}\r\n"
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
     return f"{line}{fields}\r\n".encode("latin-1", "replace")
 

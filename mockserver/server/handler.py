@@ -35,6 +35,14 @@ class Handler:
         """What a client is sent that greets in TLS, before the connection is closed; nothing: it is served, if it can be."""
         return b""
 
+    def refuses_connections(self) -> bool:
+        """Whether the port is closed now. Asked at the start, and by `HttpServer.refresh_port`."""
+        return False
+
+    def port_may_change(self) -> bool:
+        """Whether that may change by the mere passing of time: the server then looks all the time."""
+        return False
+
 
 def problem(status: int, title: str, detail: str) -> Response:
     """A problem as RFC 9457 has it."""

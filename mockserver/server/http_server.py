@@ -24,7 +24,7 @@ from .workers import Task, Workers
 _LOG = logging.getLogger("mockserver")
 _BACKLOG = 1_024
 _PATIENCE_SECONDS = 5.0
-_LOOK_SECONDS = 0.01
+_LOOK_SECONDS = 0.005
 _REMEMBERED = 1_024
 """So many requests that came before are known by their bytes."""
 
@@ -62,6 +62,7 @@ class HttpServer:
         self._thread.mockserver_real_time = True  # type: ignore[attr-defined]
         self._unwatch_activity: Callable[[], None] = lambda: None
         self._started = self._stopped = False
+        self._next_look: asyncio.TimerHandle | None = None
 
     @property
     def url(self) -> str:
@@ -75,7 +76,7 @@ class HttpServer:
         self._started = True
         self.loop: asyncio.AbstractEventLoop = quick_loop() if self._quick else RealTimeLoop()
         self._thread.start()
-        self.run_on_loop(self.open_port)
+        self.refresh_port()
         if isinstance(self.loop, RealTimeLoop):
             self._unwatch_activity = activity.watch(self.busy)
         return self
@@ -97,7 +98,7 @@ class HttpServer:
             return 0
         self._unwatch_activity()
         cut: list[int] = []
-        self.run_on_loop(partial(self._shut, grace, cut), grace)
+        self._run_on_loop(partial(self._shut, grace, cut), grace)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(_PATIENCE_SECONDS)
         self._workers.stop(1.0)
@@ -121,11 +122,26 @@ class HttpServer:
 
     # The port
 
-    async def open_port(self) -> None:
-        """Listen, where nobody does."""
-        if self._servers or self._stopped:
+    def refresh_port(self) -> None:
+        """Open or close the port as the handler wants it now; returns once it is so."""
+        self._run_on_loop(self._obey)
+
+    async def _obey(self) -> None:
+        if self._stopped:
             return
-        if not self._sockets and not self._bind_again():
+        if self.handler.refuses_connections():
+            self._close_port()
+        else:
+            await self._open_port()
+        if self.handler.port_may_change() and self._next_look is None:
+            self._next_look = self.loop.call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._next_look = None
+        self._run_on_loop(self._obey)
+
+    async def _open_port(self) -> None:
+        if self._servers or not (self._sockets or self._bind_again()):
             return
         sockets, self._sockets = self._sockets, []
         for sock in sockets:
@@ -134,14 +150,13 @@ class HttpServer:
             if not self._quick:
                 self._readable.add(sock.fileno())
 
-    async def close_port(self) -> None:
+    def _close_port(self) -> None:
         """Refuse connections, and close those that there are. The port stays bound, so that nobody else gets it."""
-        if not self._servers:
-            return
-        self._close_servers()
-        for connection in list(self._connections):
-            connection.hang_up()
-        self._bind_again()
+        if self._servers:
+            self._close_servers()
+            for connection in list(self._connections):
+                connection.hang_up()
+            self._bind_again()
 
     def _bind_again(self) -> bool:
         try:
@@ -165,7 +180,7 @@ class HttpServer:
 
     # The loop
 
-    def run_on_loop(self, make: Callable[[], Coroutine[Any, Any, None]], more_seconds: float = 0.0) -> None:
+    def _run_on_loop(self, make: Callable[[], Coroutine[Any, Any, None]], more_seconds: float = 0.0) -> None:
         """Run a coroutine on the loop, and wait for its end; on the loop's own thread it runs soon, and nobody waits."""
         if threading.current_thread() is self._thread:
             self.loop.create_task(make())

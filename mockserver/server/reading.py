@@ -238,6 +238,32 @@ class RequestReader:
         return chunked
 
 
+class _One:
+    """Keeps the one request that is read."""
+
+    request: RawRequest | None = None
+
+    def request_read(self, request: RawRequest) -> None:
+        self.request = request
+
+    def body_awaited(self) -> None:
+        pass
+
+    def refused(self, refusal: Refusal) -> None:
+        raise ValueError(refusal.detail)
+
+
+def whole_request(data: bytes, body_limit: int) -> RawRequest:
+    """The request that these bytes are. Raises ValueError where they are none, or not the whole of one."""
+    sink = _One()
+    reader = RequestReader(sink, body_limit)
+    reader.feed(data)
+    reader.end()
+    if sink.request is None:
+        raise ValueError("the request is not whole")
+    return sink.request
+
+
 def _limit(size: int, limit: int, what: str) -> None:
     if size > limit:
         raise _Refused(Refusal(431, f"{what} larger than {limit} bytes"))

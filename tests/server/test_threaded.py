@@ -210,7 +210,7 @@ def test_flask_is_imported_by_the_first_control_call_only(tmp_path: Path) -> Non
         "from mockserver import Mock, Settings, ThreadedServer\n"
         "with ThreadedServer(Mock(Settings(auth='off'))) as server:\n"
         f"    urllib.request.urlopen(server.url + {CDM!r}).read()\n"
-        "    print('flask' in sys.modules, 'granian' in sys.modules)\n"
+        "    print('flask' in sys.modules, 'uvloop' in sys.modules)\n"
         "    urllib.request.urlopen(server.url + '/_mock/health').read()\n"
         "    print('flask' in sys.modules)\n"
     )
