@@ -20,8 +20,8 @@ from .wire import Head, Malformed, Wire, head_bytes
 def relay(client: Wire, passage: Passage, resign: Sign | None, now: Callable[[], int]) -> bool:
     """Pass a request on and its answer back; whether the client's connection can go on.
 
-    `resign` signs again what is signed already; `now` is the time in ms since 1970. Raises Refused where the service gives no
-    answer, Gone where the client doesn't wait, Malformed where it sends what can't be read.
+    `resign` signs again what is signed already; `now` is the time in ms since 1970. Raises Refused where the service gives
+    no answer, Gone where the client doesn't wait, Malformed where it sends what can't be read.
     """
     service, answer = ask(client, passage, resign)
     try:
