@@ -13,6 +13,7 @@ from ..model import RawRequest
 LINE_LIMIT = 64 * 1024
 """Of a target or a header, in bytes: what is longer than a gateway takes, but not by far, is for the handler to refuse."""
 HEAD_LIMIT = 256 * 1024
+HEADERS_LIMIT = 256
 TLS = b"\x16"
 """What a TLS client's first record begins with (RFC 8446, 5.1)."""
 _START = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t\r\n]+) (HTTP/1\.[01])\r\n")
@@ -164,6 +165,8 @@ class RequestReader:
         """A header."""
         if self._in_head and not self._resuming:  # else a trailer
             _limit(len(name) + len(value), LINE_LIMIT, "a header is")
+            if len(self._headers) == HEADERS_LIMIT:
+                raise _Refused(Refusal(431, f"there are more than {HEADERS_LIMIT} headers"))
             self._headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
