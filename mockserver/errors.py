@@ -31,6 +31,9 @@ PROBLEMS: Mapping[str, str] = {
     "body-missing": "The operation needs a body, and there is none.",
     "body-invalid": "The body is not JSON, or not as documented.",
     "unknown-id": "No job has this id.",
+    "job-exists": "A job with this name exists already.",
+    "job-running": "The job runs already.",
+    "job-not-running": "The job is not running.",
     "internal-error": "The mock itself failed: a bug, please report it.",
 }
 """Every kind of problem that a request can have. Definitions say which error answers it (`x-error`, `when`)."""

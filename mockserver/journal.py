@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from . import redact
 from .model import Request, Response
+from .redaction import redact
 
 KEPT = 10_000
 BODY_KEPT = 8 * 1_024

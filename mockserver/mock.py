@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .actions.values import identity_of
 from .declare_job import DeclaredJob, declare
 from .definitions import Definitions, Example, Operation, load
 from .definitions.parameter_values import texts_of
@@ -154,8 +155,9 @@ class Mock:
 
         Parameters: `service` is dataarts, enos, cdm, tics or taurusdb; `fields` are parts of its identity by the vendor's
         names (left out, they match any), `life` (a name, or a list of status or (status, duration)), `progress` (`time`,
-        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`; for lists `count` and
-        `every`. Durations are seconds, or text such as `2h`. Raises InputError.
+        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`, `started` (False: it
+        waits for a call that starts it); for lists `count` and `every`. Durations are seconds, or text such as `2h`.
+        Raises InputError.
         """
         return declare(self.definitions, self.namespace(namespace), service, fields)
 
@@ -260,6 +262,8 @@ class Mock:
         parameters = validate.parameters(operation, visit.parameters, request, strict, self.switches)
         visit.parameters = parameters
         body = validate.body(operation, request)
+        if operation.action:
+            visit.parameters = {**identity_of(operation.action, parameters, body), **parameters}
         authorise(operation, parameters, settings)
         return Context(parameters, body, visit.now, visit.request_id, self.switches, visit.namespace)
 

@@ -43,6 +43,8 @@ class Settings:
     projects: tuple[str, ...] = ()
     enos_users: Mapping[str, str] = field(default_factory=dict)
     access_log: bool = True
+    control_hosts: tuple[str, ...] = ()
+    control_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,19 @@ TABLE: tuple[Row, ...] = (
         "enos_users", "--enos-user", "pairs", "An EnOS user and its organisation; given, others get 62101.", parts="USER=ORG"
     ),
     Row("access_log", "--access-log", "bool", "A line on stderr for each exchange."),
+    Row(
+        "control_hosts",
+        "--control-host",
+        "list",
+        "A host name under which the control API answers, beside localhost and --host.",
+        parts="NAME",
+    ),
+    Row(
+        "control_token",
+        "--control-token",
+        "str",
+        "Bearer token of the control API; made up and printed where --host is not of this machine alone.",
+    ),
 )
 
 
@@ -220,7 +235,8 @@ def _check(row: Row, value: Any, where: str) -> Any:
     types: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
     right = row.kind in types and type(value) is types[row.kind]
     if not right or (row.choices and value not in row.choices):
-        shown = "..." if row.kind == "pairs" and row.name != "switches" else value  # pairs hold secrets
+        secret = (row.kind == "pairs" and row.name != "switches") or row.name == "control_token"
+        shown = "..." if secret else value
         raise InputError(f"{where} is {shown!r}; allowed: {_allowed(row)}")
     if row.name == "host" and not value:
         raise InputError(f"{where} is empty; allowed: an address or a host name")

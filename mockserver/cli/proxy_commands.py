@@ -91,13 +91,13 @@ def _proxy(options: argparse.Namespace) -> int:
     from ..contract.session import Session
     from ..contract.strictness import Strictness
     from ..definitions import load
-    from ..exchanges.redaction import Redactor
     from ..proxy import serve_proxy
+    from ..redaction.redactor import Redactor
 
     mode = Strictness(strict_of(options))
     definitions = load((Path(path) for path in settings_of(options).definitions), mode.ids)
     settings = proxy_options(options)
-    session = Session(definitions, mode, Redactor(options.keep_ids, definitions=definitions).redact)
+    session = Session(definitions, mode, Redactor(options.keep_ids, definitions=definitions))
     with Recordings(options, definitions) as recordings:
         result = serve_proxy(settings, definitions, session, recordings.keep if recordings.wanted else None)
         recordings.finish(result)
@@ -136,8 +136,8 @@ class Recordings:
         import tempfile
 
         from ..exchanges.recording import Recorder
-        from ..exchanges.redaction import Redactor
         from ..jobs.clock import Clock
+        from ..redaction.redactor import Redactor
 
         if self._har:
             writable(self._har)

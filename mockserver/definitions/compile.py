@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from referencing import Registry
 
 from ..errors import DefinitionError
+from .actions import action_of
 from .embedded import errors_of, registry_of
 from .job_mapping import observation_of
 from .model import (
@@ -36,7 +38,8 @@ _JSON = "application/json"
 def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     """Definitions from documents that `check` has passed."""
     registry = registry_of(documents)
-    operations = []
+    operations: list[Operation] = []
+    actions: dict[str, Place] = {}
     services: dict[str, Service] = {}
     switches: dict[str, Switch] = {}
     for name in documents:
@@ -49,7 +52,23 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
             for method in METHODS:
                 if method in item.value:
                     operations.append(_operation(path, method, item / method, service, registry))
-    return Definitions(documents, tuple(operations), services, switches)
+                    if "x-action" in (item / method).value:
+                        actions[operations[-1].id] = item / method / "x-action"
+    return Definitions(documents, tuple(_with_action(one, actions, operations) for one in operations), services, switches)
+
+
+def _with_action(operation: Operation, actions: Mapping[str, Place], operations: Iterable[Operation]) -> Operation:
+    """The operation with its `x-action`, which may name a status operation of any document."""
+    if operation.id not in actions:
+        return operation
+    place = actions[operation.id]
+    statuses = {one.id: one for one in reversed(list(operations)) if one.job}
+    if place.value["jobs"] not in statuses:
+        known = ", ".join(statuses) or "none"
+        raise DefinitionError(
+            place.name, f"{place.pointer}/jobs", repr(place.value["jobs"]), f"an operation with x-job: {known}"
+        )
+    return replace(operation, action=action_of(place, statuses[place.value["jobs"]]))
 
 
 def _add(found: dict[str, Any], name: str, value: Any, place: Place) -> None:
@@ -103,6 +122,7 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         observation=observation_of(place / "x-observation") if "x-observation" in node else None,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
+        body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 
 
@@ -194,6 +214,7 @@ def _job_life(place: Place) -> JobLife:
         visible_after=node.get("visible-after-seconds", 0),
         kept=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
+        unstarted=node.get("unstarted"),
         provenance=provenance_of(place),
     )
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .actions import Action
 
 Document = dict[str, Any]
 Errors = Callable[[Any], Iterator[Any]]
@@ -78,7 +81,7 @@ class JobLife:
     """The documented life of an operation's jobs.
 
     `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
-    `cancel` and `fail` lead to.
+    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen).
     """
 
     identity: tuple[str, ...]
@@ -88,6 +91,7 @@ class JobLife:
     visible_after: float = 0
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
+    unstarted: str | None = None
     provenance: Provenance = Provenance("invented")
 
 
@@ -205,7 +209,8 @@ class Operation:
     """One documented call.
 
     `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
-    required; `answers` is, by HTTP status, what `responses` judge by.
+    required; `answers` is, by HTTP status, what `responses` judge by; `action` is what it does to jobs, where it isn't about
+    their status.
     """
 
     id: str
@@ -229,6 +234,8 @@ class Operation:
     observation: JobMapping | None = None
     answers: Mapping[int, ResponseSpec] = field(default_factory=dict)
     place: str = ""
+    action: Action | None = None
+    body_required: bool = True
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""

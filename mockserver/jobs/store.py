@@ -35,6 +35,11 @@ class Store:
                 self._births.popitem(last=False)
             return birth
 
+    def known_birth(self, key: Key) -> Birth | None:
+        """The birth of the job with this key; None where nobody has asked for it."""
+        with self._lock:
+            return self._births.get(key)
+
     def token(self, app: str, now: int) -> tuple[str, int] | None:
         """The app's token and when it expires (milliseconds), while it is good."""
         with self._lock:

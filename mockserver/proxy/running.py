@@ -18,10 +18,10 @@ from ..contract.target import TargetUrl
 from ..control import PREFIX
 from ..definitions import Definitions
 from ..errors import InputError
-from ..exchanges.bodies import CODINGS, plain
 from ..exchanges.exchange import Exchange
 from ..jobs.clock import Clock
 from ..model import Response
+from ..redaction.content_coding import CODINGS, plain
 from .framing import Framing
 from .listening import Listener
 from .passage import Gone, Passage, Refused

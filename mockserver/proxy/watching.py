@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from .. import redact
 from ..contract.findings import Finding
 from ..contract.result import Judged, Result
 from ..exchanges.exchange import Exchange
+from ..redaction import redact
 from ..steps.render import one_line
 
 Keep = Callable[[Exchange], None]

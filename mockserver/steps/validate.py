@@ -102,6 +102,8 @@ def body(operation: Operation, request: Request) -> Any:
     """The body, parsed and checked; None for an operation that has none. Raises RequestProblem."""
     if operation.body_errors is None:
         return None
+    if not request.body and not operation.body_required:
+        return None
     if not request.body:
         kind = "body-missing" if "body-missing" in operation.problems else "body-invalid"
         raise RequestProblem(kind, "the operation needs a JSON body")
