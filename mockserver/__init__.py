@@ -10,15 +10,18 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .app import create_app
     from .jobs.clock import Clock
-    from .jobs.drive import drive
     from .mock import Mock
     from .server.mock_http_server import MockHttpServer
     from .server.mock_http_server import MockHttpServer as ThreadedServer
     from .settings import Settings
     from .testing.mock_server import MockServer
     from .testing.running import running
+    from .virtualtime import drive, virtual_time
 
-__all__ = ["Clock", "Mock", "MockHttpServer", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running"]
+__all__ = [
+    "Clock", "Mock", "MockHttpServer", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running",
+    "virtual_time",
+]  # fmt: skip
 
 _HOMES = {
     "Clock": ".jobs.clock",
@@ -28,8 +31,9 @@ _HOMES = {
     "MockHttpServer": ".server.mock_http_server",
     "ThreadedServer": ".server.mock_http_server",
     "create_app": ".app",
-    "drive": ".jobs.drive",
+    "drive": ".virtualtime",
     "running": ".testing.running",
+    "virtual_time": ".virtualtime",
 }
 
 

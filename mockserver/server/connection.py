@@ -175,8 +175,10 @@ class Connection(asyncio.Protocol):
         if response.delivery is not None:
             actions = script(head, body, response.delivery)
             self._player = Player(self._server.loop, self.transport, actions, partial(self._delivered, request))
-            self._server.unwatch(self)  # what it asks now waits, as long as the answer is held back
             self._player.play()
+            if self._player and self._player.hangs:
+                self._server.unwatch(self)  # what it sends now is not read, as long as it waits
+            self._note()
             return
         self.transport.write(head + body)
         if not request.keep_alive or self.close_next:
@@ -217,10 +219,9 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _note(self) -> None:
-        """Tell the server whether something is under way: what is held back on purpose is not."""
-        under_way = not self._ending and (
-            self._reader.in_message or self.at_work or self._unsent or (bool(self._queue) and self._player is None)
-        )
+        """Tell the server whether something is under way: an answer that is late is, one that never comes is not."""
+        hangs = self._player is not None and self._player.hangs
+        under_way = not (self._ending or hangs) and (self._reader.in_message or self._unsent or self._waits())
         if under_way != self._under_way:
             self._under_way = under_way
             self._server.under_way += 1 if under_way else -1

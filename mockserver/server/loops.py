@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
 
-# Taken before anybody can replace them: a server's timers are real ones.
-_monotonic = time.monotonic
+from .. import real_time
+
 _select = selectors.DefaultSelector.select
 
 
@@ -39,7 +38,7 @@ class RealTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Real seconds."""
-        return _monotonic()
+        return real_time.monotonic()
 
     def sleep_number(self) -> int | None:
         """Which of its sleeps the loop is in: as long as it is the same one, the loop did nothing. None: it is awake."""

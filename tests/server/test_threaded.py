@@ -77,7 +77,9 @@ def test_the_answer_is_the_same_as_through_wsgi(running: ThreadedServer) -> None
 
 def test_head_has_no_body(running: ThreadedServer) -> None:
     """HEAD gets the headers alone, and the connection goes on."""
-    sent = f"HEAD {CDM} HTTP/1.1\r\nHost: a\r\n\r\nHEAD /_mock/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    sent = (
+        f"HEAD {CDM} HTTP/1.1\r\nHost: a\r\n\r\nHEAD /_mock/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
     first, second, rest = talk(running, sent.encode()).split(b"\r\n\r\n")
     assert first.startswith(b"HTTP/1.1 404 ")
     assert second.startswith(b"HTTP/1.1 200 ")
