@@ -13,7 +13,7 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "app", "cli", "control", "control_access", "control_document", "credentials", "listing", "proxy", "pytest_plugin",
-    "pytest_torture", "remote", "serving", "testing", "verify",
+    "pytest_torture", "remote", "server", "testing", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",
@@ -22,6 +22,7 @@ VALUES = {
     "model",
     "settings",
     "definitions",
+    "real_time",
     "redaction",
     "user_files",
     "package_data",
@@ -29,8 +30,10 @@ VALUES = {
 }
 KIT = {"contract", "diff"}
 IMPORTERS = {
-    "flask": {"app.py", "serving/granian_server.py"},
-    "granian": {"serving/granian_server.py"},
+    "flask": {"app.py"},
+    "httptools": {"server/reading.py"},
+    "uvloop": {"server/loops.py"},
+    "werkzeug": {"server/control_calls.py"},
     "faker": {"generate.py"},
     "jsonschema": {"definitions/embedded.py", "definitions/validate_documents.py", "user_files.py"},
     "jinja2": {"contract/report/html.py"},
@@ -39,10 +42,17 @@ IMPORTERS = {
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
     "urllib3": {"contract/sending.py", "testing/intercept.py"},
+    "time_machine": {"virtualtime/wall.py"},
     "yaml": {"definitions/read.py", "user_files.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
-ALLOWED_TIME = {"jobs/clock.py", "jobs/drive.py", "generate.py", "contract/sending.py"}  # when a real service answered
+ALLOWED_TIME = {
+    "jobs/clock.py",
+    "real_time.py",
+    "virtualtime/wall.py",
+    "generate.py",
+    "contract/sending.py",
+}  # when a real service answered
 
 
 def name_of(path: Path) -> str:
