@@ -73,13 +73,18 @@ def request_from(raw: RawRequest) -> Request:
 
 def split_target(target: bytes) -> tuple[str, str]:
     """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
-    if target[:1] != b"/" and (authority := _AUTHORITY.match(target)):
-        target = target[authority.end() :]
-        target = target if target[:1] == b"/" else b"/" + target
-    path, _, query = target.partition(b"?")
+    path, _, query = origin_form(target).partition(b"?")
     if b"%" in path:
         path = unquote_to_bytes(path)
     return path.decode("utf-8", "surrogateescape"), query.decode("utf-8", "surrogateescape")
+
+
+def origin_form(target: bytes) -> bytes:
+    """A request's target without scheme and host, as a server gets it from a client that takes it for no proxy."""
+    if target[:1] == b"/" or (authority := _AUTHORITY.match(target)) is None:
+        return target
+    rest = target[authority.end() :]
+    return rest if rest[:1] == b"/" else b"/" + rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,8 @@ class Response:
 
     `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
     it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all. `wire` is
-    the whole answer as HTTP/1.1 has it on a connection that is kept, where somebody prepared it.
+    the whole answer as HTTP/1.1 has it on a connection that is kept, where somebody prepared it; `reason` the phrase after
+    the status, where it isn't the usual one.
     """
 
     status: int
@@ -121,6 +127,7 @@ class Response:
     fault: ServedFault | None = None
     error: str | None = None
     wire: bytes | None = None
+    reason: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""
