@@ -43,7 +43,7 @@ UNREACHABLE: Mapping[str, Mapping[str, str]] = {
     "GetAccessToken": {"parameter-missing": "there are no parameters"},
     "RefreshAccessToken": {"parameter-missing": "there are no parameters"},
 }
-"""Problems that no request to this operation has by nature, and why; beside those of `EVERYWHERE`."""
+"""Problems that no request to this operation has by ordinary requests, and why; beside those of `EVERYWHERE`."""
 
 
 CASES = read_cases(shipped_cases("cases"), load())

@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.contract import Exchange, Finding, Session
 from mockserver.contract.cases import Case, read_cases, read_profile, shipped_cases
-from mockserver.contract.runner import Pace, Target, run_case
+from mockserver.contract.runner import Endpoint, Pace, run_case
 from mockserver.contract.sending import Sender
 from mockserver.contract.target import target_of
 from mockserver.credentials import credentials_of, signer
@@ -52,7 +52,7 @@ def run_on_target(pytestconfig: pytest.Config, definitions: Definitions, session
         def send(request: Request, credential: bool) -> Exchange:
             return sender.send(request, signed=credential)
 
-        target = Target(send, Clock().now, time.sleep)
+        target = Endpoint(send, Clock().now, time.sleep)
         yield lambda case: run_case(case, session, target, profile, Pace())
 
 

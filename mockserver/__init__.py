@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .mock import Mock
     from .serving.threaded import ThreadedServer
     from .settings import Settings
-    from .testing.double import MockServer
+    from .testing.mock_server import MockServer
     from .testing.running import running
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_
 _HOMES = {
     "Clock": ".jobs.clock",
     "Mock": ".mock",
-    "MockServer": ".testing.double",
+    "MockServer": ".testing.mock_server",
     "Settings": ".settings",
     "ThreadedServer": ".serving.threaded",
     "create_app": ".app",

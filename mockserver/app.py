@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, jsonify, request
 
 from . import control
-from .errors import Misuse
+from .errors import ControlError
 from .mock import Mock
 from .model import Answer, Request
 from .serving.delivery import deliverable, dribbled
@@ -122,22 +122,22 @@ def _to_flask(answer: Answer) -> Response:
 
 
 def _add_error_pages(app: Flask) -> None:
-    @app.errorhandler(Misuse)
-    def misuse(error: Misuse) -> Response:
+    @app.errorhandler(ControlError)
+    def misuse(error: ControlError) -> Response:
         return _to_flask(misuse_answer(error))
 
     @app.errorhandler(404)
     def unknown(_error: Exception) -> Response:
         known = ", ".join(sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}))
-        return misuse(Misuse("Not found", f"{request.path} is not part of the control API; known: {known}", 404))
+        return misuse(ControlError("Not found", f"{request.path} is not part of the control API; known: {known}", 404))
 
     @app.errorhandler(405)
     def wrong_method(error: Any) -> Response:
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        response = misuse(Misuse("Method not allowed", f"{request.method} {request.path}; allowed: {allowed}", 405))
+        response = misuse(ControlError("Method not allowed", f"{request.method} {request.path}; allowed: {allowed}", 405))
         response.headers["Allow"] = allowed
         return response
 
     @app.errorhandler(500)
     def failed(_error: Exception) -> Response:
-        return misuse(Misuse("Internal error", "the mock failed: a bug, see its log and please report it", 500))
+        return misuse(ControlError("Internal error", "the mock failed: a bug, see its log and please report it", 500))

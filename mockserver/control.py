@@ -10,20 +10,20 @@ from functools import partial
 from typing import Any
 
 from . import __version__
-from .declare import declare, handle, handles
+from .declare_job import declare, handle, handles
 from .definitions import read_control
 from .definitions.bundle import bundle
-from .errors import InputError, Misuse, did_you_mean
-from .faults.active import Active
+from .errors import ControlError, InputError, did_you_mean
+from .faults.registry import ActiveFault
 from .fixtures import schema
 from .jobs.clock import Clock, not_negative, parse_time, utc
 from .jobs.duration import seconds
 from .journal import KEPT
 from .mock import Mock
 from .model import Answer
-from .shapes import check
-from .steps.namespace import HEADER
-from .world import World
+from .namespace import Namespace
+from .steps.select_namespace import HEADER
+from .user_files import check
 
 PREFIX = "/_mock"
 _ACTIONS = ("rerun", "cancel", "fail")
@@ -33,10 +33,10 @@ _WORLD_SETTINGS = ("seed", "auth", "unknown_ids", "unknown_query", "progress", "
 
 @dataclass(frozen=True)
 class Ask:
-    """A call of the control API: the world it is about, what stands in its path, its query and its body, as it came."""
+    """A call of the control API: the namespace it is about, what stands in its path, its query and its body, as it came."""
 
     mock: Mock
-    world: World
+    namespace: Namespace
     path: Mapping[str, Any]
     query: Mapping[str, str]
     body: bytes
@@ -44,7 +44,7 @@ class Ask:
 
 def health(ask: Ask) -> Answer:
     """Whether the server answers, its version and its clock."""
-    return Answer(200, {"status": "pass", "version": __version__, "time": ask.world.clock.now()})
+    return Answer(200, {"status": "pass", "version": __version__, "time": ask.namespace.clock.now()})
 
 
 def openapi(ask: Ask) -> Answer:
@@ -62,19 +62,19 @@ def journal(ask: Ask) -> Answer:
     text = ask.query.get("limit", str(KEPT))
     _check_names("query parameter", ask.query, ("limit",))
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > KEPT:
-        raise Misuse("Invalid parameter", f"limit is {text[:40]!r}; allowed: 0 to {KEPT}")
-    return Answer(200, {"exchanges": [exchange.as_json() for exchange in ask.world.journal.last(int(text))]})
+        raise ControlError("Invalid parameter", f"limit is {text[:40]!r}; allowed: 0 to {KEPT}")
+    return Answer(200, {"exchanges": [exchange.as_json() for exchange in ask.namespace.journal.last(int(text))]})
 
 
 def reset(ask: Ask) -> Answer:
-    """Forget what was declared, asked and answered in this world."""
-    ask.mock.reset(ask.world.name)
+    """Forget what was declared, asked and answered in this namespace."""
+    ask.mock.reset(ask.namespace.name)
     return Answer(204, None)
 
 
 def jobs(ask: Ask) -> Answer:
     """The declared jobs."""
-    return Answer(200, {"jobs": [job.as_json() for job in handles(ask.mock.definitions, ask.world)]})
+    return Answer(200, {"jobs": [job.as_json() for job in handles(ask.mock.definitions, ask.namespace)]})
 
 
 def declare_job(ask: Ask) -> Answer:
@@ -82,7 +82,7 @@ def declare_job(ask: Ask) -> Answer:
     against, body = schema(), _object(ask.body)
     check(body, {**against["$defs"]["job"], "$defs": against["$defs"]}, "body")
     fields = {name: value for name, value in body.items() if name != "service"}
-    return Answer(201, declare(ask.mock.definitions, ask.world, body["service"], fields).as_json())
+    return Answer(201, declare(ask.mock.definitions, ask.namespace, body["service"], fields).as_json())
 
 
 def show_job(ask: Ask) -> Answer:
@@ -101,20 +101,20 @@ def change_job(ask: Ask) -> Answer:
     body = _object(ask.body)
     _check_names("member", body, ("action",))
     if body.get("action") not in _ACTIONS:
-        raise Misuse("Invalid body", f"action is {body.get('action')!r}; allowed: {', '.join(_ACTIONS)}")
+        raise ControlError("Invalid body", f"action is {body.get('action')!r}; allowed: {', '.join(_ACTIONS)}")
     return Answer(200, getattr(_job(ask), body["action"])().as_json())
 
 
 def _job(ask: Ask) -> Any:
     try:
-        return handle(ask.mock.definitions, ask.world, ask.path["number"])
+        return handle(ask.mock.definitions, ask.namespace, ask.path["number"])
     except InputError as error:
-        raise Misuse("Not found", str(error), 404) from error
+        raise ControlError("Not found", str(error), 404) from error
 
 
 def faults(ask: Ask) -> Answer:
     """The declared faults."""
-    return Answer(200, {"faults": [fault.as_json() for fault in ask.world.faults.entries]})
+    return Answer(200, {"faults": [fault.as_json() for fault in ask.namespace.faults.entries]})
 
 
 def declare_fault(ask: Ask) -> Answer:
@@ -123,14 +123,14 @@ def declare_fault(ask: Ask) -> Answer:
     check(body, {**against["$defs"]["fault"], "$defs": against["$defs"]}, "body")
     fields = {name: value for name, value in body.items() if name != "target"}
     if body.get("fault") == "CONNECTION_REFUSED":
-        _check_it_ends(ask.world.clock, body)
-    return Answer(201, ask.mock.fail(body["target"], namespace=ask.world.name, **fields).as_json())
+        _check_it_ends(ask.namespace.clock, body)
+    return Answer(201, ask.mock.fail(body["target"], namespace=ask.namespace.name, **fields).as_json())
 
 
 def _check_it_ends(shown: Clock, body: Mapping[str, Any]) -> None:
     window = body.get("window") or (None, None)
     if window[1] is None or shown.speed == 0:
-        raise Misuse(
+        raise ControlError(
             "Invalid body",
             "CONNECTION_REFUSED closes the port to this API, too, so it has to end by itself: give it a window with an end,"
             " while the clock runs (from Python, any will do)",
@@ -139,7 +139,7 @@ def _check_it_ends(shown: Clock, body: Mapping[str, Any]) -> None:
 
 def delete_faults(ask: Ask) -> Answer:
     """Take all faults away."""
-    ask.world.faults.clear()
+    ask.namespace.faults.clear()
     return Answer(204, None)
 
 
@@ -150,28 +150,28 @@ def show_fault(ask: Ask) -> Answer:
 
 def delete_fault(ask: Ask) -> Answer:
     """Take a fault away."""
-    ask.world.faults.remove(_fault(ask).number)
+    ask.namespace.faults.remove(_fault(ask).number)
     return Answer(204, None)
 
 
-def _fault(ask: Ask) -> Active:
+def _fault(ask: Ask) -> ActiveFault:
     try:
-        return ask.world.faults.get(ask.path["number"])
+        return ask.namespace.faults.get(ask.path["number"])
     except InputError as error:
-        raise Misuse("Not found", str(error), 404) from error
+        raise ControlError("Not found", str(error), 404) from error
 
 
 def clock(ask: Ask) -> Answer:
     """What the clock shows and how it runs."""
-    return Answer(200, _clock(ask.world.clock))
+    return Answer(200, _clock(ask.namespace.clock))
 
 
 def change_clock(ask: Ask) -> Answer:
     """Set, advance, freeze or run the clock, or let polls move it. Several at once are done in this order."""
-    body, shown = _object(ask.body), ask.world.clock
+    body, shown = _object(ask.body), ask.namespace.clock
     _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
     if body.get("freeze") not in (None, True):
-        raise Misuse("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
+        raise ControlError("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
     steps: list[Callable[[], None]] = []  # all read before the first is done: a mistake changes nothing
     if "set" in body:
         steps.append(partial(shown.set, parse_time(body["set"])))
@@ -199,30 +199,30 @@ def _number(name: str, value: Any) -> float:
             return float(value)
     except OverflowError:  # an integer that no float can hold
         pass
-    raise Misuse("Invalid body", f"{name} is {value!r}; allowed: a number, 0 or more")
+    raise ControlError("Invalid body", f"{name} is {value!r}; allowed: a number, 0 or more")
 
 
 def namespaces(ask: Ask) -> Answer:
     """The namespaces there are."""
-    return Answer(200, {"namespaces": ask.mock.world_names()})
+    return Answer(200, {"namespaces": ask.mock.namespace_names()})
 
 
 def add_namespace(ask: Ask) -> Answer:
-    """Make a namespace, or one anew: `name`, and settings that differ from the server's."""
+    """Make a namespace, or one again: `name`, and settings that differ from the server's."""
     body = _object(ask.body)
     _check_names("member", body, ("name", *_WORLD_SETTINGS))
     if not isinstance(body.get("name"), str):
-        raise Misuse("Invalid body", f"name is {body.get('name')!r}; allowed: 1 to 128 of A-Z a-z 0-9 . _ -")
+        raise ControlError("Invalid body", f"name is {body.get('name')!r}; allowed: 1 to 128 of A-Z a-z 0-9 . _ -")
     chosen = {name: value for name, value in body.items() if name != "name"}
-    world = ask.mock.world(body["name"], **{"seed": ask.mock.settings.seed, **chosen})
-    return Answer(201, {"name": world.name, "seed": world.settings.seed, "time": world.clock.now()})
+    namespace = ask.mock.namespace(body["name"], **{"seed": ask.mock.settings.seed, **chosen})
+    return Answer(201, {"name": namespace.name, "seed": namespace.settings.seed, "time": namespace.clock.now()})
 
 
 def delete_namespace(ask: Ask) -> Answer:
     """Forget a namespace."""
-    if ask.path["name"] not in ask.mock.world_names():
-        raise Misuse("Not found", f"there is no namespace {ask.path['name']!r}", 404)
-    ask.mock.drop_world(ask.path["name"])
+    if ask.path["name"] not in ask.mock.namespace_names():
+        raise ControlError("Not found", f"there is no namespace {ask.path['name']!r}", 404)
+    ask.mock.delete_namespace(ask.path["name"])
     return Answer(204, None)
 
 
@@ -260,20 +260,22 @@ def answer(
     body: bytes,
 ) -> Answer:
     """Answer a call. Raises Misuse for one that makes no sense."""
-    world = mock.world(headers.get(HEADER, mock.home))
+    namespace = mock.namespace(headers.get(HEADER, mock.default_namespace))
     try:
-        return call(Ask(mock, world, path, query, body))
+        return call(Ask(mock, namespace, path, query, body))
     except InputError as error:
-        raise Misuse("Invalid input", str(error)) from error
+        raise ControlError("Invalid input", str(error)) from error
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(body) if body else None
     except (ValueError, RecursionError):
-        raise Misuse("Invalid body", "the body is not JSON") from None
+        raise ControlError("Invalid body", "the body is not JSON") from None
     if not isinstance(value, dict):
-        raise Misuse("Invalid body", f"the body is {'empty' if value is None else 'not an object'}; allowed: a JSON object")
+        raise ControlError(
+            "Invalid body", f"the body is {'empty' if value is None else 'not an object'}; allowed: a JSON object"
+        )
     return value
 
 
@@ -281,4 +283,4 @@ def _check_names(what: str, given: Mapping[str, Any], known: tuple[str, ...]) ->
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known)
-            raise Misuse("Unknown member", f"{what} {name[:80]!r}{hint}; allowed: {', '.join(known)}")
+            raise ControlError("Unknown member", f"{what} {name[:80]!r}{hint}; allowed: {', '.join(known)}")

@@ -122,7 +122,7 @@ def signed_with_key(request: Request, credentials: Credentials, now: int) -> dic
 
 
 def resigner(credentials: Credentials, now: Callable[[], int] | None = None) -> Sign:
-    """Signs anew what a caller has signed for another host. Raises InputError where there is no access key."""
+    """Signs again what a caller has signed for another host. Raises InputError where there is no access key."""
     if not credentials.access_key:
         raise InputError("--resign needs HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK in the environment")
     clock = now or Clock().now

@@ -1,4 +1,4 @@
-"""What can go wrong: with a request (`Problem`), with what the user gave us (`InputError`); how messages show values."""
+"""What can go wrong: with a request (`RequestProblem`), with what the user gave us (`InputError`); how messages show values."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ PROBLEMS: Mapping[str, str] = {
     "unknown-id": "No job has this id.",
     "internal-error": "The mock itself failed: a bug, please report it.",
 }
-"""Every kind of problem that a request can have by nature. Definitions say which error answers it (`x-error`, `when`)."""
+"""Every kind of problem that a request can have by ordinary requests. Definitions say which error answers it (`x-error`, `when`)."""
 
 
-class Problem(Exception):
+class RequestProblem(Exception):
     """A request that can't be served; rendered once, in the vendor's own form, by `steps/render.py`.
 
     Parameters: `kind`, a key of `PROBLEMS`; `detail`, one line for the developer (header `X-Mock-Problem`), which must not
@@ -51,7 +51,7 @@ class Problem(Exception):
         self.facts = facts
 
 
-class Misuse(Exception):
+class ControlError(Exception):
     """A request to the mock itself (a `Prefer` header, the control API) that makes no sense; answered by RFC 9457.
 
     Parameters: `title`, what is wrong in general; `detail`, what was sent and what is allowed; `status`, the HTTP status.

@@ -11,7 +11,7 @@ from .errors import InputError
 from .generate import LOCALES, Fake
 from .jobs.clock import utc
 from .services import LISTINGS, SINGLES
-from .services.kinds import Listing, Single
+from .services.base import JobListService, SingleJobService
 
 _EPOCH = 1_767_225_600_000  # 2026-01-01T00:00:00Z: stamps in ids are counted from here, so that files never change
 _MOST = 100_000
@@ -58,7 +58,7 @@ def fixture_set(definitions: Definitions, service: str, count: int, seed: int, l
 def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
     assert operation.job is not None
     kind = SINGLES.get(operation.service) or LISTINGS[operation.service]
-    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, Single) else kind.filters
+    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else kind.filters
     identity = {name: _PARTS[name](fake) for name in (*operation.job.identity, *extra)}
     return {
         "service": operation.service,
@@ -74,5 +74,5 @@ def _life(definition: JobLife, index: int) -> str:
     return names[index % len(names)]
 
 
-def _who(kind: Single | Listing, identity: Mapping[str, str]) -> Mapping[str, str]:
-    return identity if isinstance(kind, Single) else {**kind.identity(identity), "run": "0"}
+def _who(kind: SingleJobService | JobListService, identity: Mapping[str, str]) -> Mapping[str, str]:
+    return identity if isinstance(kind, SingleJobService) else {**kind.identity(identity), "run": "0"}

@@ -9,11 +9,11 @@ from typing import Any
 
 from .definitions import Definitions
 from .errors import InputError, did_you_mean
-from .exchanges.fold import fold
 from .exchanges.har import read_any
 from .exchanges.recording import SUFFIXES
-from .exchanges.replays import Replays, Trajectory, trajectory_from
-from .shapes import check, read_file, shape
+from .exchanges.recording_to_replay import replays_from
+from .exchanges.replays import RecordedJob, Replays, recorded_job_from
+from .user_files import check, read_file, shape
 
 SCHEMA = "fixtures.schema.json"
 
@@ -43,9 +43,9 @@ def read_fixtures(path: Path) -> Fixtures:
 
 def read_replays(paths: Iterable[Path], definitions: Definitions) -> Replays:
     """The recorded jobs of fixture files and of recordings. Raises InputError."""
-    found: list[Trajectory] = []
+    found: list[RecordedJob] = []
     for path in paths:
-        recorded = fold(read_any(path), definitions) if _is_recording(path) else _replays(path, definitions)
+        recorded = replays_from(read_any(path), definitions) if _is_recording(path) else _replays(path, definitions)
         found += (one if one.place else replace(one, place=str(path)) for one in recorded)
     return Replays(found)
 
@@ -60,7 +60,7 @@ def _read(path: Path) -> dict[str, Any]:
     return value
 
 
-def _replays(path: Path, definitions: Definitions) -> Iterator[Trajectory]:
+def _replays(path: Path, definitions: Definitions) -> Iterator[RecordedJob]:
     known = [operation.id for operation in definitions.operations]
     for index, value in enumerate(_read(path).get("replays", ())):
         where = f"{path}#/replays/{index}"
@@ -68,6 +68,6 @@ def _replays(path: Path, definitions: Definitions) -> Iterator[Trajectory]:
             hint = did_you_mean(value["operation"], known)
             raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(known)}")
         try:
-            yield replace(trajectory_from(value), place=where)
+            yield replace(recorded_job_from(value), place=where)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None

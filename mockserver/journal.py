@@ -15,7 +15,7 @@ BODY_KEPT = 8 * 1_024
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class JournalEntry:
     """A request and its answer. `time` is the mock's, in milliseconds; `micros` is how long answering took in real time."""
 
     number: int
@@ -54,10 +54,10 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[Exchange] = deque(maxlen=KEPT)
+        self._kept: deque[JournalEntry] = deque(maxlen=KEPT)
         self._count = 0
 
-    def add(self, time: int, micros: int, operation: str | None, request: Request, response: Response) -> Exchange:
+    def add(self, time: int, micros: int, operation: str | None, request: Request, response: Response) -> JournalEntry:
         """Keep an exchange, its secrets taken out and its bodies cut to `BODY_KEPT` bytes."""
         secrets = redact.secrets_of(request.headers)
         clean_request = Request(
@@ -74,11 +74,11 @@ class Journal:
         clean_response = Response(response.status, headers, _body(response.body, secrets), problem, None, response.fault)
         with self._lock:
             self._count += 1
-            exchange = Exchange(self._count, time, micros, operation, clean_request, clean_response)
+            exchange = JournalEntry(self._count, time, micros, operation, clean_request, clean_response)
             self._kept.append(exchange)
         return exchange
 
-    def last(self, limit: int = KEPT) -> list[Exchange]:
+    def last(self, limit: int = KEPT) -> list[JournalEntry]:
         """The newest exchanges, oldest first."""
         with self._lock:
             return list(self._kept)[-limit:] if limit else []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .definitions import Definitions, Example, Operation
-from .definitions.magic import magic_id
+from .definitions.magic_ids import magic_id
 from .errors import InputError
 from .settings import Settings
 

@@ -19,10 +19,10 @@ from . import pytest_torture
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .testing.contract import Contract
-    from .testing.double import MockServer
-    from .testing.house import Houses
-    from .testing.options import Choice
+    from .testing.contract_fixture import Contract
+    from .testing.mock_options import MockOptions
+    from .testing.mock_server import MockServer
+    from .testing.server_pool import ServerPool
 
 _DOUBLES = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
@@ -101,17 +101,17 @@ class _GuardsAll:
 
 
 @pytest.fixture(scope="session")
-def _mockserver_houses() -> Iterator[Houses]:
-    from .testing.house import Houses
+def _mockserver_houses() -> Iterator[ServerPool]:
+    from .testing.server_pool import ServerPool
 
-    houses = Houses()
+    houses = ServerPool()
     yield houses
     houses.stop()
 
 
 @pytest.fixture
 def mockserver(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: Houses
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: ServerPool
 ) -> Iterator[MockServer]:
     """A mock of the vendors' APIs for this test alone: declare jobs, drive its clock, assert how it was polled.
 
@@ -124,7 +124,7 @@ def mockserver(
 
 @pytest.fixture
 def mockserver_app(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: Houses
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: ServerPool
 ) -> Iterator[MockServer]:
     """The same on no socket: `.app`, `.test_client()`, `.client()`, `.intercept()`."""
     _needs_control(request.config)
@@ -134,7 +134,7 @@ def mockserver_app(
 
 @pytest.fixture
 def contract(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: Houses
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: ServerPool
 ) -> Iterator[Contract]:
     """Holds every exchange of the test against what the vendors document, requests and answers, alone and over time.
 
@@ -169,10 +169,10 @@ def contract(
 
 def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Contract:
     """Raises InputError."""
-    from .testing.contract import terms
-    from .testing.contract_mock import hold_mock
+    from .testing.contract_fixture import contract_options
+    from .testing.contract_on_mock import hold_mock
 
-    wanted = terms(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
+    wanted = contract_options(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
     if _choice(request.node).allow_unexpected:
         wanted = wanted.without("request-unknown")
     return hold_mock(doubles, wanted, _profile(request.config))
@@ -181,11 +181,11 @@ def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Con
 def _held_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Contract:
     """Raises InputError."""
     from .definitions import load
-    from .testing.contract import terms
-    from .testing.contract_service import hold_service
+    from .testing.contract_fixture import contract_options
+    from .testing.contract_on_service import hold_service
     from .testing.environ import Environment
 
-    wanted = terms(_marked(request.node, "mockserver_contract"), load())
+    wanted = contract_options(_marked(request.node, "mockserver_contract"), load())
     url = request.config.getoption("--contract-target")
     found = hold_service(url, wanted, _profile(request.config), dict(os.environ))
     monkeypatch.setitem(Environment(hide=()), "contract", found.env)
@@ -217,14 +217,14 @@ def _needs_control(config: pytest.Config) -> None:
 def _living(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-    houses: Houses,
+    houses: ServerPool,
     socket: bool,
     own: dict[str, Any] | None = None,
 ) -> Iterator[MockServer]:
     try:
         chosen = _choice(request.node, own)
         house = houses.house(chosen, socket)
-        double = house.move_in(chosen)
+        double = house.acquire(chosen)
     except InputError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     from .testing.environ import Environment
@@ -236,7 +236,7 @@ def _living(
         with _hosts(request.config, double):
             yield double
     finally:
-        house.move_out(double)
+        house.release(double)
         request.config.stash[_COUNTS].append(double.counts())
     troubles = double.troubles(chosen.allow_unexpected)
     told = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
@@ -244,11 +244,11 @@ def _living(
         pytest.fail("\n".join(dict.fromkeys(troubles)), pytrace=False)
 
 
-def _choice(node: Any, own: dict[str, Any] | None = None) -> Choice:
+def _choice(node: Any, own: dict[str, Any] | None = None) -> MockOptions:
     """The settings of the markers around a test, on top of `own`. Raises InputError."""
-    from .testing.options import choice
+    from .testing.mock_options import mock_options
 
-    return choice({**(own or {}), **_marked(node, "mockserver")})
+    return mock_options({**(own or {}), **_marked(node, "mockserver")})
 
 
 def _marked(node: Any, name: str) -> dict[str, Any]:
@@ -315,17 +315,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if not (config.getoption("--mockserver-report") or any(files.values()) or least is not None):
         return
     from .definitions import load
-    from .testing import shown
+    from .testing import poller_coverage
 
     definitions = load()
-    found = config.stash[_REPORT] = shown.report(definitions, shown.merge(counts))
+    found = config.stash[_REPORT] = poller_coverage.report(definitions, poller_coverage.merge(counts))
     complaints = config.stash[_COMPLAINTS]
     if files["json"]:
         _write(files["json"], json.dumps(found, indent=2) + "\n", complaints)
     if files["html"]:
-        from .testing import shown_page
+        from .testing import poller_coverage_html
 
-        _write(files["html"], shown_page.html(found, definitions, least), complaints)
+        _write(files["html"], poller_coverage_html.html(found, definitions, least), complaints)
     if least is not None and found["percent"] < least:
         complaints.append(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
@@ -343,10 +343,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """What the pollers were shown, and whether that is enough."""
     found = config.stash.get(_REPORT, None)
     if found is not None and config.getoption("--mockserver-report"):
-        from .testing import shown
+        from .testing import poller_coverage
 
         terminalreporter.section("mockserver: shown to the code under test")
-        for line in shown.text(found):
+        for line in poller_coverage.text(found):
             terminalreporter.line(line)
     for complaint in config.stash[_COMPLAINTS]:
         terminalreporter.line(complaint, red=True)

@@ -17,7 +17,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .definitions import Definitions
-    from .testing.double import MockServer
+    from .testing.mock_server import MockServer
     from .testing.rack import OneHazard, Options
 
 _GRADED = pytest.StashKey[list[dict[str, Any]]]()

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from .contract.cases import Case, Profile, asked_for_errors, lives_and_changes, read_cases, shipped_cases
-from .contract.mode import mode_of
 from .contract.result import Result
-from .contract.runner import Pace, Target, asks_only, run
+from .contract.runner import Endpoint, Pace, asks_only, run
 from .contract.sending import Sender
 from .contract.session import Session
+from .contract.strictness import mode_of
 from .definitions import Definitions, load
 from .errors import InputError
 from .exchanges.exchange import Exchange
@@ -94,9 +94,9 @@ def verify_service(
     def send(request: Request, credential: bool) -> Exchange:
         return sender.send(request, signed=credential)
 
-    target = Target(send, clock.now, pause)
+    target = Endpoint(send, clock.now, pause)
 
-    def target_for(case: Case) -> Target | str:
+    def target_for(case: Case) -> Endpoint | str:
         if case.for_the_mock:
             return "needs a mock that it can set up"
         if case.poll and not plan.poll:
@@ -118,7 +118,7 @@ def _with(result: Result, skipped: list[tuple[str, str]], failed: list[tuple[str
     return replace(result, skipped=skipped, failed=failed)
 
 
-def mock_target(case: Case, settings: Settings, definitions: Definitions, profile: Profile) -> Target:
+def mock_target(case: Case, settings: Settings, definitions: Definitions, profile: Profile) -> Endpoint:
     """A mock for one case: as the case sets it up, or else one that knows the profile's jobs and no others.
 
     Raises InputError for settings or jobs that are wrong.
@@ -137,7 +137,7 @@ def mock_target(case: Case, settings: Settings, definitions: Definitions, profil
         now = clock.now()
         return Exchange(sent, mock.handle(sent), now)
 
-    return Target(send, clock.now, clock.advance, world=case.name)
+    return Endpoint(send, clock.now, clock.advance, namespace=case.name)
 
 
 def settings_from_case(values: Mapping[str, Any]) -> Settings:

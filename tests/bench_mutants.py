@@ -31,10 +31,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from answers import DEFINITIONS, OPERATIONS, documented, valid_answers
 from jsonschema import Draft202012Validator, FormatChecker
-from kinds import KINDS, by_kind
+from mutant_kinds import KINDS, by_kind
 from mutants import BODY, HTTP, REQUEST, TIME, Mutant, judge
+from valid_exchanges import DEFINITIONS, OPERATIONS, documented, valid_answers
 
 import mockserver
 from mockserver.contract.session import Session

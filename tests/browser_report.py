@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from coverage_sample import shown_sample
 from sample_result import hostile, sample
-from shown_sample import shown_sample
 
 from mockserver.contract.report import render
 from mockserver.contract.result import Result
 from mockserver.definitions import Definitions
-from mockserver.testing.shown_page import html as html_of_shown
+from mockserver.testing.poller_coverage_html import html as html_of_shown
 
 Make = Callable[[Definitions], str]
 

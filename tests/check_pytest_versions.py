@@ -29,7 +29,16 @@ def check(spec: str, folder: Path) -> None:
     subprocess.run([*pip, "-e", str(ROOT), spec, *NEEDED], check=True)
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_ADDOPTS")}
     environment["PATH"] = f"{scripts}{os.pathsep}{environment.get('PATH', '')}"
-    command = [str(scripts / "python"), "-m", "pytest", "-p", "no:randomly", "-n", "2", "tests/test_pytest_plugin.py"]
+    command = [
+        str(scripts / "python"),
+        "-m",
+        "pytest",
+        "-p",
+        "no:randomly",
+        "-n",
+        "2",
+        "tests/testing/test_pytest_plugin.py",
+    ]
     shown = subprocess.run(
         [str(scripts / "python"), "-m", "pytest", "--version"], check=True, capture_output=True, text=True
     )

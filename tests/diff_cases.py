@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from asking import NOW
+from sample_requests import NOW
 
-from mockserver.contract.diff import read_source
 from mockserver.definitions.pointer import at, join, parts_of
+from mockserver.diff import read_source
 from mockserver.exchanges.exchange import Exchange, request_from, response_from
 
 Documents = dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Any
 
 from mockserver.contract.cases import Case
 from mockserver.contract.findings import Finding
-from mockserver.contract.runner import Pace, Target, run_case
+from mockserver.contract.runner import Endpoint, Pace, run_case
 from mockserver.contract.session import Session
 from mockserver.definitions import Definitions
 from mockserver.exchanges.exchange import Exchange
@@ -95,7 +95,7 @@ def judge(definitions: Definitions, one: Mutant) -> Verdict:
 
 def _polled(session: Session, one: Mutant) -> list[Finding]:
     """The findings of a case that waits for an end, from a target that always gives the same answer."""
-    replayed = Target(lambda _request, _credential: one.exchange, lambda: one.exchange.time or 0, lambda _seconds: None)
+    replayed = Endpoint(lambda _request, _credential: one.exchange, lambda: one.exchange.time or 0, lambda _seconds: None)
     service = session.definitions.operation(one.operation).service
     request = {"method": one.exchange.request.method, "path": one.exchange.request.path, "query": one.exchange.request.query}
     case = Case(one.kind, service, one.operation, {"ends": True}, request=request, poll=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from asking import NOW, request_for
 from hypothesis import strategies as st
+from sample_requests import NOW, request_for
 
 from mockserver.definitions import load
 from mockserver.exchanges.exchange import Exchange

@@ -23,7 +23,7 @@ from sdk_clients import SDKS, Sdk
 
 from mockserver.faults.model import KINDS
 from mockserver.testing.dialects import DIALECTS, Dialect
-from mockserver.testing.double import MockServer
+from mockserver.testing.mock_server import MockServer
 from mockserver.testing.running import running
 
 PACKAGES = {

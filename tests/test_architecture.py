@@ -21,7 +21,7 @@ IMPORTERS = {
     "flask": {"app.py", "serving/granian_server.py"},
     "granian": {"serving/granian_server.py"},
     "faker": {"generate.py"},
-    "jsonschema": {"definitions/embedded.py", "definitions/check.py", "shapes.py"},
+    "jsonschema": {"definitions/embedded.py", "definitions/validate_documents.py", "shapes.py"},
     "jinja2": {"contract/report/html.py"},
     "markupsafe": {"contract/report/html.py"},
     "pytest": {"pytest_plugin.py", "pytest_torture.py"},

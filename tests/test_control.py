@@ -61,7 +61,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 def documented(path: str, method: str, answer: TestResponse) -> Any:
-    """The answer's body, held against the control API's own document."""
+    """The answer's body, checked against the control API's own document."""
     response = CONTROL["paths"][path][method.lower()]["responses"][str(answer.status_code)]
     if "content" not in response:
         assert answer.data == b""
@@ -148,7 +148,7 @@ def test_health_says_version_and_time(client: FlaskClient, mock: Mock) -> None:
 
 
 def test_reset_forgets_what_was_asked(client: FlaskClient, mock: Mock) -> None:
-    """After a reset jobs begin anew, the clock too; the journal is empty and counts from 1."""
+    """After a reset jobs starts again, the clock too; the journal is empty and counts from 1."""
     first = client.get(JOB.format("load")).json
     mock.clock.advance(3_600)
     later = client.get(JOB.format("load")).json

@@ -17,11 +17,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from asking import NOW, request_for
+from sample_requests import NOW, request_for
 
 from mockserver.definitions import JobLife, load
-from mockserver.definitions.magic import magic_id
-from mockserver.jobs import made_up
+from mockserver.definitions.magic_ids import magic_id
+from mockserver.jobs import made_up_jobs
 from mockserver.jobs.clock import SECOND, Clock
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
@@ -63,8 +63,8 @@ def frozen(seed: int = 0, /, now: int = NOW, **settings: Any) -> Mock:
 
 def forget() -> None:
     """Empty the process's memory of what was made up, so that the next mock has to make it up again."""
-    made_up._life.cache_clear()
-    made_up._facts.cache_clear()
+    made_up_jobs._life.cache_clear()
+    made_up_jobs._facts.cache_clear()
 
 
 def text_of(response: Response) -> str:

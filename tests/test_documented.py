@@ -1,4 +1,4 @@
-"""The vendors' documented answers, through every door, held against the fixtures' own copy of the vendors' pages."""
+"""The vendors' documented answers, through every door, checked against the fixtures' own copy of the vendors' pages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 import requests
 
 from mockserver.app import create_app
-from mockserver.data import folder
 from mockserver.definitions import Definitions, load
 from mockserver.jobs.clock import Clock
 from mockserver.mock import Mock
 from mockserver.model import Request
+from mockserver.package_data import folder
 from mockserver.settings import Settings
 
 Json = dict[str, Any]

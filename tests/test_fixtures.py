@@ -17,14 +17,13 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from observing import READERS
+from read_job import READERS
 from sdk_clients import Server
 
 from mockserver.app import create_app
 from mockserver.cli import main
 from mockserver.control import PREFIX, ROUTES
-from mockserver.data import folder
-from mockserver.declare import OPTIONS, handle
+from mockserver.declare_job import OPTIONS, handle
 from mockserver.definitions import load, read_control
 from mockserver.errors import InputError
 from mockserver.fixture_sets import fixture_set
@@ -33,6 +32,7 @@ from mockserver.generate import LOCALES
 from mockserver.jobs.clock import DAY, Clock, parse_time, utc
 from mockserver.mock import Mock
 from mockserver.model import Request
+from mockserver.package_data import folder
 from mockserver.settings import Settings
 
 DEFINITIONS = load()
@@ -393,8 +393,8 @@ def test_generated_facts_are_shown(file: Path) -> None:
             if row["status"] == "Failed":
                 assert row["fail_reason"] == facts["reason"]
             if service not in ("tics", "dataarts"):
-                handle(DEFINITIONS, mock.world(), number).rerun()
-        assert mock.world().declared.get(number).facts == facts
+                handle(DEFINITIONS, mock.namespace(), number).rerun()
+        assert mock.namespace().declared.get(number).facts == facts
 
 
 @EACH_FILE
@@ -412,7 +412,7 @@ def test_the_schema_and_the_control_api_accept_generated_jobs(file: Path) -> Non
         assert shown["match"].get("owner") == one.get("orgId")
         assert (shown["number"], shown["service"], shown["run"]) == (number, one["service"], 0)
         assert [status for status, _ in shown["life"]] == life_of(one)
-        assert mock.world().declared.get(number).facts == one["facts"]
+        assert mock.namespace().declared.get(number).facts == one["facts"]
 
 
 def test_the_schema_knows_what_can_be_declared() -> None:

@@ -1,4 +1,4 @@
-"""Namespaces: worlds side by side, reached by a header, an access key, an IAM user's token or an EnOS app's token."""
+"""Namespaces: namespaces side by side, reached by a header, an access key, an IAM user's token or an EnOS app's token."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from observing import READERS
+from read_job import READERS
 from sdk_clients import CDM, Connect, Server
 from werkzeug.test import TestResponse
 
 from mockserver.app import create_app
 from mockserver.definitions import load
-from mockserver.errors import InputError, Misuse
+from mockserver.errors import ControlError, InputError
 from mockserver.jobs.clock import Clock, parse_time, utc
 from mockserver.mock import Mock
 from mockserver.settings import Settings
@@ -133,7 +133,7 @@ def test_each_namespace_has_jobs_of_its_own(mock: Mock, client: FlaskClient, way
     mock.job(way.service, namespace="bob", life="fails", progress="immediate")
     ends = [way.status(client, name) for name in SECRETS]
     assert ends == {"cdm": ["SUCCEEDED", "FAILED"], "enos": ["SUCCESS", "FAIL"]}[way.service]
-    assert mock.world().declared.all() == []
+    assert mock.namespace().declared.all() == []
 
 
 @EVERY_WAY
@@ -172,7 +172,7 @@ def test_each_namespace_turns_its_own_pages(mock: Mock, client: FlaskClient) -> 
 
     before = [total(name, 0) for name in SECRETS]
     for name in SECRETS:
-        mock.world(name).clock.advance(30 * 86_400)
+        mock.namespace(name).clock.advance(30 * 86_400)
     assert total("bob", 0) > before[1]
     assert [total(name, 1) for name in SECRETS] == [before[0], total("bob", 0)]
 
@@ -229,7 +229,7 @@ def test_a_credential_without_a_namespace_of_its_name_sees_the_default_world(
     mock.job(way.service, life="fails", progress="immediate")
     assert way.status(client, "stranger") in ("FAILED", "FAIL")
     assert way.status(client, "alice") == "none"
-    assert mock.world_names() == ["default", "alice"]
+    assert mock.namespace_names() == ["default", "alice"]
 
 
 @BY_CREDENTIAL
@@ -246,8 +246,8 @@ def test_the_header_comes_before_the_credential(mock: Mock, client: FlaskClient,
 def test_the_header_makes_its_namespace(mock: Mock, client: FlaskClient) -> None:
     """A namespace that is named comes into being, with the mock's own settings."""
     WAYS["header"].ask(client, LONGEST)
-    assert mock.world_names() == ["default", LONGEST]
-    assert mock.world(LONGEST).settings == mock.settings
+    assert mock.namespace_names() == ["default", LONGEST]
+    assert mock.namespace(LONGEST).settings == mock.settings
     assert client.get("/_mock/namespaces").get_json() == {"namespaces": ["default", LONGEST]}
 
 
@@ -267,7 +267,7 @@ def test_a_token_is_good_for_one_seed(client: FlaskClient, way: Way) -> None:
     "token", ["", "MIIMOCK", "MIIMOCK-", "MIIMOCK!!!-00", "MIIMOCKW10-00", "MIIMOCKe30-00", "MIIMOCK\xff-0"]
 )
 def test_what_is_no_token_names_no_namespace(client: FlaskClient, token: str) -> None:
-    """Whatever stands in a token's place, the request is answered, and by the default world."""
+    """Whatever stands in a token's place, the request is answered, and by the default namespace."""
     add(client, "alice")
     for target, header in ((CDM_PATH, "X-Auth-Token"), (ENOS, "apim-accesstoken")):
         assert client.get(target, headers={header: token}).status_code in (200, 401)
@@ -276,7 +276,7 @@ def test_what_is_no_token_names_no_namespace(client: FlaskClient, token: str) ->
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[]", b'"x"', b'{"auth":[]}', b'{"appKey":["alice"]}', b"\xff", b"[" * 50_000])
 def test_what_asks_for_no_token_names_no_namespace(client: FlaskClient, body: bytes) -> None:
-    """Whatever stands in the body of a request for a token, the default world answers it."""
+    """Whatever stands in the body of a request for a token, the default namespace answers it."""
     add(client, "alice")
     for target in ("/v3/auth/tokens", "/apim-token-service/v2.0/token/get"):
         answer = client.post(target, data=body)
@@ -302,7 +302,7 @@ def journal_at(server: Server, name: str) -> int:
 
 
 def test_the_vendors_client_reaches_its_namespace_by_access_key(start: Callable[..., Server], connect: Connect) -> None:
-    """Two of Huawei's own clients, unchanged but for their keys, see a world each; a third one sees the default world."""
+    """Two of Huawei's own clients, unchanged but for their keys, see a namespace each; a third one sees the default namespace."""
     server = start("--unknown-ids", "reject")
     add_at(server, "alice", {"progress": "polls:1", "life": "succeeds"})
     add_at(server, "bob", {"progress": "immediate", "life": "fails"})
@@ -317,7 +317,7 @@ def test_the_vendors_client_reaches_its_namespace_by_access_key(start: Callable[
 
 
 def test_a_namespace_verifies_with_keys_of_its_own(start: Callable[..., Server], connect: Connect) -> None:
-    """With credentials of its own a namespace knows its access key, no other secret key; the default world knows neither."""
+    """With credentials of its own a namespace knows its access key, no other secret key; the default namespace knows neither."""
     server = start("--auth", "verify")
     add_at(server, "alice", {"life": "hangs-on-boot"}, credentials={"alice": SECRETS["alice"]})
     assert connect(CDM, server, key=("alice", SECRETS["alice"])).ask().submissions[0].status == "BOOTING"
@@ -335,9 +335,9 @@ def test_a_name_that_is_none_is_refused(mock: Mock, client: FlaskClient, name: s
     for path in (CDM_PATH, "/_mock/jobs", "/nowhere"):
         check_problem(client.get(path, headers={"X-Mock-Namespace": name}), allowed)
     check_problem(client.post("/_mock/namespaces", json={"name": name}), allowed)
-    with pytest.raises(Misuse, match="allowed: 1 to 128"):
-        mock.world(name)
-    assert mock.world_names() == ["default"]
+    with pytest.raises(ControlError, match="allowed: 1 to 128"):
+        mock.namespace(name)
+    assert mock.namespace_names() == ["default"]
 
 
 @pytest.mark.parametrize(
@@ -373,28 +373,28 @@ def test_wrong_settings_are_named(mock: Mock, client: FlaskClient, body: Any, de
     """A namespace is not made with a setting that is unknown or has a wrong value: a 400 says which, and what is allowed."""
     answer = client.post("/_mock/namespaces", data=json.dumps(body), content_type="application/json")
     check_problem(answer, detail)
-    assert mock.world_names() == ["default"]
+    assert mock.namespace_names() == ["default"]
 
 
 def test_a_wrong_setting_leaves_the_namespace_as_it_was(mock: Mock, client: FlaskClient) -> None:
     """What is refused destroys nothing."""
     job = mock.job("cdm", namespace="alice")
     check_problem(client.post("/_mock/namespaces", json={"name": "alice", "speed": -1}), "speed is")
-    assert mock.world("alice").declared.all() == [mock.world("alice").declared.get(job.number)]
+    assert mock.namespace("alice").declared.all() == [mock.namespace("alice").declared.get(job.number)]
     with pytest.raises(InputError, match="seed is 'x'; allowed: a whole number"):
-        mock.world("alice", seed="x")
+        mock.namespace("alice", seed="x")
 
 
 @pytest.mark.parametrize("settings", [{}, {"seed": 3}])
 def test_a_namespace_is_made_anew(mock: Mock, client: FlaskClient, settings: dict[str, Any]) -> None:
-    """POST of a name that is there makes it anew: what it knew is gone, and its settings are those of the new one."""
+    """POST of a name that is there makes it again: what it knew is gone, and its settings are those of the new one."""
     add(client, "alice", seed=9, time="2020-01-01T00:00:00Z", speed=0)
     mock.job("cdm", namespace="alice")
     WAYS["header"].ask(client, "alice")
     assert add(client, "alice", **settings)["seed"] == settings.get("seed", 0)
-    world = mock.world("alice")
-    assert (world.declared.all(), world.journal.last(), world.settings.time) == ([], [], "")
-    assert mock.world_names() == ["default", "alice"]
+    namespace = mock.namespace("alice")
+    assert (namespace.declared.all(), namespace.journal.last(), namespace.settings.time) == ([], [], "")
+    assert mock.namespace_names() == ["default", "alice"]
 
 
 def test_a_deleted_namespace_is_forgotten(mock: Mock, client: FlaskClient) -> None:
@@ -405,8 +405,8 @@ def test_a_deleted_namespace_is_forgotten(mock: Mock, client: FlaskClient) -> No
     assert way.status(client, "alice") == "FAILED"
     assert client.delete("/_mock/namespaces/alice").status_code == 204
     assert way.status(client, "alice") == "BOOTING"
-    assert mock.world_names() == ["default"]
-    assert mock.world("alice").declared.all() == []
+    assert mock.namespace_names() == ["default"]
+    assert mock.namespace("alice").declared.all() == []
 
 
 def test_deleting_the_default_namespace_resets_it(mock: Mock, client: FlaskClient) -> None:
@@ -414,8 +414,8 @@ def test_deleting_the_default_namespace_resets_it(mock: Mock, client: FlaskClien
     mock.job("cdm")
     mock.job("cdm", namespace="alice")
     assert client.delete("/_mock/namespaces/default").status_code == 204
-    assert mock.world_names() == ["default", "alice"]
-    assert [len(mock.world(name).declared.all()) for name in ("default", "alice")] == [0, 1]
+    assert mock.namespace_names() == ["default", "alice"]
+    assert [len(mock.namespace(name).declared.all()) for name in ("default", "alice")] == [0, 1]
 
 
 @pytest.mark.parametrize("name", ["nobody", "a b", "x" * 200])
@@ -432,14 +432,14 @@ def test_a_reset_leaves_the_others_alone(mock: Mock, client: FlaskClient, gone: 
         add(client, name, seed=7, time="2026-01-01T00:00:00Z", speed=0)
     for name in names:
         mock.job("cdm", namespace=name, progress="polls:1")
-        mock.world(name).clock.advance(90)
+        mock.namespace(name).clock.advance(90)
         WAYS["header"].ask(client, name)
     assert client.post("/_mock/reset", headers={"X-Mock-Namespace": gone}).status_code == 204
     for name in names:
-        world, kept = mock.world(name), 0 if name == gone else 1
-        known = (len(world.declared.all()), len(world.journal.last()), (world.clock.now() - START) // 90_000)
+        namespace, kept = mock.namespace(name), 0 if name == gone else 1
+        known = (len(namespace.declared.all()), len(namespace.journal.last()), (namespace.clock.now() - START) // 90_000)
         assert known == (kept, kept, kept)
-        assert world.settings.seed == (0 if name == "default" else 7)
+        assert namespace.settings.seed == (0 if name == "default" else 7)
         assert WAYS["header"].status(client, name) == ("RUNNING" if kept else "BOOTING")
 
 
@@ -457,7 +457,7 @@ def test_ticks_move_the_clock_of_the_callers_namespace(mock: Mock, client: Flask
     add(client, "alice", tick=30, time="2026-01-01T00:00:00Z", speed=0)
     for _ in range(4):
         WAYS["access-key"].ask(client, "alice")
-    assert (mock.world("alice").clock.now(), mock.clock.now()) == (START + 120_000, START)
+    assert (mock.namespace("alice").clock.now(), mock.clock.now()) == (START + 120_000, START)
 
 
 def test_every_namespace_knows_the_jobs_of_the_fixtures(tmp_path: Path) -> None:
@@ -477,7 +477,7 @@ def test_every_namespace_knows_the_jobs_of_the_fixtures(tmp_path: Path) -> None:
 
 
 def test_there_is_an_end_to_namespaces(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the limit a new one is a 429 that says so, while those that are there can be used, reset and made anew."""
+    """Beyond the limit a new one is a 429 that says so, while those that are there can be used, reset and made again."""
     monkeypatch.setattr("mockserver.mock._MOST_WORLDS", 3)
     for name in SECRETS:
         add(client, name)
@@ -490,7 +490,7 @@ def test_there_is_an_end_to_namespaces(client: FlaskClient, monkeypatch: pytest.
 
 
 def test_threads_that_name_a_namespace_at_once_share_it(mock: Mock) -> None:
-    """Of many requests that name a new namespace at the same time, all come to the same world."""
+    """Of many requests that name a new namespace at the same time, all come to the same namespace."""
     app, barrier = create_app(mock=mock), threading.Barrier(16)
 
     def work() -> None:
@@ -504,7 +504,7 @@ def test_threads_that_name_a_namespace_at_once_share_it(mock: Mock) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [exchange.number for exchange in mock.world("alice").journal.last()] == list(range(1, 321))
+    assert [exchange.number for exchange in mock.namespace("alice").journal.last()] == list(range(1, 321))
 
 
 def test_a_thousand_namespaces(mock: Mock, client: FlaskClient, record_property: Callable[[str, object], None]) -> None:
@@ -516,8 +516,8 @@ def test_a_thousand_namespaces(mock: Mock, client: FlaskClient, record_property:
     seen = [WAYS["access-key"].status(client, name) for name in names]
     assert seen == ["SUCCEEDED", "FAILED"] * 500
     reset = mean_ms(names, lambda name: client.post("/_mock/reset", headers={"X-Mock-Namespace": name}))
-    assert all(mock.world(name).declared.all() == [] for name in names)
-    assert mock.world_names() == ["default", *names]
+    assert all(mock.namespace(name).declared.all() == [] for name in names)
+    assert mock.namespace_names() == ["default", *names]
     text = f"namespaces: {made:.3f} ms to make one, {reset:.3f} ms to reset one (means of 1,000)"
     record_property("namespaces", text)
     print(text)

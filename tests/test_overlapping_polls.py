@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from asking import NOW, request_for
+from sample_requests import NOW, request_for
 
 from mockserver.contract.session import Session
 from mockserver.definitions import load

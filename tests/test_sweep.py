@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 import pytest
-from asking import NOW, request_for
+from sample_requests import NOW, request_for
 
 from mockserver.definitions import Definitions, Example, Life, Operation, load
 from mockserver.definitions.embedded import errors_of, registry_of
-from mockserver.definitions.magic import magic_id
+from mockserver.definitions.magic_ids import magic_id
 from mockserver.definitions.model import Errors
 from mockserver.definitions.pointer import Place, inlined
 from mockserver.generate import digest

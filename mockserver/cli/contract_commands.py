@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .options import add_settings, settings_of
-from .reporting import Progress, add_report_options, parse_reports, strict_of, write_reports
+from .reporting import ProgressLine, add_report_options, parse_reports, strict_of, write_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ def _verify(options: argparse.Namespace) -> int:
         poll=options.poll or options.target is None,
         methods=("GET", *(method.upper() for method in options.allow_method or ())),
     )
-    progress = Progress(len(plan.cases))
+    progress = ProgressLine(len(plan.cases))
     began = time.perf_counter()
     try:
         result = _run(options, plan, definitions, lambda number, case: progress.show(number, case.name))
@@ -130,7 +130,7 @@ def _run(options: argparse.Namespace, plan: Plan, definitions: Definitions, prog
 
 
 def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -> Sender:
-    from ..contract.pacing import parse_rate
+    from ..contract.rate_limit import parse_rate
     from ..contract.sending import Sender
     from ..contract.target import target_of
     from ..credentials import credentials_of, signer
@@ -149,8 +149,8 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
 
 def _check(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
-    from ..contract.mode import mode_of
     from ..contract.session import Session
+    from ..contract.strictness import mode_of
     from ..definitions import load
     from ..exchanges.har import read_any
     from ..exchanges.redaction import Redactor

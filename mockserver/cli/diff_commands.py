@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..contract.diff import Source
+    from ..diff import Source
 
 _FORMS = ("console", "json", "github", "markdown")
 _LEVELS = ("breaking", "risky", "harmless")
@@ -42,8 +42,8 @@ def add(commands: Any) -> None:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from ..contract.diff import at_least, compare
-    from ..contract.diff.reports import REPORTS
+    from ..diff import at_least, compare
+    from ..diff.reports import REPORTS
 
     if _is_recording(options.old) != _is_recording(options.new):
         raise InputError(
@@ -63,12 +63,12 @@ def _is_recording(given: str) -> bool:
 
 
 def _source(given: str) -> Source:
-    from ..contract.diff import read_source
+    from ..diff import read_source
 
     if not _is_recording(given):
         return read_source(given)
-    from ..contract.diff.infer import inferred
     from ..definitions import load
+    from ..diff.schema_from_recording import inferred
     from ..exchanges.har import read_any
 
     found = read_any(Path(given))

@@ -88,13 +88,13 @@ def _seconds(text: str) -> float:
 
 def _proxy(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
-    from ..contract.mode import Mode
     from ..contract.session import Session
+    from ..contract.strictness import Strictness
     from ..definitions import load
     from ..exchanges.redaction import Redactor
     from ..proxy import serve_proxy
 
-    mode = Mode(strict_of(options))
+    mode = Strictness(strict_of(options))
     definitions = load((Path(path) for path in settings_of(options).definitions), mode.ids)
     settings = proxy_options(options)
     session = Session(definitions, mode, Redactor(options.keep_ids, definitions=definitions).redact)

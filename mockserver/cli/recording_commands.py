@@ -101,9 +101,9 @@ def _export(options: argparse.Namespace) -> int:
         write(Path(options.har), recording)
         return 0
     from ..definitions import load
-    from ..exchanges.fold import fold
+    from ..exchanges.recording_to_replay import replays_from
 
-    trajectories = fold(recording, load(Path(path) for path in settings_of(options).definitions))
+    trajectories = replays_from(recording, load(Path(path) for path in settings_of(options).definitions))
     text = json.dumps({"replays": [one.as_json() for one in trajectories]}, ensure_ascii=False, indent=2)
     try:
         Path(options.replays).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")

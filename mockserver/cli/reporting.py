@@ -108,7 +108,7 @@ def _write(path: str, text: str, mode: str = "w") -> None:
         raise InputError(f"can't write {path}: {error.strerror}") from error
 
 
-class Progress:
+class ProgressLine:
     """A bar on stderr for long runs, where it is a terminal."""
 
     def __init__(self, total: int) -> None:

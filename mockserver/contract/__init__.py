@@ -15,8 +15,8 @@ from ..definitions import Definitions, load
 from ..exchanges.exchange import Exchange, exchange_of
 from .codes import CODES, explain
 from .findings import Finding
-from .mode import mode_of
 from .session import Session
+from .strictness import mode_of
 
 __all__ = ["CODES", "Exchange", "Finding", "Session", "check", "exchange_of", "explain", "session"]
 

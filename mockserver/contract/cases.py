@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
-from ..data import folder
 from ..definitions import Definitions, Operation
 from ..errors import InputError, did_you_mean
 from ..model import Request
-from ..shapes import check, read_file, shape
+from ..package_data import folder
+from ..user_files import check, read_file, shape
 
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _DAY = 86_400_000

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from ..definitions import Definitions, Example, Operation
 from ..errors import InputError, shortened
 from ..exchanges.exchange import Exchange
-from ..exchanges.observe import Look, looks
+from ..exchanges.job_view import JobView, job_views
 from ..model import Request
 from .cases import Case, Profile, request_of
 from .checks.errors import is_error, name_of
@@ -21,16 +21,16 @@ from .session import Session
 
 
 @dataclass(frozen=True)
-class Target:
+class Endpoint:
     """What is asked: `send` a request, with a credential or without; what time it is there (ms); how to wait (s).
 
-    Answers of different worlds are never compared.
+    Answers of different namespaces are never compared.
     """
 
     send: Callable[[Request, bool], Exchange]
     now: Callable[[], int]
     sleep: Callable[[float], None]
-    world: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,16 @@ class Pace:
             wait = min(wait * self.growth, self.longest)
 
 
-def run_case(case: Case, session: Session, target: Target, profile: Profile, pace: Pace) -> list[Finding]:
+def run_case(case: Case, session: Session, target: Endpoint, profile: Profile, pace: Pace) -> list[Finding]:
     """All findings of one case, those about what it expects included. Raises InputError where it can't be run."""
     operation = session.definitions.operation(case.operation)
     request = request_of(case, operation, profile, target.now())
 
     def ask(asked: Request) -> tuple[Judged, Exchange]:
         exchange = target.send(asked, case.credential)
-        judged = session.check(exchange, case.name, world=target.world, meant=operation, request=_is_meant_well(case))
+        judged = session.check(
+            exchange, case.name, namespace=target.namespace, meant=operation, request=_is_meant_well(case)
+        )
         return judged, exchange
 
     judged = [ask(request)]
@@ -89,7 +91,7 @@ def _poll(
     request: Request,
     first: Exchange,
     ask: Callable[[Request], tuple[Judged, Exchange]],
-    target: Target,
+    target: Endpoint,
     pace: Pace,
 ) -> list[tuple[Judged, Exchange]]:
     """Polls until the newest job has ended or is in the expected status, or the limit is reached."""
@@ -111,9 +113,9 @@ def _body(exchange: Exchange) -> Any:
         return None
 
 
-def _jobs(operation: Operation, exchange: Exchange) -> list[Look]:
+def _jobs(operation: Operation, exchange: Exchange) -> list[JobView]:
     body = _body(exchange)
-    return [] if is_error(operation, exchange.response.status, body) else list(looks(operation, body))
+    return [] if is_error(operation, exchange.response.status, body) else list(job_views(operation, body))
 
 
 def _next_page(operation: Operation, request: Request, exchange: Exchange) -> Request | None:
@@ -181,7 +183,7 @@ def _ended(case: Case, operation: Operation, exchanges: list[Exchange]) -> list[
 def run(
     cases: list[Case],
     session: Session,
-    target_for: Callable[[Case], Target | str],
+    target_for: Callable[[Case], Endpoint | str],
     profile: Profile,
     pace: Pace,
     progress: Callable[[int, Case], None] = lambda _number, _case: None,

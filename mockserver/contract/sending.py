@@ -19,8 +19,8 @@ from ..errors import InputError
 from ..exchanges.bodies import LIMIT, plain
 from ..exchanges.exchange import Exchange
 from ..model import Request, Response
-from .pacing import POLITE, Pacer, backoff, retry_after
-from .target import Target, target_of
+from .rate_limit import POLITE, RateLimit, backoff, retry_after
+from .target import TargetUrl, target_of
 
 Sign = Callable[[Request], Mapping[str, str]]
 """Gives the headers that prove who sends a request. The request has all its other headers, with `host`."""
@@ -79,7 +79,7 @@ class Sender:
         self.target = target_of(target)
         self._sign, self._methods = sign, frozenset(method.upper() for method in allow_methods)
         pace = rate if rate is not None else 0.0 if self.target.loopback else POLITE
-        self._pacer = Pacer(pace, sleep=sleep)
+        self._pacer = RateLimit(pace, sleep=sleep)
         self._retries, self._longest_wait, self._timeout = retries, longest_wait, timeout
         self._report, self._sleep = report, sleep
         self._verify = _verify(ca_bundle, insecure)
@@ -186,7 +186,7 @@ class Sender:
         return Retry(exchange, attempt, wait, "Retry-After") if wait <= self._longest_wait else None
 
 
-def wire_target(target: Target, request: Request) -> str:
+def wire_target(target: TargetUrl, request: Request) -> str:
     """Path and query as they go out: the path encoded as signatures have it, the query as it is."""
     path = quote(request.path.encode("utf-8", "surrogateescape"), safe=f"/{_PLAIN}")
     return target.prefix + path + (f"?{request.query}" if request.query else "")

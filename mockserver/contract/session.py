@@ -13,22 +13,22 @@ from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
 from ..errors import shown
 from ..exchanges.exchange import Exchange
-from ..exchanges.observe import Look, looks
-from ..exchanges.places import MISSING, at
+from ..exchanges.job_view import JobView, job_views
+from ..exchanges.json_path import MISSING, value_at
 from ..exchanges.redaction import without_secrets
 from .checks.body import read_body
 from .checks.errors import check_error, is_error, name_of
 from .checks.http import check_headers, check_status
 from .checks.jobs import answered_at, check_jobs
-from .checks.paging import Walks
-from .checks.request import Asked, read_request
+from .checks.paging import PageWalks
+from .checks.request import ParsedRequest, read_request
 from .checks.schema import check_schema
-from .checks.sequence import Span, Tracks
+from .checks.sequence import JobHistories, Span
 from .checks.undeclared import Shapes
 from .coverage import Coverage
 from .findings import Finding
-from .mode import AS_DOCUMENTED, Mode
 from .result import Judged, Poll, Result, Timeline
+from .strictness import AS_DOCUMENTED, Strictness
 
 _PAGING = ("offset", "limit")
 _ILLEGAL = ("terminal-left", "transition-undocumented")
@@ -52,7 +52,7 @@ class Session:
     """
 
     def __init__(
-        self, definitions: Definitions, mode: Mode = AS_DOCUMENTED, clean: Callable[[Exchange], Exchange] | None = None
+        self, definitions: Definitions, mode: Strictness = AS_DOCUMENTED, clean: Callable[[Exchange], Exchange] | None = None
     ) -> None:
         self.definitions = definitions
         self.mode = mode
@@ -60,7 +60,7 @@ class Session:
         self._clean = clean or without_secrets
         self._lock = threading.Lock()
         self._judged: list[Judged] = []
-        self._tracks, self._walks, self._shapes = Tracks(), Walks(), Shapes()
+        self._tracks, self._walks, self._shapes = JobHistories(), PageWalks(), Shapes()
         self._timelines: dict[Hashable, _Polls] = {}
 
     def check(
@@ -68,7 +68,7 @@ class Session:
         exchange: Exchange,
         case: str = "",
         *,
-        world: str = "",
+        namespace: str = "",
         meant: Operation | None = None,
         request: bool = True,
         answer: bool = True,
@@ -77,7 +77,7 @@ class Session:
 
         It is kept for the result, cleaned; of one without findings neither headers nor bodies are: long runs need the room.
 
-        Parameters: `case`, whose exchange it is; `world`, where its jobs live: jobs of two worlds are never compared;
+        Parameters: `case`, whose exchange it is; `namespace`, where its jobs live: jobs of two namespaces are never compared;
         `meant`, the operation whose answers are right for a request that misses every operation; `request` and `answer`,
         whether these are judged: an answer that isn't leaves no trace among those of its job.
         """
@@ -88,7 +88,7 @@ class Session:
         with self._lock:
             number = len(self._judged) + 1
             if operation is not None and answer:
-                found += self._answer(operation, exchange, replace(asked, world=world), number)
+                found += self._answer(operation, exchange, replace(asked, namespace=namespace), number)
             name = operation.id if operation else None
             kept, told = self._shown(found, exchange if found else _bare(exchange), name)
             judged = Judged(number, kept, name, told, case)
@@ -124,7 +124,7 @@ class Session:
         )
         return replace(clean, notes=()), tuple(told)
 
-    def _answer(self, operation: Operation, exchange: Exchange, asked: Asked, number: int) -> list[Finding]:
+    def _answer(self, operation: Operation, exchange: Exchange, asked: ParsedRequest, number: int) -> list[Finding]:
         response = exchange.response
         answers = operation.answers.get(response.status)
         self.coverage.count(operation.id, "http", str(response.status))
@@ -139,12 +139,14 @@ class Session:
             return found + self._error(operation, exchange, asked, body, number)
         if answers is not None and answers.schema is not None:
             found += check_schema(self.definitions, operation, response.status, body) + self._shapes.check(answers, body)
-        seen = list(looks(operation, body))
+        seen = list(job_views(operation, body))
         found += check_jobs(operation, exchange, asked, body, seen, self.mode)
         self._polled(operation, asked, exchange, number, seen)
         return found + self._over_time(operation, exchange, asked, body, seen)
 
-    def _error(self, operation: Operation, exchange: Exchange, asked: Asked, body: Any, number: int) -> list[Finding]:
+    def _error(
+        self, operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, number: int
+    ) -> list[Finding]:
         status = exchange.response.status
         found = check_error(self.definitions, operation, status, body)
         answers = operation.answers.get(status)
@@ -159,7 +161,7 @@ class Session:
         return found
 
     def _over_time(
-        self, operation: Operation, exchange: Exchange, asked: Asked, body: Any, seen: list[Look]
+        self, operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, seen: list[JobView]
     ) -> list[Finding]:
         found: list[Finding] = []
         span = _span(exchange)
@@ -171,12 +173,14 @@ class Session:
                 self.coverage.count(operation.id, "transitions", change)
         observation = operation.observation
         offset = asked.values.get("offset")
-        total = at(body, observation.total) if observation and observation.total else MISSING
+        total = value_at(body, observation.total) if observation and observation.total else MISSING
         if isinstance(offset, int) and isinstance(total, int):
             found += self._walks.page(operation, _list_key(operation, asked), offset, total, seen, span)
         return found
 
-    def _polled(self, operation: Operation, asked: Asked, exchange: Exchange, number: int, seen: list[Look]) -> None:
+    def _polled(
+        self, operation: Operation, asked: ParsedRequest, exchange: Exchange, number: int, seen: list[JobView]
+    ) -> None:
         """The timeline of each job in the answer; of an error, that of the job which was asked for."""
         if operation.job is None or operation.observation is None:
             return
@@ -189,7 +193,7 @@ class Session:
         if not seen and operation.observation.id is None:
             self._line(operation, asked, "").append(Poll(time, None, http, number))
 
-    def _line(self, operation: Operation, asked: Asked, row: str) -> list[Poll]:
+    def _line(self, operation: Operation, asked: ParsedRequest, row: str) -> list[Poll]:
         key = _key(operation, asked, row)
         if key not in self._timelines and len(self._timelines) >= _TIMELINES:
             return []
@@ -220,24 +224,24 @@ def _is_secret(one: Finding) -> bool:
     return any(re.fullmatch(redact.MEMBERS, part) for part in parts_of(one.pointer))
 
 
-def _identity(operation: Operation, asked: Asked) -> tuple[str, ...]:
+def _identity(operation: Operation, asked: ParsedRequest) -> tuple[str, ...]:
     names = operation.job.identity if operation.job else ()
     return tuple(asked.texts.get(name, "") for name in names)
 
 
-def _key(operation: Operation, asked: Asked, row: str) -> Hashable:
-    return (asked.world, operation.id, *((row,) if row else _identity(operation, asked)))
+def _key(operation: Operation, asked: ParsedRequest, row: str) -> Hashable:
+    return (asked.namespace, operation.id, *((row,) if row else _identity(operation, asked)))
 
 
-def _list_key(operation: Operation, asked: Asked) -> Hashable:
+def _list_key(operation: Operation, asked: ParsedRequest) -> Hashable:
     return (
-        asked.world,
+        asked.namespace,
         operation.id,
         tuple(sorted((name, text) for name, text in asked.texts.items() if name not in _PAGING)),
     )
 
 
-def _job(operation: Operation, asked: Asked, row: str) -> str:
+def _job(operation: Operation, asked: ParsedRequest, row: str) -> str:
     """Who a job is, for people: the last part of its identity, or a row's id."""
     return row or next((text for text in reversed(_identity(operation, asked)) if text), "")
 

@@ -12,7 +12,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetUrl:
     """A service at a URL. `prefix` is the path that stands in front of every request's path, without a slash at its end."""
 
     scheme: str
@@ -50,7 +50,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def target_of(url: str) -> Target:
+def target_of(url: str) -> TargetUrl:
     """The parts of a URL such as `https://cdm.cn-north-4.myhuaweicloud.com`.
 
     Raises InputError for anything else. Its text never repeats what could be a secret: user information, a query.
@@ -62,7 +62,7 @@ def target_of(url: str) -> Target:
         raise InputError(f"a URL can't be read ({error}); allowed: https://HOST, https://HOST:PORT/PREFIX") from None
     _check(parts)
     host = str(parts.hostname)
-    return Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, parts.path.rstrip("/"))
+    return TargetUrl(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, parts.path.rstrip("/"))
 
 
 def _check(parts: SplitResult) -> None:

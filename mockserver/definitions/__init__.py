@@ -6,36 +6,36 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 
-from .check import check_documents
 from .compile import compile_documents
-from .consistency import check_definitions
 from .model import (
-    Answers,
     Definitions,
     Example,
     JobLife,
+    JobMapping,
     Life,
-    Observation,
     Operation,
     Parameter,
     Provenance,
+    ResponseSpec,
     Service,
     State,
     Switch,
 )
 from .read import read_control, read_documents
-from .strict import strict_ids, strictly
+from .strict_mode import strict_ids, strictly
+from .validate_compiled import check_definitions
+from .validate_documents import check_documents
 
 __all__ = [
-    "Answers",
     "Definitions",
     "Example",
     "JobLife",
+    "JobMapping",
     "Life",
-    "Observation",
     "Operation",
     "Parameter",
     "Provenance",
+    "ResponseSpec",
     "Service",
     "State",
     "Switch",

@@ -10,8 +10,8 @@ from referencing import Registry
 
 from ..errors import DefinitionError
 from .embedded import errors_of, registry_of
+from .job_mapping import observation_of
 from .model import (
-    Answers,
     Definitions,
     Document,
     Errors,
@@ -19,14 +19,14 @@ from .model import (
     Header,
     JobLife,
     Life,
-    Magic,
+    MagicId,
     Operation,
     Parameter,
+    ResponseSpec,
     Service,
     State,
     Switch,
 )
-from .observation import observation_of
 from .pointer import PLACE, Place, inlined, provenance_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -96,7 +96,7 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         problems=_problems(examples.values()),
         responses={status: _errors(answer.schema, registry) for status, answer in answers.items()},
         body_errors=_errors(_json_schema(place / "requestBody"), registry) if "requestBody" in node else None,
-        magic=Magic(**node["x-magic"]) if "x-magic" in node else None,
+        magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
         job=_job_life(place / "x-job") if "x-job" in node else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
@@ -106,8 +106,8 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
     )
 
 
-def _answers(response: Place, registry: Registry[Any]) -> Answers:
-    return Answers(
+def _answers(response: Place, registry: Registry[Any]) -> ResponseSpec:
+    return ResponseSpec(
         place=f"{response.name}#{response.pointer}",
         schema=_json_schema(response),
         headers=tuple(_header(name, header, registry) for name, header in response.children("headers").items()),

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError, val
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from .ecma import ecma, refuse_constant
+from .json_regex import compile_pattern, refuse_constant
 from .model import Document, Errors
 from .pointer import uri_of
 
@@ -27,7 +27,7 @@ def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if validator.is_type(instance, "string") and not ecma(pattern).search(instance):
+    if validator.is_type(instance, "string") and not compile_pattern(pattern).search(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 

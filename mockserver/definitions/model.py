@@ -92,7 +92,7 @@ class JobLife:
 
 
 @dataclass(frozen=True)
-class Time:
+class TimeField:
     """A time of a job: where it stands in the job, in which form.
 
     `moves` where it goes on while the job does, `planned` where it may lie in the future.
@@ -105,7 +105,7 @@ class Time:
 
 
 @dataclass(frozen=True)
-class Same:
+class EchoRule:
     """A parameter whose value an answer gives back at one of these places of a job.
 
     `code` is the finding where it doesn't; `when` a pattern that the parameter must match for the rule to hold, `part` one
@@ -121,7 +121,7 @@ class Same:
 
 
 @dataclass(frozen=True)
-class Window:
+class TimeWindow:
     """The parameters (milliseconds) between which a listed job must lie."""
 
     start: str
@@ -130,7 +130,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Wrapped:
+class NestedResponse:
     """An answer inside the answer: where its body, its length and its HTTP status stand.
 
     `accepted` is the contradiction by which the documented example's wrong length is accepted.
@@ -144,7 +144,7 @@ class Wrapped:
 
 
 @dataclass(frozen=True)
-class Observation:
+class JobMapping:
     """How to read jobs in an operation's answer. Places are JSON pointers, which go on through strings that hold JSON.
 
     `jobs` leads to the job or jobs (`*`: every item); other places start there, but `total`. `id` tells jobs of a list
@@ -161,10 +161,10 @@ class Observation:
     run: tuple[str, ...]
     counts: tuple[str, ...]
     constant: tuple[str, ...]
-    times: tuple[Time, ...]
-    same: tuple[Same, ...]
-    window: Window | None
-    wrapped: Wrapped | None
+    times: tuple[TimeField, ...]
+    same: tuple[EchoRule, ...]
+    window: TimeWindow | None
+    wrapped: NestedResponse | None
     provenance: Provenance
 
 
@@ -179,7 +179,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ResponseSpec:
     """What is documented of an operation's answers with one HTTP status.
 
     `schema` is that of the JSON body, references replaced; each part that came from elsewhere has `x-place`. None: no body.
@@ -193,7 +193,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Magic:
+class MagicId:
     """Which parameter, or which member of the body (a JSON pointer), takes a magic id."""
 
     parameter: str | None = None
@@ -222,12 +222,12 @@ class Operation:
     problems: Mapping[str, Example]
     responses: Mapping[int, Errors]
     body_errors: Errors | None
-    magic: Magic | None
+    magic: MagicId | None
     documented_request: Mapping[str, str] | None
     job: JobLife | None
     required_if: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    observation: Observation | None = None
-    answers: Mapping[int, Answers] = field(default_factory=dict)
+    observation: JobMapping | None = None
+    answers: Mapping[int, ResponseSpec] = field(default_factory=dict)
     place: str = ""
 
     def errors(self) -> list[Example]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..data import folder
 from ..errors import DefinitionError
+from ..package_data import folder
 from .model import Document
 
 CONTROL = "mockserver/control.json"

@@ -15,7 +15,7 @@ from ..definitions.pointer import parts_of
 from ..model import Request, Response
 from .bodies import changed
 from .exchange import Exchange
-from .places import matches
+from .json_path import matches
 from .pseudonyms import Pseudonyms
 from .tenants import Tenants, is_tenant
 

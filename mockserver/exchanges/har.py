@@ -18,7 +18,7 @@ from ..model import Request
 from .bodies import unpack
 from .exchange import Exchange, request_from, response_from
 from .recording import Recording, body_as_json, body_from_json, read
-from .times import parse, show
+from .vendor_times import parse, show
 
 _UTC = "1970-01-01T00:00:00.000+00:00"
 _NOWHERE = "http://unknown.invalid"

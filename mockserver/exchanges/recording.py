@@ -18,7 +18,7 @@ from ..errors import InputError, did_you_mean, shown
 from ..model import Request, Response
 from .exchange import Exchange
 from .redaction import Redactor
-from .times import show
+from .vendor_times import show
 
 MARK = "mockserver-recording"
 FORM = 1

@@ -11,11 +11,11 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from ..definitions import Operation
-from ..definitions.model import Observation
-from ..definitions.reading import read_value
-from .places import matches
+from ..definitions.model import JobMapping
+from ..definitions.parameter_values import read_value
+from .json_path import matches
 from .recording import body_as_json, body_from_json
-from .times import parse, show
+from .vendor_times import parse, show
 
 _PAGING = ("offset", "limit")
 HTTP_DATE = re.compile(
@@ -27,7 +27,7 @@ _UTC = "1970-01-01T00:00:00.000+00:00"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RecordedAnswer:
     """An answer, from `offset` (ms after the first poll) on until the next one."""
 
     offset: int
@@ -37,7 +37,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Trajectory:
+class RecordedJob:
     """What one job, or one page of a list, answered.
 
     `match` are the parameters, as text, that a request must have to get these answers; `tenant` those that have pseudonyms
@@ -49,12 +49,12 @@ class Trajectory:
     operation: str
     match: Mapping[str, str]
     began: int
-    steps: tuple[Step, ...]
+    steps: tuple[RecordedAnswer, ...]
     tenant: Mapping[str, str] = field(default_factory=dict)
     window: tuple[float, float] | None = None
     place: str = ""
 
-    def at(self, elapsed: int) -> Step:
+    def at(self, elapsed: int) -> RecordedAnswer:
         """The answer in effect so many ms after the first poll."""
         return self.steps[max(0, bisect_right(self.steps, elapsed, key=lambda step: step.offset) - 1)]
 
@@ -77,17 +77,19 @@ class Trajectory:
         return {**shape, "began": show("rfc3339", self.began, _UTC), "steps": steps}
 
 
-def trajectory_from(value: Mapping[str, Any]) -> Trajectory:
+def recorded_job_from(value: Mapping[str, Any]) -> RecordedJob:
     """A trajectory from a fixture file that fits the schema. Raises ValueError for a time or a body that can't be read."""
     began = parse("rfc3339", value["began"])
     if began is None:
         raise ValueError(f"began is {value['began']!r}; allowed: a time, such as 2026-11-21T08:00:00.000+00:00")
     steps = tuple(
-        Step(one["at"], one["status"], tuple((name, text) for name, text in one.get("headers", ())), body_from_json(one))
+        RecordedAnswer(
+            one["at"], one["status"], tuple((name, text) for name, text in one.get("headers", ())), body_from_json(one)
+        )
         for one in sorted(value["steps"], key=lambda one: int(one["at"]))
     )
     window = value.get("window")
-    return Trajectory(
+    return RecordedJob(
         value["operation"], value["match"], began, steps, value.get("tenant", {}), (window[0], window[1]) if window else None
     )
 
@@ -143,7 +145,7 @@ def identity(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
 class Replays:
     """Trajectories, found by requests."""
 
-    def __init__(self, trajectories: Iterable[Trajectory] = ()) -> None:
+    def __init__(self, trajectories: Iterable[RecordedJob] = ()) -> None:
         self.all = tuple(trajectories)
         self._found: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
         for number, one in enumerate(self.all):
@@ -151,7 +153,7 @@ class Replays:
             values = tuple(one.match[name] for name in names)
             self._found.setdefault((one.operation, names), {}).setdefault(values, []).append(number)
 
-    def find(self, operation: Operation, values: Mapping[str, Any], now: int) -> tuple[int, Trajectory] | None:
+    def find(self, operation: Operation, values: Mapping[str, Any], now: int) -> tuple[int, RecordedJob] | None:
         """The trajectory (and its number) that answers a request of these values at `now` (ms); None where none does.
 
         Of several, the one of the same tenant, or else the one whose first poll asked for the nearest times.
@@ -171,17 +173,17 @@ class Replays:
                 yield from found.get(tuple(asked[one] for one in names), ())
 
 
-def _strangeness(one: Trajectory, asked: Mapping[str, str]) -> int:
+def _strangeness(one: RecordedJob, asked: Mapping[str, str]) -> int:
     return sum(asked.get(name) != value for name, value in one.tenant.items())
 
 
-def _distance(one: Trajectory, window: tuple[float, float] | None, now: int) -> float:
+def _distance(one: RecordedJob, window: tuple[float, float] | None, now: int) -> float:
     if one.window is None or window is None:
         return 0.0
     return sum(abs((here - now) - (there - one.began)) for here, there in zip(window, one.window, strict=True))
 
 
-def moved(text: str, observation: Observation | None, by: int) -> str:
+def moved(text: str, observation: JobMapping | None, by: int) -> str:
     """An answer's text, its times moved by so many ms: those that the definition names, and dates of HTTP (but 1970).
 
     Nothing else changes: neither order nor spaces, and in most forms not the length.
@@ -203,7 +205,7 @@ def moved_date(text: str, by: int) -> str:
         return text
 
 
-def _moves(text: str, observation: Observation, by: int) -> dict[str, str]:
+def _moves(text: str, observation: JobMapping, by: int) -> dict[str, str]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

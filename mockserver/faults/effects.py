@@ -11,10 +11,10 @@ from ..definitions import Example, Operation
 from ..generate import fraction, garbage, lognormal
 from ..jobs.clock import SECOND
 from ..model import Answer, Delivery, Response, ServedFault
-from .active import Taken
 from .fields import longest
 from .model import KINDS, Delay, Fault
 from .patch import Step, apply_patch
+from .registry import MatchedFault
 
 Documented = Callable[[Example, int], Answer]
 """Makes the answer of a documented error, with this HTTP status."""
@@ -27,7 +27,7 @@ _INNER_LENGTH = "/header_map/Content-Length"
 
 
 def gateway_answer(
-    taken: Taken, operation: Operation, documented: Documented, switches: Mapping[str, str], seed: int
+    taken: MatchedFault, operation: Operation, documented: Documented, switches: Mapping[str, str], seed: int
 ) -> Answer:
     """The answer of a fault that is answered in front of the service. Status 0 means: not an HTTP answer at all.
 
@@ -74,7 +74,7 @@ def _phrase(status: int) -> str:
         return "Error"
 
 
-def _broken(taken: Taken, seed: int) -> Answer:
+def _broken(taken: MatchedFault, seed: int) -> Answer:
     if taken.fault.fault == "EMPTY_BODY":
         return Answer(200, None, raw=b"")
     if taken.fault.fault == "HTML_200":
@@ -120,7 +120,7 @@ def _inner_text(body: Any) -> str | None:
     return inner if isinstance(inner, str) else None
 
 
-def finished(taken: Taken, response: Response, seed: int) -> tuple[Response, int]:
+def finished(taken: MatchedFault, response: Response, seed: int) -> tuple[Response, int]:
     """The response as the fault leaves it, and by how many milliseconds the mock's clock goes on meanwhile."""
     fault = taken.fault
     seconds = _drawn(fault.delay, seed, taken.number, taken.turn) if fault.delay else 0.0

@@ -1,4 +1,4 @@
-"""The fields of a fault, each read and held against what it may be."""
+"""The fields of a fault, each read and checked against what it may be."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Clock:
         return f"<Clock {utc(self.now()).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}, {pace}{tick}>"
 
     def restart(self) -> None:
-        """Begin anew, as the clock was made."""
+        """Begin again, as the clock was made."""
         with self._lock:
             start, self._speed, self._tick = self._origin
             self._real = _real()

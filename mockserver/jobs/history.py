@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch(Generic[T]):
+class RunSeries(Generic[T]):
     """Runs of one source, `period` milliseconds apart.
 
     `first` is when the oldest began, `count` how many there are, `number` what the oldest is called.
@@ -34,18 +34,18 @@ class Stretch(Generic[T]):
             return self.count if self.first < time else 0
         return min(self.count, max(0, -((self.first - time) // self.period)))
 
-    def between(self, low: int, high: int) -> Stretch[T]:
+    def between(self, low: int, high: int) -> RunSeries[T]:
         """The runs that began at `low` or later and at `high` or before."""
         start, stop = self.before(low), self.before(high + 1)
         return replace(self, first=self.born(start), count=max(0, stop - start), number=self.number + start)
 
 
-def total(stretches: Sequence[Stretch[T]]) -> int:
+def total(stretches: Sequence[RunSeries[T]]) -> int:
     """How many runs there are."""
     return sum(stretch.count for stretch in stretches)
 
 
-def page(stretches: Sequence[Stretch[T]], offset: int, limit: int) -> list[tuple[T, int, int]]:
+def page(stretches: Sequence[RunSeries[T]], offset: int, limit: int) -> list[tuple[T, int, int]]:
     """A page of all runs, newest first: (source, number, when it began). Of two born together the later stretch's is newer.
 
     Costs the logarithm of the time that the runs span, not their number.
@@ -61,11 +61,11 @@ def page(stretches: Sequence[Stretch[T]], offset: int, limit: int) -> list[tuple
     return _back_from(filled, start, offset - _since(filled, start + 1), limit)
 
 
-def _since(stretches: Sequence[Stretch[T]], time: int) -> int:
+def _since(stretches: Sequence[RunSeries[T]], time: int) -> int:
     return sum(stretch.count - stretch.before(time) for stretch in stretches)
 
 
-def _back_from(stretches: Sequence[Stretch[T]], start: int, skip: int, limit: int) -> list[tuple[T, int, int]]:
+def _back_from(stretches: Sequence[RunSeries[T]], start: int, skip: int, limit: int) -> list[tuple[T, int, int]]:
     """The newest `limit` runs that began at `start` or before, without the first `skip` of them."""
     lefts = [stretch.before(start + 1) for stretch in stretches]
     heads = [(-stretches[place].born(left - 1), -place, left) for place, left in enumerate(lefts) if left]

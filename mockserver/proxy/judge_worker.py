@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contract.mode import Mode
 from ..contract.session import Session
+from ..contract.strictness import Strictness
 from ..definitions import load
 from ..errors import InputError
 from ..exchanges.exchange import Exchange
@@ -63,7 +63,7 @@ class _Worker:
     """Records each exchange as soon as it is there, and judges it when there is none to record."""
 
     def __init__(self, settings: JudgeSettings, send: Any) -> None:
-        mode = Mode(settings.strict)
+        mode = Strictness(settings.strict)
         definitions = load((Path(path) for path in settings.definitions), mode.ids)
         redactor = Redactor(settings.keep_ids, definitions=definitions)
         path = settings.record

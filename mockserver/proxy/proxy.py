@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..contract.result import Result
 from ..contract.sending import Sign
-from ..contract.target import Target
+from ..contract.target import TargetUrl
 from ..control import PREFIX
 from ..definitions import Definitions
 from ..errors import InputError
@@ -42,7 +42,7 @@ class ProxyOptions:
         timeout: For how many seconds a service may say nothing.
         ca_bundle: A file of certificates to trust.
         insecure: Trust any certificate.
-        resign: Signs anew what a caller signed for the proxy's host (None: nobody does).
+        resign: Signs again what a caller signed for the proxy's host (None: nobody does).
         resign_allow: Methods and ids of operations that may be signed, besides GET.
         allow_hosts: Host names whose callers get their requests signed, besides those of this machine and `host`.
     """
@@ -77,7 +77,9 @@ class Proxy:
         self._upstreams = {
             name: Upstream(target, options.timeout, options.ca_bundle, options.insecure) for name, target in targets.items()
         }
-        self._server = HttpServer(_PassOn(options, definitions, self._upstreams, judging), options.host, options.port, quick=quick)
+        self._server = HttpServer(
+            _PassOn(options, definitions, self._upstreams, judging), options.host, options.port, quick=quick
+        )
         self.port: int = self._server.port
         self.url: str = self._server.url
         self._check_loop(targets)
@@ -114,7 +116,7 @@ class Proxy:
             self._judging.notices.tell(f"judging {waiting} more exchanges")
         return self._judging.finish(self.target, self._clock.seconds())
 
-    def _check_loop(self, targets: Mapping[str, Target]) -> None:
+    def _check_loop(self, targets: Mapping[str, TargetUrl]) -> None:
         for target in targets.values():
             if target.loopback and target.port == self.port and target.scheme == "http":
                 self._server.stop()
@@ -139,7 +141,7 @@ class _PassOn(Handler):
         self._definitions, self._upstreams, self._judging = definitions, upstreams, judging
         hosts = (options.host, *options.allow_hosts)
         self._resigner = Resigner(options.resign, definitions, options.resign_allow, hosts) if options.resign else None
-        self._warned: set[Target] = set()
+        self._warned: set[TargetUrl] = set()
 
     def is_slow(self, _request: RawRequest) -> bool:
         """The service may take its time."""
@@ -183,7 +185,7 @@ class _PassOn(Handler):
         if not answer.cut or any(name.lower() == "content-length" for name, _ in answer.headers):
             self._judging.put(proxied.exchange())
 
-    def _warn_of_signature(self, request: Request, target: Target) -> None:
+    def _warn_of_signature(self, request: Request, target: TargetUrl) -> None:
         signed = "Signature=" in request.headers.get("authorization", "")
         if signed and self._resigner is None and not target.loopback and target not in self._warned:
             self._warned.add(target)

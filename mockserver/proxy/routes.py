@@ -5,17 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from ..contract.target import Target, target_of
+from ..contract.target import TargetUrl, target_of
 from ..definitions import Definitions
 from ..errors import InputError
 
 
-def parse_upstreams(texts: Sequence[str], definitions: Definitions) -> dict[str, Target]:
+def parse_upstreams(texts: Sequence[str], definitions: Definitions) -> dict[str, TargetUrl]:
     """The targets of `URL` and `SERVICE=URL`, by service; the one for all others by the empty name.
 
     Raises InputError for a service that no definition has, one given twice, or none at all.
     """
-    found: dict[str, Target] = {}
+    found: dict[str, TargetUrl] = {}
     for text in texts:
         name, sign, url = text.partition("=")
         service, url = (name.strip(), url) if sign and "://" not in name else ("", text)

@@ -1,4 +1,4 @@
-"""Which requests are signed anew with the user's own keys: documented ones, of callers on this machine."""
+"""Which requests are signed again with the user's own keys: documented ones, of callers on this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .upstream import ProxyError
 
 
 class Resigner:
-    """Signs anew what a caller has signed for the proxy's host.
+    """Signs again what a caller has signed for the proxy's host.
 
     Args:
         sign: Gives the headers that prove who asks.

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 
 from ..contract.sending import trusted_certificates
-from ..contract.target import Target
+from ..contract.target import TargetUrl
 from ..errors import InputError
 from .exact_connections import ExactHTTPPool, ExactHTTPSPool, RequestHead, WrongAnswer
 from .headers import Header, tokens
@@ -61,7 +61,7 @@ class Upstream:
         InputError: For certificates that can't be read, and a proxy in the environment that can't be spoken to.
     """
 
-    def __init__(self, target: Target, timeout: float, ca_bundle: str | None = None, insecure: bool = False) -> None:
+    def __init__(self, target: TargetUrl, timeout: float, ca_bundle: str | None = None, insecure: bool = False) -> None:
         self.target = target
         self._timeout = timeout
         options: dict[str, Any] = {
@@ -227,7 +227,7 @@ def _tls_context(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _environment_proxy(target: Target) -> str:
+def _environment_proxy(target: TargetUrl) -> str:
     """The environment's proxy for a service, as curl and the SDKs take it; empty for none. Raises InputError."""
     url = urllib.request.getproxies().get(target.scheme)
     if target.loopback or not url or urllib.request.proxy_bypass(target.host):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import apim_token, cdm, dataarts, enos, iam, taurusdb, tics
-from .kinds import Call, Listing, Single
+from .base import Call, JobListService, SingleJobService
 
-SINGLES: Mapping[str, Single] = {"cdm": cdm.SERVICE, "enos": enos.SERVICE, "taurusdb": taurusdb.SERVICE}
+SINGLES: Mapping[str, SingleJobService] = {"cdm": cdm.SERVICE, "enos": enos.SERVICE, "taurusdb": taurusdb.SERVICE}
 """Services that answer for one job by its id."""
 
-LISTINGS: Mapping[str, Listing] = {"dataarts": dataarts.SERVICE, "tics": tics.SERVICE}
+LISTINGS: Mapping[str, JobListService] = {"dataarts": dataarts.SERVICE, "tics": tics.SERVICE}
 """Services that list the runs of a job."""
 
 CALLS: Mapping[str, Call] = {**iam.CALLS, **apim_token.CALLS}

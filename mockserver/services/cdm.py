@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..generate import Fake
-from ..jobs.made_up import Identity
+from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job
-from .kinds import Single, Switches
+from .base import SingleJobService, Switches
 
 _FAILURES = (
     "Failed to connect to the source database.",
@@ -148,4 +148,4 @@ def documented_facts(answer: dict[str, Any]) -> dict[str, Any]:
     return {"user": run["creation-user"], "created": int(run["creation-date"])}
 
 
-SERVICE = Single(profile=profile, body=body, adapt=adapt, facts=documented_facts)
+SERVICE = SingleJobService(profile=profile, body=body, adapt=adapt, facts=documented_facts)

@@ -10,12 +10,12 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
-from ..errors import Problem
+from ..errors import RequestProblem
 from ..generate import Fake, digest, hex_id
 from ..jobs.clock import SECOND, utc
-from ..jobs.made_up import Identity
+from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
-from .kinds import Listing, Page, Switches
+from .base import JobListService, ListPage, Switches
 
 _BEIJING = timezone(timedelta(hours=8))
 _EXACT = 2**53  # beyond it, JSON readers that take numbers as doubles lose digits
@@ -88,7 +88,7 @@ def window(parameters: Mapping[str, Any], now: int) -> tuple[int, int]:
     """
     start, end = parameters["start_time"], parameters["end_time"]
     if start > end:
-        raise Problem("parameter-invalid", "start_time is later than end_time", parameter="start_time")
+        raise RequestProblem("parameter-invalid", "start_time is later than end_time", parameter="start_time")
     # Limited before rounding, because a number such as 1e999 is infinite.
     return math.ceil(min(start, now + 1)), math.floor(min(end, now))
 
@@ -187,14 +187,14 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def body(page: Page, _switches: Switches) -> dict[str, Any]:
+def body(page: ListPage, _switches: Switches) -> dict[str, Any]:
     """The answer of ShowInstanceInfos: the inner answer as text, printed as in the page's example, and its headers."""
     inner = {"msg": "success", "rows": page.rows, "success": True, "total": page.total}
     text = json.dumps(inner, indent="\t", ensure_ascii=False, separators=(",", ":"))
     return {"status_code": 200, "body": text, "header_map": _headers(page, text)}
 
 
-def _headers(page: Page, text: str) -> dict[str, str]:
+def _headers(page: ListPage, text: str) -> dict[str, str]:
     """The example's headers in its order. Content-Length is the UTF-8 length of the text; the example's is not."""
     return {
         "Keep-Alive": "timeout=20",
@@ -213,13 +213,13 @@ def _headers(page: Page, text: str) -> dict[str, str]:
     }
 
 
-def _request_id(page: Page) -> str:
+def _request_id(page: ListPage) -> str:
     """The inner request's id: a UUID, epoch milliseconds and the node that answered, as in the page's example."""
     number = digest("scheduler", page.request_id)
     return f"{UUID(int=number, version=4)}-{page.now}-scheduler0{1 + number % 3}"
 
 
-SERVICE = Listing(
+SERVICE = JobListService(
     identity=identify,
     profile=profile,
     period=(3_600, 21_600),

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..generate import Fake, digest
 from ..jobs.clock import SECOND, utc
-from ..jobs.made_up import Identity
+from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
-from .kinds import Single, Switches
+from .base import SingleJobService, Switches
 
 _CHINA = timezone(timedelta(hours=8))  # the zone of every time in the documented example; only the id's stamp is in UTC
 _STAMPED = re.compile(r"([0-9]{1,18})-([0-9]{10}|[0-9]{12}|[0-9]{14})")  # 18 digits: a taskId fits a Java Long
@@ -217,4 +217,4 @@ def _cron(cycle: str, trigger: int) -> str:
     }[cycle]
 
 
-SERVICE = Single(profile=profile, body=body, born=born, owner="orgId", adapt=adapt)
+SERVICE = SingleJobService(profile=profile, body=body, born=born, owner="orgId", adapt=adapt)

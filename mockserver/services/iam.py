@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from ..errors import Problem
+from ..errors import RequestProblem
 from ..generate import hex_id
 from ..jobs.clock import SECOND, utc
 from ..model import Answer
 from ..settings import Settings
 from ..vendors.huaweicloud import TOKEN_SECONDS, check_project
 from ..vendors.tokens import seal
-from .kinds import Call, Context
+from .base import Call, Context
 
 REGION = "cn-north-4"
 ACCOUNT_ID = hex_id("domain")  # the mock has one account, whatever name it is called by
@@ -40,9 +40,9 @@ def create_token(context: Context) -> Answer:
     """KeystoneCreateUserTokenByPassword: a token of 24 hours. Raises Problem for a wrong user, password or project."""
     auth = context.body["auth"]
     user = auth["identity"]["password"]["user"]
-    _check_password(user["name"], user["password"], context.world.settings)
+    _check_password(user["name"], user["password"], context.namespace.settings)
     domain = {"id": ACCOUNT_ID, "name": user["domain"]["name"]}
-    scope = _scope(auth.get("scope", {}), domain, context.world.settings)
+    scope = _scope(auth.get("scope", {}), domain, context.namespace.settings)
     expires = context.now + TOKEN_SECONDS * SECOND
     content = {
         "user": user["name"],
@@ -59,7 +59,7 @@ def create_token(context: Context) -> Answer:
         "roles": [{"id": "0", "name": "te_admin"}],
         "user": {"domain": domain, "id": hex_id("user", user["name"]), "name": user["name"], "password_expires_at": ""},
     }
-    sealed = seal(context.world.settings.seed, "token", content)
+    sealed = seal(context.namespace.settings.seed, "token", content)
     return Answer(201, {"token": token}, headers=(("X-Subject-Token", sealed),))
 
 
@@ -67,9 +67,9 @@ def _check_password(name: str, password: str, settings: Settings) -> None:
     if settings.auth != "verify" or not settings.users:
         return
     if name not in settings.users:
-        raise Problem("credentials-wrong", f"user {name!a} is not one of the configured ones (--user NAME=PASSWORD)")
+        raise RequestProblem("credentials-wrong", f"user {name!a} is not one of the configured ones (--user NAME=PASSWORD)")
     if password != settings.users[name]:
-        raise Problem("credentials-wrong", f"the password of user {name!a} is not the configured one")
+        raise RequestProblem("credentials-wrong", f"the password of user {name!a} is not the configured one")
 
 
 def _scope(asked: Json, domain: Json, settings: Settings) -> Json:
@@ -101,7 +101,7 @@ def list_projects(context: Context) -> Answer:
     The other filters leave out what they don't fit; pages are counted from 1.
     """
     asked = context.parameters
-    projects = [_project(name, project) for name, project in _named(asked.get("name"), context.world.settings).items()]
+    projects = [_project(name, project) for name, project in _named(asked.get("name"), context.namespace.settings).items()]
     found = [project for project in projects if _fits(project, asked)]
     page, size = asked.get("page", 1), asked.get("per_page", _PER_PAGE)
     links = {

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..generate import Fake
 from ..jobs.clock import utc
-from ..jobs.made_up import Identity
+from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
-from .kinds import Single, Switches
+from .base import SingleJobService, Switches
 
 _CHINA = timezone(timedelta(hours=8))
 _FORM = "%Y-%m-%dT%H:%M:%S%z"
@@ -108,4 +108,4 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     return {"job": {**job, "ended": ended.strftime(_FORM)}}
 
 
-SERVICE = Single(profile=profile, body=body, adapt=adapt)
+SERVICE = SingleJobService(profile=profile, body=body, adapt=adapt)

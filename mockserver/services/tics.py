@@ -7,9 +7,9 @@ from typing import Any
 
 from ..generate import Fake
 from ..jobs.clock import utc
-from ..jobs.made_up import Identity
+from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job
-from .kinds import Listing, Page, Switches
+from .base import JobListService, ListPage, Switches
 
 _TYPES = (
     "HFL",
@@ -97,12 +97,12 @@ def _time(time_ms: int) -> str:
     return utc(time_ms).isoformat(timespec="milliseconds")
 
 
-def body(page: Page, _switches: Switches) -> dict[str, Any]:
+def body(page: ListPage, _switches: Switches) -> dict[str, Any]:
     """The answer of ListInstanceHistory. `total` counts before paging: the page doesn't say."""
     return {"total": page.total, "lists": page.rows}
 
 
-SERVICE = Listing(
+SERVICE = JobListService(
     identity=identify,
     profile=profile,
     period=(3_600, 43_200),

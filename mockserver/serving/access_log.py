@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from urllib.parse import quote
 
-from ..journal import Exchange
+from ..journal import JournalEntry
 from ..steps.render import one_line
 
 
-def log_exchange(exchange: Exchange) -> None:
+def log_exchange(exchange: JournalEntry) -> None:
     """One line on stderr, made of the journal's redacted exchange."""
     request, response = exchange.request, exchange.response
     path = quote(request.path, "/[]:@!$&'()*+,;=~", errors="surrogateescape")

@@ -46,7 +46,7 @@ def serve(settings: Settings) -> int:
         port=port,
         interface=Interfaces.WSGI,
         blocking_threads=_THREADS,
-        workers=1,  # one world: what one worker was told, the next would not know
+        workers=1,  # one namespace: what one worker was told, the next would not know
         workers_kill_timeout=_STOP_SECONDS,
         websockets=False,
         log_level=LogLevels.error,

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..control import PREFIX
-from ..errors import Misuse
+from ..errors import ControlError
 from ..mock import Mock
 from ..steps.render import misuse_answer, response
 from .acceptor import Acceptor, Orders
@@ -79,7 +79,7 @@ class ThreadedServer:
             raise RuntimeError("a ThreadedServer can be started once; make another one")
         self._started = True
         self._acceptor.start()
-        self.mock.world().faults.watch(self._acceptor.refresh)
+        self.mock.namespace().faults.watch(self._acceptor.refresh)
         self.mock.clock.watch(self._look_at_the_clock)
         return self
 
@@ -88,7 +88,7 @@ class ThreadedServer:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self.mock.world().faults.unwatch(self._acceptor.refresh)
+        self.mock.namespace().faults.unwatch(self._acceptor.refresh)
         self.mock.clock.unwatch(self._look_at_the_clock)
         self._acceptor.stop()
         self._hang_up(everyone=True)
@@ -118,14 +118,14 @@ class ThreadedServer:
             return self._app
 
     def _refuses(self) -> bool:
-        refused = self.mock.world().faults.listening("CONNECTION_REFUSED", self.mock.clock.now())
+        refused = self.mock.namespace().faults.listening("CONNECTION_REFUSED", self.mock.clock.now())
         return refused is not None
 
     def _restless(self) -> bool:
-        return self.mock.clock.speed > 0 and self.mock.world().faults.has_listener_faults()
+        return self.mock.clock.speed > 0 and self.mock.namespace().faults.has_listener_faults()
 
     def _look_at_the_clock(self) -> None:
-        if self.mock.world().faults.has_listener_faults():
+        if self.mock.namespace().faults.has_listener_faults():
             self._acceptor.refresh()
 
     def _hang_up(self, everyone: bool = False) -> None:
@@ -231,12 +231,12 @@ class ThreadedServer:
         return head(status, [*headers, *_about_connection(received)]) + (b"" if bare else body)
 
     def _refuse(self, connection: socket.socket, error: Unreadable) -> None:
-        faults, now = self.mock.world().faults, self.mock.clock.now()
+        faults, now = self.mock.namespace().faults, self.mock.clock.now()
         if isinstance(error, SpeaksTls) and (alert := faults.listening("TLS_ERROR", now)):
             faults.count(alert)
             connection.sendall(HANDSHAKE_FAILURE)
         else:
-            answer = misuse_answer(Misuse("Bad request", error.detail, error.status))
+            answer = misuse_answer(ControlError("Bad request", error.detail, error.status))
             found = response(answer, now, "", "", [("Connection", "close")])
             connection.sendall(head(found.status, found.headers) + found.body)
         _linger(connection)

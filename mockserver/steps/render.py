@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ..definitions import Definitions, Example, Operation
-from ..errors import Misuse, Problem
+from ..errors import ControlError, RequestProblem
 from ..jobs.clock import utc
 from ..model import Answer, Response
 from ..vendors.envelopes import ENVELOPES
@@ -20,7 +20,7 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
 
 def problem(
-    definitions: Definitions, operation: Operation | None, path: str, error: Problem, switches: Mapping[str, str]
+    definitions: Definitions, operation: Operation | None, path: str, error: RequestProblem, switches: Mapping[str, str]
 ) -> tuple[Example, int] | None:
     """The documented error that answers a problem, and its HTTP status; None where no vendor owns the path."""
     if operation is not None:
@@ -70,16 +70,16 @@ def _title(status: int) -> str:
         return "Error"
 
 
-def misuse_answer(error: Misuse) -> Answer:
+def misuse_answer(error: ControlError) -> Answer:
     """A mistake in talking to the mock itself, as RFC 9457 has it."""
     body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
     return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
 
 
-def nobody_answer(error: Problem) -> Answer:
+def nobody_answer(error: RequestProblem) -> Answer:
     """A problem at a path that no vendor owns, as RFC 9457 has it."""
     status = {"no-route": 404, "wrong-method": 405, "uri-too-long": 414, "header-too-large": 431, "body-too-large": 413}
-    return misuse_answer(Misuse(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
+    return misuse_answer(ControlError(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
 
 
 def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:

@@ -6,7 +6,7 @@ from ..definitions import Operation
 from ..exchanges.bodies import changed
 from ..exchanges.replays import moved, moved_date
 from ..model import Answer
-from ..services.kinds import Context
+from ..services.base import Context
 
 
 def replay(operation: Operation, context: Context) -> Answer | None:
@@ -14,11 +14,11 @@ def replay(operation: Operation, context: Context) -> Answer | None:
 
     The replay of a job begins when it is first asked for, as its recording did.
     """
-    found = context.world.replays.find(operation, context.parameters, context.now)
+    found = context.namespace.replays.find(operation, context.parameters, context.now)
     if found is None:
         return None
     number, trajectory = found
-    began = context.world.store.birth(("replay", str(number)), context.now).time
+    began = context.namespace.store.birth(("replay", str(number)), context.now).time
     step = trajectory.at(context.now - began)
     by = began - trajectory.began
     body = changed(step.body, lambda text: moved(text, operation.observation, by))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..definitions import Example, Operation
-from ..errors import Problem
-from ..exchanges.observe import state_of
+from ..errors import RequestProblem
+from ..exchanges.job_view import state_of
 from ..model import Answer
-from ..services import CALLS, LISTINGS, SINGLES, find
-from ..services.kinds import Context, Page
+from ..services import CALLS, LISTINGS, SINGLES, lookup
+from ..services.base import Context, ListPage
 
 
 def respond(operation: Operation, context: Context) -> Answer:
@@ -16,12 +16,12 @@ def respond(operation: Operation, context: Context) -> Answer:
         return CALLS[operation.id](context)
     if operation.job and operation.service in SINGLES:
         single = SINGLES[operation.service]
-        return Answer(200, single.body(find.one(operation, single, context), context.switches))
+        return Answer(200, single.body(lookup.find_job(operation, single, context), context.switches))
     if operation.job and operation.service in LISTINGS:
         listing = LISTINGS[operation.service]
-        jobs, total = find.listed(operation, listing, context)
+        jobs, total = lookup.find_runs(operation, listing, context)
         rows = [listing.row(job, context.parameters, context.switches) for job in jobs]
-        return Answer(200, listing.body(Page(rows, total, context.now, context.request_id), context.switches))
+        return Answer(200, listing.body(ListPage(rows, total, context.now, context.request_id), context.switches))
     return _first_example(operation)
 
 
@@ -30,11 +30,11 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     single = SINGLES.get(operation.service)
     if single is None or operation.job is None:
         return Answer(example.statuses[0], example.value)
-    job = find.documented(operation, single, context, example)
+    job = lookup.documented_job(operation, single, context, example)
     if job is None:
         return None
     if job.moment.status == state_of(operation, example.value):
-        return Answer(200, single.adapt(example.value, context.world.settings.switches))
+        return Answer(200, single.adapt(example.value, context.namespace.settings.switches))
     return Answer(200, single.body(job, context.switches))
 
 
@@ -43,4 +43,4 @@ def _first_example(operation: Operation) -> Answer:
     for example in operation.examples.values():
         if example.statuses[0] < 300:
             return Answer(example.statuses[0], example.value)
-    raise Problem("internal-error", f"{operation.id} has no example of a 2xx answer, and no module under services/")
+    raise RequestProblem("internal-error", f"{operation.id} has no example of a 2xx answer, and no module under services/")

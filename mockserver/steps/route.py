@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..definitions import Definitions, Operation
-from ..errors import Problem
+from ..errors import RequestProblem
 from ..model import Request
 
 URI_LIMIT = 32 * 1024
@@ -35,10 +35,10 @@ def route(definitions: Definitions, request: Request) -> Route:
         others.append(operation.method)
     if others:
         allowed = ", ".join(others)
-        raise Problem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
+        raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
     near = difflib.get_close_matches(request.path[:200], [operation.path for operation in definitions.operations], 1, 0.4)
     hint = f"nearest: {near[0]}" if near else "`mockserver operations` lists them"
-    raise Problem("no-route", f"no operation has this path; {hint}")
+    raise RequestProblem("no-route", f"no operation has this path; {hint}")
 
 
 def check_size(request: Request) -> None:
@@ -47,15 +47,15 @@ def check_size(request: Request) -> None:
     Source: API Gateway user guide (URI of 32 KB, body of 12 MB; it gives no limit for headers, 32 KB is invented).
     """
     if len(request.path) + len(request.query) > URI_LIMIT:
-        raise Problem(
+        raise RequestProblem(
             "uri-too-long", f"path and query have {len(request.path) + len(request.query)} bytes; allowed: {URI_LIMIT}"
         )
     size = sum(len(name) + len(value) for name, value in request.headers.items())
     if size > HEADER_LIMIT:
-        raise Problem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
+        raise RequestProblem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
     body = max(len(request.body), request.body_size)
     if body > BODY_LIMIT:
-        raise Problem("body-too-large", f"the body has {body} bytes; allowed: {BODY_LIMIT}")
+        raise RequestProblem("body-too-large", f"the body has {body} bytes; allowed: {BODY_LIMIT}")
 
 
 def check_text(request: Request) -> None:
@@ -64,4 +64,4 @@ def check_text(request: Request) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Problem("request-malformed", f"the {name} is not UTF-8") from None
+            raise RequestProblem("request-malformed", f"the {name} is not UTF-8") from None

@@ -1,4 +1,4 @@
-"""A request's parameters and body, typed and held against the definition."""
+"""A request's parameters and body, typed and checked against the definition."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..definitions import Operation, Parameter
-from ..definitions.reading import query_pairs, read_value
-from ..errors import Problem, did_you_mean
+from ..definitions.parameter_values import query_pairs, read_value
+from ..errors import RequestProblem, did_you_mean
 from ..model import Request
 
 
@@ -29,7 +29,7 @@ def parameters(
             values[parameter.name] = _value(parameter, text)
         elif _required(operation, parameter.name, parameter.required, switches):
             detail = f"{parameter.location} parameter {parameter.name!r} is required"
-            raise Problem("parameter-missing", detail, parameter=parameter.name)
+            raise RequestProblem("parameter-missing", detail, parameter=parameter.name)
         elif "default" in parameter.schema:
             values[parameter.name] = parameter.schema["default"]
     _check_headers(operation, request, switches)
@@ -49,14 +49,14 @@ def _check_headers(operation: Operation, request: Request, switches: Mapping[str
     for name, (switch, _) in operation.required_if.items():
         missing = name not in parameters and name.lower() not in request.headers
         if missing and _required(operation, name, False, switches):
-            raise Problem("parameter-missing", f"header {name!r} is required (switch {switch})", parameter=name)
+            raise RequestProblem("parameter-missing", f"header {name!r} is required (switch {switch})", parameter=name)
 
 
 def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
     try:
         pairs = query_pairs(query)
     except ValueError as error:
-        raise Problem("request-malformed", str(error)) from None
+        raise RequestProblem("request-malformed", str(error)) from None
     if strict:
         _check_names(operation, [name for name, _ in pairs])
     return dict(reversed(pairs))  # of a doubled parameter the first one counts
@@ -67,9 +67,11 @@ def _check_names(operation: Operation, names: list[str]) -> None:
     for name in names:
         if name not in known:
             detail = f"query parameter {_short(name)} is not documented{_nearest(name, known)}"
-            raise Problem("parameter-unknown", detail, parameter=name)
+            raise RequestProblem("parameter-unknown", detail, parameter=name)
         if names.count(name) > 1:
-            raise Problem("parameter-unknown", f"query parameter {name!r} is sent {names.count(name)} times", parameter=name)
+            raise RequestProblem(
+                "parameter-unknown", f"query parameter {name!r} is sent {names.count(name)} times", parameter=name
+            )
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -91,9 +93,9 @@ def _value(parameter: Parameter, text: str) -> Any:
     return value
 
 
-def _invalid(parameter: Parameter, text: str, allowed: str) -> Problem:
+def _invalid(parameter: Parameter, text: str, allowed: str) -> RequestProblem:
     detail = f"{parameter.location} parameter {parameter.name!r} is {_short(text)}; allowed: {allowed}"
-    return Problem("parameter-invalid", detail, parameter=parameter.name)
+    return RequestProblem("parameter-invalid", detail, parameter=parameter.name)
 
 
 def body(operation: Operation, request: Request) -> Any:
@@ -102,14 +104,14 @@ def body(operation: Operation, request: Request) -> Any:
         return None
     if not request.body:
         kind = "body-missing" if "body-missing" in operation.problems else "body-invalid"
-        raise Problem(kind, "the operation needs a JSON body")
+        raise RequestProblem(kind, "the operation needs a JSON body")
     try:
         value = json.loads(request.body)
         json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
-        raise Problem("body-invalid", "the body is not JSON, or not UTF-8") from None
+        raise RequestProblem("body-invalid", "the body is not JSON, or not UTF-8") from None
     for error in operation.body_errors(value):
         place = "".join(f"/{part}" for part in error.absolute_path) or "/"
         allowed = f"{error.validator} {json.dumps(error.validator_value)}"
-        raise Problem("body-invalid", f"the body is wrong at {place}; allowed: {_short(allowed)}")
+        raise RequestProblem("body-invalid", f"the body is wrong at {place}; allowed: {_short(allowed)}")
     return value

@@ -12,9 +12,9 @@ from typing import Any
 from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..redact import HIDDEN
-from .polling import Finding, Rules, findings
-from .reading import Seen, identity, identity_names
-from .timeline import bars, clock_time, table
+from .poll_timeline import bars, clock_time, table
+from .polling import BrokenRule, Rules, findings
+from .recorded_call import RecordedCall, identity, identity_names
 
 _LISTED = 10
 
@@ -35,11 +35,11 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 def calls(
     definitions: Definitions,
-    seen: Sequence[Seen],
+    seen: Sequence[RecordedCall],
     name: str,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
-) -> list[Seen]:
+) -> list[RecordedCall]:
     """The calls of an operation or a service with these parameters and headers among theirs. Raises InputError."""
     wanted = {operation.id for operation in operations_named(definitions, name)}
     _check_parameters(operations_named(definitions, name), params or {})
@@ -53,7 +53,7 @@ def _check_parameters(operations: Sequence[Operation], params: Mapping[str, Any]
             raise InputError(f"{operations[0].service} has no parameter {name!r}{_nearest(name, known)}")
 
 
-def _differences(one: Seen, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> list[str]:
+def _differences(one: RecordedCall, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> list[str]:
     return [
         f"{what} {name}: wanted {wanted!r}, {_sent(sent)}"
         for what, given, found in (("parameter", params, one.parameters), ("header", headers, one.headers))
@@ -75,7 +75,7 @@ def _sent(value: str | None) -> str:
 
 def assert_called(
     definitions: Definitions,
-    seen: Sequence[Seen],
+    seen: Sequence[RecordedCall],
     name: str,
     times: int | None = None,
     params: Mapping[str, Any] | None = None,
@@ -95,7 +95,7 @@ def assert_called(
 
 def assert_not_called(
     definitions: Definitions,
-    seen: Sequence[Seen],
+    seen: Sequence[RecordedCall],
     name: str,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
@@ -114,15 +114,15 @@ def _asked(name: str, params: Mapping[str, Any] | None, headers: Mapping[str, An
     return f"{name} with {given}" if given else name
 
 
-def line(one: Seen) -> str:
+def line(one: RecordedCall) -> str:
     """An exchange in one line."""
     return f"  #{one.number} {clock_time(one.time)}  {one.method} {one.path}  {one.shown}"
 
 
 def _near_miss(
     definitions: Definitions,
-    seen: Sequence[Seen],
-    found: Sequence[Seen],
+    seen: Sequence[RecordedCall],
+    found: Sequence[RecordedCall],
     name: str,
     params: Mapping[str, Any] | None,
     headers: Mapping[str, Any] | None,
@@ -141,7 +141,7 @@ def _near_miss(
     return ["nearest:", line(nearest), *(f"    {text}" for text in differing)]
 
 
-def _distance(one: Seen, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> float:
+def _distance(one: RecordedCall, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> float:
     """How far a request is from what was wanted: one for each difference, less where the texts are alike."""
     asked = [*((one.parameters.get(name), value) for name, value in (params or {}).items())]
     asked += [(one.headers.get(name.lower()), value) for name, value in (headers or {}).items()]
@@ -153,14 +153,14 @@ def _distance(one: Seen, params: Mapping[str, Any] | None, headers: Mapping[str,
 
 
 def polls_of(
-    definitions: Definitions, seen: Sequence[Seen], service: str, wanted: Mapping[str, Any]
-) -> dict[tuple[str, ...], list[Seen]]:
+    definitions: Definitions, seen: Sequence[RecordedCall], service: str, wanted: Mapping[str, Any]
+) -> dict[tuple[str, ...], list[RecordedCall]]:
     """The polls of each job of a service that has these parts of an identity, oldest first. Raises InputError.
 
     Of a list, only requests for its first page are polls: turning pages is none.
     """
     operation = _with_jobs(definitions, service)
-    found: dict[tuple[str, ...], list[Seen]] = defaultdict(list)
+    found: dict[tuple[str, ...], list[RecordedCall]] = defaultdict(list)
     for one in calls(definitions, seen, operation.id, wanted):
         if one.poll:
             found[identity(operation, one.parameters)].append(one)
@@ -188,7 +188,7 @@ def rules_and_identity(definitions: Definitions, service: str, given: Mapping[st
     return rules, {name: value for name, value in given.items() if name not in names}
 
 
-def assert_polled(definitions: Definitions, seen: Sequence[Seen], service: str, **given: Any) -> None:
+def assert_polled(definitions: Definitions, seen: Sequence[RecordedCall], service: str, **given: Any) -> None:
     """The service's jobs with these parts of an identity were polled, each by the given `Rules`.
 
     Raises AssertionError with a timeline of the polls, InputError for a rule or a name that makes no sense.
@@ -214,8 +214,8 @@ def _title(operation: Operation, who: tuple[str, ...]) -> str:
     return f"{operation.service} " + ", ".join(f"{name}={value}" for name, value in zip(names, who, strict=True) if value)
 
 
-def _broken(title: str, polls: Sequence[Seen], wrong: Sequence[Finding]) -> str:
-    by_rule: dict[str, list[Finding]] = defaultdict(list)
+def _broken(title: str, polls: Sequence[RecordedCall], wrong: Sequence[BrokenRule]) -> str:
+    by_rule: dict[str, list[BrokenRule]] = defaultdict(list)
     notes: dict[int, list[str]] = defaultdict(list)
     for one in wrong:
         by_rule[one.rule].append(one)
@@ -229,7 +229,7 @@ def _broken(title: str, polls: Sequence[Seen], wrong: Sequence[Finding]) -> str:
     return "\n".join([*lines, "the polls, on the mock's clock:", table(polls, notes)])
 
 
-def exchanges_drawn(seen: Sequence[Seen]) -> list[str]:
+def exchanges_drawn(seen: Sequence[RecordedCall]) -> list[str]:
     """A line for each exchange, oldest first; one for several in a row that are alike."""
     lines: list[str] = []
     alike = [list(group) for _, group in groupby(seen, key=lambda one: (one.method, one.path, one.shown))]
@@ -242,7 +242,7 @@ def exchanges_drawn(seen: Sequence[Seen]) -> list[str]:
     return lines
 
 
-def jobs_drawn(definitions: Definitions, seen: Sequence[Seen]) -> str:
+def jobs_drawn(definitions: Definitions, seen: Sequence[RecordedCall]) -> str:
     """Bars of all jobs that were asked for, for a report."""
     drawn = []
     for operation in definitions.operations:

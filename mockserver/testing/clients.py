@@ -19,11 +19,11 @@ from ..errors import InputError
 from ..jobs.clock import SECOND
 from ..mock import Mock
 from ..model import Request
+from ..namespace import Namespace
 from ..vendors import enos
 from ..vendors.tokens import seal
-from ..world import World
-from .double import Credentials
 from .intercept import InProcessAdapter
+from .mock_server import Credentials
 
 NOWHERE = "http://mockserver.invalid"
 """The base URL of a session on no socket; RFC 2606 keeps `.invalid` out of the net."""
@@ -51,8 +51,8 @@ class _SignedBy(AuthBase):
 class _Signer:
     """Signs as the path's vendor wants it, at the mock's time."""
 
-    def __init__(self, definitions: Definitions, world: World, credentials: Credentials) -> None:
-        self._definitions, self._world, self._credentials = definitions, world, credentials
+    def __init__(self, definitions: Definitions, namespace: Namespace, credentials: Credentials) -> None:
+        self._definitions, self._world, self._credentials = definitions, namespace, credentials
 
     def sign(self, request: Request) -> dict[str, str]:
         """The headers that prove who asks."""
@@ -91,12 +91,12 @@ class _Session(requests.Session):
         return super().request(method, self._base + url if str(url).startswith("/") else url, *args, **kwargs)
 
 
-def session(mock: Mock, world: World, url: str | None, credentials: Credentials) -> requests.Session:
+def session(mock: Mock, namespace: Namespace, url: str | None, credentials: Credentials) -> requests.Session:
     """A session with a base URL and credentials; without a `url`, it speaks to the mock in this process."""
     found = _Session(url or NOWHERE)
-    found.auth = _SignedBy(_Signer(mock.definitions, world, credentials).sign)
+    found.auth = _SignedBy(_Signer(mock.definitions, namespace, credentials).sign)
     if url is None:
-        found.mount(NOWHERE, InProcessAdapter(mock, world.name))
+        found.mount(NOWHERE, InProcessAdapter(mock, namespace.name))
     return found
 
 

@@ -11,7 +11,7 @@ REGIONS = (
     "cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3", "eu-west-101", "la-north-2", "la-south-2",
     "me-east-1", "my-kualalumpur-1", "na-mexico-1", "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "tr-west-1",
 )  # fmt: skip
-"""Regions that `with_region` is turned to the mock for. Source: huaweicloudsdk{cdm,gaussdb,tics,dataartsstudio} 3.1.219."""
+"""Regions that `with_region` is pointed at the mock for. Source: huaweicloudsdk{cdm,gaussdb,tics,dataartsstudio} 3.1.219."""
 SDKS = "HUAWEICLOUD_SDK_"
 """How the names begin that a developer may have set for a real cloud: a project, a token."""
 

@@ -11,8 +11,8 @@ from ..definitions import Definitions
 from ..errors import InputError
 from ..jobs.clock import SECOND
 from .dialects import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, Dialect
-from .reading import Seen
-from .timeline import span
+from .poll_timeline import span
+from .recorded_call import RecordedCall
 
 RIGHT = "returned right"
 CLEAR = "raised a clear error"
@@ -78,7 +78,9 @@ def _read(value: Any, dialect: Dialect) -> str:
     return (words | meant | ({"1": SUCCEEDED, "-1": FAILED} if dialect.codes else {})).get(text, UNKNOWN)
 
 
-def is_clear(error: BaseException, seen: Sequence[Seen], definitions: Definitions, more: Collection[str] = ()) -> bool:
+def is_clear(
+    error: BaseException, seen: Sequence[RecordedCall], definitions: Definitions, more: Collection[str] = ()
+) -> bool:
     """Whether an error names the job, a status or an HTTP status that was shown, the vendor's code, or what broke.
 
     Its text and arguments are looked at, and those of its cause (`raise ... from`); of vendors' exceptions `status_code`,
@@ -102,7 +104,7 @@ def _names(text: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _tellings(seen: Sequence[Seen], definitions: Definitions) -> set[str]:
+def _tellings(seen: Sequence[RecordedCall], definitions: Definitions) -> set[str]:
     """What an error may name: the jobs' names, statuses, HTTP statuses of errors, codes."""
     jobs = {operation.id: operation for operation in definitions.operations if operation.job}
     found: set[str] = set()
@@ -121,7 +123,7 @@ def _tellings(seen: Sequence[Seen], definitions: Definitions) -> set[str]:
     return found
 
 
-def hammering(polls: Sequence[Seen]) -> str:
+def hammering(polls: Sequence[RecordedCall]) -> str:
     """How the calls, oldest first, hammered the server; "" where they didn't.
 
     More than one a second on average (of ten or more), one after a 429 before its Retry-After, or without any pause.

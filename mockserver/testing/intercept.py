@@ -26,7 +26,7 @@ from urllib3.exceptions import NewConnectionError
 from ..mock import Mock
 from ..model import Delivery, Request, Response
 from ..serving.http1 import head, receive
-from ..steps.namespace import HEADER
+from ..steps.select_namespace import HEADER
 from .hosts import is_vendors
 
 _CONNECTIONS = 100
@@ -150,7 +150,7 @@ class _Line:
 
     def has_fault(self, kind: str) -> bool:
         """Whether a fault of the whole port is declared; those are the default namespace's."""
-        return self.mock.world().faults.listening(kind, self.mock.clock.now()) is not None
+        return self.mock.namespace().faults.listening(kind, self.mock.clock.now()) is not None
 
 
 class _Pools:

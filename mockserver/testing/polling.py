@@ -9,8 +9,8 @@ from itertools import pairwise
 from ..errors import InputError
 from ..jobs.clock import SECOND
 from ..jobs.duration import seconds
-from .reading import Seen
-from .timeline import span
+from .poll_timeline import span
+from .recorded_call import RecordedCall
 
 ROUNDING = 1
 """Milliseconds that an interval may be short of what was wanted: the clock counts whole ones."""
@@ -35,7 +35,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Finding:
+class BrokenRule:
     """A rule that was broken: at which poll (an index; None: by all of them together), and how."""
 
     rule: str
@@ -43,13 +43,13 @@ class Finding:
     text: str
 
 
-def findings(polls: Sequence[Seen], rules: Rules) -> list[Finding]:
+def findings(polls: Sequence[RecordedCall], rules: Rules) -> list[BrokenRule]:
     """What in the polls of one job, oldest first, breaks the rules. Raises InputError for a rule that makes no sense."""
-    found: list[Finding] = []
+    found: list[BrokenRule] = []
     if rules.min_interval is not None:
         found += _too_soon(polls, round(seconds(rules.min_interval) * SECOND))
     if rules.max_polls is not None and len(polls) > _count(rules.max_polls):
-        found.append(Finding("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most"))
+        found.append(BrokenRule("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most"))
     if rules.backoff is not None and rules.backoff is not False:
         found += _shrinking(polls, _factor(rules.backoff))
     if rules.honours_retry_after:
@@ -75,14 +75,14 @@ def _factor(value: float) -> float:
     return float(value)
 
 
-def _too_soon(polls: Sequence[Seen], least: int) -> Iterator[Finding]:
+def _too_soon(polls: Sequence[RecordedCall], least: int) -> Iterator[BrokenRule]:
     for index, (before, poll) in enumerate(pairwise(polls), 1):
         gap = poll.time - before.time
         if gap < least - ROUNDING:
-            yield Finding("min_interval", index, f"{span(gap)} after the poll before, wanted {span(least)}")
+            yield BrokenRule("min_interval", index, f"{span(gap)} after the poll before, wanted {span(least)}")
 
 
-def _shrinking(polls: Sequence[Seen], factor: float) -> Iterator[Finding]:
+def _shrinking(polls: Sequence[RecordedCall], factor: float) -> Iterator[BrokenRule]:
     gaps = [later.time - earlier.time for earlier, later in pairwise(polls)]
     longest = max(gaps, default=0)
     grown = bool(gaps) and longest > gaps[0] + ROUNDING  # a first interval is no ceiling that was reached
@@ -90,29 +90,29 @@ def _shrinking(polls: Sequence[Seen], factor: float) -> Iterator[Finding]:
         at_ceiling = grown and gap >= longest - ROUNDING
         if gap < before * factor - ROUNDING * factor and not at_ceiling:
             wanted = f"{span(round(before * factor))} or more"
-            yield Finding("backoff", index, f"{span(gap)} after an interval of {span(before)}, wanted {wanted}")
+            yield BrokenRule("backoff", index, f"{span(gap)} after an interval of {span(before)}, wanted {wanted}")
 
 
-def _before_allowed(polls: Sequence[Seen]) -> Iterator[Finding]:
+def _before_allowed(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:
     allowed = 0
     for index, poll in enumerate(polls):
         if poll.time < allowed - ROUNDING:
-            yield Finding("honours_retry_after", index, f"{span(allowed - poll.time)} before Retry-After had passed")
+            yield BrokenRule("honours_retry_after", index, f"{span(allowed - poll.time)} before Retry-After had passed")
         allowed = max(allowed, poll.retry_at or 0)
 
 
-def _after_terminal(polls: Sequence[Seen]) -> Iterator[Finding]:
+def _after_terminal(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:
     ended = next((index for index, poll in enumerate(polls) if poll.terminal), len(polls))
     for index in range(ended + 1, len(polls)):
         state = polls[ended].runs[0].state
-        yield Finding("stops_after_terminal", index, f"asked again after poll {ended + 1} had shown {state}")
+        yield BrokenRule("stops_after_terminal", index, f"asked again after poll {ended + 1} had shown {state}")
 
 
-def _too_long(polls: Sequence[Seen], most: int) -> Iterator[Finding]:
+def _too_long(polls: Sequence[RecordedCall], most: int) -> Iterator[BrokenRule]:
     first = polls[0].time if polls else 0
     late = [index for index, poll in enumerate(polls) if poll.time - first > most + ROUNDING]
     if late:
         took = span(polls[-1].time - first)
-        yield Finding(
+        yield BrokenRule(
             "gives_up_within", late[0], f"still asked after {span(most)}: the last poll came {took} after the first"
         )

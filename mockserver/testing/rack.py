@@ -18,15 +18,15 @@ from ..errors import InputError, did_you_mean
 from ..jobs.clock import SECOND
 from ..jobs.duration import seconds
 from .dialects import DIALECTS, dialect_of
-from .double import MockServer
 from .grading import ENDLESS, GRADES, HAMMERED, Verdict, grade_of, hammering, is_clear, verdict_of
 from .hazards import Hazard, Setting, hazards
-from .house import House
-from .options import choice
-from .reading import Seen
+from .mock_options import mock_options
+from .mock_server import MockServer
+from .poll_timeline import span, table
+from .recorded_call import RecordedCall
+from .server_pool import SharedServer
 from .stage import Stage
 from .supervise import Limits, Outcome, supervised
-from .timeline import span, table
 
 _OPTIONS = ("only", "skip", "allow", "give_up", "max_polls", "watchdog")
 _SHOWN = 200
@@ -163,7 +163,7 @@ class OneHazard:
         self.report = self._graded(outcome, calls, verdict)
         return self.report
 
-    def _graded(self, outcome: Outcome, calls: Sequence[Seen], mapping: Verdict | None) -> Report:
+    def _graded(self, outcome: Outcome, calls: Sequence[RecordedCall], mapping: Verdict | None) -> Report:
         verdict, clear = self._read(outcome, mapping)
         hammered = hammering(calls)
         grade = grade_of((outcome.how, outcome.what), self.hazard.verdicts, verdict, clear, bool(hammered))
@@ -205,7 +205,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: str, calls: Sequence[Seen]) -> str:
+def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: str, calls: Sequence[RecordedCall]) -> str:
     """The whole story, as text."""
     drawn = table(calls, {}) if calls else "it never asked: is the client turned to the mock?"
     return "\n".join(
@@ -222,9 +222,9 @@ def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: s
 
 
 @cache
-def _house() -> House:
+def _house() -> SharedServer:
     """One for the life of the process: the vendors' SDKs remember where they were sent."""
-    return House(choice({}, "torture()"))
+    return SharedServer(mock_options({}, "torture()"))
 
 
 def torture(service: str, wait: Callable[[], Any], *, verdict: Verdict | None = None, **given: Any) -> Iterator[Report]:
@@ -236,12 +236,12 @@ def torture(service: str, wait: Callable[[], Any], *, verdict: Verdict | None = 
     house = _house()
     chosen = options(house.mock.definitions, service, **given)
     for hazard in chosen.hazards:
-        double = house.move_in(choice({}, "torture()"))
+        double = house.acquire(mock_options({}, "torture()"))
         try:
             with double.environ():
                 yield OneHazard(double, hazard, chosen).judge(wait, verdict=verdict)
         finally:
-            house.move_out(double)
+            house.release(double)
 
 
 __all__ = ["ENDLESS", "GRADES", "OneHazard", "Options", "Report", "options", "torture"]

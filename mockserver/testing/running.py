@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .double import MockServer
-from .house import House
-from .options import choice
+from .mock_options import mock_options
+from .mock_server import MockServer
+from .server_pool import SharedServer
 
 
 @contextmanager
@@ -19,14 +19,14 @@ def running(**settings: Any) -> Iterator[MockServer]:
     variables of `env` are set by nobody: `with mock.environ():` does. Raises InputError for a setting that is wrong, and
     AssertionError at the end of the block for a crash of the mock, or a request that no operation has.
     """
-    chosen = choice(settings, "running()")
-    house = House(chosen)
+    chosen = mock_options(settings, "running()")
+    house = SharedServer(chosen)
     try:
-        mock = house.move_in(chosen)
+        mock = house.acquire(chosen)
         try:
             yield mock
         finally:
-            house.move_out(mock)
+            house.release(mock)
     finally:
         house.stop()
     if troubles := mock.troubles(chosen.allow_unexpected):

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..declare import DeclaredJob
+from ..declare_job import DeclaredJob
 from ..definitions import Operation
-from ..faults.handle import DeclaredFault
+from ..faults.declared_fault import DeclaredFault
 from ..jobs.clock import SECOND
 from .dialects import dialect_of, life_to
-from .double import MockServer
 from .hazards import Hazard, Setting
+from .mock_server import MockServer
 
 _CROWD = {"count": 150, "every": 0.5, "life": "hangs"}
 

@@ -23,11 +23,11 @@ from ..definitions import Operation
 from ..jobs.clock import SECOND, Stopwatch
 from ..jobs.drive import drive
 from ..model import Request, Response
-from ..world import World
-from .double import MockServer
+from ..namespace import Namespace
 from .grading import ENDLESS, HAMMERED
+from .mock_server import MockServer
+from .poll_timeline import span
 from .stage import Stage
-from .timeline import span
 
 _MANY = 100
 _KILL_SECONDS = 3.0
@@ -169,10 +169,12 @@ class _Watch:
         mock = self._double.mock
         before = mock.on_answer
 
-        def answered(time: int, request: Request, response: Response, operation: Operation | None, world: World) -> None:
+        def answered(
+            time: int, request: Request, response: Response, operation: Operation | None, namespace: Namespace
+        ) -> None:
             if before:
-                before(time, request, response, operation, world)
-            if world.name == self._double.namespace:
+                before(time, request, response, operation, namespace)
+            if namespace.name == self._double.namespace:
                 self._asked(response, operation)
 
         mock.on_answer = answered

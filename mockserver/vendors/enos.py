@@ -11,7 +11,7 @@ import hmac
 import re
 from urllib.parse import parse_qsl
 
-from ..errors import Problem
+from ..errors import RequestProblem
 from ..model import ANONYMOUS, Caller, Request
 from ..settings import Settings
 from .tokens import is_ours, unseal
@@ -27,16 +27,18 @@ def authenticate(request: Request, settings: Settings, now: int) -> Caller:
     token = request.headers.get("apim-accesstoken", "")
     if not token:
         detail = "send apim-accesstoken (POST /apim-token-service/v2.0/token/get gives one), or start with --auth off"
-        raise Problem("credential-missing", detail)
+        raise RequestProblem("credential-missing", detail)
     if _POSEIDON.fullmatch(token):
         return Caller("app")  # encrypted for EnOS alone: that it is there is all that can be checked
     content = unseal(settings.seed, "access", token)
     if content is None:
         if settings.auth == "verify" or is_ours(token):
-            raise Problem("token-invalid", "apim-accesstoken was not issued by this mock, or by one with another seed")
+            raise RequestProblem(
+                "token-invalid", "apim-accesstoken was not issued by this mock, or by one with another seed"
+            )
         return Caller("app")
     if now >= content["expires"]:
-        raise Problem("token-expired", "apim-accesstoken has expired on the mock's clock; get or refresh it")
+        raise RequestProblem("token-expired", "apim-accesstoken has expired on the mock's clock; get or refresh it")
     if settings.auth == "verify":
         _verify(request, token, settings.apps.get(content["app"]))
     return Caller("app", content["app"])
@@ -44,15 +46,17 @@ def authenticate(request: Request, settings: Settings, now: int) -> Caller:
 
 def _verify(request: Request, token: str, secret: str | None) -> None:
     if secret is None:
-        raise Problem("access-key-unknown", "the token's app key is not one of the configured ones (--app KEY=SECRET)")
+        raise RequestProblem(
+            "access-key-unknown", "the token's app key is not one of the configured ones (--app KEY=SECRET)"
+        )
     timestamp = request.headers.get("apim-timestamp", "")
     if not re.fullmatch(r"\d{1,16}", timestamp):
-        raise Problem("credential-malformed", "apim-timestamp must be a time in milliseconds")
+        raise RequestProblem("credential-malformed", "apim-timestamp must be a time in milliseconds")
     sent = request.headers.get("apim-signature", "")
     if not re.fullmatch(r"[0-9a-f]{64}", sent):
-        raise Problem("credential-malformed", "apim-signature must be 64 lower-case hex digits")
+        raise RequestProblem("credential-malformed", "apim-signature must be 64 lower-case hex digits")
     if not hmac.compare_digest(signature(token, request.query, request.body, timestamp, secret), sent):
-        raise Problem("signature-mismatch", _difference(request, token, timestamp, secret, sent))
+        raise RequestProblem("signature-mismatch", _difference(request, token, timestamp, secret, sent))
 
 
 def signature(token: str, query: str, body: bytes, timestamp: str, secret: str) -> str:
@@ -82,4 +86,6 @@ def _difference(request: Request, token: str, timestamp: str, secret: str, sent:
 def check_user(user: str, organisation: str, settings: Settings) -> None:
     """Raises Problem for a user that isn't configured for this organisation, where any is."""
     if settings.enos_users and settings.enos_users.get(user) != organisation:
-        raise Problem("user-unknown", f"user {user!r} is not configured for organisation {organisation!r} (--enos-user)")
+        raise RequestProblem(
+            "user-unknown", f"user {user!r} is not configured for organisation {organisation!r} (--enos-user)"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from datetime import datetime, timezone
 
-from ..errors import Problem
+from ..errors import RequestProblem
 from ..jobs.clock import SECOND, utc
 from ..model import ANONYMOUS, Caller, Request
 from ..settings import Settings
@@ -31,22 +31,22 @@ def authenticate(request: Request, settings: Settings, now: int) -> Caller:
     if token:
         return _by_token(token, settings, now)
     detail = "send X-Auth-Token (POST /v3/auth/tokens gives one) or sign with an access key, or start with --auth off"
-    raise Problem("credential-missing", detail)
+    raise RequestProblem("credential-missing", detail)
 
 
 def _by_token(token: str, settings: Settings, now: int) -> Caller:
     if len(token) > _TOKEN_LIMIT or not (token.isascii() and token.isprintable()):
         detail = f"X-Auth-Token must be 1 to {_TOKEN_LIMIT} printable ASCII characters; this one has {len(token)}"
-        raise Problem("token-invalid", detail)
+        raise RequestProblem("token-invalid", detail)
     content = unseal(settings.seed, "token", token)
     if content is None:
         if settings.auth == "verify" or is_ours(token):
             detail = "X-Auth-Token was not issued by this mock (POST /v3/auth/tokens), or by one with another seed"
-            raise Problem("token-invalid", detail)
+            raise RequestProblem("token-invalid", detail)
         return Caller("token")
     if now >= content["expires"]:
         expires = utc(content["expires"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        raise Problem("token-expired", f"X-Auth-Token expired at {expires} on the mock's clock", expires_at=expires)
+        raise RequestProblem("token-expired", f"X-Auth-Token expired at {expires} on the mock's clock", expires_at=expires)
     return Caller("token", content["user"], content["project"])
 
 
@@ -54,7 +54,7 @@ def _by_signature(request: Request, authorization: str, settings: Settings, now:
     signature = signing.parse(authorization)
     if signature is None:
         form = f"{signing.ALGORITHM} Access=AK, SignedHeaders=a;b, Signature=hex"
-        raise Problem("credential-malformed", f"Authorization is not of the form {form!r}")
+        raise RequestProblem("credential-malformed", f"Authorization is not of the form {form!r}")
     date = request.headers.get("x-sdk-date", "")
     signed_at = _date_of(date)
     if settings.auth == "verify":
@@ -68,7 +68,7 @@ def _date_of(date: str) -> datetime:
             return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
         pass
-    raise Problem("credential-malformed", "X-Sdk-Date must be a UTC time of the form 20261121T080000Z")
+    raise RequestProblem("credential-malformed", "X-Sdk-Date must be a UTC time of the form 20261121T080000Z")
 
 
 def _verify(
@@ -76,26 +76,26 @@ def _verify(
 ) -> None:
     if signature.algorithm != signing.ALGORITHM:
         detail = f"the mock can verify {signing.ALGORITHM}, not {signature.algorithm}; use --auth presence for that"
-        raise Problem("signature-mismatch", detail)
+        raise RequestProblem("signature-mismatch", detail)
     key = signature.access_key
     if key not in settings.credentials:
         detail = "the access key is not one of the configured ones (--credential AK=SK; `mockserver env` prints the default)"
-        raise Problem("access-key-unknown", detail, access_key=key)
+        raise RequestProblem("access-key-unknown", detail, access_key=key)
     for name in signature.signed_headers:
         if name not in request.headers:
-            raise Problem("signature-mismatch", f"header {name}: it is signed, but was not sent")
+            raise RequestProblem("signature-mismatch", f"header {name}: it is signed, but was not sent")
     expected = signing.sign(signing.canonical(request, signature.signed_headers), date, settings.credentials[key])
     if not hmac.compare_digest(expected, signature.value):
-        raise Problem("signature-mismatch", signing.difference(request, signature, date, settings.credentials[key]))
+        raise RequestProblem("signature-mismatch", signing.difference(request, signature, date, settings.credentials[key]))
     skew = abs(now - signed_at.timestamp() * SECOND) / SECOND
     if skew > WINDOW_SECONDS:
         server = f"{utc(now):%Y%m%dT%H%M%SZ}"
         detail = f"X-Sdk-Date {date} is {skew:.0f} s off the mock's clock ({server}); allowed: {WINDOW_SECONDS}"
-        raise Problem("signature-expired", detail)
+        raise RequestProblem("signature-expired", detail)
 
 
 def check_project(project: str, settings: Settings) -> None:
     """Raises Problem for a project that isn't configured, where any is."""
     if settings.projects and project not in settings.projects:
         detail = f"project {project!r} is not one of the configured ones: {', '.join(settings.projects)}"
-        raise Problem("project-unknown", detail)
+        raise RequestProblem("project-unknown", detail)

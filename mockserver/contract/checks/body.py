@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...definitions import Answers
+from ...definitions import ResponseSpec
 from ...errors import shortened
-from ...exchanges.places import MISSING, parsed
+from ...exchanges.json_path import MISSING, parsed
 from ...model import Response
 from ..findings import Finding, finding
 
 
-def read_body(response: Response, answers: Answers | None) -> tuple[Any, list[Finding]]:
+def read_body(response: Response, answers: ResponseSpec | None) -> tuple[Any, list[Finding]]:
     """The JSON in a body (MISSING where there is none to judge), and what is wrong with its text."""
     source = answers.place if answers else ""
     if not response.body:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...definitions import Answers, Operation
+from ...definitions import Operation, ResponseSpec
 from ...definitions.pointer import join
 from ...errors import shown
 from ...model import Request, Response
 from ..findings import Finding, finding
-from ..mode import Mode
+from ..strictness import Strictness
 
 
-def check_status(operation: Operation, response: Response, mode: Mode) -> list[Finding]:
+def check_status(operation: Operation, response: Response, mode: Strictness) -> list[Finding]:
     """The status is documented. Read strictly, a status that only stands by analogy is not."""
     known = ", ".join(str(status) for status in sorted(operation.answers))
     answers = operation.answers.get(response.status)
@@ -22,7 +22,7 @@ def check_status(operation: Operation, response: Response, mode: Mode) -> list[F
     return []
 
 
-def check_headers(request: Request, response: Response, answers: Answers | None) -> list[Finding]:
+def check_headers(request: Request, response: Response, answers: ResponseSpec | None) -> list[Finding]:
     """Media type, length and documented headers; nothing where the answer came without its headers."""
     if not response.headers:
         return []
@@ -52,7 +52,7 @@ def _allowed(error: object) -> str:
     return f"{getattr(error, 'validator', '')} {shown(getattr(error, 'validator_value', ''))}"
 
 
-def _check_media_type(response: Response, answers: Answers) -> list[Finding]:
+def _check_media_type(response: Response, answers: ResponseSpec) -> list[Finding]:
     sent = response.header("Content-Type")
     plain = (sent or "").split(";")[0].strip().lower()
     charset = (sent or "").lower().partition("charset=")[2].strip(' "')

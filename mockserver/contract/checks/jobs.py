@@ -9,22 +9,22 @@ from itertools import pairwise
 from typing import Any
 
 from ...definitions import Operation
-from ...definitions.ecma import ecma
-from ...definitions.model import Observation, Same, Wrapped
+from ...definitions.json_regex import compile_pattern
+from ...definitions.model import EchoRule, JobMapping, NestedResponse
 from ...errors import shortened, shown
 from ...exchanges.exchange import Exchange
-from ...exchanges.observe import Look
-from ...exchanges.places import MISSING, at
-from ...exchanges.times import FORMS
+from ...exchanges.job_view import JobView
+from ...exchanges.json_path import MISSING, value_at
+from ...exchanges.vendor_times import FORMS
 from ..findings import Finding, finding
-from ..mode import Mode
-from .request import Asked
+from ..strictness import Strictness
+from .request import ParsedRequest
 
 _SKEW = 300_000  # milliseconds by which clocks may differ before a time counts as in the future
 
 
 def check_jobs(
-    operation: Operation, exchange: Exchange, asked: Asked, body: Any, seen: Sequence[Look], mode: Mode
+    operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, seen: Sequence[JobView], mode: Strictness
 ) -> list[Finding]:
     """Everything that one successful answer says of its jobs, held together and against the request."""
     observation = operation.observation
@@ -52,49 +52,51 @@ def answered_at(exchange: Exchange) -> int | None:
         return exchange.time
 
 
-def _check_order(observation: Observation, look: Look, source: str) -> Iterator[Finding]:
+def _check_order(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
     known = [(place, time) for place, time in look.times if time is not None]
     forms = {time.at: time.form for time in observation.times}
     for (before, earlier), (after, later) in pairwise(known):
         rounding = max(FORMS[forms[before]].rounding, FORMS[forms[after]].rounding)
         if later < earlier - rounding:
-            what = f"{before[1:]} {shown(at(look.node, before))}, {after[1:]} {shown(at(look.node, after))}"
+            what = f"{before[1:]} {shown(value_at(look.node, before))}, {after[1:]} {shown(value_at(look.node, after))}"
             documented = f"{after[1:]} is not before {before[1:]}"
             yield finding("times-disordered", "body", look.pointer + after, what, documented, source, observation.provenance)
 
 
-def _check_future(observation: Observation, look: Look, now: int | None, source: str) -> Iterator[Finding]:
+def _check_future(observation: JobMapping, look: JobView, now: int | None, source: str) -> Iterator[Finding]:
     planned = {time.at for time in observation.times if time.planned}
     for place, time in look.times:
         if now is not None and time is not None and place not in planned and time > now + _SKEW:
-            what = f"{shown(at(look.node, place))}, {(time - now) // 1_000} s after the answer"
+            what = f"{shown(value_at(look.node, place))}, {(time - now) // 1_000} s after the answer"
             yield finding("time-in-future", "body", look.pointer + place, what, "a time that has passed", source)
 
 
-def _check_same(same: Same, look: Look, asked: Asked, source: str) -> Iterator[Finding]:
+def _check_same(same: EchoRule, look: JobView, asked: ParsedRequest, source: str) -> Iterator[Finding]:
     wanted = asked.texts.get(same.parameter)
-    if not wanted or (same.when and not ecma(same.when).search(wanted)):
+    if not wanted or (same.when and not compile_pattern(same.when).search(wanted)):
         return
-    given = [(place, _counting(same, at(look.node, place))) for place in same.at]
+    given = [(place, _counting(same, value_at(look.node, place))) for place in same.at]
     there = [(place, value) for place, value in given if value is not None]
     if there and all(value != wanted for _, value in there):
         place, _ = there[0]
         documented = f"{same.parameter} of the request: {wanted!r}"
-        found = shown(at(look.node, place))
+        found = shown(value_at(look.node, place))
         yield finding(same.code, "body", look.pointer + place, found, documented, source, same.provenance)
 
 
-def _counting(same: Same, value: Any) -> str | None:
+def _counting(same: EchoRule, value: Any) -> str | None:
     """What of a place must equal the parameter; None where there is nothing to compare."""
     if value is MISSING or value is None or value == "":
         return None
     if same.part is None:
         return str(value)
-    match = ecma(same.part).search(str(value))
+    match = compile_pattern(same.part).search(str(value))
     return match[1] if match else None
 
 
-def _check_window(observation: Observation, look: Look, asked: Asked, now: int | None, source: str) -> Iterator[Finding]:
+def _check_window(
+    observation: JobMapping, look: JobView, asked: ParsedRequest, now: int | None, source: str
+) -> Iterator[Finding]:
     window = observation.window
     known = [time for _, time in look.times if time is not None]
     if window is None or not known or window.start not in asked.values or window.end not in asked.values:
@@ -108,8 +110,10 @@ def _check_window(observation: Observation, look: Look, asked: Asked, now: int |
         yield finding("filter-ignored", "body", pointer, what, documented, source, window.provenance)
 
 
-def _check_page(observation: Observation, asked: Asked, body: Any, seen: Sequence[Look], source: str) -> Iterator[Finding]:
-    total = at(body, observation.total or "")
+def _check_page(
+    observation: JobMapping, asked: ParsedRequest, body: Any, seen: Sequence[JobView], source: str
+) -> Iterator[Finding]:
+    total = value_at(body, observation.total or "")
     offset, limit = asked.values.get("offset"), asked.values.get("limit")
     rows, list_at = len(seen), observation.jobs.removesuffix("/*")
     first: dict[str, int] = {}
@@ -129,10 +133,12 @@ def _check_page(observation: Observation, asked: Asked, body: Any, seen: Sequenc
         yield finding("page-too-short", "body", list_at, what, documented, source, observation.provenance)
 
 
-def _check_wrapped(operation: Operation, wrapped: Wrapped, exchange: Exchange, body: Any, mode: Mode) -> Iterator[Finding]:
+def _check_wrapped(
+    operation: Operation, wrapped: NestedResponse, exchange: Exchange, body: Any, mode: Strictness
+) -> Iterator[Finding]:
     source = f"{operation.place}/x-observation/wrapped"
-    inner = at(body, wrapped.body)
-    length = at(body, wrapped.length) if wrapped.length else MISSING
+    inner = value_at(body, wrapped.body)
+    length = value_at(body, wrapped.length) if wrapped.length else MISSING
     if isinstance(inner, str) and isinstance(length, str) and re.fullmatch("[0-9]+", length):
         right = len(inner.encode("utf-8", "surrogatepass"))
         if (length.lstrip("0") or "0") != str(right) and not (
@@ -140,7 +146,7 @@ def _check_wrapped(operation: Operation, wrapped: Wrapped, exchange: Exchange, b
         ):
             found, documented = shortened(length), f"{right}, the bytes of {wrapped.body[1:]}"
             yield finding("inner-length-wrong", "body", wrapped.length or "", found, documented, source)
-    status = at(body, wrapped.status) if wrapped.status else MISSING
+    status = value_at(body, wrapped.status) if wrapped.status else MISSING
     if isinstance(status, int) and status != exchange.response.status:
         documented = f"{exchange.response.status}, the HTTP status"
         yield finding(
@@ -148,7 +154,9 @@ def _check_wrapped(operation: Operation, wrapped: Wrapped, exchange: Exchange, b
         )
 
 
-def _is_example(operation: Operation, wrapped: Wrapped, inner: str, length: str) -> bool:
+def _is_example(operation: Operation, wrapped: NestedResponse, inner: str, length: str) -> bool:
     """Whether this pair is what a documented example shows."""
     shown_so: list[Mapping[str, Any]] = [example.value for example in operation.examples.values() if example.error is None]
-    return any((at(value, wrapped.body), at(value, wrapped.length or "")) == (inner, length) for value in shown_so)
+    return any(
+        (value_at(value, wrapped.body), value_at(value, wrapped.length or "")) == (inner, length) for value in shown_so
+    )

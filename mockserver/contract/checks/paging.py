@@ -6,13 +6,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from ...definitions import Operation
-from ...exchanges.observe import Look
+from ...exchanges.job_view import JobView
 from ..findings import Finding, finding
 from .sequence import Span
 
 
 @dataclass
-class Walk:
+class PageWalk:
     """A walk through a list: the total its first page told, where the next page begins, and which rows were seen where."""
 
     total: int
@@ -22,20 +22,20 @@ class Walk:
 
 
 @dataclass
-class Walks:
-    """The walks under way, by list: the operation and all parameters but offset and limit. Offset 0 begins a walk anew."""
+class PageWalks:
+    """The walks under way, by list: the operation and all parameters but offset and limit. Offset 0 begins a walk again."""
 
-    by_list: dict[Hashable, Walk] = field(default_factory=dict)
+    by_list: dict[Hashable, PageWalk] = field(default_factory=dict)
 
     def page(
-        self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[Look], span: Span | None = None
+        self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[JobView], span: Span | None = None
     ) -> list[Finding]:
         """Remember a page; what is wrong with it beside those before. A page out of turn is not judged.
 
         One that was asked for before the last one had come (`span`: when it was sent and received) is another walker's.
         """
         if offset == 0:
-            self.by_list[key] = Walk(total)
+            self.by_list[key] = PageWalk(total)
         walk = self.by_list.get(key)
         overlaps = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
         if walk is None or overlaps or offset != walk.following:
@@ -58,7 +58,7 @@ def _place(operation: Operation) -> str:
     return f"{operation.place}/x-observation"
 
 
-def _overlaps(operation: Operation, walk: Walk, rows: Sequence[Look]) -> list[Finding]:
+def _overlaps(operation: Operation, walk: PageWalk, rows: Sequence[JobView]) -> list[Finding]:
     observation = operation.observation
     assert observation is not None
     return [

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...definitions import Definitions, Operation, Parameter
+from ...definitions.parameter_values import query_pairs, read_value
 from ...definitions.pointer import join
-from ...definitions.reading import query_pairs, read_value
 from ...errors import shortened, shown
 from ...model import Request
 from ..findings import Finding, finding
@@ -19,26 +19,28 @@ _CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequest:
     """What a request asks: the operation (None: none), its parameters as text and as values, where they can be read; and in
-    which world."""
+    which namespace."""
 
     operation: Operation | None
     texts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
-    world: str = ""
+    namespace: str = ""
 
 
-def read_request(definitions: Definitions, request: Request) -> tuple[Asked, list[Finding]]:
+def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequest, list[Finding]]:
     """What a request asks, and everything that is wrong with it."""
     operation = definitions.operation_at(request.method, request.path)
     if operation is None:
-        return Asked(None), [_no_operation(definitions, request)]
+        return ParsedRequest(None), [_no_operation(definitions, request)]
     texts = operation.path_values(request.path) or {}
     try:
         pairs = query_pairs(request.query)
     except ValueError as error:
-        return Asked(operation, texts), [finding("request-malformed", "request", "", str(error), "UTF-8, percent-encoded")]
+        return ParsedRequest(operation, texts), [
+            finding("request-malformed", "request", "", str(error), "UTF-8, percent-encoded")
+        ]
     found = list(_check_names(operation, [name for name, _ in pairs]))
     query = dict(reversed(pairs))
     sources: Mapping[str, Mapping[str, str]] = {"path": texts, "query": query, "header": request.headers}
@@ -58,7 +60,7 @@ def read_request(definitions: Definitions, request: Request) -> tuple[Asked, lis
         *_check_credential(operation, request),
         *_check_project(operation, request, texts),
     ]
-    return Asked(operation, given, values), found
+    return ParsedRequest(operation, given, values), found
 
 
 def _no_operation(definitions: Definitions, request: Request) -> Finding:

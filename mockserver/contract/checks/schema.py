@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ...definitions import Answers, Definitions, Operation, Provenance
+from ...definitions import Definitions, Operation, Provenance, ResponseSpec
 from ...definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
 from ...errors import shortened, shown
 from ..findings import Finding, finding
@@ -81,7 +81,7 @@ class _Fact:
         self.conditional = conditional
 
 
-def _fact(definitions: Definitions, answers: Answers, error: ValidationError) -> _Fact:
+def _fact(definitions: Definitions, answers: ResponseSpec, error: ValidationError) -> _Fact:
     """Follows the error's path through the schema; parts that came by reference say where they were written."""
     node = answers.schema
     source = answers.place + "/content/application~1json/schema"

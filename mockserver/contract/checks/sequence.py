@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 from ...definitions import JobLife, Operation
 from ...errors import shown
-from ...exchanges.observe import Look
-from ...exchanges.places import MISSING, at, unfolded
+from ...exchanges.job_view import JobView
+from ...exchanges.json_path import MISSING, decode_embedded, value_at
 from ..findings import Finding, finding
-from ..mode import Mode
+from ..strictness import Strictness
 
 Span = tuple[float, float]
 """When a request was sent and when its answer was received (ms since 1970)."""
 
 
 @dataclass
-class Track:
+class JobHistory:
     """What is remembered of a job: its last look, when that was received (ms), and whether it was found last time."""
 
-    look: Look
+    look: JobView
     received: float | None
     lost: bool = False
 
@@ -33,13 +33,13 @@ class Track:
 
 
 @dataclass
-class Tracks:
+class JobHistories:
     """All jobs that were looked at, by who they are."""
 
-    by_job: dict[Hashable, Track] = field(default_factory=dict)
+    by_job: dict[Hashable, JobHistory] = field(default_factory=dict)
 
     def look(
-        self, operation: Operation, key: Hashable, look: Look, span: Span | None, mode: Mode
+        self, operation: Operation, key: Hashable, look: JobView, span: Span | None, mode: Strictness
     ) -> tuple[str | None, list[Finding]]:
         """Remember a look; the change of state since the last one (`FROM -> TO`, None: none), and what is wrong with it.
 
@@ -47,7 +47,7 @@ class Tracks:
         """
         track = self.by_job.get(key)
         if track is None:
-            self.by_job[key] = Track(look, span and span[1])
+            self.by_job[key] = JobHistory(look, span and span[1])
             return None, []
         if not track.follows(span):
             return None, []
@@ -69,12 +69,12 @@ class Tracks:
         return [finding("job-vanished", "polls", "", found, "the job, until it has ended", place, provenance)]
 
 
-def _new_run(before: Look, look: Look) -> bool:
+def _new_run(before: JobView, look: JobView) -> bool:
     pairs = zip(before.run, look.run, strict=True)
     return any(old != new and MISSING not in (old, new) for old, new in pairs)
 
 
-def _check_change(operation: Operation, before: Look, look: Look, mode: Mode) -> Iterator[Finding]:
+def _check_change(operation: Operation, before: JobView, look: JobView, mode: Strictness) -> Iterator[Finding]:
     yield from _check_state(operation, before, look)
     yield from _check_progress(operation, before, look, mode)
     yield from _check_counts(operation, before, look)
@@ -86,7 +86,7 @@ def _place(operation: Operation) -> str:
     return f"{operation.place}/x-observation"
 
 
-def _check_state(operation: Operation, before: Look, look: Look) -> Iterator[Finding]:
+def _check_state(operation: Operation, before: JobView, look: JobView) -> Iterator[Finding]:
     job = operation.job
     if (
         job is None
@@ -120,7 +120,7 @@ def reachable(job: JobLife, state: str) -> set[str]:
     return found
 
 
-def _check_progress(operation: Operation, before: Look, look: Look, mode: Mode) -> Iterator[Finding]:
+def _check_progress(operation: Operation, before: JobView, look: JobView, mode: Strictness) -> Iterator[Finding]:
     observation = operation.observation
     if observation is None or observation.progress is None or before.progress is None or look.progress is None:
         return
@@ -132,7 +132,7 @@ def _check_progress(operation: Operation, before: Look, look: Look, mode: Mode) 
         yield finding("progress-fell", "polls", pointer, what, "progress grows", _place(operation), observation.provenance)
 
 
-def _check_counts(operation: Operation, before: Look, look: Look, always: bool = False) -> Iterator[Finding]:
+def _check_counts(operation: Operation, before: JobView, look: JobView, always: bool = False) -> Iterator[Finding]:
     """Counts within a run; `always`: only those that go on from run to run, because they count the runs."""
     assert operation.observation is not None
     kept = [place for place in operation.observation.counts if place in operation.observation.run or not always]
@@ -146,7 +146,7 @@ def _check_counts(operation: Operation, before: Look, look: Look, always: bool =
             )
 
 
-def _check_times(operation: Operation, before: Look, look: Look) -> Iterator[Finding]:
+def _check_times(operation: Operation, before: JobView, look: JobView) -> Iterator[Finding]:
     assert operation.observation is not None
     moving = {time.at for time in operation.observation.times if time.moves}
     for (place, earlier), (_, later) in zip(before.times, look.times, strict=True):
@@ -162,16 +162,16 @@ def _check_times(operation: Operation, before: Look, look: Look) -> Iterator[Fin
             )
 
 
-def _seen(look: Look, place: str) -> object:
-    value = at(look.node, place)
+def _seen(look: JobView, place: str) -> object:
+    value = value_at(look.node, place)
     return None if value is MISSING else value
 
 
-def _check_constant(operation: Operation, before: Look, look: Look) -> Iterator[Finding]:
+def _check_constant(operation: Operation, before: JobView, look: JobView) -> Iterator[Finding]:
     now = dict(look.constant)
     assert operation.observation is not None
     for place, value in before.constant:
-        if place in now and now[place] != value and unfolded(str(now[place])) != value:
+        if place in now and now[place] != value and decode_embedded(str(now[place])) != value:
             what = f"{shown(value)}, then {shown(now[place])}"
             pointer = look.pointer + place
             yield finding(

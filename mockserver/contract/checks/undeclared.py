@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...definitions import Answers
+from ...definitions import ResponseSpec
 from ...definitions.pointer import PLACE, join
 from ...errors import shown
-from ...exchanges.places import MISSING, Twice, unfolded
+from ...exchanges.json_path import MISSING, DuplicateKeys, decode_embedded
 from ..findings import Finding, finding
 
 _COMBINED = ("allOf", "anyOf", "oneOf")
@@ -77,7 +77,7 @@ class Shapes:
     def __init__(self) -> None:
         self._by_place: dict[str, Shape] = {}
 
-    def check(self, answers: Answers, body: Any) -> list[Finding]:
+    def check(self, answers: ResponseSpec, body: Any) -> list[Finding]:
         """A finding for each member that stands twice, and for each one that no schema of a closed object lists."""
         shape = self._by_place.get(answers.place)
         if shape is None:
@@ -93,7 +93,7 @@ def _walk(value: Any, shape: Shape, pointer: str) -> Iterator[Finding]:
             if isinstance(item, dict | list | str):
                 yield from _walk(item, shape.items, pointer + join(index))
     elif isinstance(value, str) and shape.held is not None:
-        held = unfolded(value)
+        held = decode_embedded(value)
         if held is not MISSING and not isinstance(held, str):
             yield from _walk(held, shape.held, pointer)
 
@@ -110,6 +110,6 @@ def _members(value: Mapping[str, Any], shape: Shape, pointer: str) -> Iterator[F
             documented = f"no such member; the nearest is {near[0]!r}" if near else known
             found = f"{name!r}: {shown(child)}"
             yield finding("member-undeclared", "body", pointer + join(name), found, documented, shape.source)
-    if isinstance(value, Twice):
+    if isinstance(value, DuplicateKeys):
         for name in value.names:
             yield finding("member-doubled", "body", pointer + join(name), "twice", "each member once", shape.source)

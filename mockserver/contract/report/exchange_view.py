@@ -9,7 +9,7 @@ from typing import Any
 
 from ...definitions.pointer import parts_of
 from ...exchanges.exchange import Exchange
-from .fragment import Gap, Line, Node, around, lines_of, node_at, parsed
+from .json_lines import Gap, Line, Node, around, lines_of, node_at, parsed
 from .text import cut
 from .view import Instance
 

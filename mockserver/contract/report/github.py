@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .origin import file_of
+from .source_location import file_of
 from .text import counted, visible
 from .view import Group, Section, View, documented_of, place_of
 

@@ -15,8 +15,8 @@ from ... import __version__
 from ...definitions import Definitions
 from ..findings import SEVERITIES
 from . import text
-from .fragment import Gap
-from .page import section_views
+from .html_model import section_views
+from .json_lines import Gap
 from .view import View, asked_of, place_of
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from ..findings import SEVERITIES, Finding, at_least
 from ..result import Judged
-from .origin import file_of
+from .source_location import file_of
 from .text import visible
 from .view import Section, View, asked_of
 

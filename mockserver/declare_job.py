@@ -1,0 +1,230 @@
+"""Declaring jobs, from Python, the control API and fixture files alike; and what can be done to a declared job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .definitions import Definitions, JobLife, Life, Operation
+from .errors import InputError, did_you_mean
+from .generate import Fake
+from .jobs.clock import LATEST, SECOND, parse_time, utc
+from .jobs.duration import seconds
+from .jobs.job_registry import JobSpec, truncate_life
+from .jobs.trajectory import Moment, Progress, life_from
+from .namespace import Namespace
+from .services import LISTINGS, SINGLES
+from .services.base import JobListService, SingleJobService
+
+OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts")
+"""What can be said of a job beside who it is."""
+
+_MOST_RUNS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class DeclaredJob:
+    """A job that was declared: what tests do to it. Each call raises InputError once the job is deleted."""
+
+    namespace: Namespace
+    operation: Operation
+    number: int
+
+    def __repr__(self) -> str:
+        declared = self.namespace.declared.find(self.number)
+        if declared is None:
+            return f"<job #{self.number} {self.operation.service}, deleted>"
+        parts = {**declared.match, **declared.narrow, **({"owner": declared.owner} if declared.owner else {})}
+        who = " ".join(f"{name}={value!r}" for name, value in parts.items()) or "any"
+        life = f", life {declared.life.name}" if declared.life else ""
+        many = f", {declared.count} runs" if declared.count > 1 else ""
+        return f"<job #{self.number} {self.operation.service} {who} {self.status}{life}{many}>"
+
+    @property
+    def status(self) -> str:
+        """The job's state now; looking doesn't count as a poll."""
+        return self._moment(self._declaration()).status
+
+    def rerun(self) -> DeclaredJob:
+        """Run it again, from now: the same job goes through its life once more; of a list, a new run begins."""
+        declared, now = self._declaration(), self.namespace.clock.now()
+        life, progress = declared.plan or (declared.life, declared.progress)
+        if self.operation.service in LISTINGS:
+            fresh = replace(declared, life=life, progress=progress, born=now, visible=now, count=1, every=0, plan=None)
+            return DeclaredJob(self.namespace, self.operation, self.namespace.declared.add(fresh).number)
+        run = declared.run + 1
+        self.namespace.declared.update(self.number, life=life, progress=progress, born=now, run=run, plan=None)
+        return self
+
+    def cancel(self) -> DeclaredJob:
+        """Stop it now, by the shortest documented way to the service's state for that."""
+        return self._stop("cancel")
+
+    def fail(self) -> DeclaredJob:
+        """Let it fail now, by the shortest documented way to the service's state for that."""
+        return self._stop("fail")
+
+    def delete(self) -> None:
+        """Take it away: callers get the documented not-found error."""
+        self.namespace.declared.delete(self.number)
+
+    def as_json(self) -> dict[str, Any]:
+        """The job as `/_mock/jobs` shows it."""
+        declared = self._declaration()
+        moment = self._moment(declared)
+        return {
+            "number": declared.number,
+            "service": declared.service,
+            "match": {**declared.match, **declared.narrow, **({"owner": declared.owner} if declared.owner else {})},
+            "life": [list(step) for step in declared.life.steps] if declared.life else None,
+            "progress": f"polls:{declared.progress.polls}" if declared.progress.kind == "polls" else declared.progress.kind,
+            "created": utc(declared.born).isoformat(timespec="milliseconds"),
+            "status": moment.status,
+            "terminal": moment.terminal,
+            "count": declared.count,
+            "run": declared.run,
+        }
+
+    def _declaration(self) -> JobSpec:
+        return self.namespace.declared.get(self.number)
+
+    def _some_life(self) -> Life:
+        assert self.operation.job is not None
+        return next(iter(self.operation.job.lives.values()))
+
+    def _moment(self, declared: JobSpec) -> Moment:
+        assert self.operation.job is not None
+        life = declared.life or self._some_life()
+        return self.namespace.declared.furthest(self.operation.job, declared, life, self.namespace.clock.now())
+
+    def _stop(self, action: str) -> DeclaredJob:
+        assert self.operation.job is not None
+        declared = self._declaration()
+        life = truncate_life(self.operation.job, action, self._moment(declared))
+        plan = declared.plan or (declared.life, declared.progress)
+        self.namespace.declared.update(self.number, life=life, progress=Progress("time"), plan=plan)
+        return self
+
+
+def declare(
+    definitions: Definitions, namespace: Namespace, service: str, fields: Mapping[str, Any], place: str = ""
+) -> DeclaredJob:
+    """Declare a job. `fields` are parts of its identity by the vendor's names, and `OPTIONS`; `place` is who says so.
+
+    Raises InputError for an unknown service, field, life, status or value, saying what is allowed.
+    """
+    try:
+        operation = definitions.operation_of(service)
+    except KeyError as error:
+        raise InputError(error.args[0]) from None
+    assert operation.job is not None
+    kind = SINGLES.get(service) or LISTINGS[service]
+    names = _identity_names(operation.job, kind)
+    _check_fields(service, names, fields)
+    parts = {name: _part(operation, name, fields[name]) for name in names if fields.get(name) is not None}
+    owner = kind.owner if isinstance(kind, SingleJobService) else None
+    filters = kind.filters if isinstance(kind, JobListService) else ()
+    now = namespace.clock.now()
+    born = _born(fields, now)
+    count, every = _many(kind, fields)
+    _check_dates(born, count, every)
+    declaration = JobSpec(
+        number=0,
+        service=service,
+        match={name: value for name, value in parts.items() if name != owner and name not in filters},
+        life=_life(operation.job, fields, count),
+        progress=Progress.parse(fields.get("progress") or "time"),
+        born=born,
+        visible=born + round(seconds(fields.get("visible_after") or 0) * SECOND),
+        count=count,
+        every=every,
+        owner=parts.get(owner) if owner else None,
+        narrow={name: value for name, value in parts.items() if name in filters},
+        facts=_facts(operation, kind, fields.get("facts") or {}),
+        place=place,
+    )
+    return DeclaredJob(namespace, operation, namespace.declared.add(declaration).number)
+
+
+def handles(definitions: Definitions, namespace: Namespace) -> list[DeclaredJob]:
+    """All declared jobs of a namespace, the oldest first."""
+    return [DeclaredJob(namespace, definitions.operation_of(one.service), one.number) for one in namespace.declared.all()]
+
+
+def handle(definitions: Definitions, namespace: Namespace, number: int) -> DeclaredJob:
+    """The declared job with this number. Raises InputError where there is none."""
+    return DeclaredJob(namespace, definitions.operation_of(namespace.declared.get(number).service), number)
+
+
+def _identity_names(definition: JobLife, kind: SingleJobService | JobListService) -> list[str]:
+    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else list(kind.filters)
+    return [*definition.identity, *extra]
+
+
+def _check_fields(service: str, names: list[str], fields: Mapping[str, Any]) -> None:
+    known = [*names, *OPTIONS]
+    for name in fields:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise InputError(f"a {service} job has no {name!r}{hint}; allowed: {', '.join(known)}")
+
+
+def _part(operation: Operation, name: str, value: object) -> str:
+    parameter = next(parameter for parameter in operation.parameters if parameter.name == name)
+    text = str(value)
+    for error in parameter.errors(text):
+        raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
+    return text
+
+
+def _born(fields: Mapping[str, Any], now: int) -> int:
+    if fields.get("created") is not None and fields.get("age") is not None:
+        raise InputError("created and age both say when the job was made; give one of them")
+    if fields.get("created") is not None:
+        return parse_time(fields["created"])
+    return now - round(seconds(fields.get("age") or 0) * SECOND)
+
+
+def _many(kind: SingleJobService | JobListService, fields: Mapping[str, Any]) -> tuple[int, int]:
+    count = fields.get("count", 1)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_RUNS:
+        raise InputError(f"count is {count!r}; allowed: 1 to {_MOST_RUNS}")
+    if isinstance(kind, SingleJobService) and (count != 1 or "every" in fields):
+        raise InputError("count and every are for lists (dataarts, tics); declare single jobs one by one")
+    every = max(1, round(seconds(fields.get("every", "1h")) * SECOND)) if count > 1 else 0
+    return count, every
+
+
+def _check_dates(born: int, count: int, every: int) -> None:
+    """Raises InputError where the oldest run, or the only one, would have been made before 1970."""
+    if not 0 <= born - (count - 1) * every <= LATEST:
+        back = f"{count} runs, one every {every / SECOND:g} s, reach" if count > 1 else "its age reaches"
+        raise InputError(f"{back} back to before 1970; allowed: runs made in 1970 or later")
+
+
+def _life(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | None:
+    value = fields.get("life")
+    if value is not None:
+        return life_from(definition, value)
+    return next(iter(definition.lives.values())) if count == 1 else None
+
+
+def _facts(operation: Operation, kind: SingleJobService | JobListService, facts: object) -> dict[str, Any]:
+    """Facts that replace made-up ones: the same names, and values of the same types."""
+    if not isinstance(facts, Mapping):
+        raise InputError(f"facts is {facts!r}; allowed: an object")
+    if not facts:
+        return {}  # most jobs have none, and what there could be is made up to see its types
+    sample = kind.profile(Fake(0), _sample_identity(operation, kind))
+    for name, value in facts.items():
+        if name not in sample:
+            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(sample)}")
+        if sample[name] is not None and type(value) is not type(sample[name]):
+            raise InputError(f"the fact {name} is {value!r}; allowed: of type {type(sample[name]).__name__}")
+    return dict(facts)
+
+
+def _sample_identity(operation: Operation, kind: SingleJobService | JobListService) -> dict[str, str]:
+    parameters = dict.fromkeys(_identity_names(operation.job, kind), "0") if operation.job else {}
+    return parameters if isinstance(kind, SingleJobService) else {**kind.identity(parameters), "run": "0"}

@@ -1,0 +1,47 @@
+"""`x-observation`: how jobs are read in an operation's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .model import EchoRule, JobMapping, NestedResponse, TimeField, TimeWindow
+from .pointer import Place, provenance_of
+
+
+def observation_of(place: Place) -> JobMapping:
+    """An observation as a value."""
+    node = place.value
+    window = node.get("window")
+    return JobMapping(
+        jobs=node["jobs"],
+        status=node["status"],
+        id=node.get("id"),
+        total=node.get("total"),
+        progress=node.get("progress"),
+        progress_accepted=node.get("progress-accepted"),
+        run=tuple(node.get("run", ())),
+        counts=tuple(node.get("counts", ())),
+        constant=tuple(node.get("constant", ())),
+        times=tuple(_time(time) for time in node.get("times", ())),
+        same=tuple(_same(place / "same" / index) for index in range(len(node.get("same", ())))),
+        window=TimeWindow(window["from"], window["to"], provenance_of(place / "window")) if window else None,
+        wrapped=_wrapped(place / "wrapped") if "wrapped" in node else None,
+        provenance=provenance_of(place),
+    )
+
+
+def _wrapped(place: Place) -> NestedResponse:
+    node = place.value
+    return NestedResponse(node["body"], node.get("length"), node.get("status"), node.get("accepted"), provenance_of(place))
+
+
+def _time(node: Mapping[str, Any]) -> TimeField:
+    return TimeField(node["at"], node["form"], node.get("moves", False), node.get("planned", False))
+
+
+def _same(place: Place) -> EchoRule:
+    node = place.value
+    return EchoRule(
+        node["parameter"], tuple(node["at"]), node["code"], node.get("when"), node.get("part"), provenance_of(place)
+    )

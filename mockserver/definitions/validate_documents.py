@@ -1,0 +1,197 @@
+"""Finds mistakes in documents before anything is made of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from ..errors import PROBLEMS, DefinitionError
+from ..package_data import folder
+from .json_regex import compile_pattern
+from .model import Document
+from .pointer import Place, at, join, parts_of
+
+_SHAPE = "mockserver/definition.schema.json"
+_IN_SCHEMA_MAPS = ("properties", "patternProperties", "$defs", "dependentSchemas")
+_IN_SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_IN_SCHEMAS = (
+    "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
+    "unevaluatedItems", "unevaluatedProperties",
+)  # fmt: skip
+_KEYWORDS = {
+    *_IN_SCHEMA_MAPS, *_IN_SCHEMA_LISTS, *_IN_SCHEMAS,
+    "$anchor", "$comment", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "const", "contentEncoding",
+    "contentMediaType", "default", "dependentRequired", "deprecated", "description", "discriminator", "enum", "example",
+    "examples", "exclusiveMaximum", "exclusiveMinimum", "externalDocs", "format", "maxContains", "maxItems", "maxLength",
+    "maxProperties", "maximum", "minContains", "minItems", "minLength", "minProperties", "minimum", "multipleOf",
+    "pattern", "readOnly", "required", "title", "type", "uniqueItems", "writeOnly", "xml",
+}  # fmt: skip
+
+
+def check_documents(documents: Mapping[str, Document]) -> None:
+    """Raises DefinitionError for the first mistake found in any document."""
+    shape = json.loads((folder("schemas") / _SHAPE).read_text(encoding="utf-8"))
+    checker = Draft202012Validator(shape)
+    for name, document in documents.items():
+        for error in checker.iter_errors(document):
+            raise _shape_error(name, error)
+        _check_references(documents, name)
+        for pointer, schema in _schemas(document):
+            _check_schema(name, pointer, schema)
+        _check_names(documents, name)
+
+
+def _shape_error(name: str, error: ValidationError) -> DefinitionError:
+    while error.context:
+        error = min(error.context, key=lambda inner: len(inner.absolute_path), default=error)
+    allowed = f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=False)}"
+    return DefinitionError(name, join(*error.absolute_path), _short(error.instance), _short_text(allowed))
+
+
+def _short(value: Any) -> str:
+    return _short_text(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _short_text(text: str) -> str:
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _nodes(value: Any, parts: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """Every object of a document that isn't part of an example's value."""
+    if isinstance(value, dict):
+        yield parts, value
+        for key, child in value.items():
+            if key not in ("value", "example", "default", "const", "enum"):
+                yield from _nodes(child, (*parts, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _nodes(child, (*parts, index))
+
+
+def _check_references(documents: Mapping[str, Document], name: str) -> None:
+    for parts, node in _nodes(documents[name]):
+        if isinstance(node.get("$ref"), str):
+            Place(documents, name, tuple(str(part) for part in parts)).resolved()
+
+
+def _schemas(document: Document) -> Iterator[tuple[str, Any]]:
+    """Every schema of a document that isn't inside another one."""
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        yield join("components", "schemas", name), schema
+    others = {key: value for key, value in document.get("components", {}).items() if key != "schemas"}
+    for parts, node in _nodes({**document, "components": others}):
+        if "schema" in node and "properties" not in parts:
+            yield join(*parts, "schema"), node["schema"]
+
+
+def _check_schema(name: str, pointer: str, schema: Any) -> None:
+    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
+        problem = _shape_error(name, error)
+        raise DefinitionError(name, pointer + problem.pointer, problem.found, problem.allowed)
+    for place, node in _subschemas(schema, pointer):
+        for keyword in node:
+            if keyword not in _KEYWORDS and not keyword.startswith("x-"):
+                allowed = "a keyword of JSON Schema 2020-12, or one that starts with x-"
+                raise DefinitionError(name, place + join(keyword), f"the keyword {keyword!r}", allowed)
+        if node.get("x-tenant", True) is not True:
+            raise DefinitionError(name, place + join("x-tenant"), _short(node["x-tenant"]), "true, or no x-tenant")
+        if "pattern" in node:
+            _check_pattern(name, place + join("pattern"), node["pattern"])
+
+
+def _check_pattern(name: str, pointer: str, pattern: str) -> None:
+    try:
+        compile_pattern(pattern)
+    except re.error as error:
+        raise DefinitionError(name, pointer, f"{pattern!r} ({error})", "a regular expression") from None
+
+
+def _subschemas(schema: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not isinstance(schema, dict):
+        return
+    yield pointer, schema
+    for keyword in _IN_SCHEMAS:
+        yield from _subschemas(schema.get(keyword), pointer + join(keyword))
+    for keyword in _IN_SCHEMA_LISTS:
+        for index, child in enumerate(schema.get(keyword, ())):
+            yield from _subschemas(child, pointer + join(keyword, index))
+    for keyword in _IN_SCHEMA_MAPS:
+        for key, child in schema.get(keyword, {}).items():
+            yield from _subschemas(child, pointer + join(keyword, key))
+
+
+def _check_names(documents: Mapping[str, Document], name: str) -> None:
+    """Names that refer to something else in the documents: sources, switches, problems, places."""
+    document = documents[name]
+    sources = document.get("x-sources", {})
+    switches = {key: value for other in documents.values() for key, value in other.get("x-switches", {}).items()}
+    for parts, node in _nodes(document):
+        source = node.get("x-provenance", {}).get("source") if isinstance(node.get("x-provenance"), dict) else None
+        if source is not None and source not in sources:
+            raise _unknown(name, (*parts, "x-provenance", "source"), source, sources)
+        if isinstance(node.get("x-job"), dict):
+            _check_states(name, (*parts, "x-job"), node["x-job"])
+        for key, when in node.get("x-required-if", {}).items() if isinstance(node.get("x-required-if"), dict) else ():
+            place = (*parts, "x-required-if", key)
+            if when["switch"] not in switches:
+                raise _unknown(name, (*place, "switch"), when["switch"], switches)
+            if when["value"] not in switches[when["switch"]]["values"]:
+                raise _unknown(name, (*place, "value"), when["value"], switches[when["switch"]]["values"])
+        if isinstance(node.get("x-error"), dict):
+            _check_error(name, (*parts, "x-error"), node["x-error"], switches)
+    for key, switch in document.get("x-switches", {}).items():
+        if switch["default"] not in switch["values"]:
+            raise _unknown(name, ("x-switches", key, "default"), switch["default"], switch["values"])
+    for index, entry in enumerate(document.get("x-contradictions", ())):
+        _check_contradiction(name, document, index, entry, switches)
+
+
+def _check_states(name: str, parts: tuple[str | int, ...], job: Mapping[str, Any]) -> None:
+    for state in job["transitions"]:
+        if state not in job["states"]:
+            raise _unknown(name, (*parts, "transitions"), state, job["states"])
+    for action, state in job.get("actions", {}).items():
+        if state not in job["states"]:
+            raise _unknown(name, (*parts, "actions", action), state, job["states"])
+    for key, life in job["lives"].items():
+        for index, step in enumerate(life["steps"]):
+            state = step if isinstance(step, str) else step[0]
+            if state not in job["states"]:
+                raise _unknown(name, (*parts, "lives", key, "steps", index), state, job["states"])
+
+
+def _check_error(name: str, parts: tuple[str | int, ...], error: Mapping[str, Any], switches: Mapping[str, Any]) -> None:
+    for kind in error.get("when", ()):
+        if kind not in PROBLEMS:
+            raise _unknown(name, (*parts, "when"), kind, PROBLEMS)
+    switch = error.get("switch")
+    if switch is not None:
+        if switch not in switches:
+            raise _unknown(name, (*parts, "switch"), switch, switches)
+        if set(error["statuses"]) != set(switches[switch]["values"]):
+            allowed = "a status for each of " + ", ".join(switches[switch]["values"])
+            raise DefinitionError(name, join(*parts, "statuses"), _short(error["statuses"]), allowed)
+    if "messages" in error and error["messages"]["switch"] not in switches:
+        raise _unknown(name, (*parts, "messages", "switch"), error["messages"]["switch"], switches)
+
+
+def _check_contradiction(
+    name: str, document: Document, index: int, entry: Mapping[str, Any], switches: Mapping[str, Any]
+) -> None:
+    try:
+        at(document, parts_of(entry["at"]))
+    except KeyError as missing:
+        found = f"a pointer to nowhere: there is no {missing}"
+        raise DefinitionError(name, join("x-contradictions", index, "at"), found, "a pointer into this document") from None
+    named = entry.get("switch", [])
+    for switch in [named] if isinstance(named, str) else named:
+        if switch not in switches:
+            raise _unknown(name, ("x-contradictions", index, "switch"), switch, switches)
+
+
+def _unknown(name: str, parts: Iterable[str | int], found: str, known: Iterable[str]) -> DefinitionError:
+    return DefinitionError(name, join(*parts), repr(found), "one of " + (", ".join(known) or "nothing"))

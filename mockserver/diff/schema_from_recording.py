@@ -1,0 +1,176 @@
+"""From a recording to the document that it would be an example of, so that recordings are compared as documents are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..definitions import Definitions, Operation
+from ..exchanges.exchange import Exchange
+from ..exchanges.job_view import job_views
+from .classify import PAGE_NAME
+from .nodes import canonical
+from .schema_inference import Page, Sample
+from .schemas import STATUS_NAME
+from .sources import Source
+
+_ID = re.compile(r"(?=.*\d)[A-Za-z0-9_.~-]{6,}|\d+|[0-9a-fA-F-]{32,36}")
+_VERSION = re.compile(r"v\d+(?:\.\d+)*")
+_SKIPPED = re.compile(r"^(?:offset|page|marker|start|end|from|to|.*_time)$", re.IGNORECASE)
+_CODES = ("error_code", "errCode", "errorCode", "code")
+_IDS = ("id", "job_id", "jobId", "instanceId", "instance_id", "job_instance_id", "name", "job-name")
+
+
+@dataclass
+class _Seen:
+    """What a recording has of one operation."""
+
+    method: str
+    path: str
+    operation: Operation | None
+    bodies: dict[str, dict[str, Sample | None]] = field(default_factory=dict)
+    errors: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    states: dict[str, Any] = field(default_factory=dict)
+    ends: set[str] = field(default_factory=set)
+    follows: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    last: dict[Hashable, str] = field(default_factory=dict)
+
+
+def inferred(given: str, exchanges: Iterable[Exchange], definitions: Definitions) -> Source:
+    """The source that a recording makes. Operations are found in the definitions; others are told apart by method and path,
+    in which what looks like an id counts for any.
+    """
+    found: dict[tuple[str, str], _Seen] = {}
+    ordered = list(exchanges)
+    if all(exchange.time is not None for exchange in ordered):
+        ordered.sort(key=lambda exchange: exchange.time or 0)
+    for exchange in ordered:
+        _take(found, exchange, definitions)
+    paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    for (method, path), seen in found.items():
+        paths[path][method.lower()] = _operation(seen)
+    document = {"openapi": "3.1.0", "info": {"title": "A recording", "version": "1"}, "paths": dict(paths)}
+    return Source(given, {given.rpartition("/")[2]: document}, given.rpartition("/")[0], inferred=True)
+
+
+def _take(found: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
+    request = exchange.request
+    operation = definitions.operation_at(request.method, request.path)
+    path = operation.path if operation else _template(request.path)
+    seen = found.setdefault((request.method, path), _Seen(request.method, path, operation))
+    media = (exchange.response.header("content-type") or "application/json").partition(";")[0].strip().lower()
+    status = str(exchange.response.status)
+    seen.bodies.setdefault(status, {})
+    try:
+        body = json.loads(exchange.response.body)
+    except (ValueError, RecursionError):
+        if exchange.response.body:
+            seen.bodies[status].setdefault(media, None)
+        return
+    code = _error_code(body, exchange.response.status)
+    if code is not None:
+        seen.errors[code].add(status)
+    if code is None or exchange.response.status >= 400:
+        sample = seen.bodies[status].get(media) or Sample()
+        seen.bodies[status][media] = sample
+        sample.add(body, _page(request.query))
+    else:
+        seen.bodies[status].setdefault(media, None)
+    if code is None:
+        _states(seen, exchange, body)
+
+
+def _template(path: str) -> str:
+    parts = path.split("/")
+    return "/".join("{id}" if _ID.fullmatch(part) and not _VERSION.fullmatch(part) else part for part in parts)
+
+
+def _error_code(body: Any, status: int) -> str | None:
+    """The code of an error; under a 2xx it is one where there is no data, as EnOS answers."""
+    if not isinstance(body, dict):
+        return None
+    holder = body["error"] if isinstance(body.get("error"), dict) else body
+    code = next((holder[name] for name in _CODES if isinstance(holder.get(name), str | int)), None)
+    if status < 400 and (code in (None, 0, "0", 200, "200") or body.get("data", ...) is not None):
+        return None
+    return None if code is None else str(code)
+
+
+def _page(query: str) -> Page:
+    values = dict(parse_qsl(query))
+    limit = next((value for name, value in values.items() if PAGE_NAME.match(name)), "")
+    offset = values.get("offset", "0")
+    return Page(int(limit) if _is_number(limit) else None, int(offset) if _is_number(offset) else 0)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _states(seen: _Seen, exchange: Exchange, body: Any) -> None:
+    """The statuses of the jobs in an answer, and what they followed."""
+    kept = [(name, value) for name, value in parse_qsl(exchange.request.query) if not _left_out(name)]
+    asked = (exchange.request.path, *sorted(kept))
+    for who, name, sent, terminal in _jobs(seen.operation, body):
+        seen.states[name] = sent
+        if terminal:
+            seen.ends.add(name)
+        key = (asked, who)
+        before = seen.last.get(key)
+        if before is not None and before != name:
+            seen.follows[before].add(name)
+        seen.last[key] = name
+
+
+def _left_out(name: str) -> bool:
+    return bool(PAGE_NAME.match(name) or _SKIPPED.match(name))
+
+
+def _jobs(operation: Operation | None, body: Any) -> Iterator[tuple[Hashable, str, Any, bool]]:
+    """Who, status by name, status as sent, whether it is an end: of each job in an answer."""
+    if operation is not None and operation.observation is not None:
+        for look in job_views(operation, body):
+            if look.sent is not None:
+                yield (look.id, canonical(look.run)), look.state or str(look.sent), look.sent, look.terminal
+        return
+    for pointer, node in _objects(body, ""):
+        name = next((key for key in node if STATUS_NAME.search(key) and isinstance(node[key], str)), None)
+        if name is not None:
+            who = next((canonical(node[key]) for key in _IDS if key in node), pointer)
+            yield who, node[name], node[name], False
+
+
+def _objects(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(value, dict):
+        yield pointer, value
+        for name, child in value.items():
+            yield from _objects(child, f"{pointer}/{name}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _objects(child, f"{pointer}/{index}")
+
+
+def _operation(seen: _Seen) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, bodies in sorted(seen.bodies.items()):
+        content = {media: {"schema": sample.schema()} if sample else {} for media, sample in bodies.items()}
+        responses[status] = {"content": content} if content else {}
+    for code, statuses in sorted(seen.errors.items()):
+        for status in sorted(statuses):
+            for media in responses[status].get("content", {}).values():
+                media.setdefault("examples", {})[code] = {"x-error": {"code": code}}
+    found: dict[str, Any] = {"responses": responses}
+    if seen.operation is not None:
+        found["operationId"] = seen.operation.id
+    if seen.states:
+        found["x-job"] = {
+            "x-inferred": True,
+            "states": {name: {"code": sent, "terminal": name in seen.ends} for name, sent in sorted(seen.states.items())},
+            "transitions": {name: sorted(after) for name, after in sorted(seen.follows.items())},
+        }
+    return found

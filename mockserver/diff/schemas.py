@@ -1,0 +1,354 @@
+"""Compares two schemas, member by member, through strings that hold JSON."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from .change import ABSENT
+from .merged_schema import LOWER, UPPER, Shape, shape_of
+from .nodes import Node, canonical, expanded
+
+Emit = Callable[[str, str, tuple[Node, Node], Any, Any, str], None]
+"""Takes what happened, the place for a reader, the nodes in OLD and NEW, the values, and a word more."""
+
+STATUS_NAME = re.compile(r"^(?:.*[_-])?(?:status|state|phase)$|^stsDesc$|[a-z](?:Status|State|Phase)$", re.IGNORECASE)
+_CODE_NAME = re.compile(r"^(?:err(?:or)?[_-]?)?code$", re.IGNORECASE)
+_STRUCTURES = frozenset(("object", "array"))
+_NAMES_ALIKE = 0.6
+
+
+@dataclass
+class SchemaComparer:
+    """Compares schemas and emits what happened, in the words of an answer: a member removed, a type widened.
+
+    `known` are the status values that the job's life has on either side: what changes about those is told there.
+    """
+
+    emit: Emit
+    known: Collection[str] = ()
+    _done: set[tuple[str, ...]] = field(default_factory=set)
+
+    def compare(self, old: list[Node], new: list[Node], at: str) -> None:
+        """Compare what these schemas say together. A pair that was compared before is left out, so that cycles end."""
+        key = (*(node.resolved().where for node in old), "|", *(node.resolved().where for node in new))
+        if key not in self._done:
+            self._done.add(key)
+            self._shapes(shape_of(old), shape_of(new), at)
+
+    def _shapes(self, old: Shape, new: Shape, at: str) -> None:
+        self._notes(old, new, at)
+        self._rules(old, new, at)
+        if bool(old.alternatives) != bool(new.alternatives):
+            self._one_and_several(old, new, at)
+            return
+        self._alternatives(old, new, at)
+        self._plain(old, new, at)
+
+    def _plain(self, old: Shape, new: Shape, at: str) -> None:
+        self._null(old, new, at)
+        if self._folded(old, new, at) or not self._types(old, new, at):
+            return
+        self._values(old, new, at)
+        self._forms(old, new, at)
+        self._bounds(old, new, at)
+        self._members(old, new, at)
+        self._below(old, new, at)
+
+    # Types
+
+    def _types(self, old: Shape, new: Shape, at: str) -> bool:
+        """Compare the types; whether the rest can be compared at all."""
+        if old.types == new.types:
+            return True
+        places = (old.place("type"), new.place("type"))
+        if _covers(old.types, new.types):
+            kind = "type-narrowed"
+        elif _covers(new.types, old.types):
+            kind = "type-widened"
+        else:
+            kind = "type-changed"
+        self.emit(kind, at, places, _type_value(old), _type_value(new), "")
+        return kind != "type-changed"
+
+    def _null(self, old: Shape, new: Shape, at: str) -> None:
+        if old.nullable != new.nullable:
+            places = (old.place("type"), new.place("type"))
+            kind = "nullable-added" if new.nullable else "nullable-removed"
+            self.emit(kind, at, places, old.nullable, new.nullable, "whether it may be null")
+
+    def _folded(self, old: Shape, new: Shape, at: str) -> bool:
+        """JSON that left its string, or went into one."""
+        old_inner, new_inner = old.below.get("contentSchema"), new.below.get("contentSchema")
+        if old_inner and not new_inner and new.types and new.types <= _STRUCTURES:
+            self.emit("embedded-json-unfolded", at, (old.node, new.node), _type_value(old), _type_value(new), "")
+            self._plain(shape_of(old_inner), new, f"{at} (embedded)")
+            return True
+        if new_inner and not old_inner and old.types and old.types <= _STRUCTURES:
+            self.emit("embedded-json-folded", at, (old.node, new.node), _type_value(old), _type_value(new), "")
+            self._plain(old, shape_of(new_inner), f"{at} (embedded)")
+            return True
+        return False
+
+    # Scalars
+
+    def _values(self, old: Shape, new: Shape, at: str) -> None:
+        places = (old.place("enum"), new.place("enum"))
+        if old.values is None or new.values is None:
+            if old.values != new.values:
+                kind = "values-opened" if new.values is None else "values-closed"
+                self._value(kind, at, places, _or_absent(old.values), _or_absent(new.values))
+            return
+        added = [value for value in new.values if canonical(value) not in set(map(canonical, old.values))]
+        removed = [value for value in old.values if canonical(value) not in set(map(canonical, new.values))]
+        for before, after in _renamed(removed, added):
+            self._value("value-renamed", at, places, before, after)
+            removed.remove(before)
+            added.remove(after)
+        for value in added:
+            self._value("value-added", at, places, ABSENT, value)
+        for value in removed:
+            self._value("value-removed", at, places, value, ABSENT)
+
+    def _value(self, kind: str, at: str, places: tuple[Node, Node], old: Any, new: Any) -> None:
+        name = at.rpartition("/")[2].removesuffix(" (embedded)")
+        if STATUS_NAME.search(name):
+            if any(canonical(value) in self.known for value in (old, new)):
+                return
+            kind = {"values-opened": "status-opened"}.get(kind, kind.replace("value-", "status-value-"))
+        elif _CODE_NAME.search(name):
+            kind = {"value-added": "code-added", "value-removed": "code-removed"}.get(kind, kind)
+        self.emit(kind, at, places, old, new, "")
+
+    def _forms(self, old: Shape, new: Shape, at: str) -> None:
+        for keyword, kind in (("format", "format"), ("pattern", "pattern")):
+            before, after = old.plain.get(keyword), new.plain.get(keyword)
+            if before != after:
+                step = _step(keyword, before, after)
+                places = (old.place(keyword), new.place(keyword))
+                self.emit(f"{kind}-{step}", at, places, _or_absent(before), _or_absent(after), "")
+        for keyword in ("contentEncoding", "contentMediaType"):
+            before, after = old.plain.get(keyword), new.plain.get(keyword)
+            if before != after and before is not None and after is not None:
+                self.emit("encoding-changed", at, (old.place(keyword), new.place(keyword)), before, after, keyword)
+        if old.units != new.units and old.units and new.units:
+            places = (old.place("description"), new.place("description"))
+            self.emit("unit-changed", at, places, sorted(old.units), sorted(new.units), "as the descriptions say")
+
+    def _bounds(self, old: Shape, new: Shape, at: str) -> None:
+        for keyword in (*LOWER, *UPPER):
+            before, after = old.bounds.get(keyword), new.bounds.get(keyword)
+            if before == after:
+                continue
+            sign = 1 if keyword in LOWER else -1
+            wider = after is None or (before is not None and sign * after < sign * before)
+            places = (old.place(keyword), new.place(keyword))
+            kind = "range-widened" if wider else "range-narrowed"
+            self.emit(kind, at, places, _or_absent(before), _or_absent(after), keyword)
+
+    # Members
+
+    def _members(self, old: Shape, new: Shape, at: str) -> None:
+        gone = [name for name in old.properties if name not in new.properties]
+        come = [name for name in new.properties if name not in old.properties]
+        for before, after in self._renames(old, new, gone, come):
+            gone.remove(before)
+            come.remove(after)
+            places = (old.properties[before][0], new.properties[after][0])
+            self.emit("member-renamed", f"{at}/{before}", places, before, after, "")
+            self.compare(old.properties[before], new.properties[after], f"{at}/{after}")
+            self._required(before in old.required, after in new.required, f"{at}/{after}", places)
+        for name in gone:
+            maybe = new.inferred and name not in old.required
+            places = (old.properties[name][0], new.node)
+            self.emit("member-not-seen" if maybe else "member-removed", f"{at}/{name}", places, name, ABSENT, "")
+        for name in come:
+            kind = "member-added-required" if name in new.required else "member-added"
+            self.emit(kind, f"{at}/{name}", (old.node, new.properties[name][0]), ABSENT, name, "")
+        for name in [name for name in old.properties if name in new.properties]:
+            self.compare(old.properties[name], new.properties[name], f"{at}/{name}")
+        for name in sorted((old.required | new.required) - {*gone, *come}):
+            if (name in old.properties) == (name in new.properties):
+                places = (old.place(f"required {name}"), new.place(f"required {name}"))
+                self._required(name in old.required, name in new.required, f"{at}/{name}", places)
+        if old.closed != new.closed:
+            kind = "members-closed" if new.closed else "members-opened"
+            self.emit(kind, at, (old.node, new.node), not old.closed, not new.closed, "whether others may come")
+
+    def _required(self, before: bool, after: bool, at: str, places: tuple[Node, Node]) -> None:
+        if before != after:
+            kind = "member-became-required" if after else "member-became-optional"
+            self.emit(kind, at, places, before, after, "whether it is always there")
+
+    def _renames(self, old: Shape, new: Shape, gone: list[str], come: list[str]) -> list[tuple[str, str]]:
+        found = []
+        free = list(come)
+        for name in gone:
+            text = expanded(old.properties[name][0])
+            alike = [
+                other
+                for other in free
+                if _folded_name(other) == _folded_name(name)
+                or (_alike(name, other) and expanded(new.properties[other][0]) == text)
+            ]
+            if alike:
+                best = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
+                found.append((name, best))
+                free.remove(best)
+        return found
+
+    def _below(self, old: Shape, new: Shape, at: str) -> None:
+        for keyword, step in (("items", "/*"), ("additionalProperties", "/*"), ("contentSchema", " (embedded)")):
+            before, after = old.below.get(keyword), new.below.get(keyword)
+            if before and after:
+                self.compare(before, after, f"{at}{step}")
+            elif before or after:
+                self._one_below(keyword, old, new, at)
+
+    def _one_below(self, keyword: str, old: Shape, new: Shape, at: str) -> None:
+        wider = keyword not in new.below
+        kinds = {
+            "items": ("type-widened", "type-narrowed"),
+            "additionalProperties": ("members-opened", "members-closed"),
+            "contentSchema": ("embedded-json-dropped", "embedded-json-declared"),
+        }
+        old_value, new_value = (shape.below[keyword][0].value if keyword in shape.below else ABSENT for shape in (old, new))
+        if keyword == "additionalProperties" and (old.closed or new.closed):
+            return  # told by whether others may come
+        kind = kinds[keyword][0 if wider else 1]
+        self.emit(kind, at, (old.node, new.node), old_value, new_value, keyword)
+
+    # Alternatives
+
+    def _one_and_several(self, old: Shape, new: Shape, at: str) -> None:
+        """A schema that got alternatives, or lost them: what it was, or is, is one of them, or else a condition."""
+        several = new if new.alternatives else old
+        if several.types is not None or several.properties:
+            places = (old.place("alternatives"), new.place("alternatives"))
+            texts = [[one[0].value for one in shape.alternatives] or ABSENT for shape in (old, new)]
+            self.emit("condition-changed", at, places, texts[0], texts[1], "alternatives")
+            self._plain(old, new, at)
+            return
+        self._null(old, new, at)
+        sides = [shape.alternatives or [[shape.node]] for shape in (old, new)]
+        self._match(sides[0], sides[1], old, new, at)
+
+    def _alternatives(self, old: Shape, new: Shape, at: str) -> None:
+        if old.alternatives:
+            self._match(old.alternatives, new.alternatives, old, new, at)
+
+    def _match(self, before: list[list[Node]], after: list[list[Node]], old: Shape, new: Shape, at: str) -> None:
+        left, right = list(before), list(after)
+        scored = [(_likeness(a[0], b[0]), i, j) for i, a in enumerate(before) for j, b in enumerate(after)]
+        for score, i, j in sorted(scored, key=lambda entry: -entry[0]):
+            if score > 0 and before[i] in left and after[j] in right:
+                left.remove(before[i])
+                right.remove(after[j])
+                self.compare(before[i], after[j], at)
+        places = (old.place("alternatives"), new.place("alternatives"))
+        for one in left:
+            self.emit("alternative-removed", at, (one[0], places[1]), one[0].value, ABSENT, one[0].resolved().label)
+        for one in right:
+            self.emit("alternative-added", at, (places[0], one[0]), ABSENT, one[0].value, one[0].resolved().label)
+
+    # Texts
+
+    def _rules(self, old: Shape, new: Shape, at: str) -> None:
+        gone = [text for text in old.rules if text not in new.rules]
+        come = [text for text in new.rules if text not in old.rules]
+        for index in range(max(len(gone), len(come))):
+            before = old.rules[gone[index]] if index < len(gone) else (ABSENT, old.node)
+            after = new.rules[come[index]] if index < len(come) else (ABSENT, new.node)
+            self.emit("condition-changed", at, (before[1], after[1]), before[0], after[0], "")
+
+    def _notes(self, old: Shape, new: Shape, at: str) -> None:
+        for keyword in sorted(old.notes.keys() | new.notes.keys()):
+            before, after = old.notes.get(keyword, ABSENT), new.notes.get(keyword, ABSENT)
+            if keyword in ("nullable", "$defs", "definitions", "x-inferred") or canonical(before) == canonical(after):
+                continue
+            places = (old.place(keyword), new.place(keyword))
+            if keyword == "x-seen":
+                self._seen(before, after, at, places)
+            else:
+                self.emit(_note_kind(keyword), at, places, before, after, keyword)
+
+    def _seen(self, before: Any, after: Any, at: str, places: tuple[Node, Node]) -> None:
+        if not isinstance(before, list) or not isinstance(after, list):
+            return  # too many values on one side to be a small set
+        for value in after:
+            if value not in before:
+                self.emit("seen-value-added", at, places, ABSENT, value, "")
+        for value in before:
+            if value not in after:
+                self.emit("seen-value-removed", at, places, value, ABSENT, "")
+
+
+def _note_kind(keyword: str) -> str:
+    if keyword == "default":
+        return "default-changed"
+    if keyword == "x-provenance":
+        return "provenance-changed"
+    if keyword == "x-page-rows":
+        return "page-rows-changed"
+    return "mock-only-changed" if keyword.startswith("x-") else "docs-changed"
+
+
+def _type_value(shape: Shape) -> Any:
+    return "any" if shape.types is None else sorted(shape.types)
+
+
+def _or_absent(value: Any) -> Any:
+    return ABSENT if value is None else value
+
+
+def _covers(wide: frozenset[str] | None, narrow: frozenset[str] | None) -> bool:
+    if wide is None or narrow is None:
+        return wide is None
+    return all(name in wide or (name == "integer" and "number" in wide) for name in narrow)
+
+
+def _step(keyword: str, before: str | None, after: str | None) -> str:
+    wider = {("int32", "int64"), ("float", "double")} if keyword == "format" else set()
+    if after is None or (before, after) in wider:
+        return "widened"
+    return "narrowed" if before is None or (after, before) in wider else "changed"
+
+
+def _folded_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _alike(name: str, other: str) -> bool:
+    return difflib.SequenceMatcher(None, name, other).ratio() >= _NAMES_ALIKE
+
+
+def _renamed(removed: list[Any], added: list[Any]) -> list[tuple[Any, Any]]:
+    """Values that are the same but for case, `_` and `-`, or nearly so (CANCELED, CANCELLED)."""
+    found, free = [], [value for value in added if isinstance(value, str)]
+    for value in [value for value in removed if isinstance(value, str)]:
+        near = difflib.get_close_matches(_folded_name(value), map(_folded_name, free), 1, 0.85) if value else []
+        if near:
+            other = next(one for one in free if _folded_name(one) == near[0])
+            found.append((value, other))
+            free.remove(other)
+    return found
+
+
+def _likeness(one: Node, other: Node) -> float:
+    """How much alike two alternatives are; 0: not the same one."""
+    first, second = one.resolved(), other.resolved()
+    a, b = shape_of([one]), shape_of([other])
+    if a.types is not None and b.types is not None and not (_covers(a.types, b.types) or _covers(b.types, a.types)):
+        return 0
+    if expanded(one) == expanded(other):
+        return 4
+    if first.label == second.label and first.where != one.where and second.where != other.where:
+        return 3
+    if a.properties or b.properties:
+        shared = a.properties.keys() & b.properties.keys()
+        share = len(shared) / len(a.properties.keys() | b.properties.keys())
+        return 1 + share if share >= 0.3 else 0
+    return 1 if a.types == b.types else 0.5

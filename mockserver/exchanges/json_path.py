@@ -1,0 +1,91 @@
+"""JSON pointers that go on through strings which hold JSON: `/body/rows/0/status`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from ..definitions.json_regex import refuse_constant
+from ..definitions.pointer import join, parts_of
+
+MISSING: Any = object()
+"""What stands where nothing stands."""
+
+
+class DuplicateKeys(dict[str, Any]):
+    """An object that has members twice, by these names; the last of each counts."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.names = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+
+
+def parsed(text: str) -> Any:
+    """The JSON in a text; objects with members twice are `DuplicateKeys`. Raises ValueError (for NaN and Infinity, too, which Python
+    reads by itself) or RecursionError."""
+    return _parse(text)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else DuplicateKeys(pairs)
+
+
+_parse = json.JSONDecoder(object_pairs_hook=_members, parse_constant=refuse_constant).decode
+
+
+@lru_cache(maxsize=64)
+def decode_embedded(text: str) -> Any:
+    """The JSON that a string holds; MISSING where it holds none."""
+    try:
+        return parsed(text)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+@lru_cache(maxsize=1_024)
+def _parts(pointer: str) -> tuple[str, ...]:
+    return tuple(parts_of(pointer))
+
+
+def _step(value: Any, part: str) -> Any:
+    if isinstance(value, str):
+        value = decode_embedded(value)
+    if isinstance(value, dict):
+        return value.get(part, MISSING)
+    if isinstance(value, list) and part.isdecimal() and part.isascii() and int(part) < len(value):
+        return value[int(part)]
+    return MISSING
+
+
+def value_at(value: Any, pointer: str) -> Any:
+    """What stands at a pointer; MISSING where nothing does."""
+    for part in _parts(pointer):
+        value = _step(value, part)
+        if value is MISSING:
+            return MISSING
+    return value
+
+
+def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
+    """The places that a pointer with `*` (every item of a list, or the value itself where it is no list) leads to."""
+    found = [("", value)]
+    for part in _parts(pattern):
+        found = [place for pointer, here in found for place in _children(pointer, here, part)]
+    yield from found
+
+
+def _children(pointer: str, here: Any, part: str) -> Iterator[tuple[str, Any]]:
+    if part != "*":
+        child = _step(here, part)
+        if child is not MISSING:
+            yield pointer + join(part), child
+        return
+    items = decode_embedded(here) if isinstance(here, str) else here
+    if isinstance(items, list):
+        yield from ((pointer + join(index), item) for index, item in enumerate(items))
+    elif items is not MISSING:
+        yield pointer, items

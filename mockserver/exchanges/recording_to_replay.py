@@ -1,0 +1,105 @@
+"""From a recording to trajectories: the polls of each job in it, equal neighbours made one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from email.utils import parsedate_to_datetime
+
+from ..definitions import Definitions, Operation
+from ..definitions.parameter_values import texts_of
+from ..errors import InputError
+from .exchange import Exchange
+from .recording import Recording
+from .replays import HTTP_DATE, RecordedAnswer, RecordedJob, identity, values_of, window_of
+from .tenants import is_tenant
+
+_SKEW = 2_000
+_SLACK = 60_000
+_OWN_HEADERS = {  # made again for each answer, or of one connection only
+    "connection", "content-encoding", "content-length", "date", "keep-alive", "proxy-authenticate", "set-cookie", "te",
+    "trailer", "transfer-encoding", "upgrade", "x-mock-problem", "x-request-id",
+}  # fmt: skip
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+Window = tuple[float, float] | None
+
+
+class _Course:
+    """The polls of one job, or of one page of a list, so far."""
+
+    def __init__(self, operation: Operation, values: dict[str, str], tenants: set[str], window: Window, began: int) -> None:
+        self.operation = operation
+        self.match = {name: text for name, text in values.items() if name not in tenants}
+        self.tenant = {name: text for name, text in values.items() if name in tenants}
+        self.window = self.last_window = window
+        self.began = self.last = began
+        self.steps: list[RecordedAnswer] = []
+
+    def continues(self, window: Window, time: int) -> bool:
+        """Whether a poll for these times goes on with this course: the same ones, or moved on as time went."""
+        if window is None or self.last_window is None:
+            return window == self.last_window
+        most = time - self.last + _SLACK
+        return all(0 <= now - before <= most for now, before in zip(window, self.last_window, strict=True))
+
+    def add(self, exchange: Exchange, window: Window, time: int) -> None:
+        """Add a poll; an answer like the one before adds nothing."""
+        response = exchange.response
+        headers = tuple((name, value) for name, value in response.headers if name.lower() not in _OWN_HEADERS)
+        step = RecordedAnswer(time - self.began, response.status, headers, response.body)
+        self.last, self.last_window = time, window
+        before = self.steps[-1] if self.steps else None
+        if before is None or (before.status, before.headers, before.body) != (step.status, step.headers, step.body):
+            self.steps.append(step)
+
+
+def replays_from(recording: Recording, definitions: Definitions) -> list[RecordedJob]:
+    """The trajectories of the jobs in a recording, in the order of their first polls.
+
+    Polls of one job have the same parameters; each page of a list is by itself. Times between which jobs are asked for may
+    move on with the polls. Calls that ask for no job are left out. Raises InputError for an exchange without a time.
+    """
+    courses: dict[Key, list[_Course]] = {}
+    for time, exchange in sorted(_timed(recording.exchanges), key=lambda one: one[0]):
+        request = exchange.request
+        operation = definitions.operation_at(request.method, request.path)
+        if operation is None or operation.job is None:
+            continue
+        values = values_of(operation, texts_of(operation, request))
+        asked, window = identity(operation, values), window_of(operation, values)
+        found = courses.setdefault((operation.id, tuple(sorted(asked.items()))), [])
+        course = next((one for one in reversed(found) if one.continues(window, time)), None)
+        if course is None:
+            hidden = {name for name in asked if name in recording.pseudonyms and is_tenant(operation, name)}
+            course = _Course(operation, asked, hidden, window, time)
+            found.append(course)
+        course.add(exchange, window, time)
+    return [
+        RecordedJob(one.operation.id, one.match, one.began, tuple(one.steps), one.tenant, one.window)
+        for one in sorted((one for found in courses.values() for one in found), key=lambda one: one.began)
+    ]
+
+
+def _timed(exchanges: Iterable[Exchange]) -> Iterator[tuple[int, Exchange]]:
+    """When each answer was given, by the clock of the service, as exactly as the recorder's clock can tell.
+
+    The service's clock is that of the times in its answers: a mock's may be far from ours, or go faster.
+    """
+    skew = 0
+    for exchange in exchanges:
+        date = _date(exchange)
+        if exchange.time is None and date is None:
+            raise InputError(
+                f"{exchange.source}: found neither a time nor a Date header; allowed: one of them, for a replay"
+            )
+        if date is not None and exchange.time is not None and abs(date - exchange.time - skew) > _SKEW:
+            skew = date - exchange.time
+        yield (date or 0) if exchange.time is None else exchange.time + skew, exchange
+
+
+def _date(exchange: Exchange) -> int | None:
+    text = exchange.response.header("Date") or ""
+    try:  # two dates in one header, as a server and the app behind it may send, tell nothing
+        return int(parsedate_to_datetime(text).timestamp() * 1_000) if HTTP_DATE.fullmatch(text) else None
+    except (ValueError, OverflowError):
+        return None

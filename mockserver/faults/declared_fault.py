@@ -1,0 +1,38 @@
+"""What a test holds of a fault that it declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .registry import ActiveFault, FaultRegistry
+
+
+@dataclass(frozen=True)
+class DeclaredFault:
+    """A declared fault: `number` is the one that the journal names."""
+
+    faults: FaultRegistry
+    entry: ActiveFault
+
+    def __repr__(self) -> str:
+        return f"<fault #{self.number} {self.entry.fault.kind} for {self.entry.fault.target}, served {self.served}>"
+
+    @property
+    def number(self) -> int:
+        """Counted from 1 in each namespace."""
+        return self.entry.number
+
+    @property
+    def served(self) -> int:
+        """How many requests got it so far."""
+        return self.entry.served
+
+    def remove(self) -> None:
+        """Take it away; nothing happens where it is gone already, such as by a reset."""
+        if self.entry in self.faults.entries:
+            self.faults.remove(self.entry.number)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fault as `/_mock/faults` shows it."""
+        return self.entry.as_json()

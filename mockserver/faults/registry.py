@@ -1,0 +1,181 @@
+"""The faults of a namespace: which of them a request gets, and how often each was served."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError
+from ..generate import fraction
+from .model import Fault
+
+Watcher = Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class ActiveFault:
+    """A fault that was declared, with its counts: `seen` requests that were meant for it, `served` ones that got it.
+
+    `place` is where it was declared: `file:line` or `file#pointer`, where that is known.
+    """
+
+    number: int
+    fault: Fault
+    seen: int = 0
+    served: int = 0
+    began: int | None = None
+    passed: int = 0
+    place: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The fault as `/_mock/faults` shows it."""
+        return {
+            "number": self.number,
+            "target": self.fault.target,
+            "kind": self.fault.kind,
+            "served": self.served,
+            "fields": dict(self.fault.fields),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedFault:
+    """A fault that a request gets. `turn` is the how-manyeth of its requests this is; `left` what is left of the quota's
+    window, in milliseconds."""
+
+    number: int
+    fault: Fault
+    turn: int
+    left: int = 0
+
+
+class FaultRegistry:
+    """The declared faults, oldest first. Thread-safe.
+
+    `entries` may be read without the lock: it is replaced as a whole. `seed` is the namespace's.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._lock = threading.Lock()
+        self._seed = seed
+        self._count = 0
+        self._watchers: tuple[Watcher, ...] = ()
+        self.entries: tuple[ActiveFault, ...] = ()
+
+    def add(self, fault: Fault, place: str = "") -> ActiveFault:
+        """Declare one more; `place` says where that is done."""
+        with self._lock:
+            self._count += 1
+            entry = ActiveFault(self._count, fault, place=place)
+            self.entries = (*self.entries, entry)
+        self._tell()
+        return entry
+
+    def remove(self, number: int) -> None:
+        """Take one away; one that is gone stays so."""
+        with self._lock:
+            self.entries = tuple(entry for entry in self.entries if entry.number != number)
+        self._tell()
+
+    def get(self, number: int) -> ActiveFault:
+        """The fault with this number. Raises InputError where there is none."""
+        found = next((entry for entry in self.entries if entry.number == number), None)
+        if found is None:
+            raise InputError(f"there is no fault {number}")
+        return found
+
+    def clear(self) -> None:
+        """Take all away; numbers begin at 1 again."""
+        with self._lock:
+            had, self.entries = self.entries, ()
+            self._count = 0
+        if had:
+            self._tell()
+
+    def take(self, operation: str, values: Callable[[], Mapping[str, str]], now: int) -> MatchedFault | None:
+        """The oldest fault that applies to a request of this operation, counted as served; None where none does.
+
+        `values` gives the request's parameters, where they matter.
+        """
+        with self._lock:
+            for entry in self.entries:
+                if _meant(entry.fault, operation, values, now) and (taken := self._try(entry, now)):
+                    return taken
+        return None
+
+    def _try(self, entry: ActiveFault, now: int) -> MatchedFault | None:
+        fault = entry.fault
+        if fault.times is not None and entry.served >= fault.times:
+            return None
+        left = 0
+        if fault.quota:
+            left = _over_quota(entry, fault.quota.limit, fault.quota.per, now)
+            if not left:
+                return None
+        entry.seen += 1
+        if entry.seen <= fault.after:
+            return None
+        if fault.share is not None and fraction("share", self._seed, entry.number, entry.seen) >= fault.share:
+            return None
+        entry.served += 1
+        return MatchedFault(entry.number, fault, entry.seen, left)
+
+    def release(self, taken: MatchedFault) -> None:
+        """The request never came as far as its fault: it doesn't count."""
+        with self._lock:
+            for entry in self.entries:
+                if entry.number == taken.number:
+                    entry.seen -= 1
+                    entry.served -= 1
+
+    def listening(self, kind: str, now: int) -> ActiveFault | None:
+        """The oldest fault of the port of this kind that applies now."""
+        return next((entry for entry in self.entries if entry.fault.fault == kind and entry.fault.open_at(now)), None)
+
+    def count(self, entry: ActiveFault) -> None:
+        """Count a fault of the port as served."""
+        with self._lock:
+            entry.served += 1
+
+    def has_listener_faults(self) -> bool:
+        """Whether any is about the port."""
+        return any(entry.fault.listener for entry in self.entries)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call this after each change, in the thread that made it."""
+        with self._lock:
+            self._watchers = (*self._watchers, watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Call it no more."""
+        with self._lock:
+            self._watchers = tuple(other for other in self._watchers if other != watcher)
+
+    def _tell(self) -> None:
+        for watcher in self._watchers:
+            watcher()
+
+
+def _meant(fault: Fault, operation: str, values: Callable[[], Mapping[str, str]], now: int) -> bool:
+    if operation not in fault.operations or fault.listener or not fault.open_at(now):
+        return False
+    return not fault.match or _contains(values(), fault.match.items())
+
+
+def _contains(values: Mapping[str, str], wanted: Iterable[tuple[str, str]]) -> bool:
+    return all(values.get(name) == value for name, value in wanted)
+
+
+def _over_quota(entry: ActiveFault, limit: int, per: int, now: int) -> int:
+    """Milliseconds to the end of the window, where its calls are used up; 0 for a call that passes.
+
+    A window begins with the first call after the last one ended: which kind of window the vendors have, they don't say.
+    """
+    if entry.began is None or not entry.began <= now < entry.began + per:
+        entry.began, entry.passed = now, 0
+    if entry.passed < limit:
+        entry.passed += 1
+        return 0
+    return entry.began + per - now

@@ -1,0 +1,57 @@
+"""A namespace: everything that one test, or one access key, shares with no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .exchanges.replays import Replays
+from .faults.registry import FaultRegistry
+from .jobs.clock import Clock, parse_time
+from .jobs.job_registry import JobRegistry
+from .jobs.store import Store
+from .jobs.trajectory import Progress
+from .journal import Journal
+from .settings import Settings
+
+DEFAULT_NAMESPACE = "default"
+
+
+@dataclass
+class Namespace:
+    """Settings, clock, declared jobs and faults, replays of recorded jobs, state and journal of a namespace.
+
+    `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for); `resets` how often it began
+    again.
+    """
+
+    name: str
+    settings: Settings
+    clock: Clock
+    declared: JobRegistry = field(default_factory=JobRegistry)
+    store: Store = field(default_factory=Store)
+    journal: Journal = field(default_factory=Journal)
+    epoch: int | None = None
+    replays: Replays = field(default_factory=Replays)
+    faults: FaultRegistry = field(default_factory=FaultRegistry)
+    resets: int = 0
+
+    def __repr__(self) -> str:
+        return f"<World {self.name!r}, {len(self.declared.all())} jobs, {self.clock!r}>"
+
+    @classmethod
+    def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> Namespace:
+        """A namespace with nothing in it. Raises InputError for a setting that is wrong."""
+        Progress.parse(settings.progress)
+        epoch = parse_time(settings.epoch) if settings.epoch else None
+        start = parse_time(settings.time) if settings.time else None
+        clock = clock or Clock(start, settings.speed, settings.tick)
+        return cls(name, settings, clock, epoch=epoch, faults=FaultRegistry(settings.seed))
+
+    def reset(self) -> None:
+        """Forget jobs, faults, state and journal. The clock starts again."""
+        self.resets += 1
+        self.declared.clear()
+        self.faults.clear()
+        self.store.clear()
+        self.journal.clear()
+        self.clock.restart()

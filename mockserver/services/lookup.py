@@ -1,0 +1,190 @@
+"""Which jobs a request is about, and where they stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..definitions import Example, JobLife, Life, Operation
+from ..errors import RequestProblem
+from ..exchanges.job_view import state_of
+from ..generate import digest
+from ..jobs.clock import DAY, SECOND
+from ..jobs.history import RunSeries, page, total
+from ..jobs.job_registry import MADE_UP, JobSpec
+from ..jobs.made_up_jobs import facts_of, life_of
+from ..jobs.trajectory import Job, Progress
+from .base import Context, JobListService, SingleJobService
+
+_RUNS = 1_000_000_000  # runs are numbered within their declaration
+
+
+def find_job(operation: Operation, service: SingleJobService, context: Context) -> Job:
+    """The job with the request's id. Raises Problem for an id that nobody knows, or not yet, or not any more."""
+    definition = _life_of(operation)
+    owner = str(context.parameters[service.owner]) if service.owner else ""
+    identity = {name: str(context.parameters[name]) for name in definition.identity}
+    found = context.namespace.declared.matching(operation.service, context.parameters)
+    if found:
+        declared = found[0]
+        _check_owner(declared, owner, context)
+    else:
+        _check_known(operation, context)
+        declared = _made_up(operation, service, context, identity, owner)
+    _check_age(definition, declared, context)
+    return _job(definition, service, declared, identity, declared.born, context)
+
+
+def documented_job(operation: Operation, service: SingleJobService, context: Context, example: Example) -> Job | None:
+    """The documented example's job, as it goes on from there; None where somebody declared it otherwise."""
+    if context.namespace.declared.matching(operation.service, context.parameters):
+        return None
+    definition = _life_of(operation)
+    identity = {name: str(context.parameters[name]) for name in definition.identity}
+    born = context.namespace.store.birth((operation.service, *identity.values()), context.now).time
+    life = _rest_of_life(definition, state_of(operation, example.value))
+    facts = service.facts(example.value)
+    declared = JobSpec(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
+    return _job(definition, service, declared, identity, born, context)
+
+
+def find_runs(operation: Operation, service: JobListService, context: Context) -> tuple[list[Job], int]:
+    """A page of runs, newest first, and how many there are in all. Raises Problem for a list that nobody knows."""
+    namespace, parameters = context.namespace, context.parameters
+    low, high = service.window(parameters, context.now)
+    offset, limit = parameters["offset"], parameters["limit"]
+    key = (operation.service, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
+    found = namespace.declared.matching(operation.service, parameters)
+    if not found:
+        _check_known(operation, context)
+    shown, last = namespace.store.as_of(key, offset, context.now, namespace.declared.last)
+    found = (
+        [find_job for find_job in found if find_job.number <= last]
+        or found
+        or [_made_up_history(operation, service, context)]
+    )
+    sources = [find_job for find_job in reversed(found) if _passes(find_job, service, parameters)]
+    stretches = [
+        RunSeries(find_job, find_job.first_born(), find_job.every, find_job.count).between(
+            low, min(high, shown - max(0, find_job.visible - find_job.born))
+        )
+        for find_job in sources
+    ]
+    jobs = [
+        _job(_life_of(operation), service, source, _identity_of_run(service, parameters, source, number), born, context)
+        for source, number, born in page(stretches, offset, limit)
+    ]
+    asked_for = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
+    return [replace(job, identity={**job.identity, **asked_for}) for job in jobs], total(stretches)
+
+
+def _life_of(operation: Operation) -> JobLife:
+    assert operation.job is not None
+    return operation.job
+
+
+def _progress(context: Context) -> Progress:
+    return Progress.parse(context.namespace.settings.progress)
+
+
+def _rest_of_life(definition: JobLife, status: str | None) -> Life:
+    """The first life that comes through this state, from there on."""
+    for life in definition.lives.values():
+        for index, (state, _) in enumerate(life.steps):
+            if state == status:
+                return Life(life.name, life.summary, 0, life.steps[index:])
+    raise AssertionError(f"no life comes through {status}")
+
+
+def _texts(context: Context) -> dict[str, str]:
+    return {name: str(value) for name, value in context.parameters.items()}
+
+
+def _check_owner(declared: JobSpec, owner: str, context: Context) -> None:
+    if declared.owner is not None and declared.owner != owner:
+        detail = f"the job was declared for {declared.owner!r}, not for {owner!r}"
+        raise RequestProblem("unknown-id", detail, **_texts(context))
+
+
+def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None:
+    if context.now < declared.visible:
+        wait = (declared.visible - context.now) / SECOND
+        raise RequestProblem(
+            "unknown-id", f"the job was only just created: it can be found in {wait:g} s", **_texts(context)
+        )
+    if definition.kept is not None and context.now - declared.born > definition.kept * SECOND:
+        kept = definition.kept * SECOND // DAY
+        raise RequestProblem("unknown-id", f"the job is older than {kept:g} days: it is not kept longer", **_texts(context))
+
+
+def _check_known(operation: Operation, context: Context) -> None:
+    if context.namespace.declared.deleted(operation.service, context.parameters):
+        raise RequestProblem("unknown-id", "the job was deleted", **_texts(context))
+    if context.namespace.settings.unknown_ids == "reject":
+        asked = ", ".join(f"{name} {context.parameters[name]!r}" for name in _life_of(operation).identity)
+        detail = f"no job has {asked}; declare one, or use --unknown-ids create"
+        raise RequestProblem("unknown-id", detail, **_texts(context))
+
+
+def _made_up(
+    operation: Operation, service: SingleJobService, context: Context, identity: Mapping[str, str], owner: str
+) -> JobSpec:
+    namespace = context.namespace
+    birth = namespace.store.birth((operation.service, *identity.values()), context.now, owner)
+    if birth.owner != owner:
+        detail = f"the job belongs to another {service.owner}: the one that asked for it first"
+        raise RequestProblem("unknown-id", detail, **_texts(context))
+    asked = birth.time if namespace.epoch is None else namespace.epoch
+    born = service.born(identity, asked - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
+    return JobSpec(MADE_UP, operation.service, identity, None, _progress(context), born, visible=0)
+
+
+def _made_up_history(operation: Operation, service: JobListService, context: Context) -> JobSpec:
+    """Runs at even distances: when the history is first asked for, one begins; the others came before or follow."""
+    namespace, identity = context.namespace, service.identity(context.parameters)
+    asked = namespace.store.birth((operation.service, *identity.values()), context.now).time
+    first_asked = asked if namespace.epoch is None else namespace.epoch
+    every = _between(service.period, "period", namespace.settings.seed, *identity.items()) * SECOND
+    since = max(0, context.now - first_asked) // every
+    count = _between(service.past, "past", namespace.settings.seed, *identity.items()) + 1 + since
+    newest = first_asked + since * every
+    return JobSpec(MADE_UP, operation.service, identity, None, _progress(context), newest, 0, count, every)
+
+
+def _between(bounds: tuple[int, int], *key: object) -> int:
+    low, high = bounds
+    return low + digest(*key) % (high - low + 1)
+
+
+def _passes(declared: JobSpec, service: JobListService, parameters: Mapping[str, Any]) -> bool:
+    """Whether the list's optional filters leave a declaration's runs."""
+    asked = {name: parameters[name] for name in service.filters if parameters.get(name)}
+    return all(declared.narrow.get(name, value) == value for name, value in asked.items())
+
+
+def _identity_of_run(
+    service: JobListService, parameters: Mapping[str, Any], declared: JobSpec, number: int
+) -> dict[str, str]:
+    """Who a run is, however it was asked for: a filter that the declaration leaves open doesn't count."""
+    asked = {name: value for name, value in parameters.items() if declared.number == MADE_UP or name not in service.filters}
+    identity = service.identity({**asked, **declared.match, **declared.narrow})
+    return {**identity, "run": str(declared.number * _RUNS + number)}
+
+
+def _job(
+    definition: JobLife,
+    service: SingleJobService | JobListService,
+    declared: JobSpec,
+    identity: Mapping[str, str],
+    born: int,
+    context: Context,
+) -> Job:
+    """The job at its moment; being asked for counts as a poll."""
+    namespace, name = context.namespace, declared.service
+    seed = namespace.settings.seed
+    life = declared.life or life_of(definition, name, seed, identity)
+    who = (name, *identity.values())
+    moment = namespace.declared.moment(definition, declared, life, who, context.now, born)
+    facts = facts_of(service.profile, name, seed, identity)
+    return Job(identity, {**facts, **declared.facts}, moment, definition, declared.run)

@@ -1,0 +1,64 @@
+"""Which namespace a request belongs to: the one it names, or the one named like its access key, app key or user."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..definitions.pointer import at
+from ..errors import ControlError
+from ..model import Request
+from ..vendors.signature import parse
+from ..vendors.tokens import claim
+
+HEADER = "x-mock-namespace"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_TOKENS = (("x-auth-token", "token", "user"), ("apim-accesstoken", "access", "app"))
+_IN_BODIES = (("auth", "identity", "password", "user", "name"), ("appKey",))  # of requests for a token
+_BODY_LIMIT = 64 * 1024
+
+
+def namespace_header(request: Request) -> str | None:
+    """The namespace in the request's header, where there is one. Raises Misuse for a name that is none."""
+    name = request.headers.get(HEADER)
+    return None if name is None else checked_name(name)
+
+
+def checked_name(name: str) -> str:
+    """The name, if it is one. Raises Misuse."""
+    if not _NAME.fullmatch(name):
+        detail = f"{name[:80]!a} is not a namespace; allowed: 1 to 128 of A-Z a-z 0-9 . _ -"
+        raise ControlError("Invalid namespace", detail)
+    return name
+
+
+def credential_name(request: Request) -> str | None:
+    """The access key, app key or user that the request claims to come from; None where it names none.
+
+    A claim is enough: whether it is true is for the namespace to judge, whose seed tokens are sealed with.
+    """
+    return next((name for name in _claims(request) if isinstance(name, str)), None)
+
+
+def _claims(request: Request) -> Iterator[Any]:
+    signature = parse(request.headers.get("authorization", ""))
+    if signature is not None:
+        yield signature.access_key
+    for header, kind, member in _TOKENS:
+        yield claim(kind, request.headers.get(header, "")).get(member)
+    if request.method == "POST" and 0 < len(request.body) <= _BODY_LIMIT:
+        yield from _in_body(request.body)
+
+
+def _in_body(body: bytes) -> Iterator[Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for parts in _IN_BODIES:
+        try:
+            yield at(value, parts)
+        except KeyError:
+            continue

@@ -1,0 +1,61 @@
+"""What a test may choose: settings of its own namespace, and of the mock behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import InputError, did_you_mean
+from ..settings import TABLE, Settings, check_settings
+
+MOCK_SETTINGS = ("definitions", "fixtures", "switches")
+"""Settings that a whole mock has: tests that differ in them get different mocks."""
+SERVER_SETTINGS = ("host", "port", "access_log")
+"""Settings that a test has no say in."""
+REJECT = {"unknown_ids": "reject"}
+"""What tests differ in from a server by default: an id that a test didn't declare is a mistake, not a job."""
+
+NAMES = tuple(row.name for row in TABLE if row.name not in SERVER_SETTINGS)
+
+
+@dataclass(frozen=True)
+class MockOptions:
+    """A test's choice: `wide` settings of the mock, `own` ones of its namespace, and whether unknown paths are allowed."""
+
+    wide: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
+    allow_unexpected: bool = False
+
+    def key(self) -> str:
+        """The same for choices that one mock can serve."""
+        return repr(sorted(self.settings().items()))
+
+    def settings(self) -> dict[str, Any]:
+        """The mock-wide settings, in the form of `Settings`."""
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in self.wide.items()}
+
+
+def mock_options(given: Mapping[str, Any], where: str = "@pytest.mark.mockserver") -> MockOptions:
+    """The choice that these keywords make. Raises InputError for an unknown one, with the nearest, or a wrong value."""
+    known = [*NAMES, "allow_unexpected"]
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise InputError(f"{where} has no {name!r}{hint or '.'} Allowed: {', '.join(known)}")
+    allow = given.get("allow_unexpected", False)
+    if not isinstance(allow, bool):
+        raise InputError(f"{where}: allow_unexpected is {allow!r}; allowed: True or False")
+    wide = {name: value for name, value in given.items() if name in MOCK_SETTINGS}
+    own = {name: _tidy(value) for name, value in given.items() if name not in (*MOCK_SETTINGS, "allow_unexpected")}
+    found = MockOptions(wide, {**REJECT, **own}, allow)
+    try:
+        check_settings(Settings(**{**found.settings(), **found.own}))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    return found
+
+
+def _tidy(value: Any) -> Any:
+    """Lists as Settings have them, and whole numbers where a float is wanted as they are written: `speed=0`."""
+    return tuple(value) if isinstance(value, list) else value

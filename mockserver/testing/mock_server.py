@@ -1,0 +1,291 @@
+"""The double: one test's own namespace of a mock, what it declares in it, and what it asserts afterwards."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..declare_job import DeclaredJob, declare, handles
+from ..definitions import Definitions, Operation
+from ..errors import InputError
+from ..faults.declared_fault import DeclaredFault
+from ..faults.model import KINDS
+from ..jobs.clock import Clock
+from ..journal import JournalEntry
+from ..listing import environment
+from ..mock import Mock, OnAnswer
+from ..model import Request, Response
+from ..namespace import Namespace
+from ..settings import Settings
+from . import assertions, poller_coverage
+from .assertions import calls, exchanges_drawn, jobs_drawn, polls_of
+from .call_site import caller
+from .environ import REGIONS, Environment, without_proxy
+from .recorded_call import RecordedCall, read
+
+if TYPE_CHECKING:
+    import requests
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+_REPORTED = 30
+_SDKS = ("HUAWEICLOUD_SDK", "CLOUD_SDK")
+
+
+def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
+    """The variables that turn SDK code to a URL of this machine; none without one: the SDK's own endpoints stay."""
+    if url is None:
+        return {}
+    port = int(url.rpartition(":")[2])
+    found = environment(definitions, Settings(port=port, credentials={"-": "-"}), REGIONS)
+    return {name: value for name, value in found.items() if not name.endswith(("_AK", "_SK"))}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the test's namespace takes for right: Huawei Cloud's pair and project, EnOS's application."""
+
+    access_key: str
+    secret_key: str
+    project_id: str
+    app_key: str
+    app_secret: str
+
+    @property
+    def ak(self) -> str:
+        """The access key, by the SDK's name for it."""
+        return self.access_key
+
+    @property
+    def sk(self) -> str:
+        """The secret key, by the SDK's name for it."""
+        return self.secret_key
+
+    def __repr__(self) -> str:
+        return f"Credentials(access_key={self.access_key!r}, project_id={self.project_id!r}, app_key={self.app_key!r}, ...)"
+
+
+class MockServer:
+    """A namespace of its own in a mock, for one test. `url` is where it answers (None: on no socket); see `docs/pytest.md`.
+
+    `endpoints` are the variables that lead there, as `endpoints` gives them; `listeners` are called with each exchange as
+    it was, secrets and all.
+    """
+
+    def __init__(
+        self, mock: Mock, namespace: Namespace, url: str | None, credentials: Credentials, endpoints: Mapping[str, str]
+    ) -> None:
+        self._mock, self._world, self._url, self._endpoints = mock, namespace, url, endpoints
+        self.credentials = credentials
+        self.seen: list[RecordedCall] = []
+        self.listeners: list[OnAnswer] = []
+        self.blocked: list[str] = []
+        self._opened: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        where = self._url or "on no socket"
+        return f"<MockServer {where}, namespace {self.namespace}, {len(self.jobs)} jobs, {len(self.seen)} calls>"
+
+    # Where it is
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end. Raises InputError where it is on no socket."""
+        if self._url is None:
+            raise InputError(
+                "mockserver_app is on no socket; use .client(), .test_client(), intercept() or the mockserver fixture"
+            )
+        return self._url
+
+    @property
+    def namespace(self) -> str:
+        """The name of its namespace: the access key."""
+        return self._world.name
+
+    @property
+    def mock(self) -> Mock:
+        """The mock that the namespace belongs to."""
+        return self._mock
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that turn SDK code to it: those of `mockserver env`, for all regions, and NO_PROXY.
+
+        On no socket, only the credentials: the SDK's own endpoints stay, for `intercept`.
+        """
+        key, secret = self.credentials.access_key, self.credentials.secret_key
+        pairs = {f"{sdk}_AK": key for sdk in _SDKS} | {f"{sdk}_SK": secret for sdk in _SDKS}
+        return {**self._endpoints, **pairs, **(without_proxy(os.environ) if self._url else {})}
+
+    @property
+    def app(self) -> Flask:
+        """The mock as a Flask app, which is also a WSGI app."""
+        from ..app import create_app
+
+        return create_app(mock=self._mock)
+
+    def test_client(self) -> FlaskClient:
+        """Flask's test client of the app: `test_client().get("/v3/...")`."""
+        return self.app.test_client()
+
+    # What it is told
+
+    @property
+    def clock(self) -> Clock:
+        """The test's clock: `advance(seconds)`, `set`, `freeze`, `run`, and `drive()`, which takes over sleeping."""
+        return self._world.clock
+
+    def job(self, service: str, **fields: Any) -> DeclaredJob:
+        """Declare a job: see `Mock.job`. Raises InputError."""
+        return declare(self._mock.definitions, self._world, service, fields, caller())
+
+    def fail(self, target: str, **fields: Any) -> DeclaredFault:
+        """Declare a fault: see `Mock.fail`. Raises InputError.
+
+        CONNECTION_REFUSED and TLS_ERROR are the port's, which knows nothing of the test's clock: they take no `window`, and
+        last until `remove()`, or the end of the test.
+        """
+        kind = KINDS.get(str(fields.get("fault")))
+        if kind is None or not kind.listener:
+            declared = self._mock.fail(target, namespace=self.namespace, **fields)
+            declared.entry.place = caller()
+            return declared
+        if fields.get("window") is not None:
+            raise InputError(f"{fields['fault']} takes no window in a test; end it by .remove()")
+        return self._mock.fail(target, **fields)
+
+    @property
+    def jobs(self) -> list[DeclaredJob]:
+        """The declared jobs, the oldest first."""
+        return handles(self._mock.definitions, self._world)
+
+    def reset(self) -> None:
+        """Forget declared jobs, what was asked and answered; the clock starts again."""
+        self._mock.reset(self.namespace)
+        self.seen.clear()
+
+    # Who asks
+
+    def client(self) -> requests.Session:
+        """A `requests` session that knows the base URL and signs: `client().get("/v3/.../jobs?id=1")`."""
+        from .clients import session
+
+        found = session(self._mock, self._world, self._url, self.credentials)
+        self._opened.append(found.close)
+        return found
+
+    def sdk(self, service: str) -> Any:
+        """The vendor's own client of a service, pointed at the mock: `cdm`, `dataarts`, `taurusdb`, `tics`; or `enos`.
+
+        Raises InputError for an unknown service, or where its package isn't installed.
+        """
+        from .clients import vendor_client
+
+        found, close = vendor_client(self._mock.definitions, service, self._url, self.credentials)
+        self._opened.append(close)
+        return found
+
+    def close(self) -> None:
+        """Close the clients that it made."""
+        while self._opened:
+            self._opened.pop()()
+
+    def intercept(self, *hosts: str) -> AbstractContextManager[None]:
+        """For a `with` block, answer what `requests` sends to the vendors' public hosts, in this process, on no socket.
+
+        Parameters: `hosts`, more patterns of host names, such as `*.cloud.example`.
+        """
+        from .intercept import intercept
+
+        return intercept(self._mock, self.namespace, hosts)
+
+    @contextmanager
+    def environ(self) -> Iterator[None]:
+        """Set the variables of `env` for a `with` block."""
+        environment = Environment(hide=())
+        environment["mockserver"] = self.env
+        try:
+            yield
+        finally:
+            del environment["mockserver"]
+
+    # What was asked
+
+    def note(self, time: int, request: Request, response: Response, operation: Operation | None) -> None:
+        """Remember an exchange; the mock calls this. `time` is its clock's, in milliseconds."""
+        with self._lock:
+            number = len(self.seen) + 1
+            self.seen.append(read(self._mock.definitions, number, time, request, response, operation))
+        for listener in list(self.listeners):
+            listener(time, request, response, operation, self._world)
+
+    @property
+    def journal(self) -> list[JournalEntry]:
+        """The last 10,000 exchanges, oldest first, without secrets and with long bodies cut."""
+        return self._world.journal.last()
+
+    def calls(
+        self, name: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, Any] | None = None
+    ) -> list[RecordedCall]:
+        """The calls of an operation or a service, oldest first. Raises InputError for an unknown one."""
+        return calls(self._mock.definitions, list(self.seen), name, params, headers)
+
+    def polls(self, service: str, **identity: Any) -> list[RecordedCall]:
+        """The polls of a service's jobs with these parts of an identity, oldest first. Raises InputError."""
+        found = polls_of(self._mock.definitions, list(self.seen), service, identity)
+        return sorted((poll for polls in found.values() for poll in polls), key=lambda poll: poll.number)
+
+    def assert_called(
+        self,
+        name: str,
+        *,
+        times: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> None:
+        """See `assertions.assert_called`. Raises AssertionError that shows the nearest request."""
+        __tracebackhide__ = True
+        assertions.assert_called(self._mock.definitions, list(self.seen), name, times, params, headers)
+
+    def assert_not_called(
+        self, name: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, Any] | None = None
+    ) -> None:
+        """See `assertions.assert_not_called`. Raises AssertionError that lists the calls."""
+        __tracebackhide__ = True
+        assertions.assert_not_called(self._mock.definitions, list(self.seen), name, params, headers)
+
+    def assert_polled(self, service: str, **rules_and_identity: Any) -> None:
+        """See `assertions.assert_polled` and `polling.Rules`. Raises AssertionError with a timeline of the polls."""
+        __tracebackhide__ = True
+        assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules_and_identity)
+
+    # What went wrong
+
+    def troubles(self, allow_unexpected: bool = False) -> list[str]:
+        """What a test must not pass with: crashes of the mock, requests that no operation has, real hosts asked for."""
+        return [
+            *(f"the mock failed to answer {one.method} {one.path}: {one.crash}" for one in self.seen if one.crash),
+            *(_unexpected(one) for one in self.seen if one.unexpected and not allow_unexpected),
+            *self.blocked,
+        ]
+
+    def counts(self) -> dict[str, Any]:
+        """What the code under test was shown, counted: see `shown.py`."""
+        return poller_coverage.count(self._mock.definitions, list(self.seen))
+
+    def report(self) -> str:
+        """The last exchanges and the bars of all jobs, as text, without secrets."""
+        lines = exchanges_drawn(self.seen)
+        if len(lines) > _REPORTED:
+            lines = [f"... {len(lines) - _REPORTED} lines before", *lines[-_REPORTED:]]
+        return "\n".join([*lines, jobs_drawn(self._mock.definitions, list(self.seen))]).rstrip()
+
+
+def _unexpected(one: RecordedCall) -> str:
+    advice = "or mark the test: @pytest.mark.mockserver(allow_unexpected=True)"
+    return f"unexpected request {one.method} {one.path}: {one.unexpected}; {advice}"

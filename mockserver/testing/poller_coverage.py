@@ -1,0 +1,130 @@
+"""What a poller was ever shown: documented statuses, transitions, errors and faults, counted over a whole run.
+
+The counts are plain JSON, and add up: those of tests to a run's, those of processes to one.
+
+    {"version": 1, "services": {"cdm": {"polls": 242, "statuses": {"BOOTING": 1}, "transitions": {"BOOTING>RUNNING": 1},
+     "errors": {"job-not-found": 1}, "faults": {"status": 1}}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..definitions import Definitions, Operation
+from ..faults.model import KINDS as FAULT_KINDS
+from .recorded_call import RecordedCall, identity
+
+VERSION = 1
+KINDS = ("statuses", "transitions", "errors", "faults")
+FAULTS = (*(name for name, kind in FAULT_KINDS.items() if not kind.listener), "status", "quota", "patch", "delay")
+"""The faults that can come upon a request, by family: `status:502` is a `status`."""
+Counts = dict[str, Any]
+
+
+def nothing() -> Counts:
+    """The counts of nobody."""
+    return {"version": VERSION, "services": {}}
+
+
+def count(definitions: Definitions, seen: Sequence[RecordedCall]) -> Counts:
+    """The counts of one test's exchanges, oldest first."""
+    found = nothing()
+    last: dict[tuple[str, ...], str] = {}
+    operations = {operation.id: operation for operation in definitions.operations if operation.job}
+    for one in seen:
+        if one.operation in operations:
+            mine = found["services"].setdefault(one.service, {"polls": 0, **{kind: {} for kind in KINDS}})
+            _count_one(operations[one.operation], one, mine, last)
+    return found
+
+
+def _count_one(operation: Operation, one: RecordedCall, mine: Counts, last: dict[tuple[str, ...], str]) -> None:
+    mine["polls"] += one.poll
+    if one.error:
+        _add(mine["errors"], one.error)
+    family = (one.fault or "").partition(":")[0]
+    if family and family != "error":  # those are counted by their names
+        _add(mine["faults"], family)
+    for run in one.runs:
+        _add(mine["statuses"], run.state)
+        key = (operation.id, *identity(operation, one.parameters), *run.key)
+        before = last.get(key)
+        if before not in (None, run.state):
+            _add(mine["transitions"], f"{before}>{run.state}")
+        last[key] = run.state
+
+
+def _add(counts: dict[str, int], name: str, number: int = 1) -> None:
+    counts[name] = counts.get(name, 0) + number
+
+
+def merge(several: Iterable[Mapping[str, Any]]) -> Counts:
+    """The sum of counts."""
+    found = nothing()
+    for one in several:
+        for service, theirs in one["services"].items():
+            mine = found["services"].setdefault(service, {"polls": 0, **{kind: {} for kind in KINDS}})
+            mine["polls"] += theirs["polls"]
+            for kind in KINDS:
+                for name, number in theirs[kind].items():
+                    _add(mine[kind], name, number)
+    return found
+
+
+def documented(operation: Operation, faults: Sequence[str] = FAULTS) -> dict[str, list[str]]:
+    """What there is to be shown of an operation: its statuses, transitions and errors, and the kinds of faults."""
+    assert operation.job is not None
+    ways = [
+        f"{state}>{after}" for state in operation.job.states for after in sorted(operation.job.transitions.get(state, ()))
+    ]
+    errors = [example.name for example in operation.errors()]
+    return {"statuses": list(operation.job.states), "transitions": ways, "errors": errors, "faults": list(faults)}
+
+
+def report(definitions: Definitions, counts: Mapping[str, Any], faults: Sequence[str] = FAULTS) -> Counts:
+    """The counts, and beside each kind what was never shown, for the services that were asked; and the percentage in all.
+
+    `extra` are the undocumented ones that were shown all the same: patched statuses, transitions between two polls that
+    are far apart.
+    """
+    services = {}
+    for operation in definitions.operations:
+        mine = counts["services"].get(operation.service)
+        if operation.job and mine:
+            services[operation.service] = {"operation": operation.id, "polls": mine["polls"]} | {
+                kind: _kind(mine[kind], names) for kind, names in documented(operation, faults).items()
+            }
+    shown = sum(len(one[kind]["shown"]) for one in services.values() for kind in KINDS)
+    there = sum(shown_and_missing(one[kind]) for one in services.values() for kind in KINDS)
+    percent = round(100 * shown / there, 1) if there else 0.0
+    return {"version": VERSION, "percent": percent, "services": services}
+
+
+def shown_and_missing(kind: Mapping[str, Any]) -> int:
+    """How many documented ones there are of a kind in a report."""
+    return len(kind["shown"]) + len(kind["missing"])
+
+
+def _kind(counted: Mapping[str, int], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "shown": {name: counted[name] for name in names if name in counted},
+        "missing": [name for name in names if name not in counted],
+        "extra": {name: number for name, number in counted.items() if name not in names},
+    }
+
+
+def text(found: Mapping[str, Any]) -> list[str]:
+    """A report as lines for a terminal."""
+    lines = []
+    for service, one in found["services"].items():
+        lines.append(f"{service} ({one['operation']}): {one['polls']} polls")
+        for kind in KINDS:
+            counted = one[kind]
+            if not shown_and_missing(counted):
+                continue
+            head = f"  {kind:<12}{len(counted['shown']):>4} of {shown_and_missing(counted):<4}"
+            missing = ", ".join(counted["missing"])
+            extra = f"; undocumented: {', '.join(counted['extra'])}" if counted["extra"] else ""
+            lines.append((head + (f" never shown: {missing}" if missing else " all shown") + extra).rstrip())
+    return [*lines, f"shown to the code under test: {found['percent']} % of what is documented"]

@@ -1,0 +1,103 @@
+"""The kit bites: it finds every kind of wrong answer, at its place and by its name, and finds nothing in right ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from jsonschema import FormatChecker
+from mutant_kinds import KINDS, by_kind
+from mutants import Verdict, judge
+from valid_exchanges import DEFINITIONS, JOBS, OPERATIONS, courses, documented, each_switch, valid_answers
+
+from mockserver.contract.session import Session
+from mockserver.definitions.embedded import Validator
+from mockserver.exchanges.json_path import parsed
+
+EACH = [(kind, operation) for kind, operations in KINDS.items() for operation in operations]
+CHUNKS = 20
+ANSWERS = int(os.environ.get("VALID_ANSWERS", "100000"))
+"""How many valid answers are judged: 100,000 take two processors 40 seconds; VALID_ANSWERS=20000 is for the impatient."""
+
+
+@pytest.mark.parametrize(("kind", "operation"), EACH, ids=[f"{kind} - {operation}" for kind, operation in EACH])
+def test_mutants_are_killed(kind: str, operation: str, record_property: Callable[[str, object], None]) -> None:
+    """Every mutant is found, at a right place and with a right code; what came before it was right."""
+    verdicts = [judge(DEFINITIONS, one) for one in by_kind(operation)[kind]]
+    killed = sum(verdict.killed for verdict in verdicts)
+    placed = sum(verdict.at_the_right_place for verdict in verdicts)
+    record_property("mutants", [kind, operation, len(verdicts), killed, placed])
+    print(f"{kind}: {operation}: {len(verdicts)} mutants, {killed} killed, {placed} at the right place")
+    assert _shown(verdict for verdict in verdicts if not verdict.at_the_right_place) == ""
+    assert _shown(verdict for verdict in verdicts if verdict.before) == ""
+
+
+def _shown(verdicts: Iterator[Verdict]) -> str:
+    return "\n".join(map(str, verdicts))[:5_000]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_table_of_kinds_is_whole(operation: str) -> None:
+    """An operation has mutants of exactly the kinds that the table gives it."""
+    assert set(by_kind(operation)) == {kind for kind, operations in KINDS.items() if operation in operations}
+
+
+def test_there_are_many_kinds() -> None:
+    """The table has the breadth that it was made for."""
+    assert len(KINDS) >= 40
+    assert {operation for operations in KINDS.values() for operation in operations} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_quick_judge_agrees_with_jsonschema(operation: str) -> None:
+    """What is compiled for speed accepts exactly what the validator accepts: on every mutant of a body."""
+    asked = DEFINITIONS.operation(operation)
+    disagreed = []
+    for one in (one for ones in by_kind(operation).values() for one in ones):
+        status, body = one.exchange.response.status, _json(one.exchange.response.body)
+        if status in asked.answers and body is not None:
+            slow = Validator(asked.answers[status].schema, format_checker=FormatChecker()).is_valid(body)
+            if slow == any(asked.responses[status](body)):
+                disagreed.append(one.name)
+    assert disagreed == []
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return parsed(body.decode())
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_valid_answers_give_no_finding(chunk: int) -> None:
+    """Thousands of right answers (seeds, services, lives, instants, pages, switches) give no finding of any severity."""
+    judged = 0
+    session, told = Session(DEFINITIONS, clean=lambda exchange: exchange), []
+    for begins, exchange in valid_answers(chunk, ANSWERS // CHUNKS):
+        if begins:
+            session = Session(DEFINITIONS, clean=lambda exchange: exchange)
+        told += [str(finding) for finding in session.check(exchange).findings]
+        judged += 1
+    assert told[:5] == []
+    assert judged == ANSWERS // CHUNKS
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_documented_answers_give_no_finding(operation: str) -> None:
+    """Every example and every error of the documents, under every value of every switch, is accepted."""
+    for switches in ({}, *each_switch()):
+        for exchange in documented(DEFINITIONS.operation(operation), switches):
+            assert [str(finding) for finding in Session(DEFINITIONS).check(exchange).findings] == []
+
+
+@pytest.mark.parametrize("operation", JOBS)
+def test_whole_courses_give_no_finding(operation: str) -> None:
+    """Every life of every job, polled from birth to end and beyond, is accepted, whichever polls are left out."""
+    for course in courses(operation):
+        for step in (1, 2, 3, 5):
+            session = Session(DEFINITIONS)
+            told = [str(one) for exchange in course.exchanges[::step] for one in session.check(exchange).findings]
+            assert told == []

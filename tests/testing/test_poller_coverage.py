@@ -1,0 +1,102 @@
+"""What a poller was ever shown: counting, adding up, and the report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+from sdk_clients import INSTANCE
+
+from mockserver import running
+from mockserver.definitions import Definitions
+from mockserver.testing import poller_coverage
+
+JOB = "/v1.1/p/clusters/c/cdm/job/{}/status"
+
+
+def test_statuses_transitions_and_errors_are_counted(shipped: Definitions) -> None:
+    """Each status, each change of a job's status, and each documented error that a client was shown."""
+    with running(speed=0) as mock:
+        mock.job("cdm", job_name="a", life=[("BOOTING", 30), ("RUNNING", 60), ("FAILED", None)])
+        mock.job("cdm", job_name="b", life=[("RUNNING", None)])
+        client = mock.client()
+        for _ in range(4):
+            client.get(JOB.format("a"))
+            client.get(JOB.format("b"))
+            mock.clock.advance(30)
+        client.get(JOB.format("unknown"))
+        mock.fail("cdm", status=502, times=1)
+        client.get(JOB.format("a"))
+        mock.fail("cdm", fault="HANG", times=1)
+        with pytest.raises(requests.Timeout):
+            client.get(JOB.format("a"), timeout=0.2)
+        counted = mock.counts()["services"]
+    assert counted == {
+        "cdm": {
+            "polls": 11,
+            "statuses": {"BOOTING": 1, "RUNNING": 6, "FAILED": 1},
+            "transitions": {"BOOTING>RUNNING": 1, "RUNNING>FAILED": 1},
+            "errors": {"job-not-found": 1},
+            "faults": {"status": 1, "HANG": 1},
+        }
+    }
+    assert shipped.operation("ShowJobStatus").problems["unknown-id"].name == "job-not-found"
+
+
+def test_rows_of_a_list_are_jobs_of_their_own(shipped: Definitions) -> None:
+    """In a list, each run has a status, and transitions are those of a run, not those between two rows."""
+    with running(speed=0) as mock:
+        mock.job("tics", league_id="l", count=3, every="1h", life=[("RUNNING", 90), ("SUCCEEDED", None)])
+        mock.job("dataarts", task_id="t", count=2, every="1h", life=[("waiting", 30), ("running", 60), ("success", None)])
+        client = mock.client()
+        for _ in range(2):
+            assert client.get("/v1/p/leagues/l/job-instances?limit=10&offset=0").status_code == 200
+            asked: dict[str, str | int] = {
+                "start_time": 0,
+                "end_time": 4_000_000_000_000,
+                "offset": 0,
+                "limit": 10,
+                "job_name": "j",
+            }
+            answer = client.get("/v1/p/datamap/node/t/instances", params=asked, headers={"instance": INSTANCE})
+            assert answer.status_code == 200, answer.text
+            mock.clock.advance(100)
+        counted = mock.counts()["services"]
+    assert counted["tics"]["statuses"] == {"RUNNING": 1, "SUCCEEDED": 5}
+    assert counted["tics"]["transitions"] == {"RUNNING>SUCCEEDED": 1}
+    assert counted["dataarts"]["transitions"] == {"waiting>success": 1}
+    found = poller_coverage.report(shipped, {"services": counted})["services"]
+    assert found["dataarts"]["transitions"]["extra"] == {"waiting>success": 1}
+    assert "waiting>success" not in found["dataarts"]["transitions"]["missing"]
+
+
+def test_counts_add_up_and_survive_json(shipped: Definitions) -> None:
+    """The counts of two processes are one count, after a way through JSON, too."""
+    with running() as mock:
+        mock.job("cdm", job_name="a")
+        mock.client().get(JOB.format("a"))
+        one = mock.counts()
+    both = poller_coverage.merge([one, json.loads(json.dumps(one)), poller_coverage.nothing()])
+    assert both["services"]["cdm"]["polls"] == 2
+    assert both["services"]["cdm"]["statuses"] == {"BOOTING": 2}
+    assert one["services"]["cdm"]["polls"] == 1, "adding up changes nothing"
+    assert poller_coverage.merge([]) == poller_coverage.nothing()
+    found = poller_coverage.report(shipped, both)
+    lines = poller_coverage.text(found)
+    assert lines[0] == "cdm (ShowJobStatus): 2 polls"
+    assert "SUCCEEDED" in next(line for line in lines if "statuses" in line)
+    assert str(found["percent"]) in lines[-1]
+
+
+def test_the_percentage_is_of_all_that_is_documented(shipped: Definitions) -> None:
+    """Everything shown is 100 %, nothing 0 %."""
+    job = shipped.operation("ShowJobStatus")
+    names = poller_coverage.documented(job, ["HANG"])
+    everything = {"cdm": {"polls": 1, **{kind: dict.fromkeys(names[kind], 1) for kind in poller_coverage.KINDS}}}
+    assert poller_coverage.report(shipped, {"services": everything}, ["HANG"])["percent"] == 100.0
+    assert poller_coverage.report(shipped, poller_coverage.nothing())["percent"] == 0.0
+    half = {"cdm": {**everything["cdm"], "errors": {}}}
+    there = sum(map(len, names.values()))
+    wanted = round(100 * (there - len(names["errors"])) / there, 1)
+    assert poller_coverage.report(shipped, {"services": half}, ["HANG"])["percent"] == wanted
