@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .app import create_app
     from .jobs.clock import Clock
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from .testing.mock_server import MockServer
     from .testing.running import running
 
-__version__ = "0.1.0"
 __all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running"]
 
 _HOMES = {

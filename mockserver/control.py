@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from . import __version__
 from .declare_job import declare, handle, handles
 from .definitions import read_control
 from .definitions.bundle import bundle
@@ -24,6 +23,7 @@ from .model import Answer
 from .namespace import Namespace
 from .steps.select_namespace import HEADER
 from .user_files import check
+from .version import __version__
 
 PREFIX = "/_mock"
 _ACTIONS = ("rerun", "cancel", "fail")
@@ -259,7 +259,7 @@ def answer(
     headers: Mapping[str, str],
     body: bytes,
 ) -> Answer:
-    """Answer a call. Raises Misuse for one that makes no sense."""
+    """Answer a call. Raises ControlError for one that makes no sense."""
     namespace = mock.namespace(headers.get(HEADER, mock.default_namespace))
     try:
         return call(Ask(mock, namespace, path, query, body))

@@ -1,4 +1,4 @@
-"""What can go wrong: with a request (`RequestProblem`), with what the user gave us (`InputError`); how messages show values."""
+"""What can go wrong with a request (`RequestProblem`) or with a user's input (`InputError`); how messages show values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROBLEMS: Mapping[str, str] = {
     "unknown-id": "No job has this id.",
     "internal-error": "The mock itself failed: a bug, please report it.",
 }
-"""Every kind of problem that a request can have by ordinary requests. Definitions say which error answers it (`x-error`, `when`)."""
+"""Every kind of problem that a request can have. Definitions say which error answers it (`x-error`, `when`)."""
 
 
 class RequestProblem(Exception):

@@ -651,7 +651,7 @@ def check_body(place: Any, content_type: str, body: Any) -> None:
 
 def test_control_calls_are_as_documented(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call of the control API answers with a documented status and a body that fits it, and every status is seen."""
-    monkeypatch.setattr("mockserver.mock._MOST_WORLDS", 2)
+    monkeypatch.setattr("mockserver.mock._MOST_NAMESPACES", 2)
     client.get(CDM_PATH)
     client.get("/nowhere")
     seen = set()

@@ -302,7 +302,7 @@ def journal_at(server: Server, name: str) -> int:
 
 
 def test_the_vendors_client_reaches_its_namespace_by_access_key(start: Callable[..., Server], connect: Connect) -> None:
-    """Two of Huawei's own clients, unchanged but for their keys, see a namespace each; a third one sees the default namespace."""
+    """Two of Huawei's own clients, unchanged but for their keys, see a namespace each; a third one sees the default."""
     server = start("--unknown-ids", "reject")
     add_at(server, "alice", {"progress": "polls:1", "life": "succeeds"})
     add_at(server, "bob", {"progress": "immediate", "life": "fails"})
@@ -317,7 +317,7 @@ def test_the_vendors_client_reaches_its_namespace_by_access_key(start: Callable[
 
 
 def test_a_namespace_verifies_with_keys_of_its_own(start: Callable[..., Server], connect: Connect) -> None:
-    """With credentials of its own a namespace knows its access key, no other secret key; the default namespace knows neither."""
+    """With credentials of its own a namespace knows its access key, no other secret key; the default one knows neither."""
     server = start("--auth", "verify")
     add_at(server, "alice", {"life": "hangs-on-boot"}, credentials={"alice": SECRETS["alice"]})
     assert connect(CDM, server, key=("alice", SECRETS["alice"])).ask().submissions[0].status == "BOOTING"
@@ -478,7 +478,7 @@ def test_every_namespace_knows_the_jobs_of_the_fixtures(tmp_path: Path) -> None:
 
 def test_there_is_an_end_to_namespaces(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit a new one is a 429 that says so, while those that are there can be used, reset and made again."""
-    monkeypatch.setattr("mockserver.mock._MOST_WORLDS", 3)
+    monkeypatch.setattr("mockserver.mock._MOST_NAMESPACES", 3)
     for name in SECRETS:
         add(client, name)
     check_problem(client.post("/_mock/namespaces", json={"name": "carol"}), "there are 3; delete some", 429)

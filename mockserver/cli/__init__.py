@@ -7,8 +7,8 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 
-from .. import __version__
 from ..errors import InputError
+from ..version import __version__
 from . import contract_commands, diff_commands, proxy_commands, recording_commands, server_commands
 
 

@@ -77,9 +77,9 @@ class Session:
 
         It is kept for the result, cleaned; of one without findings neither headers nor bodies are: long runs need the room.
 
-        Parameters: `case`, whose exchange it is; `namespace`, where its jobs live: jobs of two namespaces are never compared;
-        `meant`, the operation whose answers are right for a request that misses every operation; `request` and `answer`,
-        whether these are judged: an answer that isn't leaves no trace among those of its job.
+        Parameters: `case`, whose exchange it is; `namespace`, where its jobs live: jobs of two namespaces are never
+        compared; `meant`, the operation whose answers are right for a request that misses every operation; `request` and
+        `answer`, whether these are judged: an answer that isn't leaves no trace among those of its job.
         """
         asked, found = read_request(self.definitions, exchange.request)
         if asked.operation is None and meant is not None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .. import __version__
 from ..errors import InputError, shown
 from ..model import Request
+from ..version import __version__
 from .bodies import unpack
 from .exchange import Exchange, request_from, response_from
 from .recording import Recording, body_as_json, body_from_json, read

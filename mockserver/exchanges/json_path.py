@@ -24,8 +24,10 @@ class DuplicateKeys(dict[str, Any]):
 
 
 def parsed(text: str) -> Any:
-    """The JSON in a text; objects with members twice are `DuplicateKeys`. Raises ValueError (for NaN and Infinity, too, which Python
-    reads by itself) or RecursionError."""
+    """The JSON in a text; objects with members twice are `DuplicateKeys`.
+
+    Raises ValueError (for NaN and Infinity, too, which Python reads by itself) or RecursionError.
+    """
     return _parse(text)
 
 

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import IO, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from .. import __version__
 from ..errors import InputError, did_you_mean, shown
 from ..model import Request, Response
+from ..version import __version__
 from .exchange import Exchange
 from .redaction import Redactor
 from .vendor_times import show

@@ -18,7 +18,7 @@ _LIFETIME = TOKEN_SECONDS * SECOND
 
 
 def get_token(context: Context) -> Answer:
-    """GetAccessToken: the app's token while it is good, else a new one. Raises Problem for a wrong app or proof."""
+    """GetAccessToken: the app's token while it is good, else a new one. Raises RequestProblem for a wrong app or proof."""
     app = context.body["appKey"]
     _check_app(context.body, context.namespace.settings)
     held = context.namespace.store.token(app, context.now)
@@ -29,7 +29,7 @@ def get_token(context: Context) -> Answer:
 
 
 def refresh_token(context: Context) -> Answer:
-    """RefreshAccessToken: a new token for one of the app's that has not expired yet. Raises Problem for any other."""
+    """RefreshAccessToken: a new token for one of the app's that has not expired yet. Raises RequestProblem for any other."""
     app, old = context.body["appKey"], context.body["accessToken"]
     _check_app(context.body, context.namespace.settings)
     content = unseal(context.namespace.settings.seed, "access", old) if old.isascii() else None

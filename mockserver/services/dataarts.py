@@ -83,7 +83,7 @@ def _task(task_id: str) -> int:
 def window(parameters: Mapping[str, Any], now: int) -> tuple[int, int]:
     """Between `start_time` and `end_time` (milliseconds, both included), and born by `now`.
 
-    The page doesn't say which of a run's times must lie in the range: the mock takes submitTime. Raises Problem for a
+    The page doesn't say which of a run's times must lie in the range: the mock takes submitTime. Raises RequestProblem for a
     start_time later than end_time.
     """
     start, end = parameters["start_time"], parameters["end_time"]

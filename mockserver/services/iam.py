@@ -37,7 +37,10 @@ def _configured(settings: Settings) -> dict[str, str]:
 
 
 def create_token(context: Context) -> Answer:
-    """KeystoneCreateUserTokenByPassword: a token of 24 hours. Raises Problem for a wrong user, password or project."""
+    """KeystoneCreateUserTokenByPassword: a token of 24 hours.
+
+    Raises RequestProblem for a wrong user, password or project.
+    """
     auth = context.body["auth"]
     user = auth["identity"]["password"]["user"]
     _check_password(user["name"], user["password"], context.namespace.settings)

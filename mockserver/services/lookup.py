@@ -21,7 +21,7 @@ _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
 
 def find_job(operation: Operation, service: SingleJobService, context: Context) -> Job:
-    """The job with the request's id. Raises Problem for an id that nobody knows, or not yet, or not any more."""
+    """The job with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
     definition = _life_of(operation)
     owner = str(context.parameters[service.owner]) if service.owner else ""
     identity = {name: str(context.parameters[name]) for name in definition.identity}
@@ -50,7 +50,7 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
 
 
 def find_runs(operation: Operation, service: JobListService, context: Context) -> tuple[list[Job], int]:
-    """A page of runs, newest first, and how many there are in all. Raises Problem for a list that nobody knows."""
+    """A page of runs, newest first, and how many there are in all. Raises RequestProblem for a list that nobody knows."""
     namespace, parameters = context.namespace, context.parameters
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]

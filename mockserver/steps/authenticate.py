@@ -16,14 +16,14 @@ _VENDORS: Mapping[str, Callable[[Request, Settings, int], Caller]] = {
 
 
 def authenticate(operation: Operation, request: Request, settings: Settings, now: int) -> Caller:
-    """The caller. Raises Problem for a credential that is missing, malformed, wrong or expired."""
+    """The caller. Raises RequestProblem for a credential that is missing, malformed, wrong or expired."""
     if not operation.secured:
         return ANONYMOUS
     return _VENDORS[operation.vendor](request, settings, now)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:
-    """Raises Problem for a project, user or organisation that isn't configured."""
+    """Raises RequestProblem for a project, user or organisation that isn't configured."""
     if "project_id" in parameters:
         huaweicloud.check_project(str(parameters["project_id"]), settings)
     if operation.service == "enos":

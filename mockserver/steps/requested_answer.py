@@ -26,7 +26,7 @@ class Preference:
 
 
 def read_preference(header: str) -> Preference:
-    """The wish in a `Prefer` header; preferences that are not the mock's (RFC 7240) are left alone. Raises Misuse."""
+    """The wish in a `Prefer` header; preferences that are not the mock's (RFC 7240) are left alone. Raises ControlError."""
     found: dict[str, str] = {}
     for part in re.split(r"[,;]", header):
         match = _PREFERENCE.fullmatch(part)
@@ -41,7 +41,10 @@ def read_preference(header: str) -> Preference:
 
 
 def preferred_example(operation: Operation, asked: Preference, switches: Mapping[str, str]) -> tuple[Example, int] | None:
-    """The example that a wish names, and the HTTP status to send it with. Raises Misuse for one that isn't documented."""
+    """The example that `Prefer` names, and the HTTP status to send it with.
+
+    Raises ControlError for one that isn't documented.
+    """
     if asked.example is not None:
         example = operation.examples.get(asked.example)
         if example is None:

@@ -11,7 +11,7 @@ from ..services.base import Context, ListPage
 
 
 def respond(operation: Operation, context: Context) -> Answer:
-    """The answer. Raises Problem for an id that nobody knows."""
+    """The answer. Raises RequestProblem for an id that nobody knows."""
     if operation.id in CALLS:
         return CALLS[operation.id](context)
     if operation.job and operation.service in SINGLES:

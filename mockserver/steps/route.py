@@ -24,7 +24,7 @@ class Route:
 
 
 def route(definitions: Definitions, request: Request) -> Route:
-    """The request's route. Raises Problem: no-route, wrong-method."""
+    """The request's route. Raises RequestProblem: no-route, wrong-method."""
     others = []
     for operation in definitions.operations:
         values = operation.path_values(request.path)
@@ -42,7 +42,7 @@ def route(definitions: Definitions, request: Request) -> Route:
 
 
 def check_size(request: Request) -> None:
-    """Raises Problem for a request that the gateway would not take.
+    """Raises RequestProblem for a request that the gateway would not take.
 
     Source: API Gateway user guide (URI of 32 KB, body of 12 MB; it gives no limit for headers, 32 KB is invented).
     """
@@ -59,7 +59,7 @@ def check_size(request: Request) -> None:
 
 
 def check_text(request: Request) -> None:
-    """Raises Problem for a path or a query that isn't UTF-8."""
+    """Raises RequestProblem for a path or a query that isn't UTF-8."""
     for name, text in (("path", request.path), ("query", request.query)):
         try:
             text.encode()

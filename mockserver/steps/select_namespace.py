@@ -21,13 +21,13 @@ _BODY_LIMIT = 64 * 1024
 
 
 def namespace_header(request: Request) -> str | None:
-    """The namespace in the request's header, where there is one. Raises Misuse for a name that is none."""
+    """The namespace in the request's header, where there is one. Raises ControlError for a name that is none."""
     name = request.headers.get(HEADER)
     return None if name is None else checked_name(name)
 
 
 def checked_name(name: str) -> str:
-    """The name, if it is one. Raises Misuse."""
+    """The name, if it is one. Raises ControlError."""
     if not _NAME.fullmatch(name):
         detail = f"{name[:80]!a} is not a namespace; allowed: 1 to 128 of A-Z a-z 0-9 . _ -"
         raise ControlError("Invalid namespace", detail)

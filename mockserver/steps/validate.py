@@ -15,7 +15,7 @@ from ..model import Request
 def parameters(
     operation: Operation, path_values: Mapping[str, str], request: Request, strict: bool, switches: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The parameters by name, each of its documented type. Raises Problem.
+    """The parameters by name, each of its documented type. Raises RequestProblem.
 
     `strict` refuses query parameters that are not documented or stand twice.
     """
@@ -99,7 +99,7 @@ def _invalid(parameter: Parameter, text: str, allowed: str) -> RequestProblem:
 
 
 def body(operation: Operation, request: Request) -> Any:
-    """The body, parsed and checked; None for an operation that has none. Raises Problem."""
+    """The body, parsed and checked; None for an operation that has none. Raises RequestProblem."""
     if operation.body_errors is None:
         return None
     if not request.body:

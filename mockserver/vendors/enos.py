@@ -21,7 +21,7 @@ _POSEIDON = re.compile(r"[A-Za-z0-9+/]{342}==")  # base64 of 256 bytes: RSA-OAEP
 
 
 def authenticate(request: Request, settings: Settings, now: int) -> Caller:
-    """Who the caller is. Raises Problem, as the setting `auth` wants it."""
+    """Who the caller is. Raises RequestProblem, as the setting `auth` wants it."""
     if settings.auth == "off":
         return ANONYMOUS
     token = request.headers.get("apim-accesstoken", "")
@@ -84,7 +84,7 @@ def _difference(request: Request, token: str, timestamp: str, secret: str, sent:
 
 
 def check_user(user: str, organisation: str, settings: Settings) -> None:
-    """Raises Problem for a user that isn't configured for this organisation, where any is."""
+    """Raises RequestProblem for a user that isn't configured for this organisation, where any is."""
     if settings.enos_users and settings.enos_users.get(user) != organisation:
         raise RequestProblem(
             "user-unknown", f"user {user!r} is not configured for organisation {organisation!r} (--enos-user)"

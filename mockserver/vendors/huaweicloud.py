@@ -18,7 +18,7 @@ _TOKEN_LIMIT = 65_536
 
 
 def authenticate(request: Request, settings: Settings, now: int) -> Caller:
-    """Who the caller is. Raises Problem, as the setting `auth` wants it.
+    """Who the caller is. Raises RequestProblem, as the setting `auth` wants it.
 
     Source: AK/SK Signing and Authentication Guide (window of 15 minutes); IAM (tokens live for 24 hours).
     """
@@ -95,7 +95,7 @@ def _verify(
 
 
 def check_project(project: str, settings: Settings) -> None:
-    """Raises Problem for a project that isn't configured, where any is."""
+    """Raises RequestProblem for a project that isn't configured, where any is."""
     if settings.projects and project not in settings.projects:
         detail = f"project {project!r} is not one of the configured ones: {', '.join(settings.projects)}"
         raise RequestProblem("project-unknown", detail)

@@ -248,7 +248,7 @@ def test_the_default_rate_is_polite_to_others_only(script: Script, monkeypatch: 
     """This machine is asked as fast as it answers, another host twice in a second, unless told otherwise."""
     server = script(OK)
     rates: list[float] = []
-    monkeypatch.setattr("mockserver.contract.sending.Pacer", lambda rate, **_: rates.append(rate))
+    monkeypatch.setattr("mockserver.contract.sending.RateLimit", lambda rate, **_: rates.append(rate))
     for url, rate in ((server.url, None), ("https://cdm.example.com", None), ("https://cdm.example.com", 10.0)):
         Sender(url, rate=rate).close()
     assert rates == [0, 2, 10]

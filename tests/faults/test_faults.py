@@ -621,7 +621,7 @@ def test_what_the_control_api_refuses(mock: Mock, number: int) -> None:
 
 
 def test_on_answer_sees_all_as_it_is(shipped: Definitions) -> None:
-    """It gets time, request, answer, operation and namespace of each exchange, uncut and unredacted, and may be set later."""
+    """It gets time, request, answer, operation and namespace of each exchange, uncut and unredacted."""
     seen: list[Any] = []
     mock = Mock(Settings(auth="off"), Clock(NOW, speed=0), shipped, on_answer=lambda *one: seen.append(one))
     operation = mock.definitions.operation("ShowJobStatus")

@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ... import __version__
 from ...definitions import Definitions
+from ...version import __version__
 from ..findings import SEVERITIES
 from . import text
 from .html_model import section_views
