@@ -17,15 +17,18 @@ class WrongAnswer(http.client.HTTPException):
 
 
 class RequestHead(dict[str, str]):
-    """Target and headers as they go out: urllib3 would put the target into a form of its own, and group the headers."""
+    """Target and headers as they go out: urllib3 would put the target into a form of its own, and group the headers.
 
-    def __init__(self, target: str, headers: Iterable[Header]) -> None:
+    `timeout` is for how many seconds the service may take nothing of the body.
+    """
+
+    def __init__(self, target: str, headers: Iterable[Header], timeout: float) -> None:
         super().__init__()
-        self.target, self.headers = target, list(headers)
+        self.target, self.headers, self.timeout = target, list(headers), timeout
 
     def copy(self) -> RequestHead:
         """Another head with the same lines."""
-        return RequestHead(self.target, self.headers)
+        return RequestHead(self.target, self.headers, self.timeout)
 
     def update(self, others: Mapping[str, str]) -> None:  # type: ignore[override]  # urllib3 adds headers for a proxy so
         """Add headers at the end."""
@@ -57,7 +60,7 @@ class _FinalResponse(http.client.HTTPResponse):
         if self.fp is not None:
             self.fp = reader.file
         if not reader.last:
-            raise http.client.RemoteDisconnected("it closed the connection before it answered")
+            raise http.client.RemoteDisconnected("before it answered")
         if self.msg.defects:
             raise WrongAnswer("a header line has no name, or one with characters that no name has")
         lengths = {part.strip() for value in self.msg.get_all("content-length", []) for part in value.split(",")}
@@ -68,51 +71,52 @@ class _FinalResponse(http.client.HTTPResponse):
         while True:
             try:
                 version, status, reason = super()._read_status()  # type: ignore[misc]
-            except (http.client.UnknownProtocol, http.client.BadStatusLine) as error:
-                if isinstance(error, http.client.RemoteDisconnected):
-                    raise
+            except http.client.RemoteDisconnected:
+                raise http.client.RemoteDisconnected("without an answer") from None
+            except (http.client.UnknownProtocol, http.client.BadStatusLine):
                 raise WrongAnswer("it begins with no status line") from None
             if status in (100, 101) or status >= 200:  # http.client overlooks 100 by itself
                 return version, status, reason
             http.client.parse_headers(self.fp)
 
 
-class _ExactHead:
-    """For connections of urllib3: what goes out is the `RequestHead`, and no header of anybody else's."""
+class _Connection(HTTPConnection):
+    """What goes out is the `RequestHead`, and no header of anybody else's."""
 
     response_class = _FinalResponse
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
-        self._head: RequestHead = headers
-        super().request(method, headers.target, body, {}, **options)  # type: ignore[misc]
+    def request(  # type: ignore[override]  # only urllib3's pools call it
+        self, method: str, _url: str, body: Any, headers: RequestHead, **options: Any
+    ) -> None:
+        self._head = headers
+        if self.is_closed:
+            self.connect()
+        self.timeout = headers.timeout  # so far it was that of connecting
+        super().request(method, headers.target, body, {}, **options)
 
-    def putheader(self, header: str, *values: str) -> None:
+    def putheader(self, header: Any, *values: Any) -> None:
         """Nothing: urllib3 and http.client would add headers of their own."""
 
     def endheaders(self, *arguments: Any, **options: Any) -> None:
         for name, value in self._head.headers:
-            super().putheader(name, value)  # type: ignore[misc]
-        super().endheaders(*arguments, **options)  # type: ignore[misc]
+            super().putheader(name, value)
+        super().endheaders(*arguments, **options)
 
     def _encode_request(self, request: str) -> bytes:
         return request.encode("latin-1")
 
 
-class _ExactHTTPConnection(_ExactHead, HTTPConnection):
-    pass
-
-
-class _ExactHTTPSConnection(_ExactHead, HTTPSConnection):
+class _TLSConnection(_Connection, HTTPSConnection):
     pass
 
 
 class ExactHTTPPool(urllib3.HTTPConnectionPool):
     """Connections that send the client's own head."""
 
-    ConnectionCls = _ExactHTTPConnection
+    ConnectionCls = _Connection  # type: ignore[assignment]  # urllib3 declares a protocol that its own class misses
 
 
 class ExactHTTPSPool(urllib3.HTTPSConnectionPool):
     """Connections that send the client's own head, through TLS."""
 
-    ConnectionCls = _ExactHTTPSConnection
+    ConnectionCls = _TLSConnection  # type: ignore[assignment]

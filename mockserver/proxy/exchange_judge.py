@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..contract.findings import Finding
 from ..contract.result import Judged, Result
-from ..exchanges.bodies import plain, undecodable
+from ..exchanges.bodies import package_for, plain, undecodable
 from ..exchanges.exchange import Exchange
 from .notices import Notices, clean, name_of
 
@@ -61,7 +61,7 @@ class ExchangeJudge:
                 with _time_limit(self._seconds):
                     self._keep(exchange)
             except _OutOfTime:
-                self._notices.fail(name_of(exchange), f"not recorded: that took longer than {self._seconds:g} s")
+                self._notices.fail(name_of(exchange.request), f"not recorded: that took longer than {self._seconds:g} s")
             except Exception as error:  # a disk, a bug: the traffic goes on, and the end says so
                 self._notices.fail("recording", f"an exchange could not be recorded: {_words(exchange, error)}")
 
@@ -72,7 +72,9 @@ class ExchangeJudge:
         if max(len(exchange.request.body), len(exchange.response.body)) > JUDGED_BYTES:
             self._skip(exchange, f"its body is longer than {JUDGED_BYTES} bytes")
         elif coding := undecodable(exchange.response):
-            self._skip(exchange, f"its body is packed by {coding}, which can't be unpacked here")
+            package = package_for(coding)
+            hint = f" (pip install {package})" if package else ""
+            self._skip(exchange, f"its body is packed by {coding}, which can't be unpacked here{hint}")
         else:
             self._check(self._judge, exchange)
 
@@ -87,15 +89,15 @@ class ExchangeJudge:
         except _OutOfTime:
             self._skip(exchange, f"that took longer than {self._seconds:g} s")
         except Exception as error:  # a bug in a check must break nothing
-            self._notices.fail(name_of(exchange), f"could not be judged: {_words(exchange, error)}")
+            self._notices.fail(name_of(exchange.request), f"could not be judged: {_words(exchange, error)}")
 
     def _skip(self, exchange: Exchange, reason: str) -> None:
-        self._notices.skip(name_of(exchange), f"not judged: {reason}")
+        self._notices.skip(name_of(exchange.request), f"not judged: {reason}")
 
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise _OutOfTime in this (the main) thread after so many seconds of CPU time; 0 is for ever. Patterns at work are stopped, too."""
+    """Raise _OutOfTime in this (the main) thread after so many seconds of CPU time, within a pattern, too; 0: never."""
     if not seconds or not hasattr(signal, "setitimer"):
         yield
         return
@@ -113,10 +115,10 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 
 def _line(exchange: Exchange, judged: Judged, finding: Finding) -> str:
-    where = f"#{judged.number} {judged.operation or name_of(exchange)} {exchange.response.status}"
-    return f"{where}: {clean(exchange, str(finding))}"
+    where = f"#{judged.number} {judged.operation or name_of(exchange.request)} {exchange.response.status}"
+    return f"{where}: {clean(exchange.request, str(finding))}"
 
 
 def _words(exchange: Exchange, error: Exception) -> str:
-    text = clean(exchange, str(error))
+    text = clean(exchange.request, str(error))
     return text if type(error).__name__ == "InputError" else f"{type(error).__name__}: {text}"

@@ -1,6 +1,6 @@
 """Exchanges recorded and judged in a process of its own: whatever an answer holds, the traffic doesn't wait for it.
 
-They go there as pickles through a socket. What it was given survives a kill -9 of the proxy: it records all of it, then ends.
+They go there as pickles through a socket. What it was given survives a kill -9 of the proxy: it records it all, then ends.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class JudgeProcess:
         code = f"import sys; sys.path[:] = {sys.path!r}; from mockserver.proxy.judge_worker import main; main({number})"
         command = [sys.executable, "-c", code]
         # A session of its own: Ctrl-C, and a kill of the whole group, are for the proxy.
-        self._process = subprocess.Popen(command, stdin=nothing, stdout=nothing, pass_fds=[number], start_new_session=True)
+        self._process = subprocess.Popen(  # noqa: S603 - this very program
+            command, stdin=nothing, stdout=nothing, pass_fds=[number], start_new_session=True
+        )
         theirs.close()
         self._change = threading.Condition()
         self._unsent: deque[tuple[bytes, int]] = deque()
@@ -122,9 +124,9 @@ class JudgeProcess:
         coverage = Coverage(self._definitions)
         if parts is None:
             return Result(target, "", coverage, seconds=seconds)
-        mode, counts, *lists = parts
+        mode, counts, judged, timelines, skipped, failed = parts
         coverage.add(counts)
-        return Result(target, mode, coverage, *lists, seconds=seconds)
+        return Result(target, mode, coverage, judged, timelines, skipped, failed, seconds)
 
     # The socket
 

@@ -70,8 +70,8 @@ class _Worker:
         self.recorder = Recorder(Path(path), redactor, settings.target, Clock().now()) if path else None
         self._session = Session(definitions, mode, redactor.redact)
         self._notices = Notices(lambda line: send(("line", line)))
-        judge = self._session if settings.judged else None
-        self._judge = ExchangeJudge(judge, self.recorder and self.recorder.add, self._notices, settings.seconds)
+        judge, keep = self._session if settings.judged else None, self.recorder.add if self.recorder else None
+        self._judge = ExchangeJudge(judge, keep, self._notices, settings.seconds)
         self._send = send
         self._unjudged: deque[Exchange] = deque()
         self._backlog = Backlog()
@@ -130,11 +130,8 @@ class _Worker:
             self._notices.fail("proxy", f"{self._backlog.left_out} {reason}")
         result = self._session.result(finish.target, finish.seconds)
         self._notices.finish(result)
-        self._send(("result", (result.mode, result.coverage.as_json(), *_lists(result))))
-
-
-def _lists(result: Any) -> tuple[Any, ...]:
-    return result.judged, result.timelines, result.skipped, result.failed
+        parts = result.mode, result.coverage.as_json(), result.judged, result.timelines, result.skipped, result.failed
+        self._send(("result", parts))
 
 
 def main(number: int) -> None:

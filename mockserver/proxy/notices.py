@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from .. import redact
 from ..contract.result import Result
-from ..exchanges.exchange import Exchange
+from ..model import Request
 from ..steps.render import one_line
 
 _LINE = 1_000
@@ -111,13 +111,13 @@ def _told(entry: tuple[tuple[str, str], int]) -> tuple[str, str]:
     return name, reason if count == 1 else f"{reason} ({count} times)"
 
 
-def name_of(exchange: Exchange) -> str:
+def name_of(request: Request) -> str:
     """What was asked, without its query and without secrets; of a very long path its first parts."""
-    path = exchange.request.path
+    path = request.path
     path = path if len(path) <= _LINE else f"{path[:_LINE].rpartition('/')[0]}/..."
-    return f"{exchange.request.method} {clean(exchange, path)}"
+    return f"{request.method} {clean(request, path)}"
 
 
-def clean(exchange: Exchange, text: str) -> str:
-    """A text about an exchange, without its secrets."""
-    return redact.text(text, redact.secrets_of(exchange.request.headers))
+def clean(request: Request, text: str) -> str:
+    """A text about a request and its answer, without its secrets."""
+    return redact.text(text, redact.secrets_of(request.headers))

@@ -7,12 +7,11 @@ answer (its length is known, as it is read whole), and, if asked for, the signat
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..exchanges.exchange import Exchange
-from ..model import Delivery, RawRequest, Request, Response, origin_form, request_from
+from ..model import Delivery, RawRequest, Request, Response, origin_form
 from .headers import Header, end_to_end, replaced, tokens
 from .upstream import BODY_LIMIT, ProxyError, Upstream, UpstreamAnswer
 

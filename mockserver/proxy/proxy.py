@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..contract.result import Result
 from ..contract.sending import Sign
@@ -18,7 +17,6 @@ from ..server.handler import Handler, problem
 from ..server.http_server import HttpServer
 from ..server.reading import Refusal
 from ..steps.render import header_text
-from .exchange_judge import JUDGED_BYTES
 from .judge_queue import Judging
 from .notices import name_of
 from .proxied_exchange import ProxiedExchange, pass_on
@@ -84,6 +82,7 @@ class Proxy:
         self.url: str = self._server.url
         self._check_loop(targets)
         self._clock = Stopwatch()
+        self._result: Result | None = None
 
     @property
     def target(self) -> str:
@@ -105,7 +104,9 @@ class Proxy:
         return True
 
     def stop(self) -> Result:
-        """Take no more requests, let those under way end, judge all that passed; the result."""
+        """Take no more requests, let those under way end, judge all that passed; the result, the same one each time."""
+        if self._result is not None:
+            return self._result
         cut = self._server.stop(GRACE_SECONDS)
         if cut:
             self._judging.notices.skip("proxy", f"{cut} exchanges were cut off when the proxy stopped")
@@ -114,7 +115,8 @@ class Proxy:
         waiting = self._judging.waiting()
         if waiting > 100:
             self._judging.notices.tell(f"judging {waiting} more exchanges")
-        return self._judging.finish(self.target, self._clock.seconds())
+        self._result = self._judging.finish(self.target, self._clock.seconds())
+        return self._result
 
     def _check_loop(self, targets: Mapping[str, TargetUrl]) -> None:
         for target in targets.values():
@@ -159,8 +161,8 @@ class _PassOn(Handler):
             self._warn_of_signature(request, upstream.target)
             proxied = pass_on(raw, request, upstream, self._resigner)
         except ProxyError as error:
-            name = f"{request.method} {request.path}"
-            self._judging.notices.skip(name_of(request), f"no answer of the service to judge: {error.detail}")
+            reason = "no answer of the service to judge" if error.status >= 500 else "not passed on"
+            self._judging.notices.skip(name_of(request), f"{reason}: {error.detail}")
             return _own(error)
         if not request.path.startswith(f"{PREFIX}/"):  # no vendor's: the control API of a mock behind the proxy
             self._hand_over(proxied)

@@ -6,6 +6,7 @@ import http.client
 import socket
 import ssl
 import urllib.request
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,7 +93,7 @@ class Upstream:
         Raises:
             ProxyError: Where no answer comes, or one that is too long.
         """
-        head = RequestHead(target if target == "*" else self._before_target + target, headers)
+        head = RequestHead(target if target == "*" else self._before_target + target, headers, self._timeout)
         safe = method in _SAFE and not body
         try:
             try:
@@ -108,7 +109,7 @@ class Upstream:
     def _attempt(self, pool: urllib3.HTTPConnectionPool, method: str, head: RequestHead, body: bytes) -> UpstreamAnswer:
         response = pool.urlopen(
             method,
-            "/",
+            f"{self.target.origin}/",  # what is asked for stands in the head
             body or None,
             head,
             redirect=False,
@@ -128,7 +129,7 @@ class Upstream:
     def _read(self, response: urllib3.HTTPResponse) -> UpstreamAnswer:
         if response.status == 101:
             raise WrongAnswer("it changes the protocol, which nobody asked for")
-        original = response._original_response  # noqa: SLF001 - urllib3's own headers lose the order of doubled ones
+        original = response._original_response
         assert isinstance(original, http.client.HTTPResponse)
         headers = tuple((name, _unfolded(value)) for name, value in original.msg.items())
         body, cut = bytearray(), ""
@@ -139,7 +140,7 @@ class Upstream:
                     detail = f"the answer of {self._name} is longer than {BODY_LIMIT} bytes, the most that is passed on"
                     raise ProxyError(502, "Answer too long", detail)
         except _FAILURES as error:
-            cut = f"after {len(body)} bytes: {_reason(error)}"
+            cut = _how_cut(error, len(body))
         return UpstreamAnswer(response.status, response.reason or "", headers, bytes(body), cut)
 
     @property
@@ -167,13 +168,14 @@ _EXPLANATIONS: tuple[tuple[Any, tuple[int, str, str]], ...] = (
     ),
     (WrongAnswer, (502, "Wrong answer", "what {name} sent is not HTTP/1.1: {reason}")),
     (http.client.LineTooLong, (502, "Wrong answer", "what {name} sent can't be passed on: {reason}")),
-    (urllib3.exceptions.ReadTimeoutError, (504, "No answer in time", "{name} did not answer in {seconds:g} s")),
-    (urllib3.exceptions.ConnectTimeoutError, (504, "No connection", "{name} did not take the connection in time")),
     (
-        (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProxyError, socket.gaierror, ssl.SSLError),
+        (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProxyError, socket.gaierror),
         (502, "No connection", "{name}: {reason}; is it there, and is the URL right?"),
     ),
-    (http.client.RemoteDisconnected, (502, "No answer", "{name} closed the connection: {reason}")),
+    (urllib3.exceptions.ReadTimeoutError, (504, "No answer in time", "{name} did not answer in {seconds:g} s")),
+    (urllib3.exceptions.ConnectTimeoutError, (504, "No connection", "{name} did not take the connection in time")),
+    (ssl.SSLError, (502, "No connection", "{name}: TLS failed; does it speak HTTPS at this port?")),
+    (http.client.RemoteDisconnected, (502, "No answer", "{name} closed the connection {reason}")),
     (ConnectionError, (502, "No answer", "{name} closed the connection before it answered: {reason}")),
 )
 """What an error means, the first that fits."""
@@ -203,6 +205,16 @@ def _reason(error: BaseException) -> str:
     return type(list(_causes(error))[-1]).__name__
 
 
+def _how_cut(error: BaseException, came: int) -> str:
+    """How an answer ended too soon."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, ValueError) and not isinstance(cause, urllib3.exceptions.HTTPError) for cause in causes):
+        return f"after {came} bytes: a chunk does not begin with its length"
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return f"after {came} bytes: nothing more came in time"
+    return f"after {came} bytes: the connection ended"
+
+
 def _unfolded(value: str) -> str:
     """A header on one line, as RFC 9112 (section 5.2) wants it of who passes it on."""
     return " ".join(line.strip(" \t") for line in value.splitlines()) if "\n" in value else value
@@ -213,6 +225,7 @@ def _tls_context(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_alpn_protocols(["http/1.1"])
     if insecure:
+        warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)  # it was asked for explicitly
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
     if ca_bundle is None:

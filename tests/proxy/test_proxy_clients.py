@@ -23,7 +23,7 @@ from mockserver.contract.session import Session
 from mockserver.credentials import credentials_of, resigner
 from mockserver.definitions import load
 from mockserver.exchanges.recording import read
-from mockserver.proxy import Proxy, ProxyOptions
+from mockserver.proxy import JudgeQueue, Proxy, ProxyOptions
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_APP_KEY, DEFAULT_APP_SECRET, DEFAULT_SECRET_KEY
 
 DEFINITIONS = load()
@@ -41,13 +41,13 @@ def front() -> Iterator[Front]:
     made: list[Proxy] = []
 
     def front(url: str, **options: Any) -> Proxy:
-        made.append(Proxy(ProxyOptions((url,), port=0, **options), DEFINITIONS, Session(DEFINITIONS), say=lambda _: None))
+        judging = JudgeQueue(Session(DEFINITIONS), lambda _: None)
+        made.append(Proxy(ProxyOptions((url,), port=0, **options), DEFINITIONS, judging))
         return made[-1].start()
 
     yield front
     for one in made:
-        if one._thread.is_alive():
-            one.stop()
+        one.stop()
 
 
 # The vendors' clients
@@ -150,7 +150,7 @@ def test_a_signed_request_to_another_host_is_warned_of_once(monkeypatch: pytest.
     monkeypatch.delenv("HTTP_PROXY", raising=False)
     said: list[str] = []
     options = ProxyOptions(("http://cdm.example.invalid",), port=0)
-    with Proxy(options, DEFINITIONS, Session(DEFINITIONS), say=said.append) as proxy:
+    with Proxy(options, DEFINITIONS, JudgeQueue(Session(DEFINITIONS), said.append)) as proxy:
         for _ in range(2):
             send(signed(proxy.url, CDM_PATH))
     service.close()
