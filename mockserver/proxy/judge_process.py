@@ -50,6 +50,8 @@ class JudgeProcess:
         self._process = subprocess.Popen(  # noqa: S603 - this very program
             command, stdin=nothing, stdout=nothing, pass_fds=[number], start_new_session=True
         )
+        self.pid: int = self._process.pid
+        self.pid: int = self._process.pid
         theirs.close()
         self._change = threading.Condition()
         self._unsent: deque[tuple[bytes, int]] = deque()
@@ -57,8 +59,10 @@ class JudgeProcess:
         self._given = self._done = 0
         self._ended = False
         self._answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        for work in (self._send_rest, self._listen):
-            threading.Thread(target=work, name="mockserver-judge", daemon=True).start()
+        works = self._send_rest, self._listen
+        self._threads = [threading.Thread(target=work, name="mockserver-judge", daemon=True) for work in works]
+        for thread in self._threads:
+            thread.start()
         self._send(settings)
 
     def ready(self, definitions: Definitions) -> list[str]:
@@ -76,7 +80,7 @@ class JudgeProcess:
         self._definitions = definitions
         kind, value = self._answers.get()
         if kind != "ready":
-            self._process.wait()
+            self._close()
             raise InputError(value or "the judging process ended at its start, see above")
         notes: list[str] = value
         return notes
@@ -100,8 +104,7 @@ class JudgeProcess:
             self.notices.fail("proxy", f"{self.waiting()} exchanges were not judged: interrupted")
             self._process.send_signal(signal.SIGINT)
             kind, value = self._outcome(_LAST_SECONDS)
-        self._process.kill()
-        self._process.wait()
+        self._close()
         if self._backlog.left_out:
             self.notices.fail("proxy", f"{self._backlog.left_out} exchanges {LEFT_OUT}")
         if kind != "result":
@@ -110,6 +113,13 @@ class JudgeProcess:
         result = self._restored(target, seconds, value if kind == "result" else None)
         self.notices.finish(result)
         return result
+
+    def _close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for thread in self._threads:
+            thread.join(1.0)
+        self._socket.close()
 
     def _outcome(self, patience: float) -> tuple[str, Any]:
         """What the process says at last; nothing where it makes no headway for so many seconds."""
