@@ -1,7 +1,8 @@
 """A poller that survives the whole torture rack (docs/torture.md), for each of the five services.
 
-`wait_for` knows nothing of a vendor: it asks a `look` for a status, and decides. The `look_at_...` functions below make one
-for each service, with the vendor's own SDK.
+`Watch` knows nothing of a vendor: it asks a `look` for a status, and decides. `wait_for` sleeps between two looks; a sensor
+(airflow_sensor.py) and an asyncio task (asyncio_monitor.py) use the same `Watch`. The `look_at_...` functions below make a
+look for each service, with the vendor's own SDK.
 """
 
 from __future__ import annotations
@@ -38,6 +39,46 @@ class States:
     going: frozenset[str]
 
 
+class Watch:
+    """What is known of a job, look by look; whoever has it asks and sleeps in a way of its own.
+
+    Parameters: `job`, what errors call it; `every`, seconds between two looks; `patience`, how long to wait for the end;
+    `grace`, how long to bear nothing but trouble.
+    """
+
+    def __init__(
+        self, job: str, states: States, every: float = 30, patience: float = 3 * HOUR, grace: float = 15 * MINUTE
+    ) -> None:
+        self.job, self.states, self.every, self.patience, self.grace = job, states, every, patience, grace
+        self.pause = every
+        self._began = self._well = time.monotonic()
+        self._last, self._trouble = "", "nobody asked"
+
+    def look(self, look: Callable[[], str]) -> str | None:
+        """Ask once; the status of a job that has succeeded, None while it hasn't: ask again in `pause` seconds.
+
+        Raises JobFailed, JobUnclear after `grace` seconds of nothing but trouble, TimeoutError after `patience` seconds.
+        """
+        if time.monotonic() - self._began >= self.patience:
+            what = self._last or self._trouble
+            raise TimeoutError(f"{self.job} has not ended within {self.patience:g} s; its status: {what}")
+        try:
+            return self._see(_documented(look(), self.states))
+        except Trouble as error:
+            self._trouble = str(error)
+            self.pause = min(10 * self.every, 2 * self.pause)  # a 429 may have said how long, but the SDKs don't hand it on
+            if time.monotonic() - self._well > self.grace:
+                raise JobUnclear(f"{self.job}: for {self.grace:g} s no usable answer; the last: {error}") from error
+            return None
+
+    def _see(self, status: str) -> str | None:
+        self._well, self.pause = time.monotonic(), self.every
+        if status == self._last and status not in self.states.going:
+            return _ended(self.job, status, self.states)
+        self._last = status  # an end is believed once two looks agree: the first may be the last run's, or taken back
+        return None
+
+
 def wait_for(
     job: str,
     look: Callable[[], str],
@@ -46,28 +87,11 @@ def wait_for(
     patience: float = 3 * HOUR,
     grace: float = 15 * MINUTE,
 ) -> str:
-    """Wait until a job has succeeded; its status.
-
-    Parameters: `job`, what errors call it; `look`, which asks once; `every`, seconds between two looks. Raises JobFailed,
-    JobUnclear after `grace` seconds of nothing but trouble, TimeoutError after `patience` seconds.
-    """
-    began = well = time.monotonic()
-    last, trouble, pause = "", "nobody asked", every
-    while time.monotonic() - began < patience:
-        try:
-            status = _documented(look(), states)
-        except Trouble as error:
-            trouble = str(error)
-            pause = min(10 * every, 2 * pause)  # a 429 may have said how long to wait, but the SDKs don't hand it on
-            if time.monotonic() - well > grace:
-                raise JobUnclear(f"{job}: for {grace:g} s no usable answer; the last: {trouble}") from error
-        else:
-            well, pause = time.monotonic(), every
-            if status == last and status not in states.going:
-                return _ended(job, status, states)
-            last = status  # an end is believed once two looks agree: the first may be the last run's, or taken back
-        time.sleep(pause)
-    raise TimeoutError(f"{job} has not ended within {patience:g} s; its status: {last or trouble}")
+    """Wait until a job has succeeded; its status. Parameters and exceptions: see `Watch`."""
+    watch = Watch(job, states, every, patience, grace)
+    while (status := watch.look(look)) is None:
+        time.sleep(watch.pause)
+    return status
 
 
 def _documented(status: object, states: States) -> str:

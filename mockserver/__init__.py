@@ -10,14 +10,14 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .app import create_app
     from .jobs.clock import Clock
-    from .jobs.drive import drive
     from .mock import Mock
     from .serving.threaded import ThreadedServer
     from .settings import Settings
     from .testing.mock_server import MockServer
     from .testing.running import running
+    from .virtualtime import drive, virtual_time
 
-__all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running"]
+__all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running", "virtual_time"]
 
 _HOMES = {
     "Clock": ".jobs.clock",
@@ -26,8 +26,9 @@ _HOMES = {
     "Settings": ".settings",
     "ThreadedServer": ".serving.threaded",
     "create_app": ".app",
-    "drive": ".jobs.drive",
+    "drive": ".virtualtime",
     "running": ".testing.running",
+    "virtual_time": ".virtualtime",
 }
 
 

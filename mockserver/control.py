@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from .control_access import check_access
+from .control_document import control_document
 from .declare_job import declare, handle, handles
-from .definitions import read_control
 from .definitions.bundle import bundle
 from .errors import ControlError, InputError, did_you_mean
 from .faults.registry import ActiveFault
 from .fixtures import schema
-from .jobs.clock import Clock, not_negative, parse_time, utc
+from .jobs.clock import SECOND, Clock, in_range, not_negative, parse_time, utc
 from .jobs.duration import seconds
 from .journal import KEPT
 from .mock import Mock
@@ -52,9 +53,9 @@ def openapi(ask: Ask) -> Answer:
     return Answer(200, bundle(ask.mock.definitions.documents, __version__))
 
 
-def control(_ask: Ask) -> Answer:
+def control(ask: Ask) -> Answer:
     """The control API's own OpenAPI document."""
-    return Answer(200, read_control())
+    return Answer(200, control_document(ask.mock.definitions))
 
 
 def journal(ask: Ask) -> Answer:
@@ -102,7 +103,11 @@ def change_job(ask: Ask) -> Answer:
     _check_names("member", body, ("action",))
     if body.get("action") not in _ACTIONS:
         raise ControlError("Invalid body", f"action is {body.get('action')!r}; allowed: {', '.join(_ACTIONS)}")
-    return Answer(200, getattr(_job(ask), body["action"])().as_json())
+    job = _job(ask)
+    try:
+        return Answer(200, getattr(job, body["action"])().as_json())
+    except InputError as error:
+        raise ControlError("Conflict", str(error), 409) from error
 
 
 def _job(ask: Ask) -> Any:
@@ -170,7 +175,7 @@ def change_clock(ask: Ask) -> Answer:
     """Set, advance, freeze or run the clock, or let polls move it. Several at once are done in this order."""
     body, shown = _object(ask.body), ask.namespace.clock
     _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
-    if body.get("freeze") not in (None, True):
+    if body.get("freeze", True) is not True:
         raise ControlError("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
     steps: list[Callable[[], None]] = []  # all read before the first is done: a mistake changes nothing
     if "set" in body:
@@ -180,12 +185,22 @@ def change_clock(ask: Ask) -> Answer:
     if "speed" in body:
         steps.append(partial(shown.run, not_negative("speed", _number("speed", body["speed"]))))
     if "tick" in body:
-        steps.append(partial(setattr, shown, "tick", not_negative("tick", seconds(body["tick"]))))
+        steps.append(partial(setattr, shown, "tick", seconds(body["tick"])))
     if "advance" in body:
-        steps.append(partial(shown.advance, not_negative("advance", seconds(body["advance"]))))
+        steps.append(partial(shown.advance, seconds(body["advance"])))
+    _check_it_stays_in_range(shown, body)
     for step in steps:
         step()
     return Answer(200, _clock(shown))
+
+
+def _check_it_stays_in_range(shown: Clock, body: Mapping[str, Any]) -> None:
+    """Each value is all right, but together they may lead too far."""
+    start = parse_time(body["set"]) if "set" in body else shown.now()
+    try:
+        in_range(start + round(seconds(body.get("advance", 0)) * SECOND))
+    except InputError as error:
+        raise ControlError("Conflict", str(error), 409) from error
 
 
 def _clock(shown: Clock) -> dict[str, Any]:
@@ -251,6 +266,11 @@ ROUTES: Mapping[tuple[str, str], Callable[[Ask], Answer]] = {
 """Every call, by method and path under the prefix."""
 
 
+def path_of(call: Callable[[Ask], Answer]) -> str:
+    """A call's path under the prefix, as `ROUTES` has it."""
+    return next(path for (_, path), known in ROUTES.items() if known is call)
+
+
 def answer(
     mock: Mock,
     call: Callable[[Ask], Answer],
@@ -259,7 +279,8 @@ def answer(
     headers: Mapping[str, str],
     body: bytes,
 ) -> Answer:
-    """Answer a call. Raises ControlError for one that makes no sense."""
+    """Answer a call. Raises ControlError for one that makes no sense, or that may not pass."""
+    check_access(mock.settings, path_of(call), headers)
     namespace = mock.namespace(headers.get(HEADER, mock.default_namespace))
     try:
         return call(Ask(mock, namespace, path, query, body))

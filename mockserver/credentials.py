@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from . import redact
 from .contract.sending import Sign
 from .definitions import Definitions
 from .errors import InputError
 from .exchanges.exchange import Exchange
 from .jobs.clock import SECOND, Clock, utc
 from .model import Request
+from .redaction import redact
 from .vendors import enos, signature
 
 _HUAWEI = "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MOCKSERVER_TOKEN (for X-Auth-Token)"

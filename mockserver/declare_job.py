@@ -11,13 +11,13 @@ from .errors import InputError, did_you_mean
 from .generate import Fake
 from .jobs.clock import LATEST, SECOND, parse_time, utc
 from .jobs.duration import seconds
-from .jobs.job_registry import JobSpec, truncate_life
+from .jobs.job_registry import JobSpec, next_run, truncate_life
 from .jobs.trajectory import Moment, Progress, life_from
 from .namespace import Namespace
 from .services import LISTINGS, SINGLES
 from .services.base import JobListService, SingleJobService
 
-OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts")
+OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
 
 _MOST_RUNS = 1_000_000_000
@@ -49,12 +49,16 @@ class DeclaredJob:
     def rerun(self) -> DeclaredJob:
         """Run it again, from now: the same job goes through its life once more; of a list, a new run begins."""
         declared, now = self._declaration(), self.namespace.clock.now()
-        life, progress = declared.plan or (declared.life, declared.progress)
         if self.operation.service in LISTINGS:
+            life, progress = declared.plan or (declared.life, declared.progress)
             fresh = replace(declared, life=life, progress=progress, born=now, visible=now, count=1, every=0, plan=None)
             return DeclaredJob(self.namespace, self.operation, self.namespace.declared.add(fresh).number)
-        run = declared.run + 1
-        self.namespace.declared.update(self.number, life=life, progress=progress, born=now, run=run, plan=None)
+        fresh = next_run(declared, self._moment(declared), now)
+        changes = {
+            name: getattr(fresh, name)
+            for name in ("life", "progress", "born", "visible", "run", "plan", "waiting", "history")
+        }
+        self.namespace.declared.update(self.number, **changes)
         return self
 
     def cancel(self) -> DeclaredJob:
@@ -84,6 +88,8 @@ class DeclaredJob:
             "terminal": moment.terminal,
             "count": declared.count,
             "run": declared.run,
+            "waiting": declared.waiting,
+            "made_by": declared.made_by or None,
         }
 
     def _declaration(self) -> JobSpec:
@@ -125,6 +131,7 @@ def declare(
     parts = {name: _part(operation, name, fields[name]) for name in names if fields.get(name) is not None}
     owner = kind.owner if isinstance(kind, SingleJobService) else None
     filters = kind.filters if isinstance(kind, JobListService) else ()
+    waiting = _waits(fields)
     now = namespace.clock.now()
     born = _born(fields, now)
     count, every = _many(kind, fields)
@@ -143,6 +150,7 @@ def declare(
         narrow={name: value for name, value in parts.items() if name in filters},
         facts=_facts(operation, kind, fields.get("facts") or {}),
         place=place,
+        waiting=waiting,
     )
     return DeclaredJob(namespace, operation, namespace.declared.add(declaration).number)
 
@@ -157,6 +165,12 @@ def handle(definitions: Definitions, namespace: Namespace, number: int) -> Decla
     return DeclaredJob(namespace, definitions.operation_of(namespace.declared.get(number).service), number)
 
 
+def identity_names(operation: Operation) -> list[str]:
+    """What an operation's jobs can be told apart by, in the vendor's names."""
+    assert operation.job is not None
+    return _identity_names(operation.job, SINGLES.get(operation.service) or LISTINGS[operation.service])
+
+
 def _identity_names(definition: JobLife, kind: SingleJobService | JobListService) -> list[str]:
     extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else list(kind.filters)
     return [*definition.identity, *extra]
@@ -168,6 +182,18 @@ def _check_fields(service: str, names: list[str], fields: Mapping[str, Any]) -> 
         if name not in known:
             hint = did_you_mean(name, known)
             raise InputError(f"a {service} job has no {name!r}{hint}; allowed: {', '.join(known)}")
+
+
+def _waits(fields: Mapping[str, Any]) -> bool:
+    """Whether the job waits for a call that starts it."""
+    started = fields.get("started", True)
+    if not isinstance(started, bool):
+        raise InputError(f"started is {started!r}; allowed: true, or false for a job that waits for a call which starts it")
+    if not started:
+        for name in ("created", "age", "visible_after", "count", "every"):
+            if fields.get(name) is not None:
+                raise InputError(f"a job that waits for its start has no {name}: it begins when a call starts it")
+    return not started
 
 
 def _part(operation: Operation, name: str, value: object) -> str:

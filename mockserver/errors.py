@@ -31,6 +31,9 @@ PROBLEMS: Mapping[str, str] = {
     "body-missing": "The operation needs a body, and there is none.",
     "body-invalid": "The body is not JSON, or not as documented.",
     "unknown-id": "No job has this id.",
+    "job-exists": "A job with this name exists already.",
+    "job-running": "The job runs already.",
+    "job-not-running": "The job is not running.",
     "internal-error": "The mock itself failed: a bug, please report it.",
 }
 """Every kind of problem that a request can have. Definitions say which error answers it (`x-error`, `when`)."""
@@ -50,6 +53,10 @@ class RequestProblem(Exception):
         self.detail = detail
         self.facts = facts
 
+    def again(self) -> RequestProblem:
+        """The same problem, to be raised once more: an exception that is raised twice keeps both its tracebacks."""
+        return RequestProblem(self.kind, self.detail, **self.facts)
+
 
 class ControlError(Exception):
     """A request to the mock itself (a `Prefer` header, the control API) that makes no sense; answered by RFC 9457.
@@ -62,6 +69,10 @@ class ControlError(Exception):
         self.title = title
         self.detail = detail
         self.status = status
+
+    def again(self) -> ControlError:
+        """The same, to be raised once more."""
+        return ControlError(self.title, self.detail, self.status)
 
 
 class InputError(Exception):

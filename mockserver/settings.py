@@ -44,6 +44,8 @@ class Settings:
     enos_users: Mapping[str, str] = field(default_factory=dict)
     access_log: bool = True
     server: str = "granian"
+    control_hosts: tuple[str, ...] = ()
+    control_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,19 @@ TABLE: tuple[Row, ...] = (
         "str",
         "granian: the quicker one; threaded: one that can break connections, for every kind of fault.",
         ("granian", "threaded"),
+    ),
+    Row(
+        "control_hosts",
+        "--control-host",
+        "list",
+        "A host name under which the control API answers, beside localhost and --host.",
+        parts="NAME",
+    ),
+    Row(
+        "control_token",
+        "--control-token",
+        "str",
+        "Bearer token of the control API; made up and printed where --host is not of this machine alone.",
     ),
 )
 
@@ -228,7 +243,8 @@ def _check(row: Row, value: Any, where: str) -> Any:
     types: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
     right = row.kind in types and type(value) is types[row.kind]
     if not right or (row.choices and value not in row.choices):
-        shown = "..." if row.kind == "pairs" and row.name != "switches" else value  # pairs hold secrets
+        secret = (row.kind == "pairs" and row.name != "switches") or row.name == "control_token"
+        shown = "..." if secret else value
         raise InputError(f"{where} is {shown!r}; allowed: {_allowed(row)}")
     if row.name == "host" and not value:
         raise InputError(f"{where} is empty; allowed: an address or a host name")

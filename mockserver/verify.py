@@ -19,6 +19,7 @@ from .exchanges.exchange import Exchange
 from .jobs.clock import Clock, parse_time
 from .mock import Mock
 from .model import Request
+from .redaction.redactor import Redactor
 from .settings import Settings, check_settings
 
 CLOCK = "2026-11-21T08:00:00Z"
@@ -82,13 +83,13 @@ def verify_service(
     plan: Plan,
     sender: Sender,
     name: str,
-    clean: Callable[[Exchange], Exchange],
+    redactor: Redactor,
     pause: Callable[[float], None],
     progress: Callable[[int, Case], None] = lambda _number, _case: None,
 ) -> Result:
     """Judge a service over the network; `pause` waits between polls. Cases that only the mock can be asked are skipped, and
     those that send other methods than the plan allows."""
-    session = _session(plan, clean)
+    session = _session(plan, redactor)
     clock = Clock()
 
     def send(request: Request, credential: bool) -> Exchange:
@@ -109,9 +110,9 @@ def verify_service(
     return _with(session.result(name), skipped, failed)
 
 
-def _session(plan: Plan, clean: Callable[[Exchange], Exchange] | None = None) -> Session:
+def _session(plan: Plan, redactor: Redactor | None = None) -> Session:
     definitions = load((Path(path) for path in plan.definitions), plan.strict)
-    return Session(definitions, mode_of(plan.strict), clean)
+    return Session(definitions, mode_of(plan.strict), redactor)
 
 
 def _with(result: Result, skipped: list[tuple[str, str]], failed: list[tuple[str, str]]) -> Result:

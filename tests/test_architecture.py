@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "credentials", "listing", "proxy", "pytest_plugin", "pytest_torture", "remote", "serving",
-    "testing", "verify",
+    "app", "cli", "control", "control_access", "control_document", "credentials", "listing", "proxy", "pytest_plugin",
+    "pytest_torture", "remote", "serving", "testing", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",
@@ -22,7 +22,8 @@ VALUES = {
     "model",
     "settings",
     "definitions",
-    "redact",
+    "real_time",
+    "redaction",
     "user_files",
     "package_data",
     "exchanges",
@@ -39,10 +40,17 @@ IMPORTERS = {
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
     "urllib3": {"contract/sending.py", "testing/intercept.py"},
+    "time_machine": {"virtualtime/wall.py"},
     "yaml": {"definitions/read.py", "user_files.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
-ALLOWED_TIME = {"jobs/clock.py", "jobs/drive.py", "generate.py", "contract/sending.py"}  # when a real service answered
+ALLOWED_TIME = {
+    "jobs/clock.py",
+    "real_time.py",
+    "virtualtime/wall.py",
+    "generate.py",
+    "contract/sending.py",
+}  # when a real service answered
 
 
 def name_of(path: Path) -> str:

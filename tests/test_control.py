@@ -20,13 +20,14 @@ from werkzeug.test import TestResponse
 
 import mockserver
 from mockserver.app import create_app
-from mockserver.definitions import Definitions, read_control
+from mockserver.control_document import control_document
+from mockserver.definitions import Definitions, load
 from mockserver.definitions.bundle import bundle
 from mockserver.jobs.clock import Clock
 from mockserver.journal import BODY_KEPT, KEPT, Journal
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
-from mockserver.redact import HIDDEN
+from mockserver.redaction.redact import HIDDEN
 from mockserver.settings import Settings
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ Json = dict[str, Any]
 NOW = 1_700_000_000_000
 JOB = "/v1.1/0605767a5780d5762fc5c0118072a564/clusters/6ec9a0a4-76be-4262-8697-e7af1fac7920/cdm/job/{}/status"
 LOGIN = "/v3/auth/tokens"
-CONTROL = read_control()
+CONTROL = control_document(load())
 ROUTES: Mapping[tuple[str, str], int] = {
     ("GET", "/_mock/health"): 200,
     ("POST", "/_mock/reset"): 204,

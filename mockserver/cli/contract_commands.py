@@ -122,11 +122,11 @@ def _run(options: argparse.Namespace, plan: Plan, definitions: Definitions, prog
 
     if options.target is None:
         return verify_mock(plan, settings_of(options), progress)
-    from ..exchanges.redaction import Redactor
+    from ..redaction.redactor import Redactor
 
-    clean = Redactor(options.keep_ids, definitions=definitions).redact
+    redactor = Redactor(options.keep_ids, definitions=definitions)
     with _sender(options, definitions, plan) as sender:
-        return verify_service(plan, sender, options.target, clean, time.sleep, progress)
+        return verify_service(plan, sender, options.target, redactor, time.sleep, progress)
 
 
 def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -> Sender:
@@ -153,11 +153,11 @@ def _check(options: argparse.Namespace) -> int:
     from ..contract.strictness import mode_of
     from ..definitions import load
     from ..exchanges.har import read_any
-    from ..exchanges.redaction import Redactor
+    from ..redaction.redactor import Redactor
 
     extra = [Path(path) for path in settings_of(options).definitions]
     definitions = load(extra, strict_of(options))
-    session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions).redact)
+    session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions))
     began = time.perf_counter()
     for path in options.files:
         for exchange in read_any(path).exchanges:

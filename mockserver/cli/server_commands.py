@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import InputError
-from ..settings import TABLE
+from ..settings import TABLE, Settings
 from .options import add_settings, settings_of
 
 _CLOCK_ACTIONS = ("show", "set", "advance", "freeze", "run", "tick")
@@ -85,12 +87,23 @@ def _add_wait(commands: Any) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = _with_token(settings_of(options))
     if settings.server == "threaded":
         from ..serving.standalone import serve
     else:
         from ..serving.granian_server import serve
     return serve(settings)
+
+
+def _with_token(settings: Settings) -> Settings:
+    """The settings, with a token for the control API where others than this machine can reach it; it is printed."""
+    from ..control_access import is_loopback
+
+    if is_loopback(settings.host) or settings.control_token:
+        return settings
+    token = secrets.token_urlsafe(24)
+    print(f"mockserver: the control API wants this token: Authorization: Bearer {token}", file=sys.stderr, flush=True)
+    return replace(settings, control_token=token)
 
 
 def _env(options: argparse.Namespace) -> int:

@@ -14,11 +14,11 @@ from urllib.parse import quote
 import requests
 import urllib3
 
-from .. import redact
 from ..errors import InputError
-from ..exchanges.bodies import LIMIT, plain
 from ..exchanges.exchange import Exchange
 from ..model import Request, Response
+from ..redaction import redact
+from ..redaction.content_coding import LIMIT, plain
 from ..version import __version__
 from .rate_limit import POLITE, RateLimit, backoff, retry_after
 from .target import TargetUrl, target_of

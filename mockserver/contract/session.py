@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .. import redact
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
 from ..errors import shown
 from ..exchanges.exchange import Exchange
 from ..exchanges.job_view import JobView, job_views
 from ..exchanges.json_path import MISSING, value_at
-from ..exchanges.redaction import without_secrets
+from ..redaction import redact
+from ..redaction.names import is_secret_name
+from ..redaction.redactor import Redactor
 from .checks.body import read_body
 from .checks.errors import check_error, is_error, name_of
 from .checks.http import check_headers, check_status
@@ -47,17 +48,15 @@ class _Polls:
 class Session:
     """Judges exchanges against the definitions and remembers what they showed. Thread-safe.
 
-    Parameters: `definitions`, loaded with `strict` where `mode` has contradictions; `mode`; `clean`, what takes secrets (and
-    ids of tenants) out of an exchange before it is kept.
+    Parameters: `definitions`, loaded with `strict` where `mode` has contradictions; `mode`; `redactor`, what takes secrets
+    (and ids of tenants) out of an exchange and its findings before they are kept; by default, secrets alone.
     """
 
-    def __init__(
-        self, definitions: Definitions, mode: Strictness = AS_DOCUMENTED, clean: Callable[[Exchange], Exchange] | None = None
-    ) -> None:
+    def __init__(self, definitions: Definitions, mode: Strictness = AS_DOCUMENTED, redactor: Redactor | None = None) -> None:
         self.definitions = definitions
         self.mode = mode
         self.coverage = Coverage(definitions)
-        self._clean = clean or without_secrets
+        self._redactor = redactor or Redactor(keep_ids=True)
         self._lock = threading.Lock()
         self._judged: list[Judged] = []
         self._tracks, self._walks, self._shapes = JobHistories(), PageWalks(), Shapes()
@@ -114,15 +113,19 @@ class Session:
     def _shown(
         self, found: list[Finding], exchange: Exchange, operation: str | None
     ) -> tuple[Exchange, tuple[Finding, ...]]:
-        """The exchange and its findings as they may be shown: what is cleaned from the one is cleaned from the others."""
-        texts = [text for one in found for text in (one.pointer, _quoted(one), one.documented, one.job)]
-        clean = self._clean(replace(exchange, notes=tuple(texts)))
-        fours = zip(*[iter(clean.notes)] * 4, strict=True)
-        told = (
-            replace(one, operation=operation, pointer=pointer, found=quoted, documented=documented, job=job)
-            for one, (pointer, quoted, documented, job) in zip(found, fours, strict=True)
+        """The exchange and its findings without what the redactor takes out."""
+        cleaned, clean = self._redactor.for_exchange(exchange)
+        return cleaned, tuple(
+            replace(
+                one,
+                operation=operation,
+                pointer=clean(one.pointer),
+                found=clean(_quoted(one)),
+                documented=clean(one.documented),
+                job=clean(one.job),
+            )
+            for one in found
         )
-        return replace(clean, notes=()), tuple(told)
 
     def _answer(self, operation: Operation, exchange: Exchange, asked: ParsedRequest, number: int) -> list[Finding]:
         response = exchange.response
@@ -221,7 +224,7 @@ def _is_secret(one: Finding) -> bool:
     """Whether what was found is the value of something that is named like a secret, or stands in it."""
     if one.part == "request" or one.found == "nothing":
         return False
-    return any(re.fullmatch(redact.MEMBERS, part) for part in parts_of(one.pointer))
+    return any(is_secret_name(part) for part in parts_of(one.pointer))
 
 
 def _identity(operation: Operation, asked: ParsedRequest) -> tuple[str, ...]:

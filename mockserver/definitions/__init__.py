@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from .compile import compile_documents
+from .like import written_out
 from .model import (
     Definitions,
     Example,
@@ -63,7 +64,7 @@ def _shipped(strict: tuple[str, ...]) -> Definitions:
 
 
 def _load(extra: tuple[Path, ...], strict: tuple[str, ...]) -> Definitions:
-    documents = read_documents(extra)
+    documents = written_out(read_documents(extra))
     check_documents(documents)
     definitions = compile_documents(documents)
     check_definitions(definitions)

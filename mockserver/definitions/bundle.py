@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from typing import Any
 
 from .model import Document
-from .pointer import join, parts_of
+from .pointer import document_of, join, parts_of
 
 _SECTIONS = ("schemas", "responses", "parameters", "examples", "headers", "securitySchemes", "requestBodies", "links")
 _CATALOGUES = ("x-sources", "x-switches", "x-contradictions")
@@ -58,8 +57,8 @@ class _Renamer:
         }
 
     def _reference(self, reference: str) -> str:
-        file, _, pointer = reference.partition("#")
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(self._name), file)) if file else self._name
+        pointer = reference.partition("#")[2]
+        target = document_of(reference, self._name, self._documents)
         parts = parts_of(pointer)
         if parts[:1] == ["components"] and parts[1] != "securitySchemes":
             parts[2] = f"{self._documents[target]['x-service']['name']}.{parts[2]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..errors import DefinitionError
@@ -28,6 +28,18 @@ def at(value: Any, parts: Iterable[str]) -> Any:
         except (KeyError, IndexError, ValueError, TypeError):
             raise KeyError(part) from None
     return value
+
+
+def document_of(reference: str, name: str, documents: Collection[str]) -> str:
+    """The name of the document that a reference in the document `name` leads to.
+
+    A file is looked for beside the document; `/huaweicloud/gaussdb.json` is a shipped document, from anywhere.
+    """
+    file = reference.partition("#")[0]
+    if not file:
+        return name
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(name), file))
+    return file[1:] if beside not in documents and file[:1] == "/" and file[1:] in documents else beside
 
 
 class Place:
@@ -68,8 +80,8 @@ class Place:
         return place
 
     def _follow(self, reference: str) -> Place:
-        file, _, pointer = reference.partition("#")
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), file)) if file else self.name
+        pointer = reference.partition("#")[2]
+        name = document_of(reference, self.name, self.documents)
         if name not in self.documents:
             known = ", ".join(self.documents)
             raise DefinitionError(self.name, f"{self.pointer}/$ref", f"a reference to {name!r}", f"one of {known}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from ..errors import DefinitionError
+from .actions import Action
 from .json_regex import compile_pattern
 from .magic_ids import magic_id
 from .model import Definitions, Example, JobLife, JobMapping, Operation
@@ -41,6 +42,8 @@ def check_definitions(definitions: Definitions) -> None:
         _check_parameters(file, where, operation)
         if operation.job:
             _check_job(file, where + "/x-job", operation, operation.job)
+        if operation.action:
+            _check_action(file, where + "/x-action", operation, operation.action)
         if operation.observation:
             _check_observation(file, where + "/x-observation", operation, operation.observation)
 
@@ -53,6 +56,7 @@ def _file_of(definitions: Definitions, operation: Operation) -> str:
 
 def _check_problems(file: str, where: str, operation: Operation) -> None:
     needed = {*_ALWAYS, *(_SECURED if operation.secured else ()), *(["unknown-id"] if operation.job else [])}
+    needed |= set(operation.action.problems) if operation.action else set()
     for kind in sorted(needed):
         if kind not in operation.problems:
             allowed = f"an error whose x-error has {kind!r} in its when"
@@ -115,6 +119,8 @@ def _check_job(file: str, where: str, operation: Operation, job: JobLife) -> Non
     for name in job.identity:
         if name not in names:
             raise _unknown(file, where + "/identity", name, names)
+    if job.unstarted is not None and job.unstarted not in job.states:
+        raise _unknown(file, where + "/unstarted", job.unstarted, job.states)
     for state, followers in job.transitions.items():
         for follower in followers:
             if follower not in job.states:
@@ -129,6 +135,32 @@ def _check_job(file: str, where: str, operation: Operation, job: JobLife) -> Non
                 raise DefinitionError(file, where + join("lives", life.name), "a step for ever before the last", "seconds")
     if not any(life.weight for life in job.lives.values()):
         raise DefinitionError(file, where + "/lives", "no life with a weight", "one whose weight is more than 0")
+
+
+def _check_action(file: str, where: str, operation: Operation, action: Action) -> None:
+    names = {parameter.name for parameter in operation.parameters}
+    assert action.status.job is not None
+    identity = action.status.job.identity
+    for name, source in action.identity.items():
+        if name not in identity:
+            raise _unknown(file, where + "/identity", name, identity)
+        if source.kind == "parameter" and source.of not in names and action.do != "list" and not action.where:
+            found = f"the identity's part {name!r} from a parameter {source.of!r}, which the operation doesn't have"
+            raise DefinitionError(
+                file, where + join("identity", name), found, f"one of {', '.join(sorted(names)) or 'nothing'}"
+            )
+        if source.kind in ("job", "fact", "time", "each", "total"):
+            allowed = "parameter, body, value, new or view"
+            raise DefinitionError(
+                file, where + join("identity", name), f"a part of the identity from {source.kind!r}", allowed
+            )
+    if action.to is not None and action.to not in action.status.job.states:
+        raise _unknown(file, where + "/to", action.to, action.status.job.states)
+    if action.do == "create" and action.status.job.unstarted is None:
+        allowed = "an x-job that says which state is the unstarted one"
+        raise DefinitionError(
+            file, where + "/do", f"'create' for {action.status.id}, whose jobs can't be seen before", allowed
+        )
 
 
 def _check_observation(file: str, where: str, operation: Operation, observation: JobMapping) -> None:

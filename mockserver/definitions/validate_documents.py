@@ -36,12 +36,16 @@ def check_documents(documents: Mapping[str, Document]) -> None:
     """Raises DefinitionError for the first mistake found in any document."""
     shape = json.loads((folder("schemas") / _SHAPE).read_text(encoding="utf-8"))
     checker = Draft202012Validator(shape)
+    checked = set[str]()  # operations share many schemas, and each takes some milliseconds
     for name, document in documents.items():
         for error in checker.iter_errors(document):
             raise _shape_error(name, error)
         _check_references(documents, name)
         for pointer, schema in _schemas(document):
-            _check_schema(name, pointer, schema)
+            text = json.dumps(schema, sort_keys=True)
+            if text not in checked:
+                _check_schema(name, pointer, schema)
+                checked.add(text)
         _check_names(documents, name)
 
 

@@ -17,7 +17,7 @@ class Exchange:
 
     `time` is when it was answered, in milliseconds since 1970 (None: unknown, then the answer's Date counts); `duration` is
     how long answering took, in seconds; `source` says where it comes from: a test, a line of a recording; `origin` is the
-    scheme and host asked, where known; `notes` are texts that quote it: who cleans an exchange cleans them as well;
+    scheme and host asked, where known;
     `sent` is when the request was sent, in milliseconds since 1970 with their fractions, by the clock of who sent it.
     """
 
@@ -27,7 +27,6 @@ class Exchange:
     duration: float | None = None
     source: str = ""
     origin: str = ""
-    notes: tuple[str, ...] = ()
     sent: float | None = None
 
     def span(self) -> tuple[float, float] | None:

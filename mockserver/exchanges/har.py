@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote
 
 from ..errors import InputError, shown
 from ..model import Request
+from ..redaction.content_coding import unpack
 from ..version import __version__
-from .bodies import unpack
 from .exchange import Exchange, request_from, response_from
 from .recording import Recording, body_as_json, body_from_json, read
 from .vendor_times import parse, show

@@ -17,9 +17,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 from ..errors import InputError, did_you_mean, shown
 from ..model import Request, Response
+from ..redaction.redactor import Redactor
 from ..version import __version__
 from .exchange import Exchange
-from .redaction import Redactor
 from .vendor_times import show
 
 MARK = "mockserver-recording"

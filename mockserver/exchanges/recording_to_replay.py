@@ -8,10 +8,10 @@ from email.utils import parsedate_to_datetime
 from ..definitions import Definitions, Operation
 from ..definitions.parameter_values import texts_of
 from ..errors import InputError
+from ..redaction.tenants import is_tenant
 from .exchange import Exchange
 from .recording import Recording
 from .replays import HTTP_DATE, RecordedAnswer, RecordedJob, identity, values_of, window_of
-from .tenants import is_tenant
 
 _SKEW = 2_000
 _SLACK = 60_000

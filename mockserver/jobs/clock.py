@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 
+from .. import real_time
 from ..errors import InputError
 from .duration import seconds
 
@@ -16,6 +16,8 @@ Time = int | float | str | datetime
 
 SECOND = 1_000
 DAY = 86_400 * SECOND
+WATCHDOG_SECONDS = 30.0
+"""So long a driven clock may stand still, in real time."""
 LATEST = 32_503_679_999_999
 """The end of the year 2999: not every platform, and not every answer, can hold later times."""
 
@@ -34,6 +36,7 @@ class Clock:
 
     def __init__(self, start: Time | None = None, speed: float = 1.0, tick: float | str = 0.0) -> None:
         self._lock = threading.Lock()
+        self.watchdog = WATCHDOG_SECONDS
         self._watchers: tuple[Callable[[], None], ...] = ()
         began = None if start is None else milliseconds(start)
         self._origin = (began, not_negative("speed", speed), length("tick", tick))
@@ -136,13 +139,15 @@ class Clock:
         self.run(0.0)
 
     def drive(self) -> AbstractContextManager[Clock]:
-        """Take over sleeping and monotonic time of the code under test for a `with` block: see `jobs/drive.py`.
+        """Virtual time for a `with` block: who waits moves this clock on, instead of waiting; docs/virtual-time.md.
 
-        Raises RuntimeError where a clock drives already.
+        Raises:
+            AlreadyDriven: A clock drives already (a RuntimeError).
+            CannotDrive: Somebody waits in a way that can't be driven.
         """
-        from .drive import drive  # it knows the clock
+        from ..virtualtime import virtual_time  # it knows the clock
 
-        return drive(self)
+        return virtual_time(self)
 
     def run(self, speed: float = 1.0) -> None:
         """Go on from where it stands. Raises InputError for a negative speed."""
@@ -157,15 +162,15 @@ class Stopwatch:
     """Real time since it was made, whatever clock drives: for waiting on other processes."""
 
     def __init__(self) -> None:
-        self._began = _monotonic()
+        self._began = real_time.monotonic()
 
     def seconds(self) -> float:
         """Real seconds since it was made."""
-        return _monotonic() - self._began
+        return real_time.monotonic() - self._began
 
     def pause(self, seconds: float) -> None:
         """Wait for real seconds."""
-        _sleep(seconds)
+        real_time.sleep(seconds)
 
 
 def not_negative(what: str, number: float) -> float:
@@ -202,11 +207,8 @@ def milliseconds(time: Time) -> int:
     return in_range(round(time))
 
 
-_time_ns, _monotonic, _sleep = time.time_ns, time.monotonic, time.sleep  # as they are now: `drive` may replace them later
-
-
 def _real() -> int:
-    return _time_ns() // 1_000_000
+    return real_time.time_ns() // 1_000_000
 
 
 def in_range(time_ms: int) -> int:

@@ -8,6 +8,7 @@ from ..errors import InputError
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _MOST = 1_000 * 365 * 86_400.0  # a thousand years
+_LONGEST = 100  # characters: no length of time that anybody writes is longer
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -16,14 +17,19 @@ def seconds(value: object) -> float:
     found = _read(value)
     if found is None or not 0 <= found <= _MOST:
         allowed = "seconds (90), or text such as 90s, 2h, 1h30m; at most 365000d"
-        raise InputError(f"{value!r} is not a length of time; allowed: {allowed}")
+        raise InputError(f"{_short(value)} is not a length of time; allowed: {allowed}")
     return float(found)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _read(value: object) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= _LONGEST:
         text = value.replace(" ", "")
         parts = _PART.findall(text)
         if parts and "".join(number + unit for number, unit in parts) == text:

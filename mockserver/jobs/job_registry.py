@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,9 @@ from ..definitions import JobLife, Life
 from ..errors import InputError
 from .clock import SECOND
 from .trajectory import Moment, Progress, moment_after, moment_at_end, moment_of, shortest_way
+
+WAITING = "NOT STARTED"
+"""The status, for tests, of a job that waits for its start where the service has no status for that."""
 
 MADE_UP = 0
 """The number of what nobody declared."""
@@ -29,6 +33,9 @@ class JobSpec:
     optional filters find it by; `facts` replace what would be made up. `run` counts how often it was rerun; `plan` is the
     life and the progress that it was declared with, once it was stopped: a rerun goes back to them. `place` is where it was
     declared: `file:line` or `file#pointer`, where that is known.
+
+    `waiting`: nothing has started it yet. `history` are its runs that have ended, the oldest first; `ends` is, by number,
+    the life of a list's runs that were stopped. `made_by` is the operation whose call made it, where a call did.
     """
 
     number: int
@@ -46,6 +53,10 @@ class JobSpec:
     run: int = 0
     plan: tuple[Life | None, Progress] | None = None
     place: str = ""
+    waiting: bool = False
+    history: tuple[JobSpec, ...] = ()
+    ends: Mapping[int, Life] = field(default_factory=dict)
+    made_by: str = ""
 
     def first_born(self) -> int:
         """When the oldest of its runs was born."""
@@ -61,7 +72,10 @@ class _Polls:
 
 
 class JobRegistry:
-    """The declared jobs of a namespace. Thread-safe. A later declaration comes before an earlier one."""
+    """The declared jobs of a namespace. Thread-safe. A later declaration comes before an earlier one.
+
+    `changes` grows with each change, and each poll that counts.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -70,12 +84,14 @@ class JobRegistry:
         self._deleted: dict[tuple[str, Names], set[Values]] = {}
         self._polls: dict[tuple[int, Values], _Polls] = {}
         self._next = 1
+        self.changes = 0
 
     def add(self, declaration: JobSpec) -> JobSpec:
         """Declare a job; it gets its number."""
         with self._lock:
             numbered = replace(declaration, number=self._next)
             self._next += 1
+            self.changes += 1
             self._by_number[numbered.number] = numbered
             place, values = _place(numbered)
             self._index.setdefault(place, {}).setdefault(values, {})[numbered.number] = None
@@ -129,6 +145,7 @@ class JobRegistry:
         """Take a job away: from now on nobody knows it. Raises InputError for an unknown number."""
         with self._lock:
             declaration = self.get(number)
+            self.changes += 1
             place, values = _place(declaration)
             del self._by_number[number]
             bucket = self._index[place][values]
@@ -140,16 +157,32 @@ class JobRegistry:
     def update(self, number: int, **changes: Any) -> JobSpec:
         """Give a job another course; polls are counted again. Raises InputError for an unknown number."""
         with self._lock:
-            changed = replace(self.get(number), **changes)
+            before = self.get(number)
+            changed = replace(before, **changes)
+            self.changes += 1
             self._by_number[number] = changed
+            if changed.match != before.match:
+                self._move(before, changed)
             for key in [key for key in self._polls if key[0] == number]:
                 del self._polls[key]
             return changed
+
+    def _move(self, before: JobSpec, changed: JobSpec) -> None:
+        place, values = _place(before)
+        del self._index[place][values][before.number]
+        place, values = _place(changed)
+        self._index.setdefault(place, {}).setdefault(values, {})[changed.number] = None
+
+    def one_at_a_time(self) -> AbstractContextManager[bool]:
+        """For a `with` block, let nobody else declare, start or stop a job."""
+        return self._lock
 
     def moment(
         self, definition: JobLife, declared: JobSpec, life: Life, who: Values, now: int, born: int, poll: bool = True
     ) -> Moment:
         """Where a job stands; `who` is its whole identity, `poll` whether this is an answer that counts."""
+        if declared.waiting:
+            return Moment(definition.unstarted or WAITING, False, born, now, ((definition.unstarted or WAITING, born),), 0.0)
         if declared.progress.kind == "time":
             return moment_of(definition, life, born, now)
         if declared.progress.kind == "immediate":
@@ -158,6 +191,7 @@ class JobRegistry:
             polls = self._polls.setdefault((declared.number, who), _Polls([born]))
             now = max(now, polls.times[-1])  # of two requests at once, the later one may come here first
             if poll:
+                self.changes += 1
                 polls.asked += 1
                 if polls.asked > declared.progress.polls and len(polls.times) < len(life.steps):
                     polls.times.append(now)
@@ -181,6 +215,7 @@ class JobRegistry:
             self._deleted.clear()
             self._polls.clear()
             self._next = 1
+            self.changes += 1
 
 
 def _place(declaration: JobSpec) -> tuple[tuple[str, Names], Values]:
@@ -201,6 +236,16 @@ def truncate_life(definition: JobLife, action: str, moment: Moment) -> Life:
     if goal is None:
         known = ", ".join(definition.actions) or "none"
         raise InputError(f"the service documents no state for {action!r}; it has: {known}")
+    return ended_in(definition, goal, moment)
+
+
+def ended_in(definition: JobLife, goal: str, moment: Moment) -> Life:
+    """The life of a job that is led to this state from where it stands, by the shortest documented way.
+
+    Raises InputError for a job that hasn't been started, or has ended, and where no way leads there.
+    """
+    if moment.status == WAITING:
+        raise InputError("the job waits for its start")
     if moment.terminal:
         raise InputError(f"the job has ended ({moment.status}); rerun it first")
     way = shortest_way(definition, moment.status, goal)
@@ -210,4 +255,22 @@ def truncate_life(definition: JobLife, action: str, moment: Moment) -> Life:
     lengths = [(later - earlier) / SECOND for earlier, later in pairwise(starts)]
     lived = [(status, length) for (status, _), length in zip(moment.entered, lengths, strict=True)]
     rest: list[tuple[str, float | None]] = [(status, 0.0) for status in way[:-1]] + [(way[-1], None)]
-    return Life(action, f"Stopped by {action}.", 0, (*lived, *rest))
+    return Life("stopped", f"Led to {goal}.", 0, (*lived, *rest))
+
+
+def as_lived(moment: Moment) -> Life:
+    """The life that a job had up to this moment, however it came there."""
+    lengths = [(later - earlier) / SECOND for (_, earlier), (_, later) in pairwise(moment.entered)]
+    steps = [(status, length) for (status, _), length in zip(moment.entered, [*lengths, None], strict=True)]
+    return Life("lived", "As it was.", 0, tuple(steps))
+
+
+def next_run(declared: JobSpec, moment: Moment, now: int) -> JobSpec:
+    """The same job, started again now: the run so far becomes history."""
+    life, progress = declared.plan or (declared.life, declared.progress)
+    past = replace(declared, life=as_lived(moment), progress=Progress(), plan=None, history=())
+    runs = declared.history if declared.waiting or not moment.terminal else (*declared.history, past)
+    run = declared.run + (0 if declared.waiting else 1)
+    return replace(
+        declared, life=life, progress=progress, plan=None, born=now, visible=now, run=run, waiting=False, history=runs
+    )

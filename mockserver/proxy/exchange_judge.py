@@ -11,8 +11,8 @@ from typing import Protocol
 
 from ..contract.findings import Finding
 from ..contract.result import Judged, Result
-from ..exchanges.bodies import package_for, plain, undecodable
 from ..exchanges.exchange import Exchange
+from ..redaction.content_coding import package_for, plain, undecodable
 from .notices import Notices, clean, name_of
 
 JUDGED_BYTES = 16 * 1024 * 1024

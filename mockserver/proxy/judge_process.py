@@ -51,7 +51,6 @@ class JudgeProcess:
             command, stdin=nothing, stdout=nothing, pass_fds=[number], start_new_session=True
         )
         self.pid: int = self._process.pid
-        self.pid: int = self._process.pid
         theirs.close()
         self._change = threading.Condition()
         self._unsent: deque[tuple[bytes, int]] = deque()

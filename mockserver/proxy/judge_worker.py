@@ -19,8 +19,8 @@ from ..definitions import load
 from ..errors import InputError
 from ..exchanges.exchange import Exchange
 from ..exchanges.recording import Recorder
-from ..exchanges.redaction import Redactor
 from ..jobs.clock import Clock
+from ..redaction.redactor import Redactor
 from .exchange_judge import JUDGED_SECONDS, ExchangeJudge
 from .judge_queue import QUEUED, Backlog, size_of
 from .notices import Notices
@@ -68,7 +68,7 @@ class _Worker:
         redactor = Redactor(settings.keep_ids, definitions=definitions)
         path = settings.record
         self.recorder = Recorder(Path(path), redactor, settings.target, Clock().now()) if path else None
-        self._session = Session(definitions, mode, redactor.redact)
+        self._session = Session(definitions, mode, redactor)
         self._notices = Notices(lambda line: send(("line", line)))
         judge, keep = self._session if settings.judged else None, self.recorder.add if self.recorder else None
         self._judge = ExchangeJudge(judge, keep, self._notices, settings.seconds)

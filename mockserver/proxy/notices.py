@@ -10,9 +10,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from .. import redact
 from ..contract.result import Result
 from ..model import Request
+from ..redaction import redact
 from ..steps.render import one_line
 
 _LINE = 1_000

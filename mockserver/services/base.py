@@ -33,7 +33,7 @@ class SingleJobService:
     `profile` makes up what never changes; `body` draws the job at its moment; `born` says when the life of a job begins
     that is first asked for at `asked` (milliseconds); `owner` names the parameter whose value the job belongs to; `adapt`
     fits a documented example to switches that the user chose, `facts` are what a profile keeps of it when the example's job
-    moves on.
+    moves on. `views` are values of answers that only code can compute, by the name that an `x-action` calls them by.
     """
 
     profile: Profile
@@ -42,6 +42,7 @@ class SingleJobService:
     owner: str | None = None
     adapt: Callable[[dict[str, Any], Switches], dict[str, Any]] = _unchanged
     facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
+    views: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class JobListService:
     row: Callable[[Job, Mapping[str, Any], Switches], dict[str, Any]]
     body: Callable[[ListPage, Switches], dict[str, Any]]
     filters: tuple[str, ...] = ()
+    views: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -22,31 +22,62 @@ _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
 def find_job(operation: Operation, service: SingleJobService, context: Context) -> Job:
     """The job with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
-    definition = _life_of(operation)
-    owner = str(context.parameters[service.owner]) if service.owner else ""
-    identity = {name: str(context.parameters[name]) for name in definition.identity}
-    found = context.namespace.declared.matching(operation.service, context.parameters)
-    if found:
-        declared = found[0]
-        _check_owner(declared, owner, context)
-    else:
+    return job(operation, service, context, declaration(operation, service, context))
+
+
+def job(operation: Operation, service: SingleJobService, context: Context, declared: JobSpec, poll: bool = True) -> Job:
+    """The declared job as the request means it; `poll`: whether asking counts as a poll."""
+    return _job(_life_of(operation), service, declared, _identity(operation, context), declared.born, context, poll)
+
+
+def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
+    """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows (yet, or any more)."""
+    found = declared(operation, context)
+    if found is None:
         _check_known(operation, context)
-        declared = _made_up(operation, service, context, identity, owner)
-    _check_age(definition, declared, context)
-    return _job(definition, service, declared, identity, declared.born, context)
+        found = _made_up(operation, service, context, _identity(operation, context), _owner(service, context))
+    else:
+        _check_owner(found, _owner(service, context), context)
+    _check_age(_life_of(operation), found, context)
+    return found
+
+
+def known(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
+    """Like `declaration`, but None for an id that nobody has asked for before, where such an id would be made up."""
+    births, epoch = context.namespace.store, context.namespace.epoch
+    key = (operation.service, *_identity(operation, context).values())
+    if declared(operation, context) is None and epoch is None and births.known_birth(key) is None:
+        _check_known(operation, context)
+        return None
+    return declaration(operation, service, context)
+
+
+def declared(operation: Operation, context: Context) -> JobSpec | None:
+    """The newest declaration of the request's job; one that can't be seen before its start doesn't count."""
+    definition = _life_of(operation)
+    found = context.namespace.declared.matching(operation.service, context.parameters)
+    return next((one for one in found if not one.waiting or definition.unstarted is not None), None)
+
+
+def _identity(operation: Operation, context: Context) -> dict[str, str]:
+    return {name: str(context.parameters[name]) for name in _life_of(operation).identity}
+
+
+def _owner(service: SingleJobService, context: Context) -> str:
+    return str(context.parameters[service.owner]) if service.owner else ""
 
 
 def documented_job(operation: Operation, service: SingleJobService, context: Context, example: Example) -> Job | None:
     """The documented example's job, as it goes on from there; None where somebody declared it otherwise."""
-    if context.namespace.declared.matching(operation.service, context.parameters):
+    if declared(operation, context) is not None:
         return None
     definition = _life_of(operation)
     identity = {name: str(context.parameters[name]) for name in definition.identity}
     born = context.namespace.store.birth((operation.service, *identity.values()), context.now).time
     life = _rest_of_life(definition, state_of(operation, example.value))
     facts = service.facts(example.value)
-    declared = JobSpec(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
-    return _job(definition, service, declared, identity, born, context)
+    made_up = JobSpec(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
+    return _job(definition, service, made_up, identity, born, context)
 
 
 def find_runs(operation: Operation, service: JobListService, context: Context) -> tuple[list[Job], int]:
@@ -179,12 +210,14 @@ def _job(
     identity: Mapping[str, str],
     born: int,
     context: Context,
+    poll: bool = True,
 ) -> Job:
-    """The job at its moment; being asked for counts as a poll."""
+    """The job at its moment; `poll`: being asked for counts as one. By chance, each run has a life of its own."""
     namespace, name = context.namespace, declared.service
     seed = namespace.settings.seed
-    life = declared.life or life_of(definition, name, seed, identity)
+    run = {"rerun": str(declared.run)} if declared.run else {}
+    life = declared.life or life_of(definition, name, seed, {**identity, **run})
     who = (name, *identity.values())
-    moment = namespace.declared.moment(definition, declared, life, who, context.now, born)
+    moment = namespace.declared.moment(definition, declared, life, who, context.now, born, poll)
     facts = facts_of(service.profile, name, seed, identity)
     return Job(identity, {**facts, **declared.facts}, moment, definition, declared.run)

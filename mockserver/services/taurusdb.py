@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..generate import Fake
+from ..generate import Fake, hex_id
 from ..jobs.clock import utc
 from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
 from .base import SingleJobService, Switches
+
+if TYPE_CHECKING:
+    from ..actions.values import Scope
 
 _CHINA = timezone(timedelta(hours=8))
 _FORM = "%Y-%m-%dT%H:%M:%S%z"
@@ -51,6 +54,7 @@ def profile(fake: Fake, _identity: Identity) -> dict[str, Any]:
         "name": name,
         "instance": {"id": instance, "name": f"mysql-{fake.name()}"},
         "entities": _entities(name, instance, fake.ipv4()),
+        "busy": "",
         "reason": fake.pick(("Single task exception.", "Server failure.", "Failed to process the request.")),
     }
 
@@ -108,4 +112,33 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     return {"job": {**job, "ended": ended.strftime(_FORM)}}
 
 
-SERVICE = SingleJobService(profile=profile, body=body, adapt=adapt)
+def new_instance(scope: Scope) -> dict[str, str]:
+    """The instance that a call makes, by the name in its body."""
+    return {"id": f"{hex_id('instance', *scope.key)}in07", "name": str(scope.context.body["name"])}
+
+
+def entities(scope: Scope) -> dict[str, Any]:
+    """What the job that makes an instance is about."""
+    made = new_instance(scope)["id"]
+    return _entities(_CREATE, made, scope.fake("taurusdb", made).ipv4())
+
+
+def instance(scope: Scope) -> dict[str, str]:
+    """The instance that a call is about: with the name that an earlier job gave it, or one that is made up."""
+    asked = str(scope.context.parameters["instance_id"])
+    facts = (declared.facts.get("instance", {}) for declared in reversed(scope.context.namespace.declared.all()))
+    name = next((fact["name"] for fact in facts if fact.get("id") == asked and "name" in fact), None)
+    return {"id": asked, "name": name or f"mysql-{hex_id('instance-name', asked)[:8]}"}
+
+
+def instance_status(scope: Scope) -> str:
+    """What an instance is doing: what the newest job about it does, or nothing."""
+    assert scope.job is not None
+    status, busy = scope.job.moment.status, str(scope.job.profile.get("busy") or "MODIFYING")
+    if not scope.job.moment.terminal:
+        return busy
+    return "FAILED" if busy == "BUILD" and status == "Failed" else "ACTIVE"
+
+
+_VIEWS = {"new-instance": new_instance, "entities": entities, "instance": instance, "instance-status": instance_status}
+SERVICE = SingleJobService(profile=profile, body=body, adapt=adapt, views=_VIEWS)

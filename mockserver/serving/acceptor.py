@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import select
 import selectors
 import socket
 import threading
@@ -50,7 +51,7 @@ class Acceptor:
         self._wake, self._woken = socket.socketpair()
         self._turn = threading.Condition()
         self._asked = self._done = 0
-        self._stopping = False
+        self._stopping = self._taking = False
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._woken, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="mockserver-accept", daemon=True)
@@ -82,6 +83,13 @@ class Acceptor:
             self._wake.send(b"!")
             self._turn.wait_for(lambda: self._done >= turn or self._stopping, _PATIENCE_SECONDS)
 
+    def has_clients(self) -> bool:
+        """Whether a client waits to be taken."""
+        poll = select.poll()
+        if self._open and self._listener.fileno() >= 0:
+            poll.register(self._listener, select.POLLIN)
+        return self._taking or bool(poll.poll(0)) or self._taking
+
     def _run(self) -> None:
         while not self._stopping:
             with self._turn:
@@ -95,7 +103,9 @@ class Acceptor:
                     if key.fileobj is self._woken:
                         self._woken.recv(4_096)
                     else:
+                        self._taking = True
                         self._orders.take(self._listener.accept()[0])
+                self._taking = False
 
     def _obey(self) -> None:
         closed = self._orders.closed()

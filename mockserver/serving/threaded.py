@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import select
 import socket
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .. import activity
 from ..control import PREFIX
 from ..errors import ControlError
 from ..mock import Mock
@@ -61,6 +63,8 @@ class ThreadedServer:
         self._controlling: set[socket.socket] = set()
         self._stopping = threading.Event()
         self._started = False
+        self._resting: set[socket.socket] = set()
+        self._unwatch: Callable[[], None] = lambda: None
         self._acceptor = Acceptor(host, port, Orders(self._open, self._refuses, self._restless, self._hang_up))
 
     @property
@@ -79,6 +83,7 @@ class ThreadedServer:
             raise RuntimeError("a ThreadedServer can be started once; make another one")
         self._started = True
         self._acceptor.start()
+        self._unwatch = activity.watch(self._busy, lambda: (self.port,))
         self.mock.namespace().faults.watch(self._acceptor.refresh)
         self.mock.clock.watch(self._look_at_the_clock)
         return self
@@ -88,6 +93,7 @@ class ThreadedServer:
         if self._stopping.is_set():
             return
         self._stopping.set()
+        self._unwatch()
         self.mock.namespace().faults.unwatch(self._acceptor.refresh)
         self.mock.clock.unwatch(self._look_at_the_clock)
         self._acceptor.stop()
@@ -105,6 +111,15 @@ class ThreadedServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _busy(self) -> bool:
+        """Whether an exchange is under way: not on connections where a thread waits for bytes, and there are none."""
+        if self._acceptor.has_clients():
+            return True
+        with self._lock:
+            resting = list(self._resting)
+            working = any(one not in self._resting for one in self._connections)
+        return working or _readable(resting)
 
     def _own_app(self) -> WSGIApplication:
         from ..app import create_app  # Flask takes 100 ms, and only the control API needs it
@@ -176,7 +191,7 @@ class ThreadedServer:
     def _attend(self, connection: socket.socket) -> None:
         """Answer a connection's requests until either side has enough."""
         try:
-            with connection, io.BufferedReader(connection.makefile("rb", 0), 65_536) as stream:
+            with connection, io.BufferedReader(_Restful(connection, self._resting), 65_536) as stream:
                 while not self._stopping.is_set() and self._one(connection, stream):
                     pass
         except OSError:
@@ -208,7 +223,12 @@ class ThreadedServer:
         top = head(answer.status, [*answer.headers, *_about_connection(received)])
         body = b"" if bare else answer.body
         if answer.delivery:
-            return deliver(connection, top, body, answer.delivery, self._stopping)
+            if answer.delivery.fault == "HANG":
+                self._resting.add(connection)
+            try:
+                return deliver(connection, top, body, answer.delivery, self._stopping)
+            finally:
+                self._resting.discard(connection)
         connection.sendall(top + body)
         return True
 
@@ -240,6 +260,36 @@ class ThreadedServer:
             found = response(answer, now, "", "", [("Connection", "close")])
             connection.sendall(head(found.status, found.headers) + found.body)
         _linger(connection)
+
+
+class _Restful(io.RawIOBase):
+    """A connection as a stream, which tells when a thread waits for its bytes."""
+
+    def __init__(self, connection: socket.socket, resting: set[socket.socket]) -> None:
+        self._connection, self._resting = connection, resting
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Receive bytes."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        self._resting.add(self._connection)
+        try:
+            poll.poll()
+        finally:
+            self._resting.discard(self._connection)
+        return self._connection.recv_into(buffer)
+
+
+def _readable(connections: list[socket.socket]) -> bool:
+    poll = select.poll()
+    for connection in connections:
+        if connection.fileno() >= 0:
+            poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _about_connection(received: Received) -> list[tuple[str, str]]:

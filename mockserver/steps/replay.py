@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..definitions import Operation
-from ..exchanges.bodies import changed
 from ..exchanges.replays import moved, moved_date
 from ..model import Answer
+from ..redaction.content_coding import changed
 from ..services.base import Context
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..actions.perform import perform
 from ..definitions import Example, Operation
 from ..errors import RequestProblem
 from ..exchanges.job_view import state_of
@@ -12,6 +13,8 @@ from ..services.base import Context, ListPage
 
 def respond(operation: Operation, context: Context) -> Answer:
     """The answer. Raises RequestProblem for an id that nobody knows."""
+    if operation.action:
+        return perform(operation, context)
     if operation.id in CALLS:
         return CALLS[operation.id](context)
     if operation.job and operation.service in SINGLES:
@@ -26,7 +29,13 @@ def respond(operation: Operation, context: Context) -> Answer:
 
 
 def respond_as_documented(operation: Operation, context: Context, example: Example) -> Answer | None:
-    """The documented example's answer, and once its job has moved on, the job as it is; None where it was declared."""
+    """The documented example's answer, and once its job has moved on, the job as it is; None where it was declared.
+
+    A call that does something to jobs does it, and then answers as documented.
+    """
+    if operation.action:
+        perform(operation, context)
+        return Answer(example.statuses[0], example.value)
     single = SINGLES.get(operation.service)
     if single is None or operation.job is None:
         return Answer(example.statuses[0], example.value)

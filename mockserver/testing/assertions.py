@@ -11,7 +11,7 @@ from typing import Any
 
 from ..definitions import Definitions, Operation
 from ..errors import InputError
-from ..redact import HIDDEN
+from ..redaction.redact import HIDDEN
 from .poll_timeline import bars, clock_time, table
 from .polling import BrokenRule, Rules, findings
 from .recorded_call import RecordedCall, identity, identity_names

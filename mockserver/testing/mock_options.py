@@ -11,7 +11,7 @@ from ..settings import TABLE, Settings, check_settings
 
 MOCK_SETTINGS = ("definitions", "fixtures", "switches")
 """Settings that a whole mock has: tests that differ in them get different mocks."""
-SERVER_SETTINGS = ("host", "port", "access_log")
+SERVER_SETTINGS = ("host", "port", "access_log", "control_hosts", "control_token")
 """Settings that a test has no say in."""
 REJECT = {"unknown_ids": "reject"}
 """What tests differ in from a server by default: an id that a test didn't declare is a mistake, not a job."""

@@ -21,9 +21,9 @@ from typing import Any
 
 from ..definitions import Operation
 from ..jobs.clock import SECOND, Stopwatch
-from ..jobs.drive import drive
 from ..model import Request, Response
 from ..namespace import Namespace
+from ..virtualtime import virtual_time
 from .grading import ENDLESS, HAMMERED
 from .mock_server import MockServer
 from .poll_timeline import span
@@ -82,9 +82,9 @@ class _Watch:
 
     def run(self, wait: Callable[[], Any]) -> Outcome:
         """See `supervised`."""
-        me = frozenset(thread.ident for thread in (threading.main_thread(), threading.current_thread()) if thread.ident)
+        me = frozenset((threading.main_thread(), threading.current_thread()))
         with ExitStack() as stack:
-            stack.enter_context(drive(self._double.clock, self._about_to_sleep, me))
+            stack.enter_context(virtual_time(self._double.clock, self._about_to_sleep, me, watchdog=0))
             stack.enter_context(self._stage.playing())
             stack.enter_context(self._listening())
             stack.enter_context(_quiet(threading, "excepthook"))
@@ -198,12 +198,12 @@ class _Watch:
             threading.Thread(target=self._hang, args=(self._stirred,), name="mockserver-hang", daemon=True).start()
 
     @contextmanager
-    def _no_more_connections(self, bystanders: frozenset[int]) -> Iterator[None]:
+    def _no_more_connections(self, bystanders: frozenset[threading.Thread]) -> Iterator[None]:
         """A poller that is stopped can't connect any more, which stops what never sleeps."""
         name, original = "connect", socket.socket.connect
 
         def connect(one: socket.socket, address: Any) -> None:
-            if self._stop and threading.get_ident() not in bystanders:
+            if self._stop and threading.current_thread() not in bystanders:
                 one.close()  # nobody gets to do it after what comes out of here
                 self._obey()
             original(one, address)

@@ -111,7 +111,7 @@ def test_what_needs_no_server_is_quick(arguments: list[str]) -> None:
     modules = json.loads(done.stdout.splitlines()[-1])
     assert [name for name in modules if name.split(".")[0] in HEAVY] == []
     own = {name for name in modules if name.startswith("mockserver") and not name.startswith("mockserver.cli.")}
-    assert own == {"mockserver", "mockserver.cli", "mockserver.errors", "mockserver.settings"}
+    assert own == {"mockserver", "mockserver.cli", "mockserver.errors", "mockserver.settings", "mockserver.version"}
 
 
 @pytest.mark.parametrize("command", ["env", "operations"])
@@ -250,6 +250,8 @@ GIVEN: Mapping[str, tuple[str, str, Any]] = {
     "enos_users": ("u1=o1", '{"u1" = "o1"}', {"u1": "o1"}),
     "access_log": ("false", "false", False),
     "server": ("threaded", "'threaded'", "threaded"),
+    "control_hosts": ("mock.example", '["mock.example"]', ("mock.example",)),
+    "control_token": ("t0ken", '"t0ken"', "t0ken"),
 }
 # Another value of each, to be overridden.
 LESS: Mapping[str, tuple[str, str]] = {
@@ -274,6 +276,8 @@ LESS: Mapping[str, tuple[str, str]] = {
     "enos_users": ("u2=o2", '{"u2" = "o2"}'),
     "access_log": ("true", "true"),
     "server": ("granian", "'granian'"),
+    "control_hosts": ("other.example", '["other.example"]'),
+    "control_token": ("another", '"another"'),
 }
 
 

@@ -30,10 +30,10 @@ from mockserver.contract.target import target_of
 from mockserver.credentials import Credentials, credentials_of, resigner, signer
 from mockserver.definitions import load
 from mockserver.errors import InputError
-from mockserver.exchanges.bodies import plain
 from mockserver.exchanges.exchange import Exchange
 from mockserver.jobs.clock import utc
 from mockserver.model import Request, Response
+from mockserver.redaction.content_coding import plain
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_APP_KEY, DEFAULT_APP_SECRET, DEFAULT_SECRET_KEY
 from mockserver.vendors import signature
 
@@ -498,7 +498,7 @@ def test_what_cannot_be_unpacked_stays(coding: str) -> None:
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that grows beyond the limit stays packed."""
-    monkeypatch.setattr("mockserver.exchanges.bodies.LIMIT", 1_000)
+    monkeypatch.setattr("mockserver.redaction.content_coding.LIMIT", 1_000)
     packed = gzip.compress(b"0" * 1_001)
     assert plain((("content-encoding", "gzip"),), packed)[1] == packed
     assert plain((("content-encoding", "gzip"),), gzip.compress(b"0" * 1_000))[1] == b"0" * 1_000

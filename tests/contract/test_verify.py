@@ -21,7 +21,7 @@ from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange, request_from, response_from
 from mockserver.exchanges.har import write
 from mockserver.exchanges.recording import Recorder, read
-from mockserver.exchanges.redaction import Redactor
+from mockserver.redaction.redactor import Redactor
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, Settings
 from mockserver.verify import Plan, cases_for, verify_mock
 

@@ -445,7 +445,7 @@ def test_recordings_are_read_from_files(alone: Path, capsys: pytest.CaptureFixtu
     """Two files of JSON Lines are compared, or of HAR; one without exchanges is 2."""
     from mockserver.exchanges import har
     from mockserver.exchanges.recording import Recorder, read
-    from mockserver.exchanges.redaction import Redactor
+    from mockserver.redaction.redactor import Redactor
 
     for name, exchanges in zip(("a.jsonl", "b.jsonl", "c.jsonl"), (*RECORDED["terminal-status-added"], []), strict=True):
         with Recorder(alone / name, Redactor()) as recorder:

@@ -17,7 +17,7 @@ from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange
 from mockserver.exchanges.har import har_of, read_har, write
 from mockserver.exchanges.recording import Recorder, Recording, as_json, from_json, read
-from mockserver.exchanges.redaction import Redactor
+from mockserver.redaction.redactor import Redactor
 
 DEFINITIONS = load()
 KEEPING = Redactor(keep_ids=True, definitions=DEFINITIONS)

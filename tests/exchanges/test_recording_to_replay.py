@@ -28,10 +28,10 @@ from mockserver.exchanges.exchange import Exchange, exchange_of, response_from
 from mockserver.exchanges.har import write
 from mockserver.exchanges.recording import Recorder, Recording, read
 from mockserver.exchanges.recording_to_replay import replays_from
-from mockserver.exchanges.redaction import Redactor
 from mockserver.exchanges.replays import RecordedAnswer, RecordedJob, Replays, moved, recorded_job_from
 from mockserver.jobs.clock import SECOND
 from mockserver.model import Request, Response
+from mockserver.redaction.redactor import Redactor
 
 DEFINITIONS = load()
 LATER = NOW + 400 * 86_400 * SECOND

@@ -21,10 +21,10 @@ from mockserver import Clock, Mock, Settings
 from mockserver.contract.session import Session
 from mockserver.definitions import Operation, load
 from mockserver.exchanges.exchange import Exchange, response_from
-from mockserver.exchanges.pseudonyms import Pseudonyms
 from mockserver.exchanges.recording import Recorder, as_json
-from mockserver.exchanges.redaction import Redactor
 from mockserver.model import Request
+from mockserver.redaction.pseudonyms import Pseudonyms
+from mockserver.redaction.redactor import Redactor
 
 DEFINITIONS = load()
 KEEPING = Redactor(keep_ids=True, definitions=DEFINITIONS)

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import pytest
 import requests
 import zstandard
@@ -699,7 +699,7 @@ def test_an_answer_packed_in_an_unknown_way_passes_unjudged(
 ) -> None:
     """What only the client can unpack reaches it, and is told instead of being judged wrongly."""
     for package in ("brotli", "zstandard"):
-        monkeypatch.setitem(sys.modules, package, None)  # type: ignore[arg-type]  # as if it were not installed
+        monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
     one = stand(giving(f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 3\r\n\r\n\x01\x02\x03".encode()))
     assert ask(one.port, GET).endswith(b"\x01\x02\x03")
     reason = f"not judged: its body is packed by {coding}, which can't be unpacked here{hint}"

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..exchanges.exchange import Exchange
 from ..model import Response
-from .exchange import Exchange
 
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 
-LIMIT = 64 * 1024 * 1024
+LIMIT = 16 * 1024 * 1024
 """The longest body that is unpacked, in bytes."""
 
 _PACKAGES = {"br": "brotli", "zstd": "zstandard"}

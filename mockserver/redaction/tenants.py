@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..definitions import Definitions, Operation
@@ -29,8 +30,7 @@ def is_tenant(operation: Operation, name: str) -> bool:
 class Tenants:
     """The marks of all definitions.
 
-    `names` are those of marked parameters and members; `members` is a pattern of names that mean a tenant wherever they
-    stand: the marked ones, and those that the vendors use elsewhere.
+    `names` are those of marked parameters and members; `named` also knows those that the vendors use elsewhere.
     """
 
     def __init__(self, definitions: Definitions) -> None:
@@ -43,16 +43,16 @@ class Tenants:
                 self._places[operation.id, status] = found
                 marked.update(parts_of(place)[-1] for place in found if place)
         self.names = tuple(sorted(marked - {"*"}))
-        self.members = _pattern(sorted((marked - _VAGUE) | set(_USUAL)))
-        self._whole = re.compile(self.members)
+        self._pattern = re.compile(_pattern(sorted((marked - _VAGUE) | set(_USUAL))))
+        self.named = lru_cache(maxsize=4_096)(self._named)
 
     def places(self, operation: Operation, status: int = 0) -> tuple[str, ...]:
         """Where marked members stand in an answer with this HTTP status, or (0) in the request's body: pointers with `*`."""
         return self._places.get((operation.id, status), ())
 
-    def named(self, name: str) -> bool:
+    def _named(self, name: str) -> bool:
         """Whether a header, a query parameter or a member of this name means a tenant wherever it stands."""
-        return self._whole.fullmatch(name) is not None
+        return self._pattern.fullmatch(name) is not None
 
 
 def _answers(operation: Operation) -> Iterator[tuple[int, Any]]:

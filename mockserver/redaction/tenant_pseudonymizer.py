@@ -9,28 +9,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from .. import redact
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
+from ..exchanges.exchange import Exchange
+from ..exchanges.json_path import matches
 from ..model import Request, Response
-from .bodies import changed
-from .exchange import Exchange
-from .json_path import matches
+from . import redact, scan
+from .content_coding import changed
 from .pseudonyms import Pseudonyms
 from .tenants import Tenants, is_tenant
 
 _ID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-f]{32}(?![0-9a-fA-F])"
 _IPV4 = r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
 _IPV6 = r"(?<![\w:.])(?=[0-9a-fA-F:]{7})(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}(?![\w:])"
-_MAIL = r"(?<!\\)[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+_MAIL = r"(?<!\\)[A-Za-z0-9._+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"  # RFC 5321's lengths
 _BUCKET = r"obs:(?:/|\\+/|%2[fF]){2}[^\s\"'\\,;)&?]+(?:\\+/[^\s\"'\\,;)&?]+)*"
-_ESCAPE = r"\\+(?:u[0-9a-fA-F]{4}|[nrtbf](?![0-9a-f]{20})|[\"/])"
+_ESCAPE = r"(?<!\\)\\+(?:u[0-9a-fA-F]{4}|[nrtbf](?![0-9a-f]{20})|[\"/])"
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
 _WHO = (
     r"(?i:\b(?:user|org|organi[sz]ation|project|domain|account|tenant|workspace|cluster|league)(?:[ _-]?(?:id|name))?"
     r"[ :=]+['\"\\]*)"
 )
-_LONG, _SURE, _KNOWN = 16, 8, 2_000
+_LONG, _SURE, _KNOWN = 16, 8, 256
 Clean = Callable[[str], str]
 _PLAIN_HEADERS = ("user-agent", "date", "content-length", "content-type")
 
@@ -45,7 +45,7 @@ class _Found:
     members: dict[str, set[str]] = field(default_factory=dict)
 
 
-class Anonymous:
+class TenantPseudonymizer:
     """Puts pseudonyms in place of what identifies a tenant. Not thread-safe: the values that requests had are remembered."""
 
     def __init__(self, definitions: Definitions, tenants: Tenants, pseudonyms: Pseudonyms) -> None:
@@ -53,10 +53,10 @@ class Anonymous:
         self._tenants = tenants
         self._pseudonyms = pseudonyms
         self._known: dict[str, None] = {}
-        self._compiled: tuple[object, re.Pattern[str], re.Pattern[str]] | None = None
+        self._patterns = _Patterns(((), (), False))
 
-    def of(self, exchange: Exchange) -> Exchange:
-        """The exchange with pseudonyms."""
+    def for_exchange(self, exchange: Exchange) -> tuple[Exchange, Clean]:
+        """The exchange with pseudonyms, and what puts the same ones into any text that quotes it."""
         request, response = exchange.request, exchange.response
         operation = self._definitions.operation_at(request.method, request.path)
         match = operation.pattern.fullmatch(request.path) if operation else None
@@ -66,10 +66,9 @@ class Anonymous:
         self._look_into(request.body, 0, found)
         self._look_into(response.body, response.status, found)
         clean = self._cleaner(found)
-        return replace(
+        changed_exchange = replace(
             exchange,
             origin=clean(exchange.origin),
-            notes=tuple(map(clean, exchange.notes)),
             request=replace(
                 request,
                 path=self._path(request.path, match, found, clean),
@@ -84,6 +83,7 @@ class Anonymous:
                 clean(response.problem) if response.problem else response.problem,
             ),
         )
+        return changed_exchange, clean
 
     def _remember(self, tenants: Mapping[str, None]) -> None:
         for value in tenants:
@@ -110,8 +110,8 @@ class Anonymous:
 
     def _look_into(self, body: bytes, status: int, found: _Found) -> None:
         text = body.decode("utf-8", "replace")
-        for member in redact.members(text, self._tenants.members):
-            value = redact.plain(member)
+        for member in scan.members(text, self._tenants.named):
+            value = scan.plain(member)
             if value:
                 found.tenants[value] = None
         places = self._tenants.places(found.operation, status) if found.operation else ()
@@ -152,16 +152,17 @@ class Anonymous:
         return self._value(value) if self._means_tenant(name, found.operation) else clean(value)
 
     def _cleaner(self, found: _Found) -> Clean:
-        news = {form: new for value in (*self._known, *found.tenants) if _is_sure(value) for form, new in self._forms(value)}
+        sure = [value for value in (*self._known, *found.tenants) if _is_sure(value)][-_KNOWN:]
+        news = {form: new for value in sure for form, new in self._forms(value)}
         news |= {form: form for value in found.kept if _is_sure(value) for form in _spellings(value)}
-        short = tuple(sorted(value for value in found.tenants if not _is_sure(value)))
+        short = tuple(sorted(value for value in found.tenants if not _is_sure(value))[:_KNOWN])
         key = (tuple(news), short, found.operation is None)
-        if self._compiled is None or self._compiled[0] != key:
-            self._compiled = (key, _pattern(news, short, found.operation is None), _pattern(news, short, True, bucket=False))
-        _, pattern, inner = self._compiled
+        if self._patterns.key != key:
+            self._patterns = _Patterns(key)
+        patterns = self._patterns
 
         def loose(text: str) -> str:
-            return pattern.sub(lambda match: self._replaced(match, news, inner), text)
+            return patterns.outer(text).sub(lambda match: self._replaced(match, news, patterns), text)
 
         def clean(text: str) -> str:
             parts, at = [], 0
@@ -175,21 +176,21 @@ class Anonymous:
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:
         return zip(_spellings(value), _spellings(self._value(value)), strict=True)
 
-    def _members(self, text: str, found: _Found) -> list[redact.Member]:
+    def _members(self, text: str, found: _Found) -> list[scan.Member]:
         """The members whose values are tenants, in order; none of them inside another."""
-        spans = list(redact.members(text, self._tenants.members))
+        spans = list(scan.members(text, self._tenants.named))
         for name, values in found.members.items():
             if not self._tenants.named(name) and name != "*":
-                spans += (one for one in redact.members(text, re.escape(name)) if redact.plain(one) in values)
-        kept: list[redact.Member] = []
+                spans += (one for one in scan.members(text, name.__eq__) if scan.plain(one) in values)
+        kept: list[scan.Member] = []
         for one in sorted(spans, key=lambda one: (one.start, -one.end)):
             if not kept or one.start >= kept[-1].end:
                 kept.append(one)
         return kept
 
-    def _member(self, one: redact.Member) -> str:
+    def _member(self, one: scan.Member) -> str:
         """The member's value as it shall stand in the text: escaped as before."""
-        value = redact.plain(one)
+        value = scan.plain(one)
         new = self._value(value)
         if one.level is None:
             return new
@@ -200,10 +201,10 @@ class Anonymous:
         pieces = re.split(r"(\\+(?:u[0-9a-fA-F]{4}|.))", one.value)  # escaped in a way of its own
         return "".join(piece if piece.startswith("\\") else self._value(piece) for piece in pieces)
 
-    def _replaced(self, match: re.Match[str], news: Mapping[str, str], inner: re.Pattern[str]) -> str:
+    def _replaced(self, match: re.Match[str], news: Mapping[str, str], patterns: _Patterns) -> str:
         kind, text = match.lastgroup, match[0]
         if kind == "bucket":
-            return inner.sub(lambda part: self._replaced(part, news, inner), text)
+            return patterns.inner(text).sub(lambda part: self._replaced(part, news, patterns), text)
         if kind == "known":
             return news[text]
         if kind in ("short", "quoted"):
@@ -229,19 +230,51 @@ def _spellings(value: str) -> list[str]:
     return [value, quote(raw, ""), quote_plus(raw), plain, once, json.dumps(once)[1:-1]]
 
 
-def _pattern(news: Mapping[str, str], short: tuple[str, ...], with_ids: bool, bucket: bool = True) -> re.Pattern[str]:
-    known = sorted(news, key=len, reverse=True)
+class _Patterns:
+    """What is replaced where no member announces it, as patterns; a text gets the shortest that finds all of it.
+
+    Args:
+        key: The forms of the values known, short values, and whether ids that nobody knows are replaced as well.
+    """
+
+    def __init__(self, key: tuple[tuple[str, ...], tuple[str, ...], bool]) -> None:
+        self.key = key
+        self._compiled: dict[tuple[bool, bool, bool], re.Pattern[str]] = {}
+
+    def outer(self, text: str) -> re.Pattern[str]:
+        """The pattern for a text."""
+        return self._pattern("obs:" in text, _has_mail(text), self.key[2])
+
+    def inner(self, text: str) -> re.Pattern[str]:
+        """The pattern for the path of a bucket: every id in it is replaced."""
+        return self._pattern(False, _has_mail(text), True)
+
+    def _pattern(self, bucket: bool, mail: bool, ids: bool) -> re.Pattern[str]:
+        choice = (bucket, mail, ids)
+        if choice not in self._compiled:
+            parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []
+            parts += _known_parts(self.key[0], self.key[1])
+            parts += [f"(?P<mail>{_MAIL})"] if mail else []
+            parts += [f"(?P<ip>{_IPV4}|{_IPV6})", _ESCAPE]
+            parts += [f"(?P<id>{_ID})"] if ids else []
+            self._compiled[choice] = re.compile("|".join(parts), re.DOTALL)
+        return self._compiled[choice]
+
+
+def _has_mail(text: str) -> bool:
+    return "@" in text or "%40" in text
+
+
+def _known_parts(forms: tuple[str, ...], short: tuple[str, ...]) -> list[str]:
+    known = sorted(forms, key=len, reverse=True)
     long = [re.escape(form) for form in known if len(form) >= _LONG]
     some = [re.escape(form) for form in known if len(form) < _LONG]
-    shorts = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
-    parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []
-    if long or some:
-        bounded = [f"{_BEFORE}(?:{'|'.join(some)})(?![A-Za-z0-9])"] if some else []
-        parts.append(f"(?P<known>{'|'.join([*long, *bounded])})")
-    if shorts:
+    bounded = [f"{_BEFORE}(?:{'|'.join(some)})(?![A-Za-z0-9])"] if some else []
+    parts = [f"(?P<known>{'|'.join([*long, *bounded])})"] if known else []
+    if short:
+        shorts = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
         parts.append(f"{_WHO}(?P<short>{shorts})(?![A-Za-z0-9])|(?<=')(?P<quoted>{shorts})(?=')")
-    parts += [f"(?P<mail>{_MAIL})", f"(?P<ip>{_IPV4}|{_IPV6})", _ESCAPE]
-    return re.compile("|".join([*parts, f"(?P<id>{_ID})"] if with_ids else parts), re.DOTALL)
+    return parts
 
 
 def _tells(address: str) -> bool:

@@ -1,0 +1,86 @@
+"""Who may use the control API: a page in a browser must not drive the mock of the developer who visits it.
+
+On a loopback address, every call must name this machine as its Host (against DNS rebinding), and come from no other
+origin (against cross-site forms). On any other address the network could call, so a bearer token is wanted.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .errors import ControlError
+from .settings import Settings
+
+_OPEN = "/health"
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(:\d{1,5})?", re.IGNORECASE)
+
+
+def check_access(settings: Settings, path: str, headers: Mapping[str, str]) -> None:
+    """Raise Misuse for a call that may not pass.
+
+    Args:
+        settings: The server's: `host`, where it listens; `control_hosts`, more names that pass; `control_token`.
+        path: The call's path, without the prefix.
+        headers: Of the request, by lower-case name.
+    """
+    _check_origin(settings, headers)
+    if settings.control_token or not is_loopback(settings.host):
+        if path != _OPEN:  # probes have no token, and health gives nothing away
+            _check_token(settings, headers.get("authorization", ""))
+    elif "host" in headers:
+        name = _name(headers["host"])
+        if not _is_ours(settings, name):
+            raise ControlError("Host not allowed", f"the Host header is {headers['host'][:80]!r}; {_allowed(settings)}", 403)
+
+
+def _check_origin(settings: Settings, headers: Mapping[str, str]) -> None:
+    origin = headers.get("origin")
+    if origin is None:  # no page, or a page's GET, whose answer other origins can't read
+        return
+    try:
+        name = urlsplit(origin).hostname or ""
+    except ValueError:
+        name = ""
+    if not _is_ours(settings, name):
+        raise ControlError("Origin not allowed", f"the Origin header is {origin[:80]!r}; {_allowed(settings)}", 403)
+
+
+def _check_token(settings: Settings, authorization: str) -> None:
+    if not settings.control_token:
+        detail = f"the server listens on {settings.host}, where others reach it; start it with --control-token TOKEN"
+        raise ControlError("Token wanted", detail, 401)
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), settings.control_token.encode()):
+        detail = "send Authorization: Bearer TOKEN, with the token that the server printed at its start (--control-token)"
+        raise ControlError("Token wanted", detail, 401)
+
+
+def _is_ours(settings: Settings, name: str) -> bool:
+    names = {settings.host.lower(), *(host.lower() for host in settings.control_hosts)}
+    return is_loopback(name) or name in names
+
+
+def _allowed(settings: Settings) -> str:
+    more = "".join(f", {host}" for host in dict.fromkeys((settings.host, *settings.control_hosts)) if not is_loopback(host))
+    return f"allowed: localhost, 127.0.0.1, [::1]{more}; --control-host NAME adds one"
+
+
+def _name(host: str) -> str:
+    """A Host header's name, without the port and brackets; "" for what is no such header."""
+    match = _HOST.fullmatch(host.strip())
+    return match[1].strip("[]").lower() if match else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address can only mean this machine."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

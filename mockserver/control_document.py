@@ -1,0 +1,93 @@
+"""The control API's OpenAPI document, with what the definitions in use allow: services, identities, lives, errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .declare_job import OPTIONS, identity_names
+from .definitions import Definitions, Operation, read_control
+from .definitions.model import Document
+from .faults.parse import EVERYTHING
+from .faults.parse import OPTIONS as FAULT_OPTIONS
+from .fixtures import schema
+from .services import LISTINGS
+
+Schema = dict[str, Any]
+_LIST_OPTIONS = ("count", "every")
+
+
+def control_document(definitions: Definitions) -> Document:
+    """The document, in which the bodies of `POST /_mock/jobs` and `POST /_mock/faults` name all that can be declared."""
+    document, shapes = read_control(), schema()["$defs"]
+    services = [operation for operation in definitions.operations if operation.job]
+    declared = {
+        "JobDeclaration": {
+            "type": "object",
+            "required": ["service"],
+            "anyOf": [_job(operation, shapes["job"]["properties"]) for operation in services],
+        },
+        "FaultDeclaration": _fault(definitions, shapes["fault"]),
+        **{f"fixtures.{name}": shapes[name] for name in ("duration", "life", "kind")},
+    }
+    components = {**document["components"], "schemas": {**document["components"]["schemas"], **_moved(declared)}}
+    return {**document, "components": components}
+
+
+def _job(operation: Operation, options: Schema) -> Schema:
+    """A job of one service: its name, parts of its identity, and how it lives."""
+    assert operation.job is not None
+    lives, states = list(operation.job.lives), list(operation.job.states)
+    known = [name for name in OPTIONS if operation.service in LISTINGS or name not in _LIST_OPTIONS]
+    parameters = {parameter.name: parameter.schema for parameter in operation.parameters}
+    step = {"type": "array", "minItems": 2, "maxItems": 2,
+            "prefixItems": [{"enum": states}, {"anyOf": [{"$ref": "#/$defs/duration"}, {"type": "null"}]}]}  # fmt: skip
+    steps = {"type": "array", "minItems": 1, "items": {"anyOf": [{"enum": states}, step]}}
+    return {
+        "title": f"A job of {operation.service}",
+        "type": "object",
+        "required": ["service"],
+        "additionalProperties": False,
+        "not": {"required": ["created", "age"]},
+        "properties": {
+            "service": {"const": operation.service},
+            **{name: {**parameters[name], "type": "string"} for name in identity_names(operation)},
+            **{name: options[name] for name in known},
+            "created": {"$ref": "#/components/schemas/Time"},
+            "life": {"description": options["life"].get("description", ""), "anyOf": [{"enum": lives}, steps]},
+        },
+    }
+
+
+def _fault(definitions: Definitions, shape: Schema) -> Schema:
+    """A fault: whom it is about, which requests, and what they get."""
+    operations = list(definitions.operations)
+    targets = [*dict.fromkeys(operation.service for operation in operations), *(operation.id for operation in operations)]
+    errors = list(dict.fromkeys(error.name for operation in operations for error in operation.errors()))
+    names = {
+        parameter.name
+        for operation in operations
+        for parameter in operation.parameters
+        if parameter.location in ("path", "query") and parameter.name not in FAULT_OPTIONS
+    }
+    return {
+        **shape,
+        "additionalProperties": False,
+        "properties": {
+            **shape["properties"],
+            **{name: {"type": ["string", "number"]} for name in sorted(names)},
+            "target": {**shape["properties"]["target"], "enum": [EVERYTHING, *targets]},
+            "error": {**shape["properties"]["error"], "enum": [*errors, None]},
+        },
+    }
+
+
+def _moved(node: Any) -> Any:
+    """The same, with references to the fixtures' `$defs` turned to the components."""
+    if isinstance(node, list):
+        return [_moved(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: value.replace("#/$defs/", "#/components/schemas/fixtures.") if key == "$ref" else _moved(value)
+        for key, value in node.items()
+    }

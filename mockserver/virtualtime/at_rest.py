@@ -1,0 +1,111 @@
+"""What a thread does that waits by no means that virtual time knows: the kernel says it, at that very moment.
+
+On Linux `/proc/self/task/ID/syscall` shows the system call that a thread is blocked in, and "running" for one that runs,
+or could: there is no moment to wait for. A thread that waits for the interpreter's own lock (the GIL) could run, too; it
+waits at an address within the interpreter's data. Elsewhere a thread is at rest whose Python frame hasn't moved on for a
+twentieth of a second, which is less exact.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+import threading
+from enum import Enum
+
+from .. import real_time as real
+
+_CALLS: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
+    "x86_64": ("202", frozenset({"35", "230"}), frozenset({"7", "23", "232", "270", "271", "281"})),
+    "aarch64": ("98", frozenset({"101", "115"}), frozenset({"22", "72", "73"})),
+}
+"""By machine: the numbers of futex, of nanosleep and clock_nanosleep, of poll, select, epoll_wait and their kin."""
+FUTEX, SLEEPS, POLLS = _CALLS.get(platform.machine(), ("", frozenset[str](), frozenset[str]()))
+_WAIT_BITSET, _COMMAND = 9, 0x7F
+_INTERPRETER_BYTES = 4 << 20
+_SETTLED_SECONDS = 0.05
+
+
+class State(Enum):
+    """What a thread does that has not told that it waits."""
+
+    RUNS = "runs"
+    """It runs, could run, or waits for something outside of this process: time stands still."""
+    RESTS = "rests"
+    """It waits, without a time limit, for another thread; or as it did before the block began."""
+    TIMED_LOCK = "lock.acquire(timeout=...)"
+    """It waits for a lock with a timeout that nobody drives."""
+    C_SLEEP = "a sleep in C"
+    """It sleeps in C."""
+    POLLS = "polls"
+    """It waits for files in C, such as trio's event loop."""
+
+
+class ThreadStates:
+    """What threads do. Made when a block of virtual time begins: what waits in the same call since then is at rest.
+
+    Args:
+        driver: The thread that begins the block; what it waits in is its own doing.
+    """
+
+    def __init__(self, driver: threading.Thread) -> None:
+        self._exact = FUTEX != "" and _call_of(threading.get_native_id()) is not None
+        self._runtime = _address_of_runtime() if self._exact else 0
+        self._frames: dict[int, tuple[int, int, float]] = {}
+        others = [thread for thread in threading.enumerate() if thread is not driver]
+        self._at_start = {thread: _call_of(thread.native_id) for thread in others} if self._exact else {}
+
+    def of(self, thread: threading.Thread) -> State:
+        """What this thread does now."""
+        if thread.native_id is None:  # it is about to begin
+            return State.RUNS
+        if not self._exact:
+            return self._by_frame(thread)
+        call = _call_of(thread.native_id)
+        if call is None:
+            return State.RESTS  # it has just ended
+        if call == self._at_start.get(thread, ""):
+            return State.RESTS if call != "running" else State.RUNS
+        return self._by_call(call.split())
+
+    def _by_call(self, call: list[str]) -> State:
+        if call[0] in SLEEPS:
+            return State.C_SLEEP
+        if call[0] in POLLS:
+            return State.POLLS
+        if call[0] != FUTEX or int(call[2], 16) & _COMMAND != _WAIT_BITSET:
+            return State.RUNS
+        if 0 <= int(call[1], 16) - self._runtime < _INTERPRETER_BYTES:
+            return State.RUNS
+        return State.RESTS if int(call[4], 16) == 0 else State.TIMED_LOCK
+
+    def _by_frame(self, thread: threading.Thread) -> State:
+        frame = sys._current_frames().get(thread.ident or 0)
+        if frame is None:
+            return State.RESTS
+        place = (id(frame), frame.f_lasti)
+        seen = self._frames.get(thread.ident or 0)
+        if seen is None or seen[:2] != place:
+            self._frames[thread.ident or 0] = (*place, real.monotonic())
+            return State.RUNS
+        return State.RESTS if real.monotonic() - seen[2] > _SETTLED_SECONDS else State.RUNS
+
+
+def _call_of(native_id: int | None) -> str | None:
+    """The system call that a thread is in, with its arguments; None where nobody can tell."""
+    try:
+        file = os.open(f"/proc/self/task/{native_id}/syscall", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return os.read(file, 256).decode("ascii").strip()
+    except OSError:
+        return None
+    finally:
+        os.close(file)
+
+
+def _address_of_runtime() -> int:
+    return ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))

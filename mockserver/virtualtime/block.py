@@ -1,0 +1,148 @@
+"""The block in which time is virtual: what is replaced at its beginning, and put back at its end, whatever happens."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from types import TracebackType
+
+from .. import real_time as real
+from ..jobs.clock import Clock
+from . import engine as engines
+from . import forked, functions, late, locks, loops, sockets, trio_loops, wall
+from .children import Children
+from .conductor import Conductor
+from .engine import Engine, Patch
+from .errors import AlreadyDriven
+from .replace import Holders, Pair, put_back
+
+_driving = real.Lock()
+_holders = Holders()
+
+
+class VirtualTime(AbstractContextManager[Clock]):
+    """See `virtual_time`."""
+
+    def __init__(
+        self, clock: Clock, on_sleep: Callable[[], object], bystanders: Collection[threading.Thread], watchdog: float
+    ) -> None:
+        self._clock, self._on_sleep, self._bystanders, self._watchdog = clock, on_sleep, bystanders, watchdog
+        self._driver = threading.current_thread()
+        self._undo = ExitStack()
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> Clock:
+        if not _driving.acquire(False):
+            raise AlreadyDriven("time is already driven by a clock in this process; leave that block first")
+        self._driver = threading.current_thread()
+        try:
+            loops.refuse_running_loop()
+            undisturbed(self._begin)
+            assert self._engine is not None
+            loops.rouse(self._engine)
+        except BaseException:
+            self._leave()
+            raise
+        return self._clock
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._leave()
+        engine = self._engine
+        if engine is not None and engine.error is not None and error is not engine.error:
+            raise engine.error from (None if isinstance(error, KeyboardInterrupt) else error)
+
+    def _leave(self) -> None:
+        try:
+            if self._engine is not None:
+                self._engine.end()  # nothing moves while everything is put back
+        finally:
+            undisturbed(self._end)
+
+    def _begin(self) -> None:
+        clock, undo = self._clock, self._undo
+        undo.callback(clock.run, clock.speed)
+        clock.freeze()
+        move_wall, end_wall = wall.begin(clock)
+        undo.callback(end_wall)
+        engine = self._engine = Engine(clock, self._driver, self._on_sleep, self._bystanders, move_wall)
+        undo.callback(forked.begin(engine))
+        children = Children()
+        engine.holds.append(children.busy)
+        functions.begin()
+        undo.callback(_replace_functions(functions.pairs()))
+        self._patch([*locks.patches(), *sockets.patches(), *loops.patches(), *children.patches()])
+        for module, patches in (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches)):
+            undo.callback(late.when_imported(module, partial(self._patch_with, patches)))
+        clock.watch(engine.follow)
+        undo.callback(clock.unwatch, engine.follow)
+        engines.activate(engine)
+        undo.callback(engines.activate, None)
+        conductor = Conductor(engine, self._watchdog)
+        conductor.start()
+        undo.callback(conductor.stop)
+
+    def _patch_with(self, patches: Callable[[], list[Patch]]) -> None:
+        self._patch(patches())
+
+    def _patch(self, patches: list[Patch]) -> None:
+        for owner, name, replacement in patches:
+            inherited = name not in vars(owner)
+            before = getattr(owner, name)
+            setattr(owner, name, replacement)
+            if inherited:
+                self._undo.callback(delattr, owner, name)
+            else:
+                self._undo.callback(setattr, owner, name, before)
+
+    def _end(self) -> None:
+        try:
+            self._undo.close()
+        finally:
+            _driving.release()
+
+
+def _replace_functions(pairs: list[Pair]) -> Callable[[], None]:
+    """Put ours in the place of the real functions. Returns what puts those back, in modules imported meanwhile, too."""
+    counts = _counts(pairs)
+    places = _holders.replace(pairs)
+
+    def back() -> None:
+        put_back(places)
+        if _counts(pairs) != counts:
+            Holders().replace([(ours, theirs) for theirs, ours in pairs])
+
+    return back
+
+
+def _counts(pairs: list[Pair]) -> list[int]:
+    return [sys.getrefcount(ours) for _, ours in pairs]
+
+
+def undisturbed(work: Callable[[], None]) -> None:
+    """Do work that no signal may interrupt: in a thread of its own, since what handlers raise comes out of the main one.
+
+    Raises what the work raises, else what a handler raised meanwhile.
+    """
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.insert(0, error)
+
+    thread = threading.Thread(target=run, name="mockserver-undisturbed")
+    started = False
+    while not started or thread.is_alive():
+        try:
+            if not started:
+                started = True
+                thread.start()
+            thread.join()
+        except BaseException as error:
+            raised.append(error)
+    if raised:
+        raise raised[0]

@@ -1,0 +1,265 @@
+"""The engine: who sleeps until when. Once everybody who could act sleeps, time moves on to the first who is to wake.
+
+Time is counted in nanoseconds since the block began. It creeps by a microsecond whenever somebody looks, so that a loop
+that waits for what is left of its time comes to an end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+from .. import activity
+from .. import real_time as real
+from ..jobs.clock import Clock
+from .at_rest import State, ThreadStates
+from .errors import CannotDrive
+
+SECOND = 1_000_000_000
+_MILLISECOND = 1_000_000
+_CREEP = 1_000
+_LATEST = 1 << 62
+
+
+def nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+def never() -> bool:
+    """No."""
+    return False
+
+
+class Sleeper:
+    """Somebody who waits.
+
+    Args:
+        until: When it is to wake, in nanoseconds of the block; None: never by itself.
+        what: What it waits in, for messages.
+        wake: Wakes it; called once, with the engine's lock held.
+        is_ready: Whether what it waits for has happened, so that it is about to go on.
+    """
+
+    __slots__ = ("due", "is_ready", "looked_after", "until", "wake", "what")
+
+    def __init__(
+        self, until: int | None, what: str, wake: Callable[[], object], is_ready: Callable[[], bool] = never
+    ) -> None:
+        self.until, self.what, self.wake, self.is_ready = until, what, wake, is_ready
+        self.due = False
+        self.looked_after = False
+
+
+class Engine:
+    """The time of one block. Thread-safe.
+
+    Args:
+        clock: The mock's clock, which keeps step.
+        driver: The thread that began the block.
+        on_sleep: Called by whoever is about to wait; what it raises comes out of the wait.
+        bystanders: Threads that take no part: their time is the real one.
+        on_move: Called with the nanoseconds by which time moves on.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        driver: threading.Thread,
+        on_sleep: Callable[[], object] = nothing,
+        bystanders: Collection[threading.Thread] = (),
+        on_move: Callable[[int], object] = nothing,
+    ) -> None:
+        self.clock, self.on_sleep, self.on_move = clock, on_sleep, on_move
+        self.driver = driver
+        self.over = False
+        self.error: CannotDrive | None = None
+        self.moves = 0
+        self.sleepers: dict[threading.Thread, Sleeper] = {}
+        self.timers: dict[object, Sleeper] = {}
+        self.polling: set[threading.Thread] = set()
+        self.alarm: Callable[[], object] = nothing
+        self.holds: list[Callable[[], bool]] = [activity.busy]
+        self.lock = real.RLock()
+        self._bystanders = frozenset(bystanders)
+        self._states = ThreadStates(driver)
+        self._elapsed = 0
+        self._shown_ms = clock.now()
+        self._wall = self._shown_ms * _MILLISECOND
+        self._mover: threading.Thread | None = None
+
+    # Looking at the time
+
+    def look(self) -> int:
+        """Nanoseconds since the block began."""
+        with self.lock:
+            self._elapsed += _CREEP
+            return self._elapsed
+
+    def after(self, seconds: float) -> int:
+        """The time in so many seconds."""
+        return min(_LATEST, self.look() + int(min(seconds, _LATEST / SECOND) * SECOND) + 1)
+
+    def takes_part(self, thread: threading.Thread) -> bool:
+        """Whether a thread lives in virtual time: all but the mock's own, bystanders, and who tells the clock's watchers."""
+        return thread not in self._bystanders and thread is not self._mover and not real.is_mocks_own(thread)
+
+    # Waiting
+
+    def wait(self, sleeper: Sleeper, block: Callable[[], object]) -> None:
+        """Wait in this thread: `block` returns once the sleeper was woken. Raises CannotDrive where time can't be driven."""
+        self.on_sleep()
+        me = threading.current_thread()
+        with self.lock:
+            outer = self.sleepers.get(me)  # a signal's handler waits while its thread does
+            self.sleepers[me] = sleeper
+            try:
+                self.move_on()
+            except BaseException:
+                self._leave(me, outer)
+                raise
+        try:
+            if not sleeper.due:
+                self.alarm()
+                block()
+        finally:
+            with self.lock:
+                self._leave(me, outer)
+        if self.error:
+            raise self.error
+
+    def _leave(self, me: threading.Thread, outer: Sleeper | None) -> None:
+        if outer is None:
+            self.sleepers.pop(me, None)
+        else:
+            self.sleepers[me] = outer
+
+    def sleep(self, seconds: float, what: str) -> bool:
+        """Sleep in this thread. Whether the time is over; not so where the block was left before."""
+        gate = real.Lock()
+        gate.acquire()
+        sleeper = Sleeper(self.after(seconds), what, gate.release)
+        self.wait(sleeper, gate.acquire)
+        return not self.over
+
+    def left(self, sleeper: Sleeper) -> float | None:
+        """The seconds that a sleeper has still to wait; None: for ever."""
+        return None if sleeper.until is None else max(0, sleeper.until - self._elapsed) / SECOND
+
+    # Moving on
+
+    def move_on(self) -> bool:
+        """Wake who is due, where everybody who could act waits: first those whose time has come, else the earliest."""
+        with self.lock:
+            if self.over or self.error or not (self._all_rest() and self._all_rest()):
+                return False
+            everyone = [*self.sleepers.values(), *self.timers.values()]
+            first = min((one.until for one in everyone if one.until is not None), default=None)
+            if first is None:
+                return False
+            self._move_to(first)
+            for sleeper in everyone:
+                if sleeper.until is not None and sleeper.until <= self._elapsed:
+                    self._wake(sleeper)
+            return True
+
+    def look_after(self) -> None:
+        """Wake those who wait for something that tells nobody when it happens."""
+        with self.lock:
+            for sleeper in self.sleepers.values():
+                if sleeper.looked_after and sleeper.is_ready():
+                    self._wake(sleeper)
+
+    def _wake(self, sleeper: Sleeper) -> None:
+        if not sleeper.due:
+            sleeper.due = True
+            sleeper.wake()
+
+    def _move_to(self, time: int) -> None:
+        self.moves += 1
+        step = time - self._elapsed
+        if step <= 0:
+            return
+        self._elapsed = time
+        self._shown_ms = (self._wall + time) // _MILLISECOND
+        self._mover = threading.current_thread()
+        try:
+            self.clock.advance_to(self._shown_ms)
+        finally:
+            self._mover = None
+        self.on_move(step)
+
+    def follow(self) -> None:
+        """Somebody else moved the mock's clock: forwards, time goes with it; back, only the clock does."""
+        with self.lock:
+            if self._mover is threading.current_thread():
+                return
+            step = (self.clock.now() - self._shown_ms) * _MILLISECOND
+            self._shown_ms = self.clock.now()
+            if step > 0:
+                self._elapsed += step
+                self.moves += 1
+            else:
+                self._wall += step
+            self.on_move(step)
+
+    def _all_rest(self) -> bool:
+        if any(one.due for one in self.sleepers.values()) or any(one.due for one in self.timers.values()):
+            return False
+        for thread in threading.enumerate():
+            if thread not in self.sleepers and self.takes_part(thread) and not self._rests(thread):
+                return False
+        if any(holds() for holds in self.holds):
+            return False
+        return not any(one.is_ready() for one in self.sleepers.values())
+
+    def _rests(self, thread: threading.Thread) -> bool:
+        state = self._states.of(thread)
+        if state in (State.TIMED_LOCK, State.C_SLEEP):
+            self.fail(CannotDrive.of_thread(thread, state.value))
+        return state is State.RESTS or (state is State.POLLS and thread in self.polling)
+
+    # The end
+
+    def fail(self, error: CannotDrive) -> None:
+        """Let every wait raise this; the first error counts."""
+        with self.lock:
+            self.error = self.error or error
+            self._wake_everybody()
+
+    def end(self) -> None:
+        """Time is the real one from now on: who still waits, waits on for real."""
+        with self.lock:
+            self.over = True
+            self._wake_everybody()
+
+    def _wake_everybody(self) -> None:
+        for sleeper in [*self.sleepers.values(), *self.timers.values()]:
+            self._wake(sleeper)
+
+    def renew_lock(self) -> None:
+        """In a forked child: whoever held the lock isn't there."""
+        self.lock = real.RLock()
+
+
+active: Engine | None = None
+"""The engine of the block that this process is in: there is one time in a process."""
+
+
+def engine_of_thread() -> Engine | None:
+    """The engine that drives the calling thread; None where its time is the real one."""
+    engine = active
+    if engine is None or engine.over:
+        return None
+    thread = threading._active.get(threading.get_ident())  # type: ignore[attr-defined]  # not a dummy: it would wait, too
+    return engine if thread is not None and engine.takes_part(thread) else None
+
+
+def activate(engine: Engine | None) -> None:
+    """Make an engine the one that drives this process; None: no one."""
+    global active  # noqa: PLW0603 - there is one time in a process
+    active = engine
+
+
+Patch = tuple[Any, str, Any]
+"""What is replaced while time is driven: the owner, the attribute's name, what takes its place."""

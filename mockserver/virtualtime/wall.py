@@ -1,0 +1,45 @@
+"""The wall clock: time-machine shows it to everybody, `datetime` and imported names too, and it goes on with the block."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import time_machine
+
+from ..jobs.clock import Clock
+
+_MICROSECOND = 1_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+Move = Callable[[int], None]
+"""Moves the wall clock on by so many nanoseconds."""
+
+
+def begin(clock: Clock) -> tuple[Move, Callable[[], None]]:
+    """Show everybody the mock's time, or the time of the user's own freezegun or time-machine block.
+
+    Returns:
+        What moves the wall clock on, and what ends it.
+    """
+    frozen = _freezegun()
+    if frozen is not None:
+        return (lambda step: frozen.tick(timedelta(microseconds=step / _MICROSECOND))), lambda: None
+    travelling = time_machine.escape_hatch.is_travelling()
+    start = datetime.now(timezone.utc) if travelling else _EPOCH + timedelta(milliseconds=clock.now())
+    travel = time_machine.travel(start, tick=False)
+    traveller = travel.start()
+    left = [0]
+
+    def move(step: int) -> None:
+        whole, left[0] = divmod(left[0] + step, _MICROSECOND)
+        traveller.shift(timedelta(microseconds=whole))
+
+    return move, travel.stop
+
+
+def _freezegun() -> Any:
+    """The time that freezegun shows now, where it is active."""
+    api: Any = sys.modules.get("freezegun.api")
+    return api.freeze_factories[-1] if api is not None and getattr(api, "freeze_factories", None) else None
