@@ -47,8 +47,8 @@ def serve(connection: socket.socket, head: bytes) -> None:
     name = head.split(b" ")[1].decode().partition("?")[2].replace("%20", " ")
     body = HOSTILE.get(name, DOCUMENTED)
     coding = "Content-Encoding: gzip\r\n" if name.startswith("gzip") else ""
-    start = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: 1\r\n{coding}Content-Length: {len(body)}\r\n\r\n"
-    connection.sendall(start.encode() + body)
+    start = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: {'0' * 32}\r\n"
+    connection.sendall(f"{start}{coding}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
 def poll(port: int, name: str = "") -> bytes:
