@@ -67,7 +67,11 @@ def test_a_documented_get_of_this_machine_is_signed(front: Front, host: str) -> 
     ("method", "target", "reason"),
     [
         ("DELETE", JOBS, "no document has it"),
-        ("DELETE", f"/v3/{PROJECT}/instances/1", "no document has it"),
+        (
+            "DELETE",
+            f"/v3/{PROJECT}/instances/1",
+            "DeleteGaussMySqlInstance is a DELETE; allowed: GET; --resign-allow Delete",
+        ),
         ("GET", f"/v3/{PROJECT}/instances", "no document has it"),
         ("POST", "/v3/auth/tokens", "KeystoneCreateUserTokenByPassword is a POST; allowed: GET; --resign-allow Keystone"),
     ],
@@ -115,5 +119,5 @@ def test_a_wrong_name_is_refused(front: Front) -> None:
     """What no document has can't be allowed either."""
     with pytest.raises(InputError, match="did you mean 'ShowJobStatus'"):
         front(resign_allow=("ShowJobState",))
-    with pytest.raises(InputError, match="is called 'DELETE', or has that method"):
-        front(resign_allow=("DELETE",))
+    with pytest.raises(InputError, match="is called 'PATCH', or has that method"):
+        front(resign_allow=("PATCH",))
