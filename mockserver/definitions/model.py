@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from .router import Router
 
 if TYPE_CHECKING:
     from .actions import Action
@@ -26,7 +30,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A path, query or header parameter. `type` is the JSON type that its text is read as."""
+    """A path, query or header parameter. `type` is the JSON type that its text is read as.
+
+    `allows` says whether a value is allowed, and costs little; `errors` says why it isn't.
+    """
 
     name: str
     location: str
@@ -34,6 +41,7 @@ class Parameter:
     type: str
     schema: Mapping[str, Any]
     errors: Errors = field(repr=False, compare=False)
+    allows: Callable[[Any], bool] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,8 @@ class JobLife:
     """The documented life of an operation's jobs.
 
     `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
-    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen).
+    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen);
+    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`).
     """
 
     identity: tuple[str, ...]
@@ -92,6 +101,7 @@ class JobLife:
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
     unstarted: str | None = None
+    rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
 
 
@@ -207,14 +217,23 @@ class Header:
 class ResponseSpec:
     """What is documented of an operation's answers with one HTTP status.
 
-    `schema` is that of the JSON body, references replaced; each part that came from elsewhere has `x-place`. None: no body.
+    `make_schema` puts together what `schema` gives: few of them are ever looked at.
     """
 
     place: str
-    schema: Any
+    make_schema: Callable[[], Any] = field(repr=False, compare=False)
     headers: tuple[Header, ...]
     media_types: tuple[str, ...]
     provenance: Provenance
+
+    @cached_property
+    def schema(self) -> Any:
+        """The JSON body's schema, references replaced; each part that came from elsewhere has `x-place`. None: no body."""
+        return self.make_schema()
+
+    def judged_schema(self) -> Any:
+        """The schema to judge a body by; without one, anything goes."""
+        return True if self.schema is None else self.schema
 
 
 @dataclass(frozen=True)
@@ -231,7 +250,7 @@ class Operation:
 
     `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
     required; `answers` is, by HTTP status, what `responses` judge by; `action` is what it does to jobs, where it isn't about
-    their status.
+    their status; `chosen_by` are the query's values that tell it apart from another one with its method and path.
     """
 
     id: str
@@ -257,15 +276,37 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
+    chosen_by: Mapping[str, str] = field(default_factory=dict)
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""
         return [example for example in self.examples.values() if example.error is not None]
 
-    def path_values(self, path: str) -> dict[str, str] | None:
-        """What a path has in place of the path parameters; None where it isn't the operation's."""
-        match = self.pattern.fullmatch(path)
-        return None if match is None else dict(zip(self.path_names, match.groups(), strict=True))
+    @cached_property
+    def _router(self) -> Router:
+        return Router([self])
+
+    def path_values(self, path: str, segments: Sequence[str] = ()) -> dict[str, str] | None:
+        """What a path has in place of the path parameters; None where it isn't the operation's.
+
+        Args:
+            path: The path, percent-decoded.
+            segments: Its segments, where one of them holds a slash (`Request.segments`).
+        """
+        matches = self._router.matches(segments or path.split("/"))
+        return dict(zip(self.path_names, matches[0][2], strict=True)) if matches else None
+
+
+def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
+    """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
+    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
+    plain = None
+    for operation in operations:
+        if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
+            return operation
+        if not operation.chosen_by and plain is None:
+            plain = operation
+    return plain
 
 
 @dataclass(frozen=True)
@@ -299,6 +340,11 @@ class Definitions:
     services: Mapping[str, Service]
     switches: Mapping[str, Switch]
 
+    @cached_property
+    def router(self) -> Router:
+        """Which operations a path belongs to."""
+        return Router(self.operations)
+
     def operation(self, operation_id: str) -> Operation:
         """The operation with this id. Raises KeyError that names the known ones."""
         for operation in self.operations:
@@ -306,9 +352,10 @@ class Definitions:
                 return operation
         raise KeyError(f"{operation_id!r} is not an operation; known: {', '.join(o.id for o in self.operations)}")
 
-    def operation_at(self, method: str, path: str) -> Operation | None:
-        """The operation with this method at a (decoded) path."""
-        return next((one for one in self.operations if one.method == method and one.pattern.fullmatch(path)), None)
+    def operation_at(self, method: str, path: str, query: str = "") -> Operation | None:
+        """The operation with this method at a (decoded) path, and with this (raw) query, where that tells two apart."""
+        found = [one for one in self.operations if one.method == method and one.pattern.fullmatch(path)]
+        return found[0] if len(found) == 1 else chosen(found, query)
 
     def operation_of(self, service: str) -> Operation:
         """The job-status operation of a service. Raises KeyError that names the known services."""

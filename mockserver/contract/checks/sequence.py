@@ -70,9 +70,10 @@ class JobHistories:
 
 
 def _changed_run(before: JobView, look: JobView) -> list[bool]:
-    """Of what tells runs apart and both answers show, whether it changed."""
+    """Of what tells runs apart and both answers show, whether it changed; a time that comes as a number here and as text
+    there (C-1 of CDM) is the same time."""
     pairs = zip(before.run, look.run, strict=True)
-    return [old != new for old, new in pairs if MISSING not in (old, new)]
+    return [str(old) != str(new) for old, new in pairs if MISSING not in (old, new)]
 
 
 def _is_new_run(operation: Operation, before: JobView, look: JobView) -> bool:
@@ -94,7 +95,7 @@ def _check_run(operation: Operation, before: JobView, look: JobView) -> Iterator
     assert observation is not None
     judged = {*(time.at for time in observation.times), *observation.counts, *observation.constant}
     for place, old, new in zip(observation.run, before.run, look.run, strict=True):
-        if old != new and MISSING not in (old, new) and place not in judged:
+        if str(old) != str(new) and MISSING not in (old, new) and place not in judged:
             what = f"{shown(old)}, then {shown(new)}, while {_rest(observation.run, place, before, look)}"
             documented = f"a new run changes {' and '.join(name[1:] for name in observation.run)}, forward"
             pointer = look.pointer + place
