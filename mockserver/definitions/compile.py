@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ..errors import DefinitionError
 from .actions import action_of
@@ -108,8 +109,9 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(path: str, method: str, place: Place, service: Service, judges: Judges) -> Operation:
+def _operation(key: str, method: str, place: Place, service: Service, judges: Judges) -> Operation:
     node = place.value
+    path, _, query = key.partition("?")
     examples = _examples(place)
     answers = ByStatus({key: _answers(response, judges) for key, response in place.children("responses").items()})
     responses = answers.mapped(lambda answer: judges.judge(answer.judged_schema))
@@ -139,6 +141,7 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
         answers=answers,
         place=f"{place.name}#{place.pointer}",
         source=place,
+        chosen_by=dict(parse_qsl(query)),
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 
@@ -259,6 +262,7 @@ def _job_life(place: Place, drawing: Drawing | None) -> JobLife:
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
         drawing=drawing,
+        rerun=node.get("rerun", {}),
         provenance=provenance_of(place),
     )
 

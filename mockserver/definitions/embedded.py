@@ -94,6 +94,11 @@ class TooManySteps(Exception):
 _LEFT = threading.local()
 
 
+def _max_bytes(_validator: Any, limit: int, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and len(instance.encode("utf-8", "surrogatepass")) > limit:
+        yield ValidationError(f"{instance!r} has more than {limit} bytes")
+
+
 def _number(_checker: Any, value: Any) -> bool:
     # 1.0 is a number but, unlike in JSON Schema's own reading, no integer: SDKs print and parse the two differently.
     return isinstance(value, int) and not isinstance(value, bool)
@@ -106,6 +111,7 @@ Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-un
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional,
+        "x-max-bytes": _max_bytes,
         **{keyword: _counted(keyword) for keyword in ("$ref", "allOf", "anyOf", "oneOf", "items", "properties")},
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _number),
