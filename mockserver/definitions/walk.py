@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from ..errors import DefinitionError, shown
 from .files import Files
@@ -115,6 +116,8 @@ class Walk:
         reference = part.node["$ref"]
         if not isinstance(reference, str):
             raise part.error(f"$ref {shown(reference)}", "a text", "$ref")
+        if "%" in reference.partition("#")[2]:
+            reference = part.node["$ref"] = f"{reference.partition('#')[0]}#{unquote(reference.partition('#')[2])}"
         name, fragment = self._files.target(part.name, part.pointer, reference)
         if self._was_swagger(name):
             pointer = moved(fragment)
