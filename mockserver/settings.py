@@ -43,6 +43,10 @@ class Settings:
     projects: tuple[str, ...] = ()
     enos_users: Mapping[str, str] = field(default_factory=dict)
     access_log: bool = True
+    tls: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    port_file: str = ""
     control_hosts: tuple[str, ...] = ()
     control_token: str = field(default="", repr=False)
 
@@ -121,6 +125,10 @@ TABLE: tuple[Row, ...] = (
         "enos_users", "--enos-user", "pairs", "An EnOS user and its organisation; given, others get 62101.", parts="USER=ORG"
     ),
     Row("access_log", "--access-log", "bool", "A line on stderr for each exchange."),
+    Row("tls", "--tls", "bool", "Speak HTTPS, by a certificate made on the spot; `mockserver env` says what to trust."),
+    Row("tls_cert", "--tls-cert", "str", "Speak HTTPS by this certificate, or chain (PEM)."),
+    Row("tls_key", "--tls-key", "str", "Its key (PEM, without a password), where that is in a file of its own."),
+    Row("port_file", "--port-file", "str", "File to write the port to, once the server answers."),
     Row(
         "control_hosts",
         "--control-host",
