@@ -41,7 +41,7 @@ IMPORTERS = {
     "pytest": {"pytest_plugin.py", "pytest_torture.py"},
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
-    "urllib3": {"contract/sending.py", "testing/intercept.py"},
+    "urllib3": {"contract/sending.py", "proxy/exact_connections.py", "proxy/upstream.py", "testing/intercept.py"},
     "time_machine": {"virtualtime/wall.py"},
     "yaml": {"definitions/read.py", "user_files.py"},
 }
