@@ -13,6 +13,8 @@ from typing import Any
 
 from .errors import InputError
 
+_OF_MOCKSERVER = "MOCKSERVER_PROPERTY_FILE"
+"""The Java project's, which looks like a slip of ours."""
 DEFAULT_ACCESS_KEY = "MOCKSERVERACCESSKEY0"
 DEFAULT_SECRET_KEY = "mockserver0secret0key0for0local0use0only"  # noqa: S105 - public on purpose, it protects nothing
 DEFAULT_APP_KEY = "4a7b9c2e-1f3d-4c5b-8e6a-0123456789ab"
@@ -160,7 +162,7 @@ def settings_from(
     known = {row.variable for row in TABLE}
     for name in environ:
         # MockServer, the Java project, has variables of the same prefix: only what looks like a slip is refused.
-        if name not in known and (near := difflib.get_close_matches(name, known, 1, cutoff=0.9)):
+        if name not in (*known, _OF_MOCKSERVER) and (near := difflib.get_close_matches(name, known, 1, cutoff=0.9)):
             raise InputError(f"{name} is not a setting of mockserver; did you mean {near[0]}?")
     values |= {name: value for name, value in options.items() if value is not None}
     return Settings(**values)
