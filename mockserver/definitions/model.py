@@ -101,6 +101,11 @@ class JobLife:
     unstarted: str | None = None
     provenance: Provenance = Provenance("invented")
 
+    @cached_property
+    def weights(self) -> tuple[tuple[str, int], ...]:
+        """How likely each life is, by its name, beside the others."""
+        return tuple((life.name, life.weight) for life in self.lives.values())
+
 
 @dataclass(frozen=True)
 class TimeField:
