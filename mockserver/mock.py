@@ -46,9 +46,8 @@ class Mock:
 
     Parameters: `settings`; `clock` of the default namespace, by default as the settings say; `definitions`, by default the
     shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered; `on_answer`,
-    an `OnAnswer`, may also be set later; `sockets`, whether the door holds the raw sockets, so that faults can break
-    them; `remembered`, of how many requests it remembers what they come to (0: of none; answers are the same). Raises
-    InputError for a setting, a definition or a fixture that is wrong.
+    an `OnAnswer`, may also be set later; `remembered`, of how many requests it remembers what they come to (0: of none;
+    answers are the same). Raises InputError for a setting, a definition or a fixture that is wrong.
 
     `default_namespace` names the namespace of requests that name none, by default the default one. `reports_lost` counts
     the calls of `on_exchange` and `on_answer` that raised: the exchange was answered all the same.
@@ -61,14 +60,14 @@ class Mock:
         definitions: Definitions | None = None,
         on_exchange: Callable[[JournalEntry], None] | None = None,
         on_answer: OnAnswer | None = None,
-        sockets: bool = True,
         remembered: int = REMEMBERED,
     ) -> None:
         self.settings = check_settings(settings or Settings())
         self.definitions = definitions or load(Path(path) for path in self.settings.definitions)
         self.on_exchange = on_exchange
         self.on_answer = on_answer
-        self.sockets = sockets
+        self.log_lines_lost: Callable[[], int] = lambda: 0
+        """How many lines of its log a server couldn't write."""
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._answering = Answering(self.definitions, self.settings, self.switches)
         self._prepared: Memory[tuple[object, ...], Prepared] = Memory(remembered)
@@ -166,7 +165,7 @@ class Mock:
         them. Raises InputError.
         """
         selected = self.namespace(namespace)
-        fault = fault_from(self.definitions, target, fields, selected.clock.now(), self.sockets)
+        fault = fault_from(self.definitions, target, fields, selected.clock.now())
         if fault.listener and selected.name != DEFAULT_NAMESPACE:
             raise InputError(
                 f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
@@ -264,7 +263,7 @@ class Mock:
             for index, fault in enumerate(fixtures.faults):
                 with _at(place := f"{path}#/faults/{index}"):
                     fields, now = _but("target", fault), namespace.clock.now()
-                    read = fault_from(self.definitions, fault["target"], fields, now, self.sockets)
+                    read = fault_from(self.definitions, fault["target"], fields, now)
                 if namespace.name == DEFAULT_NAMESPACE or not read.listener:  # there is one port for all namespaces
                     namespace.faults.add(read, place)
 

@@ -19,6 +19,7 @@ from mockserver.cli import main
 from mockserver.definitions import Definitions, load
 from mockserver.definitions.magic_ids import error_name, magic_id
 from mockserver.errors import PROBLEMS, InputError
+from mockserver.generate import hex_id
 from mockserver.listing import environment, shell_line
 from mockserver.mock import Mock
 from mockserver.model import Request
@@ -83,7 +84,7 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     status, out, _ = said(capsys, command, "--help")
     assert status == 0
     shown = {row.name for row in TABLE if f"{row.option} " in out or f"{row.option}," in out}
-    expected = {"env": {"host", "port", "credentials"}, "operations": {"definitions"}}
+    expected = {"env": {"host", "port", "credentials", "apps", "projects"}, "operations": {"definitions"}}
     assert shown == expected.get(command, set(ROWS))
     for row in TABLE:
         if row.name in shown:
@@ -92,7 +93,7 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     assert ("(default: 6210)" in out) == (command != "operations")
 
 
-HEAVY = ("flask", "werkzeug", "jsonschema", "referencing", "faker", "granian", "requests", "yaml")
+HEAVY = ("flask", "werkzeug", "jsonschema", "referencing", "faker", "httptools", "uvloop", "requests", "yaml")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["--version"], ["--no-such-option"]])
@@ -120,7 +121,7 @@ def test_listing_needs_no_server_either(command: str) -> None:
     code = f"import sys\nfrom mockserver.cli import main\nmain([{command!r}])\nprint('\\n' + ' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
-    assert modules & {"flask", "werkzeug", "faker", "granian", "requests"} == set()
+    assert modules & {"flask", "werkzeug", "faker", "httptools", "uvloop", "requests"} == set()
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +161,6 @@ BAD: Mapping[str, tuple[str, str]] = {
     "port": ("abc", "'abc'; allowed: a whole number"),
     "seed": ("1.5", "'1.5'; allowed: a whole number"),
     "auth": ("maybe", "'maybe'; allowed: verify or presence or off"),
-    "server": ("apache", "'apache'; allowed: granian or threaded"),
     "unknown_ids": ("keep", "'keep'; allowed: create or reject"),
     "unknown_query": ("", "''; allowed: reject or ignore"),
     "switches": ("nonsense", "'nonsense'; allowed: NAME=VALUE"),
@@ -249,7 +249,6 @@ GIVEN: Mapping[str, tuple[str, str, Any]] = {
     "projects": ("0605767a", '["0605767a"]', ("0605767a",)),
     "enos_users": ("u1=o1", '{"u1" = "o1"}', {"u1": "o1"}),
     "access_log": ("false", "false", False),
-    "server": ("threaded", "'threaded'", "threaded"),
     "control_hosts": ("mock.example", '["mock.example"]', ("mock.example",)),
     "control_token": ("t0ken", '"t0ken"', "t0ken"),
 }
@@ -275,7 +274,6 @@ LESS: Mapping[str, tuple[str, str]] = {
     "projects": ("x", '["x"]'),
     "enos_users": ("u2=o2", '{"u2" = "o2"}'),
     "access_log": ("true", "true"),
-    "server": ("granian", "'granian'"),
     "control_hosts": ("other.example", '["other.example"]'),
     "control_token": ("another", '"another"'),
 }
@@ -290,8 +288,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         calls.append(settings)
         return 0
 
-    for door in ("granian_server", "standalone"):
-        monkeypatch.setattr(f"mockserver.serving.{door}.serve", serve)
+    monkeypatch.setattr("mockserver.server.serve.serve", serve)
     return calls
 
 
@@ -449,7 +446,7 @@ def variables(text: str) -> dict[str, str]:
     script = f"set -a\n{text}\nexec {shlex.quote(sys.executable)} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     done = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
-    return {name: value for name, value in found.items() if name.startswith(("HUAWEICLOUD_", "CLOUD_"))}
+    return {name: value for name, value in found.items() if name.startswith(("HUAWEICLOUD_", "CLOUD_", "ENOS_"))}
 
 
 def expected(url: str = "http://127.0.0.1:6210", ak: str = "", sk: str = "", *regions: str) -> dict[str, str]:
@@ -459,6 +456,9 @@ def expected(url: str = "http://127.0.0.1:6210", ak: str = "", sk: str = "", *re
         **{f"HUAWEICLOUD_SDK_REGION_{name}_{region}": url for name in services for region in regions or ("CN_NORTH_4",)},
         "HUAWEICLOUD_SDK_IAM_ENDPOINT": url,
         **{f"{prefix}_SDK_{key}": value for prefix in ("HUAWEICLOUD", "CLOUD") for key, value in (("AK", ak), ("SK", sk))},
+        "HUAWEICLOUD_SDK_PROJECT_ID": hex_id("project", "cn-north-4"),
+        "ENOS_URL": url,
+        **dict(zip(("ENOS_APP_KEY", "ENOS_APP_SECRET"), next(iter(Settings().apps.items())), strict=True)),
     }
 
 
@@ -475,6 +475,13 @@ def test_env_names_regions_host_port_and_credentials(capsys: pytest.CaptureFixtu
     regions = ["--region", "cn-north-1", "--region", "ap-southeast-3"]
     _, out, _ = said(capsys, "env", *regions, "--host", "10.0.0.1", "--port", "80", "--credential", "AK=SK")
     assert variables(out) == expected("http://10.0.0.1:80", "AK", "SK", "CN_NORTH_1", "AP_SOUTHEAST_3")
+
+
+def test_env_names_the_project_and_the_application_of_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """A configured project and EnOS application are what `env` prints: the server takes no other."""
+    found = variables(said(capsys, "env", "--project", "p1", "--app", "key=secret")[1])
+    names = ("HUAWEICLOUD_SDK_PROJECT_ID", "ENOS_APP_KEY", "ENOS_APP_SECRET")
+    assert [found[name] for name in names] == ["p1", "key", "secret"]
 
 
 @pytest.mark.parametrize(
@@ -550,7 +557,7 @@ def test_env_speaks_the_language_of_shells(shell: str, form: str, capsys: pytest
     """Each form has the same variables, one a line."""
     lines = said(capsys, "env", "--shell", shell)[1].splitlines()
     assert all(re.fullmatch(form, line) for line in lines)
-    assert [re.search(r"(?:HUAWEI)?CLOUD_SDK_\w+", line)[0] for line in lines] == list(expected())  # type: ignore[index]
+    assert [re.search(r"((?:HUAWEI)?CLOUD_SDK|ENOS)_\w+", line)[0] for line in lines] == list(expected())  # type: ignore[index]
 
 
 # operations
