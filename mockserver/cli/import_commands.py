@@ -16,8 +16,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "import",
         help="draft an OpenAPI document from something else",
-        description="Draft an OpenAPI document: from an installed huaweicloudsdk* package (sdk NAME), a HAR file (har FILE) or"
-        " the saved text of a vendor's page (page FILE). What is missing from a draft is listed on stderr.",
+        description="Draft an OpenAPI document: from an installed huaweicloudsdk* package (sdk NAME), a HAR file (har FILE)"
+        " or the saved text of a vendor's page (page FILE). What is missing from a draft is listed on stderr.",
     )
     parser.add_argument("kind", choices=("sdk", "har", "page"), help="what it is made from")
     parser.add_argument("source", metavar="NAME|FILE", help="a package's name, or a file")

@@ -42,9 +42,7 @@ def read_documents(extra: Iterable[Path] = (), notes: Notes | None = None) -> di
     return documents
 
 
-def read_users(
-    path: Path, notes: Notes, services: Collection[str] = (), taken: Taken | None = None
-) -> dict[str, Document]:
+def read_users(path: Path, notes: Notes, services: Collection[str] = (), taken: Taken | None = None) -> dict[str, Document]:
     """A user's documents, and what they refer to, in the normal form.
 
     `services` are names that services have already, `taken` is what else other documents have.

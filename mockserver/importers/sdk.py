@@ -1,4 +1,4 @@
-"""An OpenAPI document from an installed huaweicloudsdk* package: its own metadata (paths, parameters, models), no network."""
+"""An OpenAPI document from an installed huaweicloudsdk* package: its own paths, parameters and models, no network."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def document_of(package: str) -> Document:
         module = importlib.import_module(package)
         version = importlib.metadata.version(package)
     except (ImportError, ValueError) as error:
-        raise InputError(f"can't import {package} ({error}); allowed: an installed package, such as huaweicloudsdkrds") from None
+        raise InputError(
+            f"can't import {package} ({error}); allowed: an installed package, such as huaweicloudsdkrds"
+        ) from None
     document: Document = {
         "openapi": "3.1.0",
         "info": {"title": package.removeprefix("huaweicloudsdk"), "version": version},
@@ -48,7 +50,9 @@ def document_of(package: str) -> Document:
         "paths": {},
         "components": {"schemas": {}},
     }
-    versions = [name for _, name, is_package in pkgutil.iter_modules(module.__path__) if is_package and re.fullmatch(r"v\w+", name)]
+    versions = [
+        name for _, name, is_package in pkgutil.iter_modules(module.__path__) if is_package and re.fullmatch(r"v\w+", name)
+    ]
     for name in sorted(versions):
         _Version(document, package, name, len(versions) > 1).add()
     if not document["paths"]:
@@ -109,7 +113,9 @@ class _Version:
         elif info["post_params"]:
             names = dict(info["post_params"])
             properties = {name: self._schema(request.openapi_types[str(mark)[1:]]) for name, mark in names.items()}
-            node["requestBody"] = {"content": {"multipart/form-data": {"schema": {"type": "object", "properties": properties}}}}
+            node["requestBody"] = {
+                "content": {"multipart/form-data": {"schema": {"type": "object", "properties": properties}}}
+            }
         return node
 
     def _parameters(self, request: Any, info: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[Document]:
@@ -127,14 +133,20 @@ class _Version:
     def _parameter(self, name: str, location: str, kind: str, text: str, required: bool = False) -> Document:
         schema = self._schema(kind)
         plain = {"type": "string"} if "$ref" in schema else schema
-        return {"name": name, "in": location, "required": required, "schema": plain, **({"description": text} if text else {})}
+        return {
+            "name": name,
+            "in": location,
+            "required": required,
+            "schema": plain,
+            **({"description": text} if text else {}),
+        }
 
     def _response(self, info: Mapping[str, Any]) -> Document:
         response: Document = {"description": "OK"}
         model = getattr(self._models, info["response_type"], None) if isinstance(info["response_type"], str) else None
         if model is None:
             return response
-        headers = {name for name in info.get("response_headers", ())}
+        headers = set(info.get("response_headers", ()))
         members = {name: kind for name, kind in model.openapi_types.items() if model.attribute_map[name] not in headers}
         if list(members) == ["body"]:
             schema = self._schema(members["body"])
@@ -149,7 +161,11 @@ class _Version:
         match = re.fullmatch(r"(list|dict)[\[(](?:\w+, ?)?(.+)[\])]", kind)
         if match:
             inner = self._schema(match[2])
-            return {"type": "array", "items": inner} if match[1] == "list" else {"type": "object", "additionalProperties": inner}
+            return (
+                {"type": "array", "items": inner}
+                if match[1] == "list"
+                else {"type": "object", "additionalProperties": inner}
+            )
         if kind in _PLAIN:
             return dict(_PLAIN[kind])
         model = getattr(self._models, kind, None)
