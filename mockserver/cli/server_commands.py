@@ -23,14 +23,14 @@ def add(commands: Any) -> None:
     serve.set_defaults(run=_serve)
     env = commands.add_parser(
         "env",
-        help="print the variables that turn SDK code to the mock",
-        description="Print the environment variables that turn code with a vendor's SDK to the mock, unchanged.",
+        help="print the variables that point SDK code at the mock",
+        description="Print the environment variables that point code with a vendor's SDK at the mock, unchanged.",
     )
     env.add_argument(
         "--shell", choices=("sh", "powershell", "dotenv"), default="sh", help="form of the output (default: sh)"
     )
     env.add_argument("--region", action="append", help="region of the SDK's with_region; repeatable (default: cn-north-4)")
-    add_settings(env, ["host", "port", "credentials"])
+    add_settings(env, ["host", "port", "credentials", "apps", "projects"])
     env.set_defaults(run=_env)
     operations = commands.add_parser(
         "operations",

@@ -63,7 +63,7 @@ class TenantPseudonymizer:
     def for_exchange(self, exchange: Exchange) -> tuple[Exchange, Clean]:
         """The exchange with pseudonyms, and what puts the same ones into any text that quotes it."""
         request, response = exchange.request, exchange.response
-        operation = self._definitions.operation_at(request.method, request.path)
+        operation = self._definitions.operation_at(request.method, request.path, request.query)
         match = operation.pattern.fullmatch(request.path) if operation else None
         found = _Found(operation)
         self._look_at(request, match, found)

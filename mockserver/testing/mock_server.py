@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 _REPORTED = 30
+_ENDPOINTS = ("HUAWEICLOUD_SDK_REGION_", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "ENOS_URL")
 _SDKS = ("HUAWEICLOUD_SDK", "CLOUD_SDK")
 
 
@@ -42,7 +43,7 @@ def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
         return {}
     port = int(url.rpartition(":")[2])
     found = environment(definitions, Settings(port=port, credentials={"-": "-"}), REGIONS)
-    return {name: value for name, value in found.items() if not name.endswith(("_AK", "_SK"))}
+    return {name: value for name, value in found.items() if name.startswith(_ENDPOINTS)}
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class MockServer:
         """
         key, secret = self.credentials.access_key, self.credentials.secret_key
         pairs = {f"{sdk}_AK": key for sdk in _SDKS} | {f"{sdk}_SK": secret for sdk in _SDKS}
+        pairs |= {"ENOS_APP_KEY": self.credentials.app_key, "ENOS_APP_SECRET": self.credentials.app_secret}
         return {**self._endpoints, **pairs, **(without_proxy(os.environ) if self._url else {})}
 
     @property
