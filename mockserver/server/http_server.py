@@ -212,6 +212,8 @@ class HttpServer:
         self._close_servers()
         self._close_sockets()
         until = self.loop.time() + grace
+        for connection in list(self._connections):
+            connection.hang_up_at_rest()
         while self.under_way and self.loop.time() < until:
             await self._pause(_LOOK_SECONDS)
         cut.append(sum(connection.at_work for connection in self._connections))
