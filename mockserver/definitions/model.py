@@ -104,6 +104,11 @@ class JobLife:
     rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
 
+    @cached_property
+    def weights(self) -> tuple[tuple[str, int], ...]:
+        """How likely each life is, by its name, beside the others."""
+        return tuple((life.name, life.weight) for life in self.lives.values())
+
 
 @dataclass(frozen=True)
 class TimeField:

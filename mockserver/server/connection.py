@@ -126,6 +126,9 @@ class Connection(asyncio.Protocol):
         if not self._ending:
             self._send(_LAST, self._handler.refuse(refusal))
 
+    def _refusal(self, refusal: Refusal) -> bytes:
+        return b"".join(encode(_LAST, self._handler.refuse(refusal)))
+
     # Answering
 
     def _feed(self, data: bytes) -> None:

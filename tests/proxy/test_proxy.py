@@ -424,7 +424,7 @@ def test_requests_at_work_end_before_it_stops(stand: Make) -> None:
 
 
 def test_stopping_does_not_wait_for_ever(stand: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that never answers is cut off after the grace, and told; who only keeps a connection is no reason to wait."""
+    """A service that never answers is cut off after the grace, and told; a connection at rest is closed."""
     monkeypatch.setattr("mockserver.proxy.proxy.GRACE_SECONDS", 0.1)
     asked = threading.Semaphore(0)
 
