@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 from ..definitions import Operation
 from ..definitions.by_status import sent_as
 from ..definitions.compile import json_media
-from ..definitions.model import Drawing, Errors
+from ..definitions.drawing import Drawing
+from ..definitions.model import Errors
 from ..definitions.pointer import Place
 from ..generate import Fake, garbage
 from ..model import Answer

@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl
 from ..errors import DefinitionError
 from .actions import action_of
 from .by_status import ByStatus, sent_as
+from .drawing import Drawing
 from .job_mapping import observation_of
 from .judges import Judges
 from .model import (
     VENDORS,
     Definitions,
     Document,
-    Drawing,
     Errors,
     Example,
     Header,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from .router import Router
 
 if TYPE_CHECKING:
     from .actions import Action
+    from .drawing import Drawing
     from .pointer import Place
 
 from .styles import Style
@@ -118,24 +119,6 @@ class JobLife:
     def weights(self) -> tuple[tuple[str, int], ...]:
         """How likely each life is, by its name, beside the others."""
         return tuple((life.name, life.weight) for life in self.lives.values())
-
-
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """What a document says of how its jobs look, where no module draws them.
-
-    `source` is the operation that reads one (its `path` and `path_names`), `responses` judge its answers, `mapping` says
-    where status and progress are; `times` which times are what (`at`, `form`, `is`, `null`), `only` which places are there
-    in which states alone.
-    """
-
-    source: Place
-    path: str
-    path_names: tuple[str, ...]
-    responses: Mapping[int, Errors]
-    mapping: JobMapping
-    times: tuple[Mapping[str, Any], ...]
-    only: Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)

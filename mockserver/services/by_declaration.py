@@ -11,8 +11,8 @@ from ..answers.made_answer import json_body, requested_values, success_of
 from ..definitions import Operation
 from ..definitions.by_status import sent_as
 from ..definitions.compile import json_media
+from ..definitions.drawing import Drawing
 from ..definitions.job_shorthand import FAILURE, SUCCESS
-from ..definitions.model import Drawing
 from ..definitions.pointer import parts_of
 from ..exchanges import vendor_times
 from ..exchanges.json_path import MISSING, value_at
