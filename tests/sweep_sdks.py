@@ -51,7 +51,7 @@ def clients(package: str) -> Iterator[tuple[Any, Any]]:
             for _, name, _ in pkgutil.iter_modules(models.__path__):
                 if name.endswith("_client") and not name.endswith("_async_client"):
                     part = importlib.import_module(f"{package}.{version}.{name}")
-                    kinds = [value for value in vars(part).values() if inspect.isclass(value)]
+                    kinds = [value for value in list(vars(part).values()) if inspect.isclass(value)]
                     own = [kind for kind in kinds if kind.__module__ == part.__name__ and kind.__name__.endswith("Client")]
                     yield from ((models, kind) for kind in own)
 

@@ -8,6 +8,9 @@ from typing import Any
 from .model import Document
 from .pointer import document_of, join, parts_of
 
+_FILES = "x-files"
+"""Where parts of documents stand that have a file of their own, among the components."""
+
 _SECTIONS = ("schemas", "responses", "parameters", "examples", "headers", "securitySchemes", "requestBodies", "links")
 _CATALOGUES = ("x-sources", "x-switches", "x-contradictions")
 
@@ -22,6 +25,9 @@ def bundle(documents: Mapping[str, Document], version: str) -> Document:
         "components": {section: {} for section in _SECTIONS},
     }
     for name, document in documents.items():
+        if "openapi" not in document:  # a part that others refer to
+            merged["components"].setdefault(_FILES, {})[name] = _Renamer(documents, name).rewritten(document)
+            continue
         service = document["x-service"]["name"]
         local = _Renamer(documents, name)
         for path, item in document.get("paths", {}).items():
@@ -60,6 +66,8 @@ class _Renamer:
         pointer = reference.partition("#")[2]
         target = document_of(reference, self._name, self._documents)
         parts = parts_of(pointer)
+        if "openapi" not in self._documents[target]:
+            return "#" + join("components", _FILES, target, *parts)
         if parts[:1] == ["components"] and parts[1] != "securitySchemes":
             parts[2] = f"{self._documents[target]['x-service']['name']}.{parts[2]}"
         return "#" + join(*parts)

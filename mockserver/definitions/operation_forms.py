@@ -43,6 +43,8 @@ class OperationForms:
             self._leave_out_others(operation)
             self._match_path(operation, path, rest)
             self._responses(operation)
+            for verb in ("consumes", "produces", "schemes"):
+                node.pop(verb, None)
 
     def _leave_out_others(self, operation: Part) -> None:
         """Somebody else's extension of the same name as one of the mock's is no object."""

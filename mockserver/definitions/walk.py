@@ -90,7 +90,7 @@ class Walk:
         while waiting:
             part = waiting.pop()
             kind = self._kinds.setdefault(id(part.node), part.kind)
-            if kind != part.kind and part.node and {kind, part.kind} != {"parameter", "header"}:
+            if kind != part.kind and {kind, part.kind} != {"parameter", "header"}:
                 raise part.error(f"a {kind} in the place of a {part.kind}", f"a {part.kind}")
             if id(part.node) in seen:
                 continue

@@ -9,28 +9,64 @@ from typing import Any
 import pytest
 
 from mockserver.answers.sample import sample
+from mockserver.definitions.compile import compile_documents
 from mockserver.definitions.embedded import errors_of, registry_of
+from mockserver.definitions.notes import Notes
 from mockserver.definitions.pointer import Place
+from mockserver.definitions.read import read_users
 from mockserver.generate import Fake
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
 from mockserver.settings import Settings
 
 SCHEMAS: dict[str, Any] = {
-    "plain": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "minLength": 30, "maxLength": 31}}},
-    "formats": {"type": "object", "properties": {name: {"type": "string", "format": name} for name in (
-        "date-time", "date", "time", "email", "hostname", "ipv4", "ipv6", "uri", "uuid", "byte")}},
-    "numbers": {"type": "array", "minItems": 3, "uniqueItems": True, "items": {"type": "integer", "exclusiveMinimum": 3, "maximum": 30, "multipleOf": 3}},
+    "plain": {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "string", "minLength": 30, "maxLength": 31}},
+    },
+    "formats": {
+        "type": "object",
+        "properties": {
+            name: {"type": "string", "format": name}
+            for name in ("date-time", "date", "time", "email", "hostname", "ipv4", "ipv6", "uri", "uuid", "byte")
+        },
+    },
+    "numbers": {
+        "type": "array",
+        "minItems": 3,
+        "uniqueItems": True,
+        "items": {"type": "integer", "exclusiveMinimum": 3, "maximum": 30, "multipleOf": 3},
+    },
     "pattern": {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"},
     "all": {"allOf": [{"$ref": "#/components/schemas/plain"}, {"required": ["b"], "properties": {"b": {"enum": [7]}}}]},
     "one": {"oneOf": [{"type": "object", "required": ["x"], "properties": {"x": {"const": 1}}}, {"type": "string"}]},
-    "tree": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "below": {"type": "array", "items": {"$ref": "#/components/schemas/tree"}}}},
-    "closed": {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": {"k": {"type": ["null", "boolean"]}}},
-    "pet": {"discriminator": {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/cat"}}, "oneOf": [{"$ref": "#/components/schemas/cat"}]},
-    "cat": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}, "lives": {"type": "number", "minimum": 0.5, "maximum": 0.6}}},
+    "tree": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "below": {"type": "array", "items": {"$ref": "#/components/schemas/tree"}},
+        },
+    },
+    "closed": {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {"k": {"type": ["null", "boolean"]}},
+    },
+    "pet": {
+        "discriminator": {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/cat"}},
+        "oneOf": [{"$ref": "#/components/schemas/cat"}],
+    },
+    "cat": {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string"}, "lives": {"type": "number", "minimum": 0.5, "maximum": 0.6}},
+    },
     "odd-example": {"type": "integer", "example": "not a number", "default": 4},
     "map": {"type": "object", "additionalProperties": {"type": "integer"}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -73,20 +109,31 @@ def shop(folder: Path) -> Mock:
         },
     }
     document = {
-        "openapi": "3.1.0", "info": {"title": "Shop", "version": "1"},
+        "openapi": "3.1.0",
+        "info": {"title": "Shop", "version": "1"},
         "paths": {
-            "/orders": {"get": {"responses": {"200": many}}, "post": {"requestBody": body, "responses": {"201": one, "4XX": {"description": "no", **error}}}},
+            "/orders": {
+                "get": {"responses": {"200": many}},
+                "post": {"requestBody": body, "responses": {"201": one, "4XX": {"description": "no", **error}}},
+            },
             "/orders/{order_id}": {
                 "parameters": [{"name": "order_id", "in": "path", "required": True, "schema": {"type": "string"}}],
-                "get": {"security": [{"key": []}], "responses": {"200": one, "404": {"description": "no", **error}, "401": {"description": "who"}}},
+                "get": {
+                    "security": [{"key": []}],
+                    "responses": {"200": one, "404": {"description": "no", **error}, "401": {"description": "who"}},
+                },
                 "patch": {"requestBody": body, "responses": {"200": one}},
                 "delete": {"responses": {"204": {"description": "gone"}}},
             },
         },
-        "components": {"schemas": {"Order": order}, "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
-    }  # fmt: skip
+        "components": {
+            "schemas": {"Order": order},
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+        },
+    }
     (folder / "shop.json").write_text(json.dumps(document), encoding="utf-8")
-    return Mock(Settings(definitions=(str(folder / "shop.json"),)))
+    documents = read_users(folder / "shop.json", Notes())
+    return Mock(Settings(), definitions=compile_documents(documents))
 
 
 def call(mock: Mock, method: str, path: str, body: Any = None, **headers: str) -> Response:
