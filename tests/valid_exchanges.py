@@ -23,7 +23,8 @@ from mockserver.model import Request
 from mockserver.settings import Settings
 
 DEFINITIONS = load()
-OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations)
+OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations if operation.action is None)
+"""Operations whose answers are about jobs' states, and tokens: those that mutants are made of."""
 JOBS = tuple(operation.id for operation in DEFINITIONS.operations if operation.job)
 LISTS = tuple(name for name in JOBS if (seen := DEFINITIONS.operation(name).observation) and seen.total)
 IDENTITY: Mapping[str, Mapping[str, str]] = {

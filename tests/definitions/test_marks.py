@@ -15,7 +15,8 @@ from mockserver.listing import operations_markdown
 
 ROOT = Path(__file__).parent.parent.parent
 CONSTRAINTS = {
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "minItems",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
+    "minItems",
     "maxItems", "uniqueItems", "required", "x-max-bytes",
 }  # fmt: skip
 LISTED = json.loads((ROOT / "tests/definitions/marks.json").read_text(encoding="utf-8"))
