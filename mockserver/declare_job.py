@@ -21,6 +21,7 @@ from .services.base import JobListService, SingleJobService
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
 
+_SAMPLES = 16
 _MOST_RUNS = 1_000_000_000
 
 
@@ -259,12 +260,14 @@ def _facts(operation: Operation, kind: SingleJobService | JobListService, facts:
         raise InputError(f"facts is {facts!r}; allowed: an object")
     if not facts:
         return {}  # most jobs have none, and what there could be is made up to see its types
-    sample = kind.profile(Fake(0), _sample_identity(operation, kind))
+    samples = [kind.profile(Fake(seed), _sample_identity(operation, kind)) for seed in range(_SAMPLES)]
     for name, value in facts.items():
-        if name not in sample:
-            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(sample)}")
-        if sample[name] is not None and type(value) is not type(sample[name]):
-            raise InputError(f"the fact {name} is {value!r}; allowed: of type {type(sample[name]).__name__}")
+        if name not in samples[0]:
+            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
+        types = {type(sample[name]) for sample in samples}
+        if type(value) not in types:
+            names = " or ".join(sorted("null" if one is type(None) else one.__name__ for one in types))
+            raise InputError(f"the fact {name} is {value!r}; allowed: of type {names}")
     return dict(facts)
 
 

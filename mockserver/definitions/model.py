@@ -104,6 +104,11 @@ class JobLife:
     rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
 
+    @cached_property
+    def weights(self) -> tuple[tuple[str, int], ...]:
+        """How likely each life is, by its name, beside the others."""
+        return tuple((life.name, life.weight) for life in self.lives.values())
+
 
 @dataclass(frozen=True)
 class TimeField:
@@ -158,12 +163,31 @@ class NestedResponse:
 
 
 @dataclass(frozen=True)
+class CountLimit:
+    """A count of a job that is never above a limit which stands in the same answer."""
+
+    at: str
+    limit: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class InnerTotal:
+    """A total inside a job (mostly in a string that holds JSON) that counts the rows beside it."""
+
+    at: str
+    rows: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class JobMapping:
     """How to read jobs in an operation's answer. Places are JSON pointers, which go on through strings that hold JSON.
 
     `jobs` leads to the job or jobs (`*`: every item); other places start there, but `total`. `id` tells jobs of a list
     apart, `run` the runs of one job; `times` stand in the order in which they must be; `counts` never fall, `constant` never
-    changes within a run. `progress_accepted` is the contradiction by which progress may be less at the end.
+    changes within a run; `limits` and `inner_totals` hold within one answer. `progress_accepted` is the contradiction by
+    which progress may be less at the end.
     """
 
     jobs: str
@@ -176,6 +200,8 @@ class JobMapping:
     counts: tuple[str, ...]
     constant: tuple[str, ...]
     times: tuple[TimeField, ...]
+    limits: tuple[CountLimit, ...]
+    inner_totals: tuple[InnerTotal, ...]
     same: tuple[EchoRule, ...]
     window: TimeWindow | None
     wrapped: NestedResponse | None
