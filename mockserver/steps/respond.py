@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..actions.perform import perform
 from ..definitions import Example, Operation
 from ..errors import RequestProblem
-from ..exchanges.job_view import state_of
 from ..model import Answer
 from ..services import CALLS, LISTINGS, SINGLES, lookup
 from ..services.base import Context, ListPage
@@ -44,7 +43,7 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     job = lookup.documented_job(operation, single, context, example)
     if job is None:
         return None
-    if job.moment.status == state_of(operation, example.value):
+    if job.moment.status == operation.documented_state:
         return Answer(200, single.adapt(example.value, context.namespace.settings.switches))
     return Answer(200, single.body(job, context.switches))
 
