@@ -238,6 +238,13 @@ class Connection(asyncio.Protocol):
         elif not self._ending:
             self._end(lingering=False)
 
+    def hang_up_at_rest(self) -> None:
+        """Close the connection, if nothing is under way on it; else after the answer to that."""
+        if self._under_way:
+            self.close_next = True
+        elif not self._ending and self._player is None:
+            self._end(lingering=False)
+
     def _end(self, lingering: bool) -> None:
         """Close the connection once all is sent; `lingering`: let the client read it although it still sends.
 

@@ -112,6 +112,7 @@ class HttpServer:
             return 0
         self._unwatch_activity()
         self._run_on_loop(partial(self._port.shut, self.loop))
+        self._run_on_loop(self._hang_up_at_rest)
         until = real_time.monotonic() + grace
         while self.under_way and real_time.monotonic() < until:
             real_time.sleep(_LOOK_SECONDS)
@@ -206,6 +207,10 @@ class HttpServer:
             self.loop.run_forever()
         finally:
             self.loop.close()
+
+    def _hang_up_at_rest(self) -> None:
+        for connection in list(self._connections):
+            connection.hang_up_at_rest()
 
     def _abort(self) -> None:
         for joining in self._joining:
