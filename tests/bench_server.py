@@ -91,7 +91,7 @@ def running(subject: Subject, folder: Path) -> Iterator[Running]:
     port, began = free_port(), time.perf_counter()
     process = subprocess.Popen(subject.command(port, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while ask(port, target_of(ONE[0]), headers_of(ONE[0])) != 200:
+        while ask(port, target_of(ONE[0]), headers_of(ONE[0])) not in (200, 401):  # 401: it wants signatures
             if process.poll() is not None or time.perf_counter() - began > 60:
                 raise RuntimeError(f"{subject.name} does not answer")
             time.sleep(0.005)
