@@ -135,7 +135,7 @@ def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
 
 def _value(text: str, match: re.Match[str], called: tuple[str, bool], wanted: Named, deep: bool) -> tuple[list[Member], int]:
     """The values after a name (`called`: the name, and whether an escape is in front of it), and where to read on."""
-    name, after_escape = called
+    name = called[0]
     if match["close"] and match["sign"] == ":":
         return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, wanted if deep else None)
     if not deep:
