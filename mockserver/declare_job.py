@@ -15,12 +15,13 @@ from .jobs.duration import seconds
 from .jobs.job_registry import JobSpec, next_run, truncate_life
 from .jobs.trajectory import Moment, Progress, life_from
 from .namespace import Namespace
-from .services import LISTINGS, SINGLES
+from .services import LISTINGS, service_of
 from .services.base import JobListService, SingleJobService
 
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
 
+_SAMPLES = 16
 _MOST_RUNS = 1_000_000_000
 
 
@@ -130,6 +131,15 @@ class DeclaredJob:
         return self
 
 
+def _kind(operation: Operation) -> SingleJobService | JobListService:
+    kind = service_of(operation)
+    if kind is None:
+        raise InputError(
+            f"nothing says where a {operation.service} job's status stands: give {operation.id} an x-observation"
+        )
+    return kind
+
+
 def declare(
     definitions: Definitions, namespace: Namespace, service: str, fields: Mapping[str, Any], place: str = ""
 ) -> DeclaredJob:
@@ -142,7 +152,7 @@ def declare(
     except KeyError as error:
         raise InputError(error.args[0]) from None
     assert operation.job is not None
-    kind = SINGLES.get(service) or LISTINGS[service]
+    kind = _kind(operation)
     names = _identity_names(operation.job, kind)
     _check_fields(service, names, fields)
     parts = {name: _part(operation, name, fields[name]) for name in names if fields.get(name) is not None}
@@ -185,7 +195,7 @@ def handle(definitions: Definitions, namespace: Namespace, number: int) -> Decla
 def identity_names(operation: Operation) -> list[str]:
     """What an operation's jobs can be told apart by, in the vendor's names."""
     assert operation.job is not None
-    return _identity_names(operation.job, SINGLES.get(operation.service) or LISTINGS[operation.service])
+    return _identity_names(operation.job, _kind(operation))
 
 
 def _identity_names(definition: JobLife, kind: SingleJobService | JobListService) -> list[str]:
@@ -259,12 +269,14 @@ def _facts(operation: Operation, kind: SingleJobService | JobListService, facts:
         raise InputError(f"facts is {facts!r}; allowed: an object")
     if not facts:
         return {}  # most jobs have none, and what there could be is made up to see its types
-    sample = kind.profile(Fake(0), _sample_identity(operation, kind))
+    samples = [kind.profile(Fake(seed), _sample_identity(operation, kind)) for seed in range(_SAMPLES)]
     for name, value in facts.items():
-        if name not in sample:
-            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(sample)}")
-        if sample[name] is not None and type(value) is not type(sample[name]):
-            raise InputError(f"the fact {name} is {value!r}; allowed: of type {type(sample[name]).__name__}")
+        if name not in samples[0]:
+            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
+        types = {type(sample[name]) for sample in samples}
+        if type(value) not in types:
+            names = " or ".join(sorted("null" if one is type(None) else one.__name__ for one in types))
+            raise InputError(f"the fact {name} is {value!r}; allowed: of type {names}")
     return dict(facts)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+import orjson
+
 from ..definitions import Definitions, Example, Operation
+from ..definitions.model import VENDORS
 from ..errors import ControlError, RequestProblem
-from ..jobs.clock import utc
+from ..jobs.clock import SECOND, utc
 from ..model import Answer, Response
 from ..vendors.envelopes import ENVELOPES
 
@@ -22,12 +26,12 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 def problem(
     definitions: Definitions, operation: Operation | None, path: str, error: RequestProblem, switches: Mapping[str, str]
 ) -> tuple[Example, int] | None:
-    """The documented error that answers a problem, and its HTTP status; None where no vendor owns the path."""
+    """The documented error that answers a problem, and its HTTP status; None where no vendor documents one."""
     if operation is not None:
-        example = operation.problems.get(error.kind) or operation.problems["internal-error"]
-        return example, example.status(switches)
+        example = operation.problems.get(error.kind) or operation.problems.get("internal-error")
+        return (example, example.status(switches)) if example else None
     service = definitions.service_at(path)
-    if service is None:
+    if service is None or service.vendor not in VENDORS:
         return None
     vendors = [other for other in definitions.operations if other.vendor == service.vendor]
     neighbour = next((other for other in vendors if other.service == service.name), vendors[0])
@@ -76,29 +80,65 @@ def misuse_answer(error: ControlError) -> Answer:
     return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
 
 
-def nobody_answer(error: RequestProblem) -> Answer:
-    """A problem at a path that no vendor owns, as RFC 9457 has it."""
-    status = {"no-route": 404, "wrong-method": 405, "uri-too-long": 414, "header-too-large": 431, "body-too-large": 413}
-    return misuse_answer(ControlError(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
+def response(
+    answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = (), quick: bool = True
+) -> Response:
+    """The answer with its headers, and as bytes (`wire`).
 
-
-def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
-    """The answer with its headers. `now` is the mock's time in milliseconds."""
-    body = _json(answer.body) if answer.raw is None else answer.raw
+    Args:
+        answer: What a step found to say.
+        now: The mock's time in milliseconds.
+        request_id: The request's id.
+        vendor: Whose answer it is.
+        extra: Headers on top of the answer's own.
+        quick: Whether the body holds no numbers but those that services and documents write.
+    """
+    body = _json(answer.body, quick) if answer.raw is None else answer.raw
     headers = [
-        *([("Content-Type", answer.content_type)] if answer.content_type else []),
+        ("Content-Type", answer.content_type),
         ("Content-Length", str(len(body))),
-        ("Date", format_datetime(utc(now), usegmt=True)),
+        ("Date", _date(now // SECOND)),
     ]
+    if not answer.content_type:
+        del headers[0]
     if vendor == "huaweicloud" and answer.raw is None:
         headers.append(("X-Request-Id", request_id))
-    headers += [*answer.headers, *extra]
+    if answer.headers:
+        headers += answer.headers
+    headers += extra
     if answer.problem:
         headers.append(("X-Mock-Problem", header_text(answer.problem)))
-    return Response(answer.status, tuple(headers), body, answer.problem, error=answer.error)
+    wire = _wire(answer.status, headers, body) if answer.status >= 200 and answer.status not in (204, 304) else None
+    return Response(answer.status, tuple(headers), body, answer.problem, error=answer.error, wire=wire)
 
 
-def _json(body: Any) -> bytes:
+def _wire(status: int, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"{_status_line(status)}{lines}\r\n".encode("latin-1", "replace") + body
+
+
+@lru_cache(maxsize=128)
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {_title(status)}\r\n"
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    """A time (seconds since 1970) as HTTP has it."""
+    return format_datetime(utc(second * SECOND), usegmt=True)
+
+
+def _json(body: Any, quick: bool) -> bytes:
+    """A body as JSON, without blanks.
+
+    What orjson has no form for (halves of surrogate pairs, integers over 64 bits) is written as Python's json does; so is
+    all of it unless `quick`, since the two write very large and very small numbers, and NaN, in different forms.
+    """
+    if quick:
+        try:
+            return orjson.dumps(body)
+        except TypeError:
+            pass
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
