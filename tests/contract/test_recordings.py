@@ -17,8 +17,11 @@ JOB = {"job-name": "jdbc2hive", "progress": 1, "status": "BOOTING", "creation-us
 POLL: dict[str, Any] = {
     "startedDateTime": "2026-11-21T08:00:00.000Z", "time": 12, "cache": {}, "timings": {"send": 0, "wait": 12, "receive": 0},
     "request": {"method": "GET", "url": URL, "headers": [{"name": "X-Auth-Token", "value": "t"}]},
-    "response": {"status": 200, "content": {"size": 9, "mimeType": "application/json", "text": json.dumps({"submissions": [JOB]})},
-                 "headers": [{"name": "content-type", "value": "application/json"}, {"name": "X-Request-Id", "value": "0" * 32}]},
+    "response": {
+        "status": 200,
+        "content": {"size": 9, "mimeType": "application/json", "text": json.dumps({"submissions": [JOB]})},
+        "headers": [{"name": "content-type", "value": "application/json"}, {"name": "X-Request-Id", "value": "0" * 32}],
+    },
 }  # fmt: skip
 
 
