@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,9 @@ from .services.base import JobListService, SingleJobService
 
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
+
+LifeGiven = str | Sequence[str | Sequence[Any]] | None
+"""A life as tests give it: a name, or steps."""
 
 _MOST_RUNS = 1_000_000_000
 
@@ -111,6 +114,11 @@ class DeclaredJob:
         plan = declared.plan or (declared.life, declared.progress)
         self.namespace.declared.update(self.number, life=life, progress=Progress("time"), plan=plan)
         return self
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were chosen: None is the default."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def declare(

@@ -71,7 +71,7 @@ def _add_clock(commands: Any) -> None:
     clock.add_argument("action", choices=_CLOCK_ACTIONS, nargs="?", default="show", help="what to do (default: show)")
     clock.add_argument("value", nargs="?", help="a time, a duration or a speed")
     clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
-    add_settings(clock, ["host", "port"])
+    add_settings(clock, ["host", "port", "control_token"])
     clock.set_defaults(run=_clock)
 
 
