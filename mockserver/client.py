@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -73,20 +74,28 @@ class Client:
         url: Where it answers, such as `http://127.0.0.1:6210`.
         namespace: Whose jobs, faults, clock and journal; it is made where it isn't there.
         token: The control API's token, where the server has one.
+        ca_file: The certificates to trust (PEM), for a server that speaks HTTPS. Default: those of this machine.
 
     Raises:
         InputError: The server doesn't answer within ten seconds, or refuses, with its own words. So do all methods.
     """
 
-    def __init__(self, url: str = "http://127.0.0.1:6210", namespace: str = "default", token: str = "") -> None:
+    def __init__(
+        self, url: str = "http://127.0.0.1:6210", namespace: str = "default", token: str = "", ca_file: str | None = None
+    ) -> None:
         parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise InputError(f"{url!r} is not a server's address; allowed: http://HOST:PORT")
-        self.url = f"http://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InputError(f"{url!r} is not a server's address; allowed: http://HOST:PORT, or https")
+        self.url = f"{parts.scheme}://{parts.netloc}"
         self.clock = RemoteClock(self)
         self._headers = {"Content-Type": "application/json", "X-Mock-Namespace": namespace}
         self._headers |= {"Authorization": f"Bearer {token}"} if token else {}
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=_TIMEOUT_SECONDS)
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT_SECONDS)
+        if parts.scheme == "https":
+            context = ssl.create_default_context(cafile=ca_file)
+            self._connection = http.client.HTTPSConnection(
+                parts.hostname, parts.port, timeout=_TIMEOUT_SECONDS, context=context
+            )
 
     def __enter__(self) -> Client:
         return self

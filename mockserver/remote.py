@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from .client import Client, RemoteTime
 from .errors import InputError
 from .jobs.clock import Stopwatch
 from .server.address import url_of
+from .server.certificates import trust_file, uses_tls
 from .settings import Settings
 
 _BETWEEN_SECONDS = 0.05
@@ -19,7 +21,7 @@ _BETWEEN_SECONDS = 0.05
 def wait(settings: Settings, timeout: float) -> str:
     """Wait until a server answers, `timeout` real seconds at most; a line that says where. Raises InputError."""
     watch = Stopwatch()
-    url = url_of(settings.host, settings.port)
+    url = _url(settings)
     while (found := _health(settings, min(5.0, max(0.1, timeout)))) is not None:
         if watch.seconds() >= timeout:
             raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({found}); is it started there?")
@@ -27,9 +29,21 @@ def wait(settings: Settings, timeout: float) -> str:
     return f"mockserver answers on {url}"
 
 
+def _url(settings: Settings) -> str:
+    return url_of(settings.host, settings.port, "https" if uses_tls(settings) else "http")
+
+
+def _connection(settings: Settings, timeout: float) -> http.client.HTTPConnection:
+    if not uses_tls(settings):
+        return http.client.HTTPConnection(settings.host, settings.port, timeout=timeout)
+    file = trust_file(settings)
+    context = ssl.create_default_context(cafile=file if file.exists() else None)
+    return http.client.HTTPSConnection(settings.host, settings.port, timeout=timeout, context=context)
+
+
 def _health(settings: Settings, timeout: float) -> str | None:
     """Why the server isn't there yet; None where it is."""
-    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=timeout)
+    connection = _connection(settings, timeout)
     try:
         connection.request("GET", "/_mock/health")
         response = connection.getresponse()
@@ -42,15 +56,18 @@ def _health(settings: Settings, timeout: float) -> str | None:
     return None if is_ours else f"something else answered there, with status {response.status}"
 
 
-def client_url(settings: Settings) -> str:
-    """Where the server of these settings is called: one that listens everywhere, at its loopback address."""
+def client_of(settings: Settings, namespace: str) -> Client:
+    """A client of the server of these settings; one that listens everywhere is called at its loopback address."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
-    return url_of(host, settings.port)
+    tls = uses_tls(settings)
+    url = url_of(host, settings.port, "https" if tls else "http")
+    file = trust_file(settings) if tls else None
+    return Client(url, namespace, settings.control_token, str(file) if file and file.exists() else None)
 
 
 def show_clock(settings: Settings, namespace: str) -> str:
     """What the server's clock shows, as a line. Raises InputError where no server answers."""
-    with Client(client_url(settings), namespace, settings.control_token) as client:
+    with client_of(settings, namespace) as client:
         return _line(client.clock.show())
 
 
@@ -61,7 +78,7 @@ def change_clock(settings: Settings, namespace: str, change: Mapping[str, Any]) 
             change = {"speed": float(change["speed"])}
         except ValueError:
             raise InputError(f"{change['speed']!r} is not a speed; allowed: a number, 0 or more") from None
-    with Client(client_url(settings), namespace, settings.control_token) as client:
+    with client_of(settings, namespace) as client:
         return _line(client.clock.change(**change))
 
 

@@ -37,17 +37,15 @@ def _command(commands: Any, name: str, text: str, run: Any) -> argparse.Argument
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
     parser.add_argument("--namespace", default="default", help="whose (default: default)")
     parser.add_argument("--json", action="store_true", help="print what the control API answers")
-    add_settings(parser, ["host", "port", "control_token"])
+    add_settings(parser, ["host", "port", "tls", "tls_cert", "control_token"])
     parser.set_defaults(run=run)
     return parser
 
 
 def _client(options: argparse.Namespace) -> Client:
-    from ..client import Client
-    from ..remote import client_url
+    from ..remote import client_of
 
-    settings = settings_of(options)
-    return Client(client_url(settings), options.namespace, settings.control_token)
+    return client_of(settings_of(options), options.namespace)
 
 
 def _jobs(options: argparse.Namespace) -> int:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+import socket
+import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 from .. import activity, real_time
-from ..errors import InputError
 from ..model import RawRequest
-from .address import bind, url_of
+from .address import url_of
 from .connection import Connection
 from .handler import Handler
 from .loops import ReadableSockets, RealTimeLoop, quick_loop
+from .port import Port
+from .tls_connection import TlsConnection
 from .workers import Task, Workers
 
-_LOG = logging.getLogger("mockserver")
-_BACKLOG = 1_024
-_PATIENCE_SECONDS = 5.0
 _LOOK_SECONDS = 0.005
 _REMEMBERED = 1_024
 """So many requests that came before are known by their bytes."""
@@ -38,23 +37,33 @@ class HttpServer:
         handler: Answers the requests.
         host: A name or an address of this machine.
         port: 0 is any free one.
+        tls: By which it speaks HTTPS; by default it speaks HTTP.
         quick: Run on the quickest loop that is installed. Virtual time can't ask such a server whether it is at rest.
 
     Raises:
         InputError: The host or the port can't be bound.
     """
 
-    def __init__(self, handler: Handler, host: str = "127.0.0.1", port: int = 0, *, quick: bool = False) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        quick: bool = False,
+    ) -> None:
+        self.tls = tls
+        self._connection = TlsConnection if tls else Connection
         self.handler = handler
         self.host = host
         self.memory: dict[bytes, RawRequest] = {}
         self.under_way = 0
         """How many connections have an exchange under way. Changed on the loop only."""
         self._quick = quick
-        self._sockets = bind(host, port)
-        self.port: int = self._sockets[0].getsockname()[1]
-        self._servers: list[asyncio.AbstractServer] = []
+        self._port = Port(host, port)
         self._connections: set[Connection] = set()
+        self._joining: set[asyncio.Task[Any]] = set()
         self._readable = ReadableSockets()
         self._workers = Workers(handler.threads, "worker")
         self._thread = threading.Thread(target=self._run, name="mockserver-server", daemon=True)
@@ -65,9 +74,14 @@ class HttpServer:
         self._next_look: asyncio.TimerHandle | None = None
 
     @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port.number
+
+    @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return url_of(self.host, self.port)
+        return url_of(self.host, self.port, "https" if self.tls else "http")
 
     def start(self) -> HttpServer:
         """Answer from now on. Raises RuntimeError for a server that was started or stopped before."""
@@ -94,16 +108,23 @@ class HttpServer:
             return 0
         self._stopped = True
         if not self._started:
-            self._close_sockets()
+            self._port.shut(None)
             return 0
         self._unwatch_activity()
-        cut: list[int] = []
-        self._run_on_loop(partial(self._shut, grace, cut))
+        self._run_on_loop(partial(self._port.shut, self.loop))
+        self._run_on_loop(self._hang_up_at_rest)
+        until = real_time.monotonic() + grace
+        while self.under_way and real_time.monotonic() < until:
+            real_time.sleep(_LOOK_SECONDS)
+        cut = sum(connection.at_work for connection in list(self._connections))
+        self._run_on_loop(self._abort)
+        while self._connections or self._joining:
+            self._run_on_loop(self._abort)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self._workers.stop(1.0)
         self._readable.close()
-        return cut[0] if cut else 0
+        return cut
 
     def __enter__(self) -> HttpServer:
         return self.start()
@@ -126,70 +147,49 @@ class HttpServer:
         """Open or close the port as the handler wants it now; returns once it is so."""
         self._run_on_loop(self._obey)
 
-    async def _obey(self) -> None:
+    def _obey(self) -> None:
         if self._stopped:
             return
-        if self.handler.refuses_connections():
-            self._close_port()
-        else:
-            await self._open_port()
+        refuses = self.handler.refuses_connections()
+        if refuses and self._port.is_open:
+            self._readable.discard(*self._port.file_numbers())
+            self._port.close(self.loop)
+            for connection in list(self._connections):
+                connection.hang_up()
+        elif not refuses and not self._port.is_open:
+            self._port.open(self.loop, self._take)
+            self._readable.add(*self._port.file_numbers())
         if self.handler.port_may_change() and self._next_look is None:
             self._next_look = self.loop.call_later(_LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
         self._next_look = None
-        self._run_on_loop(self._obey)
+        self._obey()
 
-    async def _open_port(self) -> None:
-        if self._servers or not (self._sockets or self._bind_again()):
-            return
-        sockets, self._sockets = self._sockets, []
-        for sock in sockets:
-            server = await self.loop.create_server(partial(Connection, self), sock=sock, backlog=_BACKLOG)
-            self._servers.append(server)
-            if not self._quick:
-                self._readable.add(sock.fileno())
-
-    def _close_port(self) -> None:
-        """Refuse connections, and close those that there are. The port stays bound, so that nobody else gets it."""
-        if self._servers:
-            self._close_servers()
-            for connection in list(self._connections):
-                connection.hang_up()
-            self._bind_again()
-
-    def _bind_again(self) -> bool:
-        try:
-            self._sockets = bind(self.host, self.port)
-        except InputError as error:  # it is tried again when the port is to open
-            _LOG.warning("mockserver: %s", error)
-            return False
-        return True
-
-    def _close_servers(self) -> None:
-        for server in self._servers:
-            for sock in server.sockets:  # type: ignore[attr-defined]  # asyncio.Server and uvloop's have them
-                self._readable.discard(sock.fileno())
-            server.close()
-        self._servers.clear()
-
-    def _close_sockets(self) -> None:
-        for sock in self._sockets:
-            sock.close()
-        self._sockets = []
+    def _take(self, client: socket.socket) -> None:
+        joining = self.loop.create_task(self.loop.connect_accepted_socket(partial(self._connection, self), client))
+        self._joining.add(joining)
+        joining.add_done_callback(self._joining.discard)
 
     # The loop
 
-    def _run_on_loop(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a coroutine on the loop, and wait for its end; on the loop's own thread it runs soon, and nobody waits."""
+    def _run_on_loop(self, what: Callable[[], object]) -> None:
+        """Call it on the loop, and return once that is done."""
         if threading.current_thread() is self._thread:
-            self.loop.create_task(make())
+            what()
             return
         done = real_time.Lock()
         done.acquire()
+
+        def run() -> None:
+            try:
+                what()
+            finally:
+                done.release()
+
         self._calls += 1
         with contextlib.suppress(RuntimeError):  # the loop is closed: there is nothing to do any more
-            self.loop.call_soon_threadsafe(lambda: self.loop.create_task(make()).add_done_callback(lambda _: done.release()))
+            self.loop.call_soon_threadsafe(run)
             done.acquire()  # without a time limit, which virtual time could let pass
         self._calls -= 1
 
@@ -208,22 +208,13 @@ class HttpServer:
         finally:
             self.loop.close()
 
-    async def _shut(self, grace: float, cut: list[int]) -> None:
-        self._close_servers()
-        self._close_sockets()
-        until = self.loop.time() + grace
-        while self.under_way and self.loop.time() < until:
-            await self._pause(_LOOK_SECONDS)
-        cut.append(sum(connection.at_work for connection in self._connections))
+    def _hang_up_at_rest(self) -> None:
+        for connection in list(self._connections):
+            connection.hang_up_at_rest()
+
+    def _abort(self) -> None:
         for connection in list(self._connections):
             connection.transport.abort()
-        while self._connections and self.loop.time() < until + _PATIENCE_SECONDS:
-            await self._pause(0)
-
-    async def _pause(self, seconds: float) -> None:
-        over = self.loop.create_future()
-        self.loop.call_later(seconds, over.set_result, None)
-        await over
 
     # What connections tell
 
@@ -231,6 +222,8 @@ class HttpServer:
         """A client is there."""
         self._connections.add(connection)
         self.watch(connection)
+        if not self._port.is_open:
+            connection.hang_up()
 
     def left(self, connection: Connection) -> None:
         """A client is gone."""

@@ -65,15 +65,17 @@ class ReadableSockets:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
 
-    def add(self, number: int) -> None:
-        """One more socket, by its file number."""
-        if number not in self._selector.get_map():
-            self._selector.register(number, selectors.EVENT_READ)
+    def add(self, *numbers: int) -> None:
+        """More sockets, by their file numbers."""
+        for number in numbers:
+            if number not in self._selector.get_map():
+                self._selector.register(number, selectors.EVENT_READ)
 
-    def discard(self, number: int) -> None:
-        """One fewer."""
-        if number in self._selector.get_map():
-            self._selector.unregister(number)
+    def discard(self, *numbers: int) -> None:
+        """Fewer."""
+        for number in numbers:
+            if number in self._selector.get_map():
+                self._selector.unregister(number)
 
     def any(self) -> bool:
         """Whether one has something to read."""

@@ -43,7 +43,7 @@ def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
     if url is None:
         return {}
     port = int(url.rpartition(":")[2])
-    found = environment(definitions, Settings(port=port, credentials={"-": "-"}), REGIONS)
+    found = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
     return {name: value for name, value in found.items() if name.startswith(_ENDPOINTS)}
 
 
@@ -221,6 +221,7 @@ class MockServer:
         from .clients import session
 
         found = session(self._mock, self._world, self._url, self.credentials)
+        found.verify = self._endpoints.get("REQUESTS_CA_BUNDLE", True)
         self._opened.append(found.close)
         return found
 
@@ -231,7 +232,9 @@ class MockServer:
         """
         from .clients import vendor_client
 
-        found, close = vendor_client(self._mock.definitions, service, self._url, self.credentials)
+        found, close = vendor_client(
+            self._mock.definitions, service, self._url, self.credentials, self._endpoints.get("REQUESTS_CA_BUNDLE")
+        )
         self._opened.append(close)
         return found
 

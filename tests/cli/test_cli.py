@@ -84,7 +84,10 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     status, out, _ = said(capsys, command, "--help")
     assert status == 0
     shown = {row.name for row in TABLE if f"{row.option} " in out or f"{row.option}," in out}
-    expected = {"env": {"host", "port", "credentials", "apps", "projects"}, "operations": {"definitions"}}
+    expected = {
+        "env": {"host", "port", "credentials", "apps", "projects", "tls", "tls_cert"},
+        "operations": {"definitions"},
+    }
     assert shown == expected.get(command, set(ROWS))
     for row in TABLE:
         if row.name in shown:
@@ -249,6 +252,10 @@ GIVEN: Mapping[str, tuple[str, str, Any]] = {
     "projects": ("0605767a", '["0605767a"]', ("0605767a",)),
     "enos_users": ("u1=o1", '{"u1" = "o1"}', {"u1": "o1"}),
     "access_log": ("false", "false", False),
+    "tls": ("true", "true", True),
+    "tls_cert": ("cert.pem", "'cert.pem'", "cert.pem"),
+    "tls_key": ("key.pem", "'key.pem'", "key.pem"),
+    "port_file": ("port.txt", "'port.txt'", "port.txt"),
     "control_hosts": ("mock.example", '["mock.example"]', ("mock.example",)),
     "control_token": ("t0ken", '"t0ken"', "t0ken"),
 }
@@ -274,6 +281,10 @@ LESS: Mapping[str, tuple[str, str]] = {
     "projects": ("x", '["x"]'),
     "enos_users": ("u2=o2", '{"u2" = "o2"}'),
     "access_log": ("true", "true"),
+    "tls": ("false", "false"),
+    "tls_cert": ("other.pem", "'other.pem'"),
+    "tls_key": ("other.pem", "'other.pem'"),
+    "port_file": ("other.txt", "'other.txt'"),
     "control_hosts": ("other.example", '["other.example"]'),
     "control_token": ("another", '"another"'),
 }

@@ -424,19 +424,26 @@ def test_requests_at_work_end_before_it_stops(stand: Make) -> None:
 
 
 def test_stopping_does_not_wait_for_ever(stand: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that never answers is cut off after the grace, and told."""
+    """A service that never answers is cut off after the grace, and told; a connection at rest is closed."""
     monkeypatch.setattr("mockserver.proxy.proxy.GRACE_SECONDS", 0.1)
-    asked = threading.Event()
+    asked = threading.Semaphore(0)
 
-    def serve(connection: socket.socket, _head: bytes) -> None:
-        asked.set()
+    def serve(connection: socket.socket, head: bytes) -> None:
+        if b"/quick" in head:
+            connection.sendall(OK)
+            return
+        asked.release()
         connection.recv(1)
 
     one = stand(serve)
-    with connected(one.port) as client:
-        client.sendall(GET)
-        assert asked.wait(20)
-        assert ("proxy", "1 exchanges were cut off when the proxy stopped") in one.stop().skipped
+    with connected(one.port) as idle, connected(one.port) as first, connected(one.port) as second:
+        idle.sendall(b"GET /quick HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert read_exactly(idle, len(OK)) == OK
+        for client in (first, second):
+            client.sendall(GET)
+            assert asked.acquire(timeout=20)
+        assert ("proxy", "2 exchanges were cut off when the proxy stopped") in one.stop().skipped
+        assert idle.recv(1) == b""
 
 
 # What goes wrong behind it, and in front
