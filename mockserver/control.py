@@ -34,7 +34,7 @@ _WORLD_SETTINGS = ("seed", "auth", "unknown_ids", "unknown_query", "progress", "
 
 @dataclass(frozen=True)
 class Ask:
-    """A call of the control API: its namespace, its path's parts, its query and body as they came, the host that was asked."""
+    """A call of the control API: its namespace, its path's parts, its query, its body and the host that was asked."""
 
     mock: Mock
     namespace: Namespace

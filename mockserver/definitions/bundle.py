@@ -45,16 +45,21 @@ def bundle(documents: Mapping[str, Document], version: str, url: str = "/") -> D
 
 
 def _add_examples(merged: Document) -> None:
-    for item in merged["paths"].values():
-        for operation in item.values():
-            if isinstance(operation, dict) and "parameters" in operation:
-                request, parameters = operation.get("x-documented-request", {}), operation["parameters"]
-                operation["parameters"] = [_with_example(merged, parameter, request) for parameter in parameters]
+    """Values of the operation's documented request, or of another one's that has a parameter of this name."""
+    operations = [one for item in merged["paths"].values() for one in item.values() if isinstance(one, dict)]
+    others: dict[str, Any] = {}
+    for operation in operations:
+        others = {**operation.get("x-documented-request", {}), **others}
+    for operation in operations:
+        if "parameters" in operation:
+            own, parameters = operation.get("x-documented-request", {}), operation["parameters"]
+            operation["parameters"] = [_with_example(merged, parameter, own, others) for parameter in parameters]
 
 
-def _with_example(merged: Document, parameter: Document, request: Mapping[str, Any]) -> Document:
+def _with_example(merged: Document, parameter: Document, own: Mapping[str, Any], others: Mapping[str, Any]) -> Document:
     node = _resolved(merged, parameter)
-    value = request.get(node["name"], _sample(_resolved(merged, node.get("schema", {}))))
+    sample, name = _sample(_resolved(merged, node.get("schema", {}))), node["name"]
+    value = own.get(name, others.get(name) if sample is None else sample)
     if value is None or "example" in node or "examples" in node:
         return parameter
     return {**node, "example": _typed(value, node.get("schema", {}).get("type"))}
