@@ -8,6 +8,8 @@ from typing import Any
 from .model import Document
 from .pointer import document_of, join, parts_of
 
+_IDS = ("1", "0605767a5780d5762fc5c0118072a564")
+"""Examples of ids that no document has an example of."""
 _SECTIONS = ("schemas", "responses", "parameters", "examples", "headers", "securitySchemes", "requestBodies", "links")
 _CATALOGUES = ("x-sources", "x-switches", "x-contradictions")
 
@@ -59,7 +61,7 @@ def _add_examples(merged: Document) -> None:
 def _with_example(merged: Document, parameter: Document, own: Mapping[str, Any], others: Mapping[str, Any]) -> Document:
     node = _resolved(merged, parameter)
     sample, name = _sample(_resolved(merged, node.get("schema", {}))), node["name"]
-    value = own.get(name, others.get(name) if sample is None else sample)
+    value = own.get(name, others.get(name, sample) if sample in (None, *_IDS) else sample)
     if value is None or "example" in node or "examples" in node:
         return parameter
     return {**node, "example": _typed(value, node.get("schema", {}).get("type"))}
@@ -68,6 +70,7 @@ def _with_example(merged: Document, parameter: Document, own: Mapping[str, Any],
 def _sample(schema: Document) -> Any:
     """A value that the schema names; None where it names none."""
     values = [schema.get("const"), schema.get("default"), *schema.get("examples", ()), *schema.get("enum", ())]
+    values += [text for text in _IDS if schema.get("type") == "string" and re.search(schema.get("pattern", ""), text)]
     return next((value for value in values if value is not None), None)
 
 
