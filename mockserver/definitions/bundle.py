@@ -72,6 +72,7 @@ def _sample(schema: Document) -> Any:
     """A value that the schema names; None where it names none."""
     values = [schema.get("const"), schema.get("default"), *schema.get("examples", ()), *schema.get("enum", ())]
     values += [text for text in _IDS if schema.get("type") == "string" and re.search(schema.get("pattern", ""), text)]
+    values += [schema.get("minimum", 0)] if schema.get("type") in ("integer", "number") else []
     return next((value for value in values if value is not None), None)
 
 
