@@ -88,6 +88,14 @@ def _add_wait(commands: Any) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = _with_token(settings_of(options))
+    if settings.auth == "verify" and settings.speed > 1:
+        minutes = 15 / (settings.speed - 1)
+        print(
+            f"mockserver: with --speed {settings.speed:g} the clock runs away from the SDKs': after {minutes:.2g} minutes"
+            " their signatures are refused as expired; --auth presence takes them",
+            file=sys.stderr,
+            flush=True,
+        )
     from ..server.serve import serve
 
     return serve(settings)
