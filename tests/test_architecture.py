@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "control_access", "control_document", "credentials", "importers", "listing", "proxy",
+    "app", "cli", "client", "control", "control_access", "control_document", "credentials", "importers", "listing", "proxy",
     "pytest_plugin", "pytest_torture", "remote", "server", "testing", "verify",
 }  # fmt: skip
 VALUES = {
