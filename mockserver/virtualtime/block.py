@@ -110,7 +110,7 @@ def _replace_functions(pairs: list[Pair]) -> Callable[[], None]:
     places = _holders.replace(pairs)
 
     def back() -> None:
-        put_back(places)
+        put_back(places, pairs)
         if _counts(pairs) != counts:
             Holders().replace([(ours, theirs) for theirs, ours in pairs])
 

@@ -219,6 +219,24 @@ class Engine:
             self.fail(CannotDrive.of_thread(thread, state.value))
         return state is State.RESTS or (state is State.POLLS and thread in self.polling)
 
+    # What others may know
+
+    def is_stuck(self) -> bool:
+        """Whether everybody waits, and nobody for a time."""
+        with self.lock:
+            everyone = [*self.sleepers.values(), *self.timers.values()]
+            return bool(everyone) and all(one.until is None for one in everyone) and self._all_rest()
+
+    def is_computing(self, thread: threading.Thread) -> bool:
+        """Whether a thread runs, and isn't blocked in a call."""
+        return self._states.is_computing(thread)
+
+    def wake(self, thread: threading.Thread) -> None:
+        """Let a thread return from its wait."""
+        with self.lock:
+            if (sleeper := self.sleepers.get(thread)) is not None:
+                self._wake(sleeper)
+
     # The end
 
     def fail(self, error: CannotDrive) -> None:
