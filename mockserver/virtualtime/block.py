@@ -11,8 +11,9 @@ from types import TracebackType
 
 from .. import real_time as real
 from ..jobs.clock import Clock
+from ..when_imported import when_imported
 from . import engine as engines
-from . import forked, functions, late, locks, loops, sockets, trio_loops, wall
+from . import forked, functions, locks, loops, sockets, trio_loops, wall
 from .children import Children
 from .conductor import Conductor
 from .engine import Engine, Patch
@@ -75,7 +76,7 @@ class VirtualTime(AbstractContextManager[Clock]):
         undo.callback(_replace_functions(functions.pairs()))
         self._patch([*locks.patches(), *sockets.patches(), *loops.patches(), *children.patches()])
         for module, patches in (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches)):
-            undo.callback(late.when_imported(module, partial(self._patch_with, patches)))
+            undo.callback(when_imported(module, partial(self._patch_with, patches)))
         clock.watch(engine.follow)
         undo.callback(clock.unwatch, engine.follow)
         engines.activate(engine)
