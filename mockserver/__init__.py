@@ -11,20 +11,25 @@ if TYPE_CHECKING:
     from .app import create_app
     from .jobs.clock import Clock
     from .mock import Mock
-    from .serving.threaded import ThreadedServer
+    from .server.mock_http_server import MockHttpServer
+    from .server.mock_http_server import MockHttpServer as ThreadedServer
     from .settings import Settings
     from .testing.mock_server import MockServer
     from .testing.running import running
     from .virtualtime import drive, virtual_time
 
-__all__ = ["Clock", "Mock", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running", "virtual_time"]
+__all__ = [
+    "Clock", "Mock", "MockHttpServer", "MockServer", "Settings", "ThreadedServer", "create_app", "drive", "running",
+    "virtual_time",
+]  # fmt: skip
 
 _HOMES = {
     "Clock": ".jobs.clock",
     "Mock": ".mock",
     "MockServer": ".testing.mock_server",
     "Settings": ".settings",
-    "ThreadedServer": ".serving.threaded",
+    "MockHttpServer": ".server.mock_http_server",
+    "ThreadedServer": ".server.mock_http_server",
     "create_app": ".app",
     "drive": ".virtualtime",
     "running": ".testing.running",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from . import control
-from .errors import ControlError
+from . import control, model
+from .errors import ControlError, InputError
+from .faults import effects
+from .faults.model import KINDS
 from .mock import Mock
-from .model import Answer, Request
-from .serving.delivery import deliverable, dribbled
+from .model import Answer, Delivery, Request
+from .server.delivery import Action, Wait, script
+from .server.encoding import phrase
 from .settings import Settings, settings_from
 from .steps.render import misuse_answer
 from .steps.route import BODY_LIMIT
@@ -21,47 +24,102 @@ from .steps.route import BODY_LIMIT
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_HANG_SECONDS = 600.0
+_NEEDS_SOCKET = "no WSGI server can do it; `mockserver serve` and mockserver.MockHttpServer do"
 
-def create_app(settings: Settings | None = None, mock: Mock | None = None, deliver: bool | None = None) -> Flask:
+
+def create_app(settings: Settings | None = None, mock: Mock | None = None) -> Flask:
     """The mock as a Flask app, for any WSGI server.
 
-    Parameters: `settings`, by default from `MOCKSERVER_*` variables and pyproject.toml; `mock`, to share one that exists;
-    `deliver`, whether faults that delay, dribble and hang are carried out (by default, unless a `mock` is given: tests
-    needn't wait, the header `X-Mock-Delivery` tells how the answer is to be delivered). Raises
-    InputError for a setting or a definition that is wrong.
+    WSGI can't do all that `mockserver serve` does: faults that break connections are refused where they are declared, HANG
+    holds a thread, by default for ten minutes, and answers 504 then, and a slash in an id (`%2F`) can't be told from others.
+
+    Args:
+        settings: By default from `MOCKSERVER_*` variables and pyproject.toml.
+        mock: The mock to serve, where it exists already. What breaks connections can then be declared (another door may
+            deliver it); here it is answered with 502.
+
+    Raises:
+        InputError: A setting, a definition or a fixture is wrong, or a fixture has a fault that breaks connections.
     """
-    deliver = mock is None if deliver is None else deliver
-    mock = mock or Mock(settings or settings_from({}), sockets=False)
+    own = mock is None
+    mock = mock or Mock(settings or settings_from({}))
+    app = control_app(mock)
+    if own:
+        _refuse_socket_faults(app, mock)
+    app.wsgi_app = _Front(mock, app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented seam for middleware
+    return app
+
+
+def control_app(mock: Mock) -> Flask:
+    """The control API alone, as a Flask app."""
     app = Flask("mockserver", static_folder=None)
     app.config["MOCK"] = mock
     app.url_map.merge_slashes = False  # a path with a slash too many is an unknown one, not a redirect
     app.json.sort_keys = False  # type: ignore[attr-defined]  # documents keep the order they are written in
     _add_control_routes(app, mock)
     _add_error_pages(app)
-    app.wsgi_app = _Front(mock, app.wsgi_app, deliver)  # type: ignore[method-assign]  # Flask's documented seam for middleware
     return app
 
 
 class _Front:
     """Answers the vendors' operations; what is under the control prefix goes on to Flask."""
 
-    def __init__(self, mock: Mock, control: WSGIApplication, deliver: bool) -> None:
+    def __init__(self, mock: Mock, control: WSGIApplication) -> None:
         self._mock = mock
         self._control = control
-        self._deliver = deliver
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
             return self._control(environ, start_response)
         answer = self._mock.handle(request_from(environ))
-        if answer.delivery:
-            answer = deliverable(answer, self._deliver)
-            if self._deliver and answer.delivery:
-                start_response(_status_line(answer.status), list(answer.headers))
-                return dribbled(b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body, answer.delivery)
+        plan = answer.delivery
+        if plan and (needs_socket(plan.fault) or plan.fault == "HANG"):
+            answer = _in_place_of(answer, plan)
         start_response(_status_line(answer.status), list(answer.headers))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body
+        return _in_time(script(b"", body, plan)) if plan and answer.delivery else [body] if body else []
+
+
+def needs_socket(fault: str | None) -> bool:
+    """Whether a kind of fault breaks connections, which WSGI can't do."""
+    kind = KINDS.get(fault or "")
+    return kind is not None and kind.socket
+
+
+def _in_place_of(answer: model.Response, plan: Delivery) -> model.Response:
+    """What is answered in place of what WSGI can't do: it can't hang up either."""
+    Event().wait(plan.delay + ((plan.seconds or _HANG_SECONDS) if plan.fault == "HANG" else 0))
+    page = effects.page(504 if plan.fault == "HANG" else 502)
+    body = page.raw or b""
+    note = f"fault {plan.fault}: {_NEEDS_SOCKET}"
+    headers = (("Content-Type", page.content_type), ("Content-Length", str(len(body))), ("X-Mock-Problem", note))
+    return model.Response(page.status, headers, body, fault=answer.fault)
+
+
+def _in_time(actions: Iterable[Action]) -> Iterator[bytes]:
+    """What is sent, after its pauses."""
+    for action in actions:
+        if isinstance(action, Wait):
+            Event().wait(action.seconds)
+        elif isinstance(action, bytes):
+            yield action
+
+
+def _refuse_socket_faults(app: Flask, mock: Mock) -> None:
+    for entry in mock.namespace().faults.entries:
+        if needs_socket(entry.fault.fault):
+            raise InputError(f"{entry.place}: {entry.fault.fault}: {_NEEDS_SOCKET}")
+
+    @app.before_request
+    def refuse() -> None:
+        if (request.method, request.path) == ("POST", control.PREFIX + "/faults"):
+            body = request.get_json(force=True, silent=True)
+            fault = body.get("fault") if isinstance(body, dict) else None
+            kind = fault.get("type") if isinstance(fault, dict) else fault
+            if isinstance(kind, str) and needs_socket(kind):
+                raise ControlError("Invalid input", f"{kind}: {_NEEDS_SOCKET}")
 
 
 def request_from(environ: Mapping[str, Any]) -> Request:
@@ -91,10 +149,7 @@ def _body(environ: Mapping[str, Any]) -> tuple[bytes, int]:
 
 
 def _status_line(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return f"{status} Error"
+    return f"{status} {phrase(status)}"
 
 
 def _add_control_routes(app: Flask, mock: Mock) -> None:

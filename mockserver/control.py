@@ -44,8 +44,9 @@ class Ask:
 
 
 def health(ask: Ask) -> Answer:
-    """Whether the server answers, its version and its clock."""
-    return Answer(200, {"status": "pass", "version": __version__, "time": ask.namespace.clock.now()})
+    """Whether the server answers, its version, its clock, and how much of its log is lost."""
+    lost = ask.mock.log_lines_lost()
+    return Answer(200, {"status": "pass", "version": __version__, "time": ask.namespace.clock.now(), "log_lines_lost": lost})
 
 
 def openapi(ask: Ask) -> Answer:

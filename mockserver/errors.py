@@ -53,6 +53,10 @@ class RequestProblem(Exception):
         self.detail = detail
         self.facts = facts
 
+    def again(self) -> RequestProblem:
+        """The same problem, to be raised once more: an exception that is raised twice keeps both its tracebacks."""
+        return RequestProblem(self.kind, self.detail, **self.facts)
+
 
 class ControlError(Exception):
     """A request to the mock itself (a `Prefer` header, the control API) that makes no sense; answered by RFC 9457.
@@ -65,6 +69,10 @@ class ControlError(Exception):
         self.title = title
         self.detail = detail
         self.status = status
+
+    def again(self) -> ControlError:
+        """The same, to be raised once more."""
+        return ControlError(self.title, self.detail, self.status)
 
 
 class InputError(Exception):

@@ -1,96 +1,189 @@
-"""What was asked and answered: the last exchanges, without secrets."""
+"""What was asked and answered: the last exchanges, without secrets.
+
+Exchanges are kept as they were, in memory only: secrets are taken out when somebody looks. So nothing but `JournalEntry`
+touches what it holds, and each way to look at one (attribute, text, copy, pickle) shows it without secrets.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
-from .model import Request, Response
+from .model import Request, Response, ServedFault
 from .redaction import redact
 
 KEPT = 10_000
+"""Exchanges that a journal holds at most."""
+BYTES_KEPT = 16 * 1_024 * 1_024
+"""Bytes that a journal holds at most, counted as `add` does."""
 BODY_KEPT = 8 * 1_024
+"""Bytes of a body that are shown."""
+_HELD = BODY_KEPT + 32 * 1_024
+"""Bytes of a text that are held: more than is shown, so that a secret which the cut goes through is still recognised."""
+_OVERHEAD = 256
+_Held = tuple[Request, int, tuple[tuple[str, str], ...], bytes, str | None, ServedFault | None]
 
 
-@dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A request and its answer. `time` is the mock's, in milliseconds; `micros` is how long answering took in real time."""
+    """A request and its answer, without secrets. Made by `Journal.add`.
 
-    number: int
-    time: int
-    micros: int
-    operation: str | None
-    request: Request
-    response: Response
+    `number` counts from 1; `time` is the mock's, in milliseconds; `micros` is how long answering took in real time;
+    `operation` is the operation's id, None where no operation has the request.
+    """
+
+    __slots__ = ("_held", "_request", "_response", "micros", "number", "operation", "time")
+
+    def __init__(
+        self, number: int, time: int, micros: int, operation: str | None, request: Request, response: Response
+    ) -> None:
+        self.number, self.time, self.micros, self.operation = number, time, micros, operation
+        body = response.body
+        if len(body) > _HELD:
+            body = body[:_HELD]
+        self._held: _Held | None = (
+            request,
+            response.status,
+            response.headers,
+            body,
+            response.problem,
+            response.fault,
+        )
+        self._request: Request
+        self._response: Response
+
+    def _redact(self) -> None:
+        held = self._held
+        if held is not None:
+            self._request, self._response = _redacted(*held)
+            self._held = None
+
+    @property
+    def request(self) -> Request:
+        """The request, its secrets taken out and its body cut to `BODY_KEPT` bytes."""
+        self._redact()
+        return self._request
+
+    @property
+    def response(self) -> Response:
+        """The answer, its secrets taken out and its body cut to `BODY_KEPT` bytes."""
+        self._redact()
+        return self._response
+
+    def __repr__(self) -> str:
+        return f"JournalEntry({self.number}, {self.operation}, {self.request!r}, {self.response!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return JournalEntry, (self.number, self.time, self.micros, self.operation, self.request, self.response)
 
     def as_json(self) -> dict[str, Any]:
         """The exchange as `/_mock/journal` shows it; of long bodies, the beginning."""
+        request, response = self.request, self.response
         return {
             "number": self.number,
             "time": self.time,
             "duration_us": self.micros,
             "operation": self.operation,
             "request": {
-                "method": self.request.method,
-                "path": self.request.path.encode("utf-8", "backslashreplace").decode(),
-                "query": self.request.query,
-                "headers": dict(self.request.headers),
-                "body": self.request.body.decode("utf-8", "replace"),
+                "method": request.method,
+                "path": request.path.encode("utf-8", "backslashreplace").decode(),
+                "query": request.query,
+                "headers": dict(request.headers),
+                "body": request.body.decode("utf-8", "replace"),
             },
             "response": {
-                "status": self.response.status,
-                "headers": dict(self.response.headers),
-                "body": self.response.body.decode("utf-8", "replace"),
+                "status": response.status,
+                "headers": dict(response.headers),
+                "body": response.body.decode("utf-8", "replace"),
             },
-            "problem": self.response.problem,
-            "fault": {"number": fault.number, "kind": fault.kind} if (fault := self.response.fault) else None,
+            "problem": response.problem,
+            "fault": {"number": fault.number, "kind": fault.kind} if (fault := response.fault) else None,
         }
 
 
+def size_of(request: Request) -> int:
+    """How many characters a request has before its body."""
+    return len(request.path) + len(request.query) + sum(len(name) + len(value) for name, value in request.headers.items())
+
+
 class Journal:
-    """The last `KEPT` exchanges, in order. Thread-safe."""
+    """The last exchanges, in order: `KEPT` at most, and `BYTES_KEPT` bytes of them at most. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[JournalEntry] = deque(maxlen=KEPT)
+        self._kept: deque[tuple[JournalEntry, int]] = deque()
+        self._bytes = 0
         self._count = 0
 
-    def add(self, time: int, micros: int, operation: str | None, request: Request, response: Response) -> JournalEntry:
-        """Keep an exchange, its secrets taken out and its bodies cut to `BODY_KEPT` bytes."""
-        secrets = redact.secrets_of(request.headers)
-        clean_request = Request(
-            request.method,
-            redact.text(request.path, secrets),
-            redact.query(request.query, secrets),
-            redact.headers(request.headers),
-            _body(request.body, secrets),
-        )
-        problem = redact.text(response.problem, secrets) if response.problem else None
-        headers = tuple(
-            (name, redact.text(value, secrets)) for name, value in redact.headers(dict(response.headers)).items()
-        )
-        clean_response = Response(response.status, headers, _body(response.body, secrets), problem, None, response.fault)
+    def add(
+        self, time: int, micros: int, operation: str | None, request: Request, response: Response, size: int | None = None
+    ) -> JournalEntry:
+        """Keep an exchange.
+
+        Args:
+            time: The mock's, in milliseconds.
+            micros: How long answering took, in real microseconds.
+            operation: The operation's id, where there is one.
+            request: The request, as it came.
+            response: The answer, as it is sent.
+            size: `size_of(request)`, where the caller knows it.
+        """
+        size = size_of(request) if size is None else size
+        if size > _HELD or len(request.body) > _HELD:
+            request, size = _shortened(request), _HELD
+        size += _OVERHEAD + len(request.body) + min(len(response.body), _HELD)
         with self._lock:
             self._count += 1
-            exchange = JournalEntry(self._count, time, micros, operation, clean_request, clean_response)
-            self._kept.append(exchange)
+            exchange = JournalEntry(self._count, time, micros, operation, request, response)
+            self._kept.append((exchange, size))
+            self._bytes += size
+            while self._bytes > BYTES_KEPT or len(self._kept) > KEPT:
+                self._bytes -= self._kept.popleft()[1]
         return exchange
 
     def last(self, limit: int = KEPT) -> list[JournalEntry]:
         """The newest exchanges, oldest first."""
         with self._lock:
-            return list(self._kept)[-limit:] if limit else []
+            kept = list(self._kept)[-limit:] if limit else []
+        return [exchange for exchange, _ in kept]
 
     def clear(self) -> None:
         """Forget all; numbers begin at 1 again."""
         with self._lock:
             self._kept.clear()
-            self._count = 0
+            self._bytes = self._count = 0
+
+
+def _shortened(request: Request) -> Request:
+    headers = {name: value[:_HELD] for name, value in request.headers.items()}
+    return Request(request.method, request.path[:_HELD], request.query[:_HELD], headers, request.body[:_HELD])
+
+
+def _redacted(
+    request: Request,
+    status: int,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes,
+    problem: str | None,
+    fault: ServedFault | None,
+) -> tuple[Request, Response]:
+    secrets = redact.secrets_of(request.headers)
+    clean_request = Request(
+        request.method,
+        _cut(redact.text(request.path, secrets), request.path),
+        _cut(redact.query(request.query, secrets), request.query),
+        redact.headers(request.headers),
+        _body(request.body, secrets),
+    )
+    clean_headers = tuple((name, redact.text(value, secrets)) for name, value in redact.headers(dict(headers)).items())
+    clean_problem = redact.text(problem, secrets) if problem else None
+    return clean_request, Response(status, clean_headers, _body(body, secrets), clean_problem, None, fault)
+
+
+def _cut(clean: str, held: str) -> str:
+    """A clean text whole, or its beginning where more than that was held of it."""
+    return clean if len(held) < _HELD else clean[:BODY_KEPT]
 
 
 def _body(body: bytes, secrets: list[str]) -> bytes:
-    if not body:
-        return body
-    return redact.text(body.decode("utf-8", "replace"), secrets).encode()[:BODY_KEPT]
+    return redact.text(body.decode("utf-8", "replace"), secrets).encode()[:BODY_KEPT] if body else body

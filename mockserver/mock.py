@@ -1,4 +1,4 @@
-"""The mock: the order of the steps from a request to its answer."""
+"""The mock: its namespaces, what is declared in them, and who is told of each exchange."""
 
 from __future__ import annotations
 
@@ -6,61 +6,39 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .actions.values import identity_of
+from .answering import Answering
 from .declare_job import DeclaredJob, declare
-from .definitions import Definitions, Example, Operation, load
-from .definitions.parameter_values import texts_of
-from .errors import ControlError, InputError, RequestProblem
-from .faults import effects
+from .definitions import Definitions, Operation, load
+from .errors import ControlError, InputError
 from .faults.declared_fault import DeclaredFault
-from .faults.model import GATEWAY, NETWORK
 from .faults.parse import fault_from
-from .faults.patch import TestFailed, Unpatchable
-from .faults.registry import MatchedFault
 from .fixtures import read_fixtures, read_replays
-from .generate import hex_id
-from .jobs.clock import LATEST, Clock, utc
+from .jobs.clock import Clock
 from .jobs.store import Store
 from .journal import Journal, JournalEntry
-from .model import Answer, RawRequest, Request, Response, request_from
+from .memory import Memory
+from .model import RawRequest, Request, Response, headers_from, request_from
 from .namespace import DEFAULT_NAMESPACE, Namespace
-from .services import CALLS, SINGLES
-from .services.base import Context
+from .prepared import LARGEST, Prepared
 from .settings import Settings, check_settings
-from .steps import render, requested_answer, route, select_namespace, validate
-from .steps.authenticate import authenticate, authorise
-from .steps.replay import replay
-from .steps.respond import respond, respond_as_documented
+from .steps import select_namespace
 
 _LOG = logging.getLogger("mockserver")
 
 
 _MOST_NAMESPACES = 100_000
-CRASHED = "the mock failed: "
-"""What the line of `X-Mock-Problem` begins with, where the mock itself is at fault."""
-
+REMEMBERED = 1_024
+"""Of how many requests a mock remembers what they come to."""
+_HEADERS_REMEMBERED = 128
+_perf_counter_ns = time.perf_counter_ns
 OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
 """Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all,
 the operation, where there is one, and the namespace."""
-
-
-@dataclass
-class _RequestState:
-    """What is known of a request so far: a problem is answered with it, however far the request came."""
-
-    request: Request
-    namespace: Namespace
-    now: int
-    request_id: str
-    operation: Operation | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    taken: MatchedFault | None = None
 
 
 class Mock:
@@ -68,10 +46,11 @@ class Mock:
 
     Parameters: `settings`; `clock` of the default namespace, by default as the settings say; `definitions`, by default the
     shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered; `on_answer`,
-    an `OnAnswer`, may also be set later; `sockets`, whether the door holds the raw sockets, so that faults can break
-    them. Raises InputError for a setting, a definition or a fixture that is wrong.
+    an `OnAnswer`, may also be set later; `remembered`, of how many requests it remembers what they come to (0: of none;
+    answers are the same). Raises InputError for a setting, a definition or a fixture that is wrong.
 
-    `default_namespace` names the namespace of requests that name none, by default the default one.
+    `default_namespace` names the namespace of requests that name none, by default the default one. `reports_lost` counts
+    the calls of `on_exchange` and `on_answer` that raised: the exchange was answered all the same.
     """
 
     def __init__(
@@ -81,14 +60,19 @@ class Mock:
         definitions: Definitions | None = None,
         on_exchange: Callable[[JournalEntry], None] | None = None,
         on_answer: OnAnswer | None = None,
-        sockets: bool = True,
+        remembered: int = REMEMBERED,
     ) -> None:
         self.settings = check_settings(settings or Settings())
         self.definitions = definitions or load(Path(path) for path in self.settings.definitions)
         self.on_exchange = on_exchange
         self.on_answer = on_answer
-        self.sockets = sockets
+        self.log_lines_lost: Callable[[], int] = lambda: 0
+        """How many lines of its log a server couldn't write."""
         self.switches = switches_from(self.definitions, self.settings.switches)
+        self._answering = Answering(self.definitions, self.settings, self.switches)
+        self._prepared: Memory[tuple[object, ...], Prepared] = Memory(remembered)
+        self._headers: Memory[tuple[tuple[bytes, bytes], ...], dict[str, str]] = Memory(min(remembered, _HEADERS_REMEMBERED))
+        self.reports_lost = 0
         self._lock = threading.Lock()
         self.default_namespace = DEFAULT_NAMESPACE
         self._namespaces = {DEFAULT_NAMESPACE: Namespace.new(DEFAULT_NAMESPACE, self.settings, clock)}
@@ -131,6 +115,7 @@ class Mock:
         else:
             with self._lock:
                 self._namespaces.pop(name, None)
+            self._prepared.clear()  # answers that it holds are this namespace's
 
     def namespace_names(self) -> list[str]:
         """The namespaces there are, the default one first."""
@@ -180,7 +165,7 @@ class Mock:
         them. Raises InputError.
         """
         selected = self.namespace(namespace)
-        fault = fault_from(self.definitions, target, fields, selected.clock.now(), self.sockets)
+        fault = fault_from(self.definitions, target, fields, selected.clock.now())
         if fault.listener and selected.name != DEFAULT_NAMESPACE:
             raise InputError(
                 f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
@@ -191,177 +176,83 @@ class Mock:
         """Forget what was declared, asked and answered; the clock starts again. Fixtures are declared again."""
         selected = self.namespace(namespace)
         selected.reset()
+        self._prepared.clear()
         self._declare_fixtures(selected)
-
-    def handle_raw(self, raw: RawRequest) -> Response:
-        """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
-        return self.handle(request_from(raw))
 
     def handle(self, request: Request) -> Response:
         """The answer to a request. Never raises; every exchange goes into the journal."""
-        began, namespace, misuse = time.perf_counter_ns(), self._namespaces[DEFAULT_NAMESPACE], None
-        try:
-            namespace = self._namespace_of(request)
-        except ControlError as error:
-            misuse = error
+        key = None
+        if not request.body and not request.body_size:
+            key = (request.method, request.path, request.query, tuple(request.headers.items()), request.segments)
+            prepared = self._prepared.get(key)
+            if prepared is not None:
+                return self._exchange(prepared)
+        return self._exchange(self._prepare(key, replace(request, headers=dict(request.headers))))
+
+    def handle_raw(self, raw: RawRequest) -> Response:
+        """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
+        key = None
+        if not raw.body_size and not raw.body:
+            key = (raw.method, raw.target, raw.headers)
+            prepared = self._prepared.get(key)
+            if prepared is not None:
+                return self._exchange(prepared)
+        headers = self._headers.get(raw.headers)
+        if headers is None:
+            headers = headers_from(raw.headers)
+            self._headers.put(raw.headers, headers)
+        return self._exchange(self._prepare(key, request_from(raw, headers)))
+
+    def _prepare(self, key: tuple[object, ...] | None, request: Request) -> Prepared:
+        """What the request comes to, remembered by the key (None: not at all)."""
+        prepared = Prepared(self.definitions, request)
+        if key is not None and prepared.size <= LARGEST:
+            self._prepared.put(key, prepared)
+        return prepared
+
+    def _exchange(self, prepared: Prepared) -> Response:
+        began = _perf_counter_ns()
+        namespace, operation = self._namespaces[DEFAULT_NAMESPACE], prepared.operation
+        misuse = prepared.misnamed
+        if misuse is None:
+            try:
+                namespace = self._namespace_of(prepared)
+            except ControlError as error:
+                misuse = error
         now = namespace.clock.now()
-        visit = _RequestState(
-            request, namespace, now, hex_id(namespace.settings.seed, request.method, request.path, request.query, now)
-        )
-        answer = render.misuse_answer(misuse) if misuse else self._answer(visit)
-        response = render.response(answer, now, visit.request_id, self._vendor(visit))
-        if visit.taken:
-            response, moved = effects.finished(visit.taken, response, namespace.settings.seed)
-            if moved:
-                namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
-        if namespace.clock.tick and visit.operation and visit.operation.job:
+        if misuse is None:
+            response = self._answering.response(prepared, namespace, now)
+        else:
+            response, operation = self._answering.refusal(prepared, namespace, now, misuse), None
+        if namespace.clock.tick and operation and operation.job:
             namespace.clock.poll()
-        self._record(visit, response, (time.perf_counter_ns() - began) // 1_000)
+        micros = (_perf_counter_ns() - began) // 1_000
+        name = operation.id if operation else None
+        exchange = namespace.journal.add(now, micros, name, prepared.request, response, prepared.size)
+        if self.on_exchange:
+            self._report(self.on_exchange, exchange)
+        if self.on_answer:
+            self._report(self.on_answer, now, prepared.request, response, operation, namespace)
         return response
 
-    def _namespace_of(self, request: Request) -> Namespace:
-        named = select_namespace.namespace_header(request)
-        if named is not None:
-            return self.namespace(named)
+    def _namespace_of(self, prepared: Prepared) -> Namespace:
+        if prepared.named is not None:
+            return self._namespaces.get(prepared.named) or self.namespace(prepared.named)
         if len(self._namespaces) > 1:
-            namespace = self._namespaces.get(select_namespace.credential_name(request) or self.default_namespace)
+            namespace = self._namespaces.get(prepared.claim() or self.default_namespace)
             if namespace is not None:
                 return namespace
         return self._namespaces.get(self.default_namespace) or self._namespaces[DEFAULT_NAMESPACE]
 
-    def _answer(self, visit: _RequestState) -> Answer:
+    def _report(self, callback: Callable[..., None], *facts: object) -> None:
+        """Call whoever wants to know. What only reports must not stop what answers: an exception is counted and logged."""
         try:
-            return self._serve(visit)
-        except RequestProblem as problem:
-            return self._refuse(visit, problem)
-        except ControlError as misuse:
-            return render.misuse_answer(misuse)
-        except Exception as crash:
-            _LOG.exception("mockserver failed to answer %s %s", visit.request.method, ascii(visit.request.path))
-            detail = f"{CRASHED}{type(crash).__name__}; see its log"
-            return self._refuse(visit, RequestProblem("internal-error", detail))
-
-    def _serve(self, visit: _RequestState) -> Answer:
-        request = visit.request
-        route.check_size(request)
-        route.check_text(request)
-        found = route.route(self.definitions, request)
-        operation = visit.operation = found.operation
-        visit.parameters = found.path_values
-        faults = visit.namespace.faults
-        if faults.entries:
-            visit.taken = faults.take(operation.id, partial(texts_of, operation, request), visit.now)
-            if visit.taken:
-                return self._serve_with(visit.taken, operation, visit)
-        return self._respond(operation, visit, self._admit(operation, visit))
-
-    def _admit(self, operation: Operation, visit: _RequestState) -> Context:
-        """What answering may look at, of a request that is in order. Raises RequestProblem."""
-        request, settings = visit.request, visit.namespace.settings
-        authenticate(operation, request, settings, visit.now)
-        strict = settings.unknown_query == "reject"
-        parameters = validate.parameters(operation, visit.parameters, request, strict, self.switches)
-        visit.parameters = parameters
-        body = validate.body(operation, request)
-        if operation.action:
-            visit.parameters = {**identity_of(operation.action, parameters, body), **parameters}
-        authorise(operation, parameters, settings)
-        return Context(parameters, body, visit.now, visit.request_id, self.switches, visit.namespace)
-
-    def _respond(self, operation: Operation, visit: _RequestState, context: Context) -> Answer:
-        return self._forced(operation, visit, context) or respond(operation, context)
-
-    def _serve_with(self, taken: MatchedFault, operation: Operation, visit: _RequestState) -> Answer:
-        """The answer to a request that gets a fault."""
-        fault = taken.fault
-        documented = partial(self._documented_error, visit)
-        if fault.stage == GATEWAY:
-            return effects.gateway_answer(taken, operation, documented, self.switches, visit.namespace.settings.seed)
-        if fault.stage == NETWORK:
-            return self._respond(operation, visit, self._admit(operation, visit))
-        try:
-            context = self._admit(operation, visit)
-            if fault.error is not None:
-                return effects.error_answer(fault, operation, documented, self.switches)
-            answer = self._respond(operation, visit, context)
-        except (RequestProblem, ControlError):
-            self._spare(taken, visit)
-            raise
-        try:
-            return effects.patched(fault.patch, answer)
-        except TestFailed:
-            self._spare(taken, visit)
-            return answer
-        except Unpatchable as error:
-            raise ControlError("Fault can't be applied", f"fault {taken.number}: {error}", 500) from None
-
-    def _spare(self, taken: MatchedFault, visit: _RequestState) -> None:
-        visit.namespace.faults.release(taken)
-        visit.taken = None
-
-    def _documented_error(self, visit: _RequestState, example: Example, status: int) -> Answer:
-        return render.error_answer(self.definitions, example, status, self._facts(visit), self.switches)
-
-    def _forced(self, operation: Operation, visit: _RequestState, context: Context) -> Answer | None:
-        """The answer that `Prefer`, a magic id, a recorded job's ids or the documented example's ask for."""
-        asked = requested_answer.read_preference(visit.request.headers.get("prefer", ""))
-        wished = requested_answer.preferred_example(operation, asked, self.switches)
-        if wished is not None:
-            return self._example(operation, visit, context, *wished)
-        magic = requested_answer.example_of_magic_id(operation, context.parameters, context.body)
-        if isinstance(magic, str):
-            raise RequestProblem("unknown-id" if operation.job else "parameter-invalid", magic)
-        if magic is not None:
-            return self._example(operation, visit, context, magic, magic.status(self.switches))
-        if asked.dynamic:
-            return None
-        recorded = replay(operation, context)
-        if recorded is not None:
-            return recorded
-        documented = requested_answer.documented_example(operation, context.parameters)
-        return respond_as_documented(operation, context, documented) if documented else None
-
-    def _example(
-        self, operation: Operation, visit: _RequestState, context: Context, example: Example, status: int
-    ) -> Answer:
-        if example.error is not None:
-            return self._documented_error(visit, example, status)
-        if operation.id in CALLS:  # a token's header comes with its body
-            return Answer(status, example.value, respond(operation, context).headers)
-        service = SINGLES.get(operation.service)
-        body = service.adapt(example.value, self.settings.switches) if service and operation.job else example.value
-        return Answer(status, body)
-
-    def _refuse(self, visit: _RequestState, problem: RequestProblem) -> Answer:
-        found = render.problem(self.definitions, visit.operation, visit.request.path, problem, self.switches)
-        if found is None:
-            return render.nobody_answer(problem)
-        facts = {**self._facts(visit), **problem.facts}
-        return render.error_answer(self.definitions, *found, facts, self.switches, problem.detail)
-
-    def _facts(self, visit: _RequestState) -> dict[str, str]:
-        """What messages of errors can have placeholders for."""
-        magic = visit.operation.magic.parameter if visit.operation and visit.operation.magic else None
-        return {
-            "access_key": next(iter(self.settings.credentials), ""),
-            "expires_at": utc(visit.now).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "parameter": magic or "",
-            "token": hex_id("refresh", visit.request_id),
-            **{name: str(value) for name, value in visit.parameters.items()},
-            "request_id": visit.request_id,
-        }
-
-    def _vendor(self, visit: _RequestState) -> str:
-        service = visit.operation or self.definitions.service_at(visit.request.path)
-        return service.vendor if service else ""
-
-    def _record(self, visit: _RequestState, response: Response, micros: int) -> None:
-        operation = visit.operation.id if visit.operation else None
-        exchange = visit.namespace.journal.add(visit.now, micros, operation, visit.request, response)
-        if self.on_exchange:
-            self.on_exchange(exchange)
-        if self.on_answer:
-            self.on_answer(visit.now, visit.request, response, visit.operation, visit.namespace)
+            callback(*facts)
+        except Exception:
+            self.reports_lost += 1
+            if self.reports_lost == 1:
+                with suppress(Exception):  # the log may be what can't be written
+                    _LOG.exception("mockserver could not report an exchange; further ones are only counted")
 
     def _declare_fixtures(self, namespace: Namespace) -> None:
         namespace.replays = self._replays
@@ -372,7 +263,7 @@ class Mock:
             for index, fault in enumerate(fixtures.faults):
                 with _at(place := f"{path}#/faults/{index}"):
                     fields, now = _but("target", fault), namespace.clock.now()
-                    read = fault_from(self.definitions, fault["target"], fields, now, self.sockets)
+                    read = fault_from(self.definitions, fault["target"], fields, now)
                 if namespace.name == DEFAULT_NAMESPACE or not read.listener:  # there is one port for all namespaces
                     namespace.faults.add(read, place)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -16,7 +16,8 @@ class Request:
     """An HTTP request.
 
     `path` is percent-decoded (bytes that are not UTF-8 stand in it as surrogates), `query` is raw, header names are in
-    lower case. `body_size` is what Content-Length announced, where the body was too large to be read.
+    lower case. `body_size` is what Content-Length announced, where the body was too large to be read. `segments` are the
+    path's, where one of them holds a slash that was sent as `%2F`; else they are `path` split at its slashes.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     body_size: int = 0
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,28 +60,51 @@ class RawRequest:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
-def request_from(raw: RawRequest) -> Request:
+def request_from(raw: RawRequest, headers: Mapping[str, str] | None = None) -> Request:
     """The request as the steps read it: percent-decoded path, header names in lower case, values as latin-1, doubled
-    headers joined."""
+    headers joined. `headers` are those of `headers_from`, where the caller has them already."""
     path, query = split_target(raw.target)
+    if headers is None:
+        headers = headers_from(raw.headers)
+    return Request(raw.method, path, query, headers, raw.body, raw.body_size, _segments(raw.target))
+
+
+def headers_from(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name in lower case, values as latin-1; those of the same name are joined (RFC 9110, 5.3)."""
     headers: dict[str, str] = {}
-    for raw_name, raw_value in raw.headers:
+    for raw_name, raw_value in lines:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name in headers:
             value = headers[name] + ("; " if name == "cookie" else ",") + value
         headers[name] = value
-    return Request(raw.method, path, query, headers, raw.body, raw.body_size)
+    return headers
 
 
 def split_target(target: bytes) -> tuple[str, str]:
     """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
+    path, _, query = _origin_form(target).partition(b"?")
+    return _text(unquote_to_bytes(path) if b"%" in path else path), _text(query)
+
+
+def _origin_form(target: bytes) -> bytes:
     if target[:1] != b"/" and (authority := _AUTHORITY.match(target)):
         target = target[authority.end() :]
-        target = target if target[:1] == b"/" else b"/" + target
-    path, _, query = target.partition(b"?")
-    if b"%" in path:
-        path = unquote_to_bytes(path)
-    return path.decode("utf-8", "surrogateescape"), query.decode("utf-8", "surrogateescape")
+        return target if target[:1] == b"/" else b"/" + target
+    return target
+
+
+def _segments(target: bytes) -> tuple[str, ...]:
+    """The path's segments, where one of them holds an encoded slash: `/a/b%2Fc` is of two, not three."""
+    if b"%2" not in target:
+        return ()
+    path = _origin_form(target).partition(b"?")[0]
+    if b"%2f" not in path.lower():
+        return ()
+    return tuple(_text(unquote_to_bytes(segment)) for segment in path.split(b"/"))
+
+
+def _text(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +135,7 @@ class Response:
 
     `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
     it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all. `wire` is
-    the whole answer as HTTP/1.1 has it on a connection that is kept, where somebody prepared it.
+    the whole answer as HTTP/1.1 has it for a GET on a connection that is kept, where somebody prepared it.
     """
 
     status: int
@@ -120,7 +145,7 @@ class Response:
     delivery: Delivery | None = None
     fault: ServedFault | None = None
     error: str | None = None
-    wire: bytes | None = None
+    wire: bytes | None = field(default=None, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""
@@ -129,11 +154,16 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request: `kind` is `token`, `signature`, `app` or `anonymous`, `name` an access key, app key or user."""
+    """Who sent the request: `kind` is `token`, `signature`, `app` or `anonymous`, `name` an access key, app key or user.
+
+    `check_time` is what is to be looked at each time that the request comes: it raises RequestProblem where the credential
+    has expired by then (milliseconds). None: it is good for ever.
+    """
 
     kind: str
     name: str = ""
     project: str = ""
+    check_time: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
 
 
 ANONYMOUS = Caller("anonymous")

@@ -48,6 +48,11 @@ class Namespace:
         clock.watchdog = settings.drive_watchdog
         return cls(name, settings, clock, epoch=epoch, faults=FaultRegistry(settings.seed))
 
+    def changes(self) -> int:
+        """Grows with each change that answers depend on, other than time: while it stands, the same request at the same
+        time gets the same answer."""
+        return self.declared.changes + self.store.changes
+
     def reset(self) -> None:
         """Forget jobs, faults, state and journal. The clock starts again."""
         self.resets += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import InputError
 from .jobs.clock import Stopwatch
-from .serving.address import url_of
+from .server.address import url_of
 from .settings import Settings
 
 _BETWEEN_SECONDS = 0.05

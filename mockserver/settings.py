@@ -44,7 +44,6 @@ class Settings:
     projects: tuple[str, ...] = ()
     enos_users: Mapping[str, str] = field(default_factory=dict)
     access_log: bool = True
-    server: str = "granian"
     control_hosts: tuple[str, ...] = ()
     control_token: str = field(default="", repr=False)
 
@@ -129,13 +128,6 @@ TABLE: tuple[Row, ...] = (
         "enos_users", "--enos-user", "pairs", "An EnOS user and its organisation; given, others get 62101.", parts="USER=ORG"
     ),
     Row("access_log", "--access-log", "bool", "A line on stderr for each exchange."),
-    Row(
-        "server",
-        "--server",
-        "str",
-        "granian: the quicker one; threaded: one that can break connections, for every kind of fault.",
-        ("granian", "threaded"),
-    ),
     Row(
         "control_hosts",
         "--control-host",

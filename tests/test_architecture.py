@@ -13,7 +13,7 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "app", "cli", "control", "control_access", "control_document", "credentials", "listing", "proxy", "pytest_plugin",
-    "pytest_torture", "remote", "serving", "testing", "verify",
+    "pytest_torture", "remote", "server", "testing", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",
@@ -30,8 +30,10 @@ VALUES = {
 }
 KIT = {"contract", "diff"}
 IMPORTERS = {
-    "flask": {"app.py", "serving/granian_server.py"},
-    "granian": {"serving/granian_server.py"},
+    "flask": {"app.py"},
+    "httptools": {"server/reading.py"},
+    "uvloop": {"server/loops.py"},
+    "werkzeug": {"server/control_calls.py"},
     "faker": {"generate.py"},
     "jsonschema": {"definitions/embedded.py", "definitions/validate_documents.py", "user_files.py"},
     "jinja2": {"contract/report/html.py"},

@@ -139,7 +139,7 @@ def test_head_is_get_without_a_body(path: str, client: FlaskClient) -> None:
 
 def test_health_says_version_and_time(client: FlaskClient, mock: Mock) -> None:
     """The mock says that it answers, its version, and the time on its own clock."""
-    expected = {"status": "pass", "version": mockserver.__version__, "time": NOW}
+    expected = {"status": "pass", "version": mockserver.__version__, "time": NOW, "log_lines_lost": 0}
     assert documented("/_mock/health", "GET", client.get("/_mock/health")) == expected
     mock.clock.advance(1.5)
     assert client.get("/_mock/health").json == {**expected, "time": NOW + 1_500}

@@ -82,7 +82,7 @@ def _record(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from ..exchanges.recording import SUFFIXES
-    from ..serving.granian_server import serve
+    from ..server.serve import serve
 
     for file in options.files:
         if not file.lower().endswith(SUFFIXES):

@@ -88,10 +88,8 @@ def _add_wait(commands: Any) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = _with_token(settings_of(options))
-    if settings.server == "threaded":
-        from ..serving.standalone import serve
-    else:
-        from ..serving.granian_server import serve
+    from ..server.serve import serve
+
     return serve(settings)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
-
-from referencing import Registry
 
 from ..errors import DefinitionError
 from .actions import action_of
-from .embedded import errors_of, registry_of
 from .job_mapping import observation_of
+from .judges import Judges
 from .model import (
     Definitions,
     Document,
@@ -29,6 +28,7 @@ from .model import (
     State,
     Switch,
 )
+from .parameter_checks import check_of
 from .pointer import PLACE, Place, inlined, provenance_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -37,7 +37,7 @@ _JSON = "application/json"
 
 def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     """Definitions from documents that `check` has passed."""
-    registry = registry_of(documents)
+    judges = Judges(documents)
     operations: list[Operation] = []
     actions: dict[str, Place] = {}
     services: dict[str, Service] = {}
@@ -51,7 +51,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
         for path, item in root.children("paths").items():
             for method in METHODS:
                 if method in item.value:
-                    operations.append(_operation(path, method, item / method, service, registry))
+                    operations.append(_operation(path, method, item / method, service, judges))
                     if "x-action" in (item / method).value:
                         actions[operations[-1].id] = item / method / "x-action"
     return Definitions(documents, tuple(_with_action(one, actions, operations) for one in operations), services, switches)
@@ -94,10 +94,10 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(path: str, method: str, place: Place, service: Service, registry: Registry[Any]) -> Operation:
+def _operation(path: str, method: str, place: Place, service: Service, judges: Judges) -> Operation:
     node = place.value
     examples = _examples(place)
-    answers = {int(status): _answers(response, registry) for status, response in place.children("responses").items()}
+    answers = {int(status): _answers(response, judges) for status, response in place.children("responses").items()}
     return Operation(
         id=node["operationId"],
         service=service.name,
@@ -108,13 +108,13 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
         pattern=path_pattern(path),
         path_names=tuple(re.findall(r"{(\w+)}", path)),
         parameters=tuple(
-            _parameter(place / "parameters" / index, registry) for index in range(len(node.get("parameters", ())))
+            _parameter(place / "parameters" / index, judges) for index in range(len(node.get("parameters", ())))
         ),
         secured=bool(node.get("security")),
         examples=examples,
         problems=_problems(examples.values()),
-        responses={status: _errors(answer.schema, registry) for status, answer in answers.items()},
-        body_errors=_errors(_json_schema(place / "requestBody"), registry) if "requestBody" in node else None,
+        responses={status: judges.judge(answer.judged_schema) for status, answer in answers.items()},
+        body_errors=_body_errors(place / "requestBody", judges) if "requestBody" in node else None,
         magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
         job=_job_life(place / "x-job") if "x-job" in node else None,
@@ -126,19 +126,20 @@ def _operation(path: str, method: str, place: Place, service: Service, registry:
     )
 
 
-def _answers(response: Place, registry: Registry[Any]) -> ResponseSpec:
+def _answers(response: Place, judges: Judges) -> ResponseSpec:
+    _check_json(response)
     return ResponseSpec(
         place=f"{response.name}#{response.pointer}",
-        schema=_json_schema(response),
-        headers=tuple(_header(name, header, registry) for name, header in response.children("headers").items()),
+        make_schema=partial(_json_schema, response),
+        headers=tuple(_header(name, header, judges) for name, header in response.children("headers").items()),
         media_types=tuple(response.children("content")),
         provenance=provenance_of(response),
     )
 
 
-def _header(name: str, header: Place, registry: Registry[Any]) -> Header:
-    schema = inlined(header / "schema") if "schema" in header.value else True
-    return Header(name, header.get("required", False), errors_of(schema, registry), provenance_of(header))
+def _header(name: str, header: Place, judges: Judges) -> Header:
+    schema = partial(inlined, header / "schema") if "schema" in header.value else True
+    return Header(name, header.get("required", False), judges.judge(schema), provenance_of(header))
 
 
 def path_pattern(path: str) -> re.Pattern[str]:
@@ -146,24 +147,33 @@ def path_pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", "([^/]+)", re.escape(path)))
 
 
-def _parameter(place: Place, registry: Registry[Any]) -> Parameter:
+def _parameter(place: Place, judges: Judges) -> Parameter:
     node = place.value
     schema = place / "schema"
     if not isinstance(schema.value, dict):
         raise DefinitionError(schema.name, schema.pointer, repr(schema.value), "an object, as a parameter's schema")
     types = schema.value.get("type", "string")
+    whole = inlined(schema)
+    errors = judges.judge(whole)
     return Parameter(
         name=node["name"],
         location=node["in"],
         required=node.get("required", False),
         type=types if isinstance(types, str) else types[0],
         schema=schema.value,
-        errors=errors_of(inlined(schema), registry),
+        errors=errors,
+        allows=check_of(whole, errors),
     )
 
 
+def _check_json(holder: Place) -> None:
+    """Raises DefinitionError for a body that is not JSON, or has no schema."""
+    if holder.children("content"):
+        holder / "content" / _JSON / "schema"
+
+
 def _json_schema(holder: Place) -> Any:
-    """The schema of a JSON body; None where there is none. Raises DefinitionError for a body that is not JSON."""
+    """The schema of a JSON body, its references replaced; None where there is no body."""
     if not holder.children("content"):
         return None
     place = holder / "content" / _JSON / "schema"
@@ -171,8 +181,9 @@ def _json_schema(holder: Place) -> Any:
     return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
 
 
-def _errors(schema: Any, registry: Registry[Any]) -> Errors:
-    return errors_of(True if schema is None else schema, registry)
+def _body_errors(body: Place, judges: Judges) -> Errors:
+    _check_json(body)
+    return judges.judge(lambda: True if (schema := _json_schema(body)) is None else schema)
 
 
 def _examples(operation: Place) -> dict[str, Example]:

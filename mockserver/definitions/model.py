@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from .router import Router
 
 if TYPE_CHECKING:
     from .actions import Action
@@ -26,7 +29,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A path, query or header parameter. `type` is the JSON type that its text is read as."""
+    """A path, query or header parameter. `type` is the JSON type that its text is read as.
+
+    `allows` says whether a value is allowed, and costs little; `errors` says why it isn't.
+    """
 
     name: str
     location: str
@@ -34,6 +40,7 @@ class Parameter:
     type: str
     schema: Mapping[str, Any]
     errors: Errors = field(repr=False, compare=False)
+    allows: Callable[[Any], bool] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -186,14 +193,23 @@ class Header:
 class ResponseSpec:
     """What is documented of an operation's answers with one HTTP status.
 
-    `schema` is that of the JSON body, references replaced; each part that came from elsewhere has `x-place`. None: no body.
+    `make_schema` puts together what `schema` gives: few of them are ever looked at.
     """
 
     place: str
-    schema: Any
+    make_schema: Callable[[], Any] = field(repr=False, compare=False)
     headers: tuple[Header, ...]
     media_types: tuple[str, ...]
     provenance: Provenance
+
+    @cached_property
+    def schema(self) -> Any:
+        """The JSON body's schema, references replaced; each part that came from elsewhere has `x-place`. None: no body."""
+        return self.make_schema()
+
+    def judged_schema(self) -> Any:
+        """The schema to judge a body by; without one, anything goes."""
+        return True if self.schema is None else self.schema
 
 
 @dataclass(frozen=True)
@@ -241,10 +257,19 @@ class Operation:
         """The documented errors, in the order of the document."""
         return [example for example in self.examples.values() if example.error is not None]
 
-    def path_values(self, path: str) -> dict[str, str] | None:
-        """What a path has in place of the path parameters; None where it isn't the operation's."""
-        match = self.pattern.fullmatch(path)
-        return None if match is None else dict(zip(self.path_names, match.groups(), strict=True))
+    @cached_property
+    def _router(self) -> Router:
+        return Router([self])
+
+    def path_values(self, path: str, segments: Sequence[str] = ()) -> dict[str, str] | None:
+        """What a path has in place of the path parameters; None where it isn't the operation's.
+
+        Args:
+            path: The path, percent-decoded.
+            segments: Its segments, where one of them holds a slash (`Request.segments`).
+        """
+        matches = self._router.matches(segments or path.split("/"))
+        return dict(zip(self.path_names, matches[0][2], strict=True)) if matches else None
 
 
 @dataclass(frozen=True)
@@ -277,6 +302,11 @@ class Definitions:
     operations: Sequence[Operation]
     services: Mapping[str, Service]
     switches: Mapping[str, Switch]
+
+    @cached_property
+    def router(self) -> Router:
+        """Which operations a path belongs to."""
+        return Router(self.operations)
 
     def operation(self, operation_id: str) -> Operation:
         """The operation with this id. Raises KeyError that names the known ones."""

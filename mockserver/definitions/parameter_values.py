@@ -33,7 +33,7 @@ def texts_of(operation: Operation, request: Request) -> dict[str, str]:
     query = dict(reversed(parse_qsl(request.query, keep_blank_values=True, errors="replace")))
     named = [one.name for one in operation.parameters if one.location == "header" and one.name.lower() in request.headers]
     headers = {name: request.headers[name.lower()] for name in named}
-    return {**query, **headers, **(operation.path_values(request.path) or {})}
+    return {**query, **headers, **(operation.path_values(request.path, request.segments) or {})}
 
 
 def read_value(parameter: Parameter, text: str) -> Any:

@@ -20,10 +20,10 @@ _FRAMING = ("content-length", "transfer-encoding", "connection")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any], now: int, sockets: bool = True) -> Fault:
+def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any], now: int) -> Fault:
     """A fault from the fields of `Mock.fail`. `now` is the namespace's time in milliseconds, which durations count from.
 
-    `sockets`: whether the server holds the raw sockets. Raises InputError for an unknown target, field, error, kind of fault
+    Raises InputError for an unknown target, field, error, kind of fault
     or value, and for fields that don't go together, saying what is allowed.
     """
     operations = _operations(definitions, target)
@@ -46,7 +46,7 @@ def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any],
         headers=_headers(given.get("headers", {})),
         **parts,
     )
-    _check_together(fault, given, sockets)
+    _check_together(fault, given)
     return fault
 
 
@@ -175,17 +175,12 @@ def _headers(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(value.items())
 
 
-def _check_together(fault: Fault, given: Mapping[str, Any], sockets: bool) -> None:
+def _check_together(fault: Fault, given: Mapping[str, Any]) -> None:
     if "content_type" in given and "body" not in given:
         raise InputError("content_type goes with body; give both")
     kind = KINDS.get(fault.fault or "")
     if kind is None:
         return
-    if kind.socket and not sockets:
-        raise InputError(
-            f"{fault.fault} breaks connections, and this server (granian, or another WSGI server) doesn't let go of them;"
-            " start it with --server threaded, or use mockserver.ThreadedServer"
-        )
     if fault.headers and (kind.stage == GATEWAY and fault.fault not in ("EMPTY_BODY", "HTML_200")):
         raise InputError(f"{fault.fault} sends no headers; leave headers out")
     if kind.listener:

@@ -72,7 +72,10 @@ class _Polls:
 
 
 class JobRegistry:
-    """The declared jobs of a namespace. Thread-safe. A later declaration comes before an earlier one."""
+    """The declared jobs of a namespace. Thread-safe. A later declaration comes before an earlier one.
+
+    `changes` grows with each change, and each poll that counts.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -81,12 +84,14 @@ class JobRegistry:
         self._deleted: dict[tuple[str, Names], set[Values]] = {}
         self._polls: dict[tuple[int, Values], _Polls] = {}
         self._next = 1
+        self.changes = 0
 
     def add(self, declaration: JobSpec) -> JobSpec:
         """Declare a job; it gets its number."""
         with self._lock:
             numbered = replace(declaration, number=self._next)
             self._next += 1
+            self.changes += 1
             self._by_number[numbered.number] = numbered
             place, values = _place(numbered)
             self._index.setdefault(place, {}).setdefault(values, {})[numbered.number] = None
@@ -140,6 +145,7 @@ class JobRegistry:
         """Take a job away: from now on nobody knows it. Raises InputError for an unknown number."""
         with self._lock:
             declaration = self.get(number)
+            self.changes += 1
             place, values = _place(declaration)
             del self._by_number[number]
             bucket = self._index[place][values]
@@ -153,6 +159,7 @@ class JobRegistry:
         with self._lock:
             before = self.get(number)
             changed = replace(before, **changes)
+            self.changes += 1
             self._by_number[number] = changed
             if changed.match != before.match:
                 self._move(before, changed)
@@ -184,6 +191,7 @@ class JobRegistry:
             polls = self._polls.setdefault((declared.number, who), _Polls([born]))
             now = max(now, polls.times[-1])  # of two requests at once, the later one may come here first
             if poll:
+                self.changes += 1
                 polls.asked += 1
                 if polls.asked > declared.progress.polls and len(polls.times) < len(life.steps):
                     polls.times.append(now)
@@ -207,6 +215,7 @@ class JobRegistry:
             self._deleted.clear()
             self._polls.clear()
             self._next = 1
+            self.changes += 1
 
 
 def _place(declaration: JobSpec) -> tuple[tuple[str, Names], Values]:

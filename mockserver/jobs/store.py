@@ -18,7 +18,11 @@ class Birth:
 
 
 class Store:
-    """The state of a mock, in memory. Thread-safe. The oldest of more than `limit` entries is forgotten."""
+    """The state of a mock, in memory. Thread-safe. The oldest of more than `limit` entries is forgotten.
+
+    `changes` grows with each answer that depends on what was asked before, so that it isn't taken for the answer to the
+    same request later.
+    """
 
     def __init__(self, limit: int = 1_000_000) -> None:
         self._lock = threading.Lock()
@@ -26,6 +30,7 @@ class Store:
         self._births: OrderedDict[Key, Birth] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._views: OrderedDict[Key, tuple[int, int]] = OrderedDict()
+        self.changes = 0
 
     def birth(self, key: Key, time: int, owner: str = "") -> Birth:
         """The birth of the job with this key: the one given first counts."""
@@ -50,6 +55,7 @@ class Store:
         """Remember the app's token until `expires` (milliseconds)."""
         with self._lock:
             self._tokens[app] = (token, expires)
+            self.changes += 1
             if len(self._tokens) > self._limit:
                 self._tokens.popitem(last=False)
 
@@ -64,6 +70,8 @@ class Store:
                 self._views[key] = (now, last)
                 if len(self._views) > self._limit:
                     self._views.popitem(last=False)
+            else:
+                self.changes += 1  # what this page shows depends on when the first one was asked for
             shown, seen = self._views.get(key, (now, last))
             return min(shown, now), seen
 
@@ -73,3 +81,4 @@ class Store:
             self._births.clear()
             self._tokens.clear()
             self._views.clear()
+            self.changes += 1

@@ -9,17 +9,20 @@ from ..model import ANONYMOUS, Caller, Request
 from ..settings import Settings
 from ..vendors import enos, huaweicloud
 
-_VENDORS: Mapping[str, Callable[[Request, Settings, int], Caller]] = {
-    "huaweicloud": huaweicloud.authenticate,
-    "enos": enos.authenticate,
+_VENDORS: Mapping[str, Callable[[Request, Settings], Caller]] = {
+    "huaweicloud": huaweicloud.identify,
+    "enos": enos.identify,
 }
 
 
-def authenticate(operation: Operation, request: Request, settings: Settings, now: int) -> Caller:
-    """The caller. Raises RequestProblem for a credential that is missing, malformed, wrong or expired."""
+def identify(operation: Operation, request: Request, settings: Settings) -> Caller:
+    """The caller. Raises RequestProblem for a credential that is missing, malformed or wrong.
+
+    The caller's `check_time` does for one that has expired.
+    """
     if not operation.secured:
         return ANONYMOUS
-    return _VENDORS[operation.vendor](request, settings, now)
+    return _VENDORS[operation.vendor](request, settings)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:

@@ -25,32 +25,29 @@ class Route:
 
 def route(definitions: Definitions, request: Request) -> Route:
     """The request's route. Raises RequestProblem: no-route, wrong-method."""
-    others = []
-    for operation in definitions.operations:
-        values = operation.path_values(request.path)
-        if values is None:
-            continue
+    matches = definitions.router.matches(request.segments or request.path.split("/"))
+    for _, operation, values in matches:
         if operation.method == request.method:
-            return Route(operation, values)
-        others.append(operation.method)
-    if others:
-        allowed = ", ".join(others)
+            return Route(operation, dict(zip(operation.path_names, values, strict=True)))
+    if matches:
+        allowed = ", ".join(operation.method for _, operation, _ in matches)
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
     near = difflib.get_close_matches(request.path[:200], [operation.path for operation in definitions.operations], 1, 0.4)
     hint = f"nearest: {near[0]}" if near else "`mockserver operations` lists them"
     raise RequestProblem("no-route", f"no operation has this path; {hint}")
 
 
-def check_size(request: Request) -> None:
+def check_size(request: Request, whole: int) -> None:
     """Raises RequestProblem for a request that the gateway would not take.
+
+    `whole` is what it has before its body, in characters.
 
     Source: API Gateway user guide (URI of 32 KB, body of 12 MB; it gives no limit for headers, 32 KB is invented).
     """
-    if len(request.path) + len(request.query) > URI_LIMIT:
-        raise RequestProblem(
-            "uri-too-long", f"path and query have {len(request.path) + len(request.query)} bytes; allowed: {URI_LIMIT}"
-        )
-    size = sum(len(name) + len(value) for name, value in request.headers.items())
+    address = len(request.path) + len(request.query)
+    if address > URI_LIMIT:
+        raise RequestProblem("uri-too-long", f"path and query have {address} bytes; allowed: {URI_LIMIT}")
+    size = whole - address
     if size > HEADER_LIMIT:
         raise RequestProblem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
     body = max(len(request.body), request.body_size)

@@ -45,6 +45,8 @@ def _required(operation: Operation, name: str, usually: bool, switches: Mapping[
 
 def _check_headers(operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
     """Headers that OpenAPI has no place for among the parameters, such as Content-Type."""
+    if not operation.required_if:
+        return
     parameters = {parameter.name for parameter in operation.parameters}
     for name, (switch, _) in operation.required_if.items():
         missing = name not in parameters and name.lower() not in request.headers
@@ -53,6 +55,8 @@ def _check_headers(operation: Operation, request: Request, switches: Mapping[str
 
 
 def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
+    if not query:
+        return {}
     try:
         pairs = query_pairs(query)
     except ValueError as error:
@@ -88,6 +92,8 @@ def _value(parameter: Parameter, text: str) -> Any:
         value = read_value(parameter, text)
     except ValueError:
         raise _invalid(parameter, text, f"{parameter.type} only") from None
+    if parameter.allows(value):
+        return value
     for error in parameter.errors(value):
         raise _invalid(parameter, text, f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=True)}")
     return value

@@ -11,7 +11,7 @@ import io
 import os
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,8 +24,11 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 
 from ..mock import Mock
-from ..model import Delivery, Request, Response
-from ..serving.http1 import head, receive
+from ..model import Request, Response, request_from
+from ..server.delivery import Action, End, Hang, Wait, script
+from ..server.encoding import encode
+from ..server.reading import whole_request
+from ..steps.route import BODY_LIMIT
 from ..steps.select_namespace import HEADER
 from .hosts import is_vendors
 
@@ -47,12 +50,10 @@ class _Wire:
     def makefile(self, *_args: Any, **_kwargs: Any) -> io.BytesIO:
         """The answer to what was sent, as a stream of bytes. Raises the OSError of a fault that leaves none."""
         sent, self._sent = bytes(self._sent), bytearray()
-        received = receive(io.BufferedReader(io.BytesIO(sent)), lambda _data: None)
-        assert received is not None  # nobody reads who hasn't sent
-        answer = self._handle(received.request)
-        bare = received.request.method == "HEAD" or answer.status in (204, 304)
-        top, body = head(answer.status, answer.headers), b"" if bare else answer.body
-        return io.BytesIO(_arrived(top, body, answer.delivery, self._timeout) if answer.delivery else top + body)
+        raw = whole_request(sent, BODY_LIMIT)
+        answer = self._handle(request_from(raw))
+        head, body = encode(raw, answer)
+        return io.BytesIO(_arrived(script(head, body, answer.delivery), self._timeout) if answer.delivery else head + body)
 
     def settimeout(self, seconds: float | None) -> None:
         """Remember how long the client waits for bytes."""
@@ -65,28 +66,22 @@ class _Wire:
         """There is nothing to close."""
 
 
-def _arrived(top: bytes, body: bytes, plan: Delivery, timeout: float | None) -> bytes:
-    """The bytes of an answer that a fault leaves to the client; `serving/delivery.py` does the same on sockets.
+def _arrived(actions: Iterable[Action], timeout: float | None) -> bytes:
+    """The bytes of an answer that a fault leaves to the client.
 
     Raises TimeoutError, at once, where the client would wait longer than it wants to, and ConnectionResetError.
     """
-    _wait(plan.delay, timeout)
-    if plan.fault == "HANG":
-        if plan.seconds is None:
-            raise TimeoutError("the mock hangs")  # on a socket, a client without a timeout would wait for ever
-        _wait(plan.seconds, timeout)
-        return b""
-    if plan.fault == "SLOW_DRIBBLE":
-        for _ in range(plan.chunks):
-            _wait((plan.seconds or 0.0) / plan.chunks, timeout)
-    if plan.fault == "CONNECTION_RESET_BY_PEER":
-        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-    left = {
-        "EMPTY_RESPONSE": b"",
-        "RANDOM_DATA_THEN_CLOSE": body,
-        "CLOSE_MID_BODY": top + body[: len(body) // 2],
-    }
-    return left.get(plan.fault or "", top + body)
+    sent = b""
+    for action in actions:
+        if isinstance(action, bytes):
+            sent += action
+        elif isinstance(action, Wait | Hang):
+            if action.seconds is None:
+                raise TimeoutError("the mock hangs")  # on a socket, a client without a timeout would wait for ever
+            _wait(action.seconds, timeout)
+        elif action is End.RESET and not sent:
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    return sent
 
 
 def _wait(seconds: float, timeout: float | None) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
+from ..answering import CRASHED
 from ..contract.rate_limit import retry_after
 from ..definitions import Definitions, Operation
 from ..definitions.parameter_values import texts_of
 from ..errors import RequestProblem
 from ..exchanges.job_view import job_views
 from ..jobs.clock import SECOND
-from ..mock import CRASHED
 from ..model import Request, Response
 from ..redaction import redact
 from ..services import LISTINGS

@@ -9,7 +9,7 @@ from ..definitions import Operation, load
 from ..mock import Mock
 from ..model import Request, Response
 from ..namespace import DEFAULT_NAMESPACE, Namespace
-from ..serving.threaded import ThreadedServer
+from ..server.mock_http_server import MockHttpServer
 from ..settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET, Settings
 from .mock_options import REJECT, MockOptions
 from .mock_server import Credentials, MockServer, endpoints
@@ -32,7 +32,7 @@ class SharedServer:
         definitions = None if choice.wide.get("definitions") else load()
         self.mock = Mock(Settings(**{**REJECT, **choice.settings()}), definitions=definitions)
         self.mock.on_answer = self._answered
-        self._server = ThreadedServer(self.mock).start() if socket else None
+        self._server = MockHttpServer(self.mock).start() if socket else None
         self._url = self._server.url if self._server else None
         self._endpoints = endpoints(self.mock.definitions, self._url)
         self._tenants: dict[str, MockServer] = {}

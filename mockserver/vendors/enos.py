@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from functools import partial
 from urllib.parse import parse_qsl
 
 from ..errors import RequestProblem
@@ -21,7 +22,15 @@ _POSEIDON = re.compile(r"[A-Za-z0-9+/]{342}==")  # base64 of 256 bytes: RSA-OAEP
 
 
 def authenticate(request: Request, settings: Settings, now: int) -> Caller:
-    """Who the caller is. Raises RequestProblem, as the setting `auth` wants it."""
+    """Who the caller is, now. Raises RequestProblem, as the setting `auth` wants it."""
+    caller = identify(request, settings)
+    if caller.check_time:
+        caller.check_time(now)
+    return caller
+
+
+def identify(request: Request, settings: Settings) -> Caller:
+    """Who the caller is, whatever the time. Raises RequestProblem, as the setting `auth` wants it."""
     if settings.auth == "off":
         return ANONYMOUS
     token = request.headers.get("apim-accesstoken", "")
@@ -37,26 +46,33 @@ def authenticate(request: Request, settings: Settings, now: int) -> Caller:
                 "token-invalid", "apim-accesstoken was not issued by this mock, or by one with another seed"
             )
         return Caller("app")
-    if now >= content["expires"]:
+    problem = _wrong(request, token, settings.apps.get(content["app"])) if settings.auth == "verify" else None
+    return Caller("app", content["app"], check_time=partial(_check_expiry, content["expires"], problem))
+
+
+def _check_expiry(expires: int, problem: RequestProblem | None, now: int) -> None:
+    """An expired token is refused as such, whatever else is wrong with the request."""
+    if now >= expires:
         raise RequestProblem("token-expired", "apim-accesstoken has expired on the mock's clock; get or refresh it")
-    if settings.auth == "verify":
-        _verify(request, token, settings.apps.get(content["app"]))
-    return Caller("app", content["app"])
+    if problem:
+        raise RequestProblem(problem.kind, problem.detail)
 
 
-def _verify(request: Request, token: str, secret: str | None) -> None:
+def _wrong(request: Request, token: str, secret: str | None) -> RequestProblem | None:
+    """What is wrong with the request's signature."""
     if secret is None:
-        raise RequestProblem(
+        return RequestProblem(
             "access-key-unknown", "the token's app key is not one of the configured ones (--app KEY=SECRET)"
         )
     timestamp = request.headers.get("apim-timestamp", "")
     if not re.fullmatch(r"\d{1,16}", timestamp):
-        raise RequestProblem("credential-malformed", "apim-timestamp must be a time in milliseconds")
+        return RequestProblem("credential-malformed", "apim-timestamp must be a time in milliseconds")
     sent = request.headers.get("apim-signature", "")
     if not re.fullmatch(r"[0-9a-f]{64}", sent):
-        raise RequestProblem("credential-malformed", "apim-signature must be 64 lower-case hex digits")
+        return RequestProblem("credential-malformed", "apim-signature must be 64 lower-case hex digits")
     if not hmac.compare_digest(signature(token, request.query, request.body, timestamp, secret), sent):
-        raise RequestProblem("signature-mismatch", _difference(request, token, timestamp, secret, sent))
+        return RequestProblem("signature-mismatch", _difference(request, token, timestamp, secret, sent))
+    return None
 
 
 def signature(token: str, query: str, body: bytes, timestamp: str, secret: str) -> str:

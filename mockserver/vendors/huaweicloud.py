@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timezone
+from functools import partial
 
 from ..errors import RequestProblem
 from ..jobs.clock import SECOND, utc
@@ -18,7 +19,15 @@ _TOKEN_LIMIT = 65_536
 
 
 def authenticate(request: Request, settings: Settings, now: int) -> Caller:
-    """Who the caller is. Raises RequestProblem, as the setting `auth` wants it.
+    """Who the caller is, now. Raises RequestProblem, as the setting `auth` wants it."""
+    caller = identify(request, settings)
+    if caller.check_time:
+        caller.check_time(now)
+    return caller
+
+
+def identify(request: Request, settings: Settings) -> Caller:
+    """Who the caller is, whatever the time. Raises RequestProblem, as the setting `auth` wants it.
 
     Source: AK/SK Signing and Authentication Guide (window of 15 minutes); IAM (tokens live for 24 hours).
     """
@@ -26,15 +35,15 @@ def authenticate(request: Request, settings: Settings, now: int) -> Caller:
         return ANONYMOUS
     authorization = request.headers.get("authorization", "")
     if authorization:
-        return _by_signature(request, authorization, settings, now)
+        return _by_signature(request, authorization, settings)
     token = request.headers.get("x-auth-token", "")
     if token:
-        return _by_token(token, settings, now)
+        return _by_token(token, settings)
     detail = "send X-Auth-Token (POST /v3/auth/tokens gives one) or sign with an access key, or start with --auth off"
     raise RequestProblem("credential-missing", detail)
 
 
-def _by_token(token: str, settings: Settings, now: int) -> Caller:
+def _by_token(token: str, settings: Settings) -> Caller:
     if len(token) > _TOKEN_LIMIT or not (token.isascii() and token.isprintable()):
         detail = f"X-Auth-Token must be 1 to {_TOKEN_LIMIT} printable ASCII characters; this one has {len(token)}"
         raise RequestProblem("token-invalid", detail)
@@ -44,22 +53,27 @@ def _by_token(token: str, settings: Settings, now: int) -> Caller:
             detail = "X-Auth-Token was not issued by this mock (POST /v3/auth/tokens), or by one with another seed"
             raise RequestProblem("token-invalid", detail)
         return Caller("token")
-    if now >= content["expires"]:
-        expires = utc(content["expires"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        raise RequestProblem("token-expired", f"X-Auth-Token expired at {expires} on the mock's clock", expires_at=expires)
-    return Caller("token", content["user"], content["project"])
+    return Caller("token", content["user"], content["project"], partial(_check_expiry, content["expires"]))
 
 
-def _by_signature(request: Request, authorization: str, settings: Settings, now: int) -> Caller:
+def _check_expiry(expires: int, now: int) -> None:
+    if now >= expires:
+        shown = utc(expires).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        raise RequestProblem("token-expired", f"X-Auth-Token expired at {shown} on the mock's clock", expires_at=shown)
+
+
+def _by_signature(request: Request, authorization: str, settings: Settings) -> Caller:
     signature = signing.parse(authorization)
     if signature is None:
         form = f"{signing.ALGORITHM} Access=AK, SignedHeaders=a;b, Signature=hex"
         raise RequestProblem("credential-malformed", f"Authorization is not of the form {form!r}")
     date = request.headers.get("x-sdk-date", "")
     signed_at = _date_of(date)
+    check_time = None
     if settings.auth == "verify":
-        _verify(request, signature, date, signed_at, settings, now)
-    return Caller("signature", signature.access_key, request.headers.get("x-project-id", ""))
+        _verify(request, signature, date, settings)
+        check_time = partial(_check_date, date, int(signed_at.timestamp()) * SECOND)
+    return Caller("signature", signature.access_key, request.headers.get("x-project-id", ""), check_time)
 
 
 def _date_of(date: str) -> datetime:
@@ -71,9 +85,7 @@ def _date_of(date: str) -> datetime:
     raise RequestProblem("credential-malformed", "X-Sdk-Date must be a UTC time of the form 20261121T080000Z")
 
 
-def _verify(
-    request: Request, signature: signing.Signature, date: str, signed_at: datetime, settings: Settings, now: int
-) -> None:
+def _verify(request: Request, signature: signing.Signature, date: str, settings: Settings) -> None:
     if signature.algorithm != signing.ALGORITHM:
         detail = f"the mock can verify {signing.ALGORITHM}, not {signature.algorithm}; use --auth presence for that"
         raise RequestProblem("signature-mismatch", detail)
@@ -87,7 +99,10 @@ def _verify(
     expected = signing.sign(signing.canonical(request, signature.signed_headers), date, settings.credentials[key])
     if not hmac.compare_digest(expected, signature.value):
         raise RequestProblem("signature-mismatch", signing.difference(request, signature, date, settings.credentials[key]))
-    skew = abs(now - signed_at.timestamp() * SECOND) / SECOND
+
+
+def _check_date(date: str, signed_at: int, now: int) -> None:
+    skew = abs(now - signed_at) / SECOND
     if skew > WINDOW_SECONDS:
         server = f"{utc(now):%Y%m%dT%H%M%SZ}"
         detail = f"X-Sdk-Date {date} is {skew:.0f} s off the mock's clock ({server}); allowed: {WINDOW_SECONDS}"

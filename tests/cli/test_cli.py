@@ -92,7 +92,7 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     assert ("(default: 6210)" in out) == (command != "operations")
 
 
-HEAVY = ("flask", "werkzeug", "jsonschema", "referencing", "faker", "granian", "requests", "yaml")
+HEAVY = ("flask", "werkzeug", "jsonschema", "referencing", "faker", "httptools", "uvloop", "requests", "yaml")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["--version"], ["--no-such-option"]])
@@ -120,7 +120,7 @@ def test_listing_needs_no_server_either(command: str) -> None:
     code = f"import sys\nfrom mockserver.cli import main\nmain([{command!r}])\nprint('\\n' + ' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
-    assert modules & {"flask", "werkzeug", "faker", "granian", "requests"} == set()
+    assert modules & {"flask", "werkzeug", "faker", "httptools", "uvloop", "requests"} == set()
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +160,6 @@ BAD: Mapping[str, tuple[str, str]] = {
     "port": ("abc", "'abc'; allowed: a whole number"),
     "seed": ("1.5", "'1.5'; allowed: a whole number"),
     "auth": ("maybe", "'maybe'; allowed: verify or presence or off"),
-    "server": ("apache", "'apache'; allowed: granian or threaded"),
     "unknown_ids": ("keep", "'keep'; allowed: create or reject"),
     "unknown_query": ("", "''; allowed: reject or ignore"),
     "switches": ("nonsense", "'nonsense'; allowed: NAME=VALUE"),
@@ -249,7 +248,6 @@ GIVEN: Mapping[str, tuple[str, str, Any]] = {
     "projects": ("0605767a", '["0605767a"]', ("0605767a",)),
     "enos_users": ("u1=o1", '{"u1" = "o1"}', {"u1": "o1"}),
     "access_log": ("false", "false", False),
-    "server": ("threaded", "'threaded'", "threaded"),
     "control_hosts": ("mock.example", '["mock.example"]', ("mock.example",)),
     "control_token": ("t0ken", '"t0ken"', "t0ken"),
 }
@@ -275,7 +273,6 @@ LESS: Mapping[str, tuple[str, str]] = {
     "projects": ("x", '["x"]'),
     "enos_users": ("u2=o2", '{"u2" = "o2"}'),
     "access_log": ("true", "true"),
-    "server": ("granian", "'granian'"),
     "control_hosts": ("other.example", '["other.example"]'),
     "control_token": ("another", '"another"'),
 }
@@ -290,8 +287,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         calls.append(settings)
         return 0
 
-    for door in ("granian_server", "standalone"):
-        monkeypatch.setattr(f"mockserver.serving.{door}.serve", serve)
+    monkeypatch.setattr("mockserver.server.serve.serve", serve)
     return calls
 
 

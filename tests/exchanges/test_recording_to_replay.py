@@ -347,7 +347,7 @@ def test_the_replay_command_takes_serve_options(monkeypatch: pytest.MonkeyPatch)
         served.append(settings)
         return 0
 
-    monkeypatch.setattr("mockserver.serving.granian_server.serve", serve)
+    monkeypatch.setattr("mockserver.server.serve.serve", serve)
     assert command("replay", "a.jsonl", "b.har", "--speed", "60", "--fixtures", "jobs.json") == 0
     assert command("replay", "a.jsonl", "--unknown-ids", "create") == 0
     assert served[0].fixtures == ("jobs.json", "a.jsonl", "b.har")

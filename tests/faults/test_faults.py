@@ -458,20 +458,6 @@ def test_network_faults_break_refusals_too(shipped: Definitions) -> None:
         json.loads(answer.body)
 
 
-def test_flask_s_test_client_need_not_wait(mock: Mock) -> None:
-    """A header tells the delivery; what can't be answered by WSGI is a 502 that says so."""
-    client = create_app(mock=mock).test_client()
-    mock.fail("cdm", delay="1h", times=1)
-    mock.fail("cdm", fault="HANG", times=1)
-    mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER")
-    path = request_for(mock.definitions.operation("ShowJobStatus")).path
-    slow, hung, reset = (client.get(path) for _ in range(3))
-    assert (slow.status_code, json.loads(slow.headers["X-Mock-Delivery"])) == (200, {"delay": 3600.0})
-    assert (hung.status_code, json.loads(hung.headers["X-Mock-Delivery"])) == (504, {"fault": "HANG"})
-    assert reset.status_code == 502
-    assert "CONNECTION_RESET_BY_PEER" in reset.headers["X-Mock-Problem"]
-
-
 # declaring
 
 
@@ -636,13 +622,33 @@ def test_on_answer_sees_all_as_it_is(shipped: Definitions) -> None:
     assert len(seen) == 2
 
 
-def test_a_door_without_sockets_refuses_what_breaks_them(shipped: Definitions) -> None:
-    """The message names the option; what WSGI can do is taken."""
-    mock = Mock(Settings(auth="off"), definitions=shipped, sockets=False)
-    with pytest.raises(InputError, match="start it with --server threaded"):
-        mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER")
+def test_an_app_of_its_own_refuses_what_breaks_sockets(tmp_path: Path) -> None:
+    """Over the control API and in fixture files; the message names what can do it. What WSGI can do is taken."""
+    client = create_app(Settings(auth="off")).test_client()
+    for fault in ("CONNECTION_RESET_BY_PEER", {"type": "SHORT_BODY"}, "TLS_ERROR"):
+        refused = client.post("/_mock/faults", json={"target": "cdm", "fault": fault})
+        assert refused.status_code == 400
+        assert "no WSGI server can do it; `mockserver serve`" in json.loads(refused.data)["detail"]
     for kind in ("HANG", "SLOW_DRIBBLE", "TRUNCATED_JSON", "EMPTY_BODY", "HTML_200", "WRONG_ENCODING"):
-        mock.fail("cdm", fault=kind)
+        assert client.post("/_mock/faults", json={"target": "cdm", "fault": kind}).status_code == 201
+    file = tmp_path / "faults.json"
+    file.write_text(json.dumps({"faults": [{"target": "cdm", "fault": "EMPTY_RESPONSE"}]}))
+    with pytest.raises(InputError, match=r"faults.json#/faults/0: EMPTY_RESPONSE: no WSGI server can do it"):
+        create_app(Settings(fixtures=(str(file),)))
+
+
+def test_what_an_app_makes_of_a_shared_mock_s_faults(mock: Mock) -> None:
+    """What breaks connections is a 502 that says so, HANG a 504 after its limit; delays and pieces come in their time."""
+    client = create_app(mock=mock).test_client()
+    path = request_for(mock.definitions.operation("ShowJobStatus")).path
+    normal = client.get(path).data
+    mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER", times=1)
+    broken = client.get(path)
+    assert (broken.status_code, "CONNECTION_RESET_BY_PEER: no WSGI" in broken.headers["X-Mock-Problem"]) == (502, True)
+    mock.fail("cdm", fault={"type": "HANG", "limit": "10ms"}, times=1)
+    assert client.get(path).status_code == 504
+    mock.fail("cdm", fault={"type": "SLOW_DRIBBLE", "chunks": 3, "duration": "30ms"}, delay="10ms", times=1)
+    assert client.get(path).data == normal
 
 
 Door = Callable[[Mock, dict[str, Any]], None]

@@ -201,14 +201,14 @@ def werkzeug_port() -> Iterator[int]:
     server.server_close()
 
 
-DOORS = ("granian", "werkzeug", "flask", "mock")
+DOORS = ("socket", "werkzeug", "flask", "mock")
 
 
 @pytest.fixture
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     """A way in; over sockets, also: the server wrote no traceback, and still answers."""
-    name: str = getattr(request, "param", "granian")
-    if name == "granian":
+    name: str = getattr(request, "param", "socket")
+    if name == "socket":
         server: Server = request.getfixturevalue("server")
         yield by_socket(server.port)
         assert "Traceback" not in server.stderr
@@ -359,7 +359,7 @@ def test_wrong_paths(good: Ask, kind: str, ask: Ask, door: Door) -> None:
     assert_documented(door(ask), operation_of(good), kind)
 
 
-@pytest.mark.parametrize("door", ["granian", "flask", "mock"], indirect=True)  # werkzeug's server replaces the bytes
+@pytest.mark.parametrize("door", ["socket", "flask", "mock"], indirect=True)  # werkzeug's server replaces the bytes
 @pytest.mark.parametrize("name", ["%FF", "%C3", "%ED%A0%80", "%F5%80%80%80", "lo%80ad"])
 @pytest.mark.parametrize(("good", "part"), [(CDM, "load"), (INSTANCE, "taskInstances"), (PROJECTS, "projects")])
 def test_paths_that_are_not_utf_8(good: Ask, part: str, name: str, door: Door) -> None:
@@ -408,7 +408,7 @@ def test_wrong_methods(good: Ask, method: str, door: Door) -> None:
         assert_documented(reply, operation_of(good), "wrong-method")
 
 
-@pytest.mark.parametrize("door", ["granian", "werkzeug", "mock"], indirect=True)  # Flask's client writes capitals
+@pytest.mark.parametrize("door", ["socket", "werkzeug", "mock"], indirect=True)  # Flask's client writes capitals
 def test_methods_in_lower_case(door: Door) -> None:
     """A method's name is what it is, letter by letter: `get` is another one than `GET`."""
     assert_documented(door(replace(CDM, method="get")), operation_of(CDM), "wrong-method")
@@ -453,7 +453,7 @@ def test_wrong_preferences(value: str, door: Door) -> None:
     assert json.loads(reply.body)["title"] == "Unknown preference"
 
 
-@pytest.mark.parametrize("door", ["werkzeug", "flask", "mock"], indirect=True)
+@every_door
 @pytest.mark.parametrize(
     ("kind", "ask"),
     [
@@ -467,10 +467,10 @@ def test_credentials_that_are_not_ascii(kind: str, ask: Ask, door: Door) -> None
     assert_documented(door(ask), operation_of(CDM), kind)
 
 
-def test_granian_leaves_out_headers_that_are_not_ascii(door: Door) -> None:
-    """What granian doesn't hand on was not sent: a token that is not ASCII is missing."""
-    assert door(CDM.saying(X_Filler="\xff", Prefer="code=\xff")).status == 200
-    assert_documented(door(CDM.saying(X_Auth_Token="t\xf6ken")), operation_of(CDM), "credential-missing")
+def test_headers_that_are_not_ascii_arrive(door: Door) -> None:
+    """Their bytes are latin-1: one that nobody reads does no harm, one that somebody reads is read."""
+    assert door(CDM.saying(X_Filler="\xff")).status == 200
+    assert json.loads(door(CDM.saying(Prefer="code=\xff")).body)["title"] == "Unknown preference"
 
 
 # Bodies
@@ -512,7 +512,7 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("door", ["granian", "mock"], indirect=True)
+@pytest.mark.parametrize("door", ["socket", "mock"], indirect=True)
 @pytest.mark.parametrize("good", [LOGGING_IN, GET_TOKEN, REFRESH], ids=["login", "get-token", "refresh"])
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_bodies_that_are_not_as_documented(good: Ask, body: bytes, door: Door) -> None:
@@ -564,7 +564,7 @@ WRONG: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize("door", ["granian", "mock"], indirect=True)
+@pytest.mark.parametrize("door", ["socket", "mock"], indirect=True)
 @pytest.mark.parametrize(("good", "body", "path"), MEMBERS)
 def test_members_of_wrong_types(good: Ask, body: Any, path: tuple[str | int, ...], door: Door) -> None:
     """Whatever a member of a body is replaced with, the answer is documented: an error wherever the schema says no."""
@@ -654,7 +654,7 @@ def test_clients_that_say_nothing_more(server: Server, door: Door) -> None:
             connection.close()
 
 
-@pytest.mark.parametrize("door", ["granian", "werkzeug"], indirect=True)
+@pytest.mark.parametrize("door", ["socket", "werkzeug"], indirect=True)
 @pytest.mark.parametrize("length", [12 * 2**20 + 1, 99_999_999_999])
 def test_a_body_that_is_announced_too_large(length: int, server: Server, werkzeug_port: int, door: Door) -> None:
     """A body of more than 12 MB is refused by what Content-Length says, before it is read."""

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
@@ -30,7 +29,7 @@ from mockserver.app import create_app
 from mockserver.journal import JournalEntry
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
-from mockserver.serving.access_log import log_exchange
+from mockserver.server.access_log import access_line
 from mockserver.settings import Settings
 
 JOB = "/v1.1/0605767a5780d5762fc5c0118072a564/clusters/6ec9a0a4-76be-4262-8697-e7af1fac7920/cdm/job/{}/status"
@@ -186,31 +185,6 @@ def test_signals_end_the_server(number: signal.Signals, tmp_path: Path) -> None:
         half.close()
 
 
-SLOW = '''
-"""The server, with a mock that leaves requests for the job "slow" unanswered until there is a file "release"."""
-import sys
-import time
-from pathlib import Path
-
-from mockserver.mock import Mock
-from mockserver.serving.granian_server import serve
-from mockserver.settings import Settings
-
-HERE = Path(__file__).parent
-handle = Mock.handle
-
-def slow_handle(self, request):
-    if "/slow/" in request.path:
-        (HERE / f"arrived-{request.query}").touch()
-        while not (HERE / "release").exists():
-            time.sleep(0.01)
-    return handle(self, request)
-
-Mock.handle = slow_handle
-sys.exit(serve(Settings(port=0, unknown_query="ignore")))
-'''
-
-
 def until(happened: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not happened():
@@ -218,49 +192,57 @@ def until(happened: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
-@contextmanager
-def slow_server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    script = folder / "slow.py"
-    script.write_text(SLOW, encoding="utf-8")
-    with process(folder, script) as running:
-        yield running, port_of(running)
+def declare(port: int, **fault: Any) -> None:
+    """Declare a fault of CDM over the control API."""
+    body = json.dumps({"target": "cdm", **fault}).encode()
+    assert ask(port, "/_mock/faults", "POST", body)[0] == 201
+
+
+def served(port: int) -> int:
+    """How many requests got the first fault."""
+    return int(json.loads(ask(port, "/_mock/faults/1")[2])["served"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_the_server_with_requests_in_flight(number: signal.Signals, tmp_path: Path) -> None:
-    """A request that isn't answered yet holds the server's end up for less than 3 seconds."""
-    with slow_server(tmp_path) as (running, port), socket.create_connection(("127.0.0.1", port), timeout=20) as waiting:
-        waiting.sendall(f"GET {JOB.format('slow')}?1 HTTP/1.1\r\nHost: mock\r\n\r\n".encode())
-        until((tmp_path / "arrived-1").exists)
-        running.send_signal(number)
-        status, out, err = ended(running, within=3)
+@pytest.mark.parametrize("fault", [{"fault": "HANG"}, {"delay": "1h"}], ids=["hang", "delay"])
+def test_signals_end_the_server_with_requests_in_flight(
+    number: signal.Signals, fault: dict[str, Any], tmp_path: Path
+) -> None:
+    """A request that isn't answered yet doesn't hold the server's end up."""
+    with serving(tmp_path, "--no-access-log") as (running, port):
+        declare(port, **fault)
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as waiting:
+            waiting.sendall(f"GET {JOB.format('slow')} HTTP/1.1\r\nHost: mock\r\nX-Auth-Token: t\r\n\r\n".encode())
+            until(lambda: served(port) == 1)
+            running.send_signal(number)
+            status, out, err = ended(running, within=3)
+            assert waiting.recv(1) == b""
     assert (status, out, err) == (0, "", "")
 
 
 def test_slow_answers_hold_up_nobody(tmp_path: Path) -> None:
-    """While twenty requests wait for their answers, others are answered; then the twenty are, too."""
-    with slow_server(tmp_path) as (_, port), ThreadPoolExecutor(20) as pool:
+    """While 300 requests hang, others are answered, and the control API is; then faults are taken away."""
+    with serving(tmp_path, "--no-access-log") as (_, port):
+        declare(port, fault="HANG", job_name="slow")
+        request = f"GET {JOB.format('slow')} HTTP/1.1\r\nHost: mock\r\nX-Auth-Token: t\r\n\r\n".encode()
+        slow = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(300)]
         try:
-            slow = [pool.submit(ask, port, f"{JOB.format('slow')}?{number}") for number in range(20)]
-            until(lambda: len(list(tmp_path.glob("arrived-*"))) == 20)
-            quick = [ask(port, JOB.format("quick"))[0] for _ in range(20)]
-            pending = [not answer.done() for answer in slow]
+            for connection in slow:
+                connection.sendall(request)
+            until(lambda: served(port) == 300)
+            assert [ask(port, JOB.format("quick"))[0] for _ in range(20)] == [200] * 20
         finally:
-            (tmp_path / "release").touch()
-        assert (quick, pending) == ([200] * 20, [True] * 20)
-        assert [answer.result()[0] for answer in slow] == [200] * 20
+            for connection in slow:
+                connection.close()
 
 
 def test_the_port_is_free_again_once_the_server_was_killed(tmp_path: Path) -> None:
-    """Where the server is killed, so that it can't clean up, its worker ends all the same."""
+    """Nothing of a server that is killed, so that it can't clean up, stays."""
     with serving(tmp_path) as (running, port):
         running.kill()
-
-        def gone() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) != 0
-
-        until(gone)
+        running.wait()
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 # Headers and connections
@@ -313,11 +295,11 @@ def test_connections_are_kept(server: Server) -> None:
 
 
 def test_http_1_0_is_answered_and_closed(server: Server) -> None:
-    """A client of HTTP/1.0 gets its answer, and the connection is closed."""
+    """A client of HTTP/1.0 gets its answer, of a server of HTTP/1.1 (RFC 9110, 6.2), and the connection is closed."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(b"GET /_mock/health HTTP/1.0\r\n\r\n")
         said = b"".join(iter(lambda: connection.recv(4_096), b""))
-    assert said.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b'"status":"pass"' in said
 
 
@@ -380,12 +362,11 @@ def test_secrets_do_not_show(start: Start) -> None:
     assert journal.count("[redacted]") >= 9
 
 
-def test_the_access_log_is_made_of_the_journal_s_exchange(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_access_log_is_made_of_the_journal_s_exchange() -> None:
     """A line has method, target, status, duration and, where there is one, the problem; of a long target, the beginning."""
     request = Request("GET", "/" + "x" * 1_000, "a=1")
-    log_exchange(JournalEntry(1, 0, 1_250, None, request, Response(404, (), b"", "nothing\nhere \u4e2d")))
-    out, err = capsys.readouterr()
-    assert (out, err) == ("", f"GET /{'x' * 499} 404 1.2ms  nothing\\x0ahere \\u4e2d\n")
+    line = access_line(JournalEntry(1, 0, 1_250, None, request, Response(404, (), b"", "nothing\nhere \u4e2d")))
+    assert line == f"GET /{'x' * 499} 404 1.2ms  nothing\\x0ahere \\u4e2d"
 
 
 # Other WSGI servers
@@ -437,7 +418,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def test_the_standard_library_s_server_serves_the_app() -> None:
-    """Under wsgiref, and judged by it, the app answers as under granian."""
+    """Under wsgiref, and judged by it, the app answers as `serve` does."""
     with make_server("127.0.0.1", 0, validator(create_app(Settings())), handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

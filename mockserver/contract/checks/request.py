@@ -34,7 +34,7 @@ def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequ
     operation = definitions.operation_at(request.method, request.path)
     if operation is None:
         return ParsedRequest(None), [_no_operation(definitions, request)]
-    texts = operation.path_values(request.path) or {}
+    texts = operation.path_values(request.path, request.segments) or {}
     try:
         pairs = query_pairs(request.query)
     except ValueError as error:

@@ -1,0 +1,87 @@
+"""Which operations a path belongs to: a tree of path templates, so that the number of operations costs nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model import Operation
+
+_NAME = re.compile(r"\{(\w+)\}")
+Match = tuple[int, "Operation", tuple[str, ...]]
+"""The operation's place in the definitions, the operation, and the values in the path."""
+
+
+class _Node:
+    """A place in the tree: `literals` and `parameter` lead on from here, and so do `patterns` (`{name}.json`)."""
+
+    __slots__ = ("literals", "operations", "parameter", "patterns")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.patterns: list[tuple[re.Pattern[str], _Node]] = []
+        self.operations: list[tuple[int, Operation]] = []
+
+
+class Router:
+    """The operations by their paths."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._root = _Node()
+        for place, operation in enumerate(operations):
+            node = self._root
+            for segment in operation.path.split("/"):
+                node = _child(node, segment)
+            node.operations.append((place, operation))
+
+    def matches(self, segments: Sequence[str]) -> list[Match]:
+        """The operations that have a path of these segments, whatever their methods, in the order of the definitions.
+
+        Args:
+            segments: What stands between the slashes of a path, each percent-decoded; the first one is empty.
+        """
+        matches: list[Match] = []
+        open_nodes: list[tuple[_Node, int, tuple[str, ...]]] = [(self._root, 0, ())]
+        while open_nodes:
+            node, at, values = open_nodes.pop()
+            if at == len(segments):
+                matches += [(place, operation, values) for place, operation in node.operations]
+                continue
+            segment = segments[at]
+            literal = node.literals.get(segment)
+            if literal is not None:
+                open_nodes.append((literal, at + 1, values))
+            if not segment:
+                continue
+            if node.parameter is not None:
+                open_nodes.append((node.parameter, at + 1, (*values, segment)))
+            for pattern, child in node.patterns:
+                if match := pattern.fullmatch(segment):
+                    open_nodes.append((child, at + 1, (*values, *match.groups())))
+        if len(matches) > 1:
+            matches.sort(key=lambda match: match[0])
+        return matches
+
+
+def _child(node: _Node, segment: str) -> _Node:
+    if _NAME.fullmatch(segment):
+        node.parameter = node.parameter or _Node()
+        return node.parameter
+    if not _NAME.search(segment):
+        return node.literals.setdefault(segment, _Node())
+    pattern = segment_pattern(segment)
+    for known, child in node.patterns:
+        if known == pattern:
+            return child
+    child = _Node()
+    node.patterns.append((pattern, child))
+    return child
+
+
+def segment_pattern(segment: str) -> re.Pattern[str]:
+    """A segment of a path template as a pattern for a decoded segment."""
+    parts = _NAME.split(segment)
+    return re.compile("".join("(.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)), re.DOTALL)

@@ -1,0 +1,155 @@
+"""What a request comes to whatever the time and the jobs: a function of definitions and settings, so it can be remembered.
+
+What depends on time and state (faults, a credential's expiry, jobs, polls, pages) is done each time that the request comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .actions.values import identity_of
+from .definitions import Definitions, Example, Operation
+from .errors import ControlError, RequestProblem
+from .generate import IdMaker
+from .journal import size_of
+from .model import Caller, Request, Response
+from .namespace import Namespace
+from .settings import Settings
+from .steps import requested_answer, route, select_namespace, validate
+from .steps.authenticate import authorise, identify
+
+LARGEST = 8 * 1024
+"""Of a request that is remembered: bytes of path, query and headers."""
+
+
+class Prepared:
+    """A request, which operation it is for and what its parameters come to.
+
+    `size` is what it has before its body, in characters; `problem` is why no operation takes it; `named` the namespace in
+    its header, `misnamed` why that is none; `repeatable` whether the same request can get the same answer again, `repeated`
+    that answer.
+    """
+
+    __slots__ = (
+        "_admitted", "_claim", "_id_maker", "misnamed", "named", "operation", "path_values", "problem",
+        "repeatable", "repeated", "request", "size", "vendor",
+    )  # fmt: skip
+
+    def __init__(self, definitions: Definitions, request: Request) -> None:
+        self.request = request
+        self.size = size_of(request)
+        self.named: str | None = None
+        self.misnamed: ControlError | None = None
+        self.operation: Operation | None = None
+        self.path_values: Mapping[str, str] = {}
+        self.problem: RequestProblem | None = None
+        self.repeated: Repeated | None = None
+        self._claim: tuple[str | None] | None = None
+        self._admitted: Admitted | None = None
+        self._id_maker: IdMaker | None = None
+        try:
+            self.named = select_namespace.namespace_header(request)
+        except ControlError as misuse:
+            self.misnamed = misuse
+        try:
+            route.check_size(request, self.size)
+            route.check_text(request)
+            found = route.route(definitions, request)
+        except RequestProblem as problem:
+            self.problem = problem
+            service = definitions.service_at(request.path)
+            self.vendor = service.vendor if service else ""
+        else:
+            self.operation, self.path_values = found.operation, found.path_values
+            self.vendor = found.operation.vendor
+        self.repeatable = request.method == "GET" and not (self.operation and self.operation.action)
+
+    def claim(self) -> str | None:
+        """The access key, app key or user that the request claims to come from."""
+        if self._claim is None:
+            self._claim = (select_namespace.credential_name(self.request),)
+        return self._claim[0]
+
+    def request_id(self, seed: int, now: int) -> str:
+        """The id of the request: the same for the same seed, request and time (milliseconds)."""
+        maker = self._id_maker
+        if maker is None or maker.seed != seed:
+            request = self.request
+            maker = self._id_maker = IdMaker(seed, request.method, request.path, request.query)
+        return maker.hex_id(now)
+
+    def admitted(self, settings: Settings, switches: Mapping[str, str]) -> Admitted:
+        """What the request comes to under these settings."""
+        admitted = self._admitted
+        if admitted is None or admitted.settings is not settings:
+            admitted = self._admitted = Admitted(self, settings, switches)
+        return admitted
+
+
+class Admitted:
+    """What a request for an operation comes to under settings.
+
+    `caller` is None where its credential is refused; `problem` is why the request is refused. `known` is what errors
+    can tell of it: its parameters, as far as they were read, and which job it is about. Of one in order, the rest says which
+    answer it asks for (`steps/requested_answer.py`); `misuse` is why that can't be.
+    """
+
+    __slots__ = (
+        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "parameters", "problem", "settings", "wished",
+    )  # fmt: skip
+
+    def __init__(self, prepared: Prepared, settings: Settings, switches: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.caller: Caller | None = None
+        self.parameters: Mapping[str, Any] = prepared.path_values
+        self.known: Mapping[str, Any] = prepared.path_values
+        self.body: Any = None
+        self.problem: RequestProblem | None = None
+        self.misuse: ControlError | None = None
+        self.wished: tuple[Example, int] | None = None
+        self.magic: Example | str | None = None
+        self.documented: Example | None = None
+        self.dynamic = False
+        assert prepared.operation is not None
+        try:
+            self._admit(prepared.operation, prepared.request, switches)
+        except RequestProblem as problem:
+            self.problem = problem
+        else:
+            self._read_wishes(prepared.operation, prepared.request, switches)
+
+    def _admit(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
+        settings = self.settings
+        self.caller = identify(operation, request, settings)
+        strict = settings.unknown_query == "reject"
+        self.parameters = self.known = validate.parameters(operation, self.parameters, request, strict, switches)
+        self.body = validate.body(operation, request)
+        if operation.action:
+            self.known = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
+        authorise(operation, self.parameters, settings)
+
+    def _read_wishes(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
+        prefer = request.headers.get("prefer")
+        if prefer is not None:
+            try:
+                wish = requested_answer.read_preference(prefer)
+                self.wished, self.dynamic = requested_answer.preferred_example(operation, wish, switches), wish.dynamic
+            except ControlError as misuse:
+                self.misuse = misuse
+        self.magic = requested_answer.example_of_magic_id(operation, self.parameters, self.body)
+        self.documented = requested_answer.documented_example(operation, self.parameters)
+
+
+class Repeated:
+    """An answer, and when it is still the answer to the same request: in this namespace, at this time, while nothing changes
+    that answers depend on (`changes`)."""
+
+    __slots__ = ("changes", "namespace", "now", "response")
+
+    def __init__(self, namespace: Namespace, now: int, changes: int, response: Response) -> None:
+        self.namespace, self.now, self.changes, self.response = namespace, now, changes, response
+
+    def holds(self, namespace: Namespace, now: int, changes: int) -> bool:
+        """Whether the answer is still the answer."""
+        return self.now == now and self.changes == changes and self.namespace is namespace

@@ -1,0 +1,120 @@
+"""The mock on a port of this machine."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from ..errors import ControlError
+from ..mock import Mock
+from ..model import RawRequest, Response
+from ..steps.render import misuse_answer, response
+from ..steps.route import BODY_LIMIT
+from .control_calls import ControlCalls, is_control_call
+from .delivery import HANDSHAKE_FAILURE
+from .handler import Handler
+from .http_server import HttpServer
+from .reading import Refusal
+
+
+class MockHandler(Handler):
+    """Answers the vendors' operations at once, on the loop, and the control API in threads.
+
+    Args:
+        mock: What answers.
+    """
+
+    body_limit = BODY_LIMIT
+
+    def __init__(self, mock: Mock) -> None:
+        self._mock = mock
+        self._control = ControlCalls(mock)
+
+    def is_slow(self, request: RawRequest) -> bool:
+        """Whether it is a call of the control API."""
+        return is_control_call(request.target)
+
+    def answer(self, request: RawRequest) -> Response:
+        """The mock's answer."""
+        if is_control_call(request.target):
+            return self._control.answer(request)
+        return self._mock.handle_raw(request)
+
+    def refuse(self, refusal: Refusal) -> Response:
+        """A problem as RFC 9457 has it."""
+        answer = misuse_answer(ControlError("Bad request", refusal.detail, refusal.status))
+        return response(answer, self._mock.clock.now(), "", "")
+
+    def tls_alert(self) -> bytes:
+        """The alert of the fault TLS_ERROR, which is counted, where it is declared."""
+        faults = self._mock.namespace().faults
+        entry = faults.listening("TLS_ERROR", self._mock.clock.now())
+        if entry is None:
+            return b""
+        faults.count(entry)
+        return HANDSHAKE_FAILURE
+
+    def refuses_connections(self) -> bool:
+        """Whether the fault CONNECTION_REFUSED closes the port now."""
+        return self._mock.namespace().faults.listening("CONNECTION_REFUSED", self._mock.clock.now()) is not None
+
+    def port_may_change(self) -> bool:
+        """Whether the port may open or close by itself, as the clock runs."""
+        return self._mock.clock.speed > 0 and self._mock.namespace().faults.has_listener_faults()
+
+
+class MockHttpServer:
+    """Serves a mock on a port of this machine, from a thread of this process.
+
+    The port is bound at once, in the caller's thread. Requests are answered from `start` to `stop`, or within a `with`
+    block.
+
+    Args:
+        mock: What answers.
+        host: A name or an address of this machine.
+        port: 0 is any free one.
+        quick: Run on the quickest loop that is installed. Virtual time can't ask such a server whether it is at rest.
+
+    Raises:
+        InputError: The host or the port can't be bound.
+    """
+
+    def __init__(self, mock: Mock, host: str = "127.0.0.1", port: int = 0, *, quick: bool = False) -> None:
+        self.mock = mock
+        self._server = HttpServer(MockHandler(mock), host, port, quick=quick)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return self._server.url
+
+    def start(self) -> MockHttpServer:
+        """Answer from now on. Raises RuntimeError for a server that was started or stopped before."""
+        self._server.start()
+        self.mock.namespace().faults.watch(self._server.refresh_port)
+        self.mock.clock.watch(self._look_at_the_clock)
+        return self
+
+    def stop(self) -> None:
+        """Close the port and all connections; what is being answered is cut off."""
+        self.mock.namespace().faults.unwatch(self._server.refresh_port)
+        self.mock.clock.unwatch(self._look_at_the_clock)
+        self._server.stop()
+
+    def __enter__(self) -> MockHttpServer:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _look_at_the_clock(self) -> None:
+        if self.mock.namespace().faults.has_listener_faults():
+            self._server.refresh_port()
+
+
+ThreadedServer = MockHttpServer
+"""As it was called before."""

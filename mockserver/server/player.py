@@ -1,0 +1,66 @@
+"""Plays a delivery's script on a connection: its pauses are timers of the loop, no threads."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .delivery import Action, End, Hang
+
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Player:
+    """Delivers one answer.
+
+    Args:
+        loop: Whose timers are used.
+        transport: The connection.
+        actions: The script.
+        over: Called at its end with whether the connection can carry another answer. It is not called after `stop`.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, transport: Any, actions: Iterator[Action], over: Callable[[bool], object]
+    ) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._actions = actions
+        self._over = over
+        self._timer: asyncio.TimerHandle | None = None
+        self.hangs = False
+        """Whether it only waits for the client to give up."""
+
+    def play(self) -> None:
+        """Do what comes next, up to the next pause."""
+        for action in self._actions:
+            if isinstance(action, bytes):
+                self._transport.write(action)
+            elif isinstance(action, End):
+                self._end(action)
+                return
+            else:
+                self.hangs = isinstance(action, Hang)
+                if action.seconds is not None:
+                    self._timer = self._loop.call_later(action.seconds, self.play)
+                return
+        self._over(True)
+
+    def stop(self) -> None:
+        """Play no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end(self, end: End) -> None:
+        if end is End.RESET:
+            reset_on_close(self._transport)
+        self._over(False)
+
+
+def reset_on_close(transport: Any) -> None:
+    """Let closing the connection reset it (RST), instead of ending it in order (FIN)."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
