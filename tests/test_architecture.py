@@ -23,6 +23,7 @@ VALUES = {
     "settings",
     "definitions",
     "real_time",
+    "when_imported",
     "redaction",
     "user_files",
     "package_data",
@@ -43,6 +44,9 @@ IMPORTERS = {
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
     "urllib3": {"contract/sending.py", "testing/intercept.py"},
     "time_machine": {"virtualtime/wall.py"},
+    "httpx": {"testing/intercept_httpx.py"},
+    "httpcore": {"testing/intercept_httpx.py"},
+    "aiohttp": {"testing/intercept_aiohttp.py"},
     "yaml": {"definitions/read.py", "user_files.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}

@@ -6,7 +6,6 @@ The seam is the network under httpcore, so that all above it stays as it is with
 from __future__ import annotations
 
 import io
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -72,12 +71,7 @@ class _Stream(httpcore.NetworkStream):
     def close(self) -> None:
         """There is nothing to close."""
 
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
+    def start_tls(self, *_args: Any, **_kwargs: Any) -> httpcore.NetworkStream:
         self._talk.check_tls()
         return self
 
@@ -98,12 +92,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         """There is nothing to close."""
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
-    ) -> httpcore.AsyncNetworkStream:
+    async def start_tls(self, *_args: Any, **_kwargs: Any) -> httpcore.AsyncNetworkStream:
         self._talk.check_tls()
         return self
 
