@@ -67,7 +67,7 @@ class Answering:
         state = _RequestState(prepared, namespace, now)
         answer = self._answer(state)
         taken = state.taken
-        response = render.response(answer, now, state.request_id, prepared.vendor)
+        response = render.response(answer, now, state.request_id, prepared.vendor, quick=taken is None)
         if taken is not None:
             response, moved = effects.finished(taken, response, namespace.settings.seed)
             if moved:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from .definitions import Definitions, JobLife, Life, Operation
 from .errors import InputError, did_you_mean
-from .generate import Fake
+from .generate import Fake, hex_id
 from .jobs.clock import LATEST, SECOND, parse_time, utc
 from .jobs.duration import seconds
 from .jobs.job_registry import JobSpec, next_run, truncate_life
@@ -20,6 +21,7 @@ from .services.base import JobListService, SingleJobService
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
 
+_SAMPLES = 16
 _MOST_RUNS = 1_000_000_000
 
 
@@ -47,13 +49,23 @@ class DeclaredJob:
         return self._moment(self._declaration()).status
 
     def rerun(self) -> DeclaredJob:
-        """Run it again, from now: the same job goes through its life once more; of a list, a new run begins."""
+        """Run it again, from now: the same job goes through its life once more; of a list, a new run begins.
+
+        Where the service gives each run an id of its own (TaurusDB), there is a new job: the one that is returned.
+        """
         declared, now = self._declaration(), self.namespace.clock.now()
         if self.operation.service in LISTINGS:
             life, progress = declared.plan or (declared.life, declared.progress)
-            fresh = replace(declared, life=life, progress=progress, born=now, visible=now, count=1, every=0, plan=None)
+            fresh = replace(
+                declared, life=life, progress=progress, born=now, visible=now, count=1, every=0, plan=None, ends={}
+            )
             return DeclaredJob(self.namespace, self.operation, self.namespace.declared.add(fresh).number)
         fresh = next_run(declared, self._moment(declared), now)
+        if self.operation.job and self.operation.job.rerun:
+            seed, last = self.namespace.settings.seed, self.namespace.declared.last
+            ids = {name: str(UUID(hex_id("rerun", seed, name, last))) for name in self.operation.job.rerun}
+            another = replace(fresh, match={**declared.match, **ids}, run=0, history=())
+            return DeclaredJob(self.namespace, self.operation, self.namespace.declared.add(another).number)
         changes = {
             name: getattr(fresh, name)
             for name in ("life", "progress", "born", "visible", "run", "plan", "waiting", "history")
@@ -101,13 +113,19 @@ class DeclaredJob:
 
     def _moment(self, declared: JobSpec) -> Moment:
         assert self.operation.job is not None
-        life = declared.life or self._some_life()
+        end = declared.ends.get(declared.count - 1)
+        life = end or declared.life or self._some_life()
+        if end:
+            declared = replace(declared, progress=Progress())
         return self.namespace.declared.furthest(self.operation.job, declared, life, self.namespace.clock.now())
 
     def _stop(self, action: str) -> DeclaredJob:
         assert self.operation.job is not None
         declared = self._declaration()
         life = truncate_life(self.operation.job, action, self._moment(declared))
+        if declared.count > 1:  # the newest run: those before it stay as they were
+            self.namespace.declared.update(self.number, ends={**declared.ends, declared.count - 1: life})
+            return self
         plan = declared.plan or (declared.life, declared.progress)
         self.namespace.declared.update(self.number, life=life, progress=Progress("time"), plan=plan)
         return self
@@ -242,12 +260,14 @@ def _facts(operation: Operation, kind: SingleJobService | JobListService, facts:
         raise InputError(f"facts is {facts!r}; allowed: an object")
     if not facts:
         return {}  # most jobs have none, and what there could be is made up to see its types
-    sample = kind.profile(Fake(0), _sample_identity(operation, kind))
+    samples = [kind.profile(Fake(seed), _sample_identity(operation, kind)) for seed in range(_SAMPLES)]
     for name, value in facts.items():
-        if name not in sample:
-            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(sample)}")
-        if sample[name] is not None and type(value) is not type(sample[name]):
-            raise InputError(f"the fact {name} is {value!r}; allowed: of type {type(sample[name]).__name__}")
+        if name not in samples[0]:
+            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
+        types = {type(sample[name]) for sample in samples}
+        if type(value) not in types:
+            names = " or ".join(sorted("null" if one is type(None) else one.__name__ for one in types))
+            raise InputError(f"the fact {name} is {value!r}; allowed: of type {names}")
     return dict(facts)
 
 

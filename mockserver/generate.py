@@ -1,13 +1,14 @@
-"""Made-up facts, by Faker, from a seed: the only importer of Faker."""
+"""Made-up facts from a seed, with the words of Faker's lists."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-import random
-import threading
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+
+from .package_data import folder
 
 
 def digest(*key: object) -> int:
@@ -38,16 +39,6 @@ class IdMaker:
         return whole.hexdigest()
 
 
-def choose(weights: Sequence[tuple[str, int]], *key: object) -> str:
-    """One of the names, by weight, depending on nothing but the key."""
-    point = digest("choose", *key) % sum(weight for _, weight in weights)
-    for name, weight in weights:
-        point -= weight
-        if point < 0:
-            return name
-    raise AssertionError("weights that sum up to more than their sum")
-
-
 def fraction(*key: object) -> float:
     """A number from 0 up to, but not including, 1 that depends on nothing but the key."""
     return (digest("fraction", *key) >> 75) / 2**53
@@ -66,70 +57,97 @@ def garbage(length: int, *key: object) -> bytes:
 
 
 class Fake:
-    """A source of made-up facts that depend on nothing but `seed` and `key`, whatever else was asked for."""
+    """A source of made-up facts that depend on nothing but `seed` and `key`, whatever else was asked for.
+
+    It draws from a digest of its key as from a long number, so it costs nothing to begin, and threads share nothing.
+    """
+
+    __slots__ = ("_bits", "_drawn", "_locale", "_pool", "_seed", "_text")
 
     def __init__(self, seed: int, *key: object, locale: str = "en_US") -> None:
         self._seed = seed
         self._locale = locale
-        self._random = random.Random(digest("fake", seed, *key))  # noqa: S311 - made-up facts, no secrets
+        self._text = "\x1f".join(("fake", str(seed), *map(str, key))).encode("utf-8", "surrogatepass")
+        self._drawn = 0
+        self._pool = self._bits = 0
 
     def of(self, *key: object) -> Fake:
         """A source for something else under the same seed."""
         return Fake(self._seed, *key, locale=self._locale)
 
-    @property
-    def _faker(self) -> Any:
-        faker = _faker(self._locale)
-        faker.random = self._random
-        return faker
+    def _draw(self, count: int) -> int:
+        """A number from 0 up to, but not including, `count`. 64 more bits than it needs make it even."""
+        bits = count.bit_length()
+        if self._bits < bits + 64:
+            digest = hashlib.blake2b(self._text, digest_size=64, salt=self._drawn.to_bytes(16, "big"))
+            self._pool, self._bits = int.from_bytes(digest.digest(), "big"), 512
+            self._drawn += 1
+        self._bits -= bits
+        self._pool, number = divmod(self._pool, count)
+        return number
 
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
-        return int(self._random.randint(low, high))
+        return low + self._draw(high - low + 1)
 
     def pick(self, values: Sequence[str]) -> str:
         """One of the values."""
-        return str(self._random.choice(values))
+        return values[self._draw(len(values))]
+
+    def weighted(self, weights: Sequence[tuple[str, int]]) -> str:
+        """One of the names, by weight."""
+        point = self._draw(sum(weight for _, weight in weights))
+        for name, weight in weights:
+            point -= weight
+            if point < 0:
+                return name
+        raise AssertionError("weights that sum up to more than their sum")
 
     def hex(self, length: int) -> str:
         """Hex digits."""
-        return f"{self._random.getrandbits(4 * length):0{length}x}"
+        return f"{self._draw(16**length):0{length}x}"
 
     def uuid(self) -> str:
-        """A random-looking UUID."""
-        return str(self._faker.uuid4())
+        """A random-looking UUID (RFC 9562, version 4)."""
+        digits = self.hex(32)
+        variant = "89ab"[int(digits[16], 16) % 4]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def user(self) -> str:
-        """A user's name."""
-        return str(self._faker.user_name())
+        """A user's name, such as `asmith` or `jones41`."""
+        lists = _words(self._locale)
+        last = self.pick(lists["last_names"])
+        if self._draw(2):
+            return f"{self.pick(lists['first_names'])[0]}{last}"
+        return f"{last}{self._draw(100):02d}"
 
     def word(self) -> str:
         """A word, lower case."""
-        return str(self._faker.word())
+        return self.pick(_words(self._locale)["words"])
 
     def name(self, parts: int = 2) -> str:
         """An identifier such as `orders_daily`."""
-        return "_".join(str(self._faker.word()).lower() for _ in range(parts))
+        return "_".join(self.word().lower() for _ in range(parts))
 
     def sentence(self) -> str:
         """A sentence."""
-        return str(self._faker.sentence())
+        words = [self.word() for _ in range(self.integer(4, 8))]
+        blank, stop = ("", "\u3002") if self._locale == "zh_CN" else (" ", ".")
+        text = blank.join(words)
+        return f"{text[0].upper()}{text[1:]}{stop}"
 
     def ipv4(self) -> str:
         """A private IPv4 address."""
-        return str(self._faker.ipv4_private())
+        number = self._draw(1 << 24)
+        return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
 
 LOCALES = ("en_US", "zh_CN")
 """Languages that names and texts can be made up in."""
 
-_LOCAL = threading.local()
 
-
-def _faker(locale: str) -> Any:
-    """One Faker a thread and locale: it draws from whatever source asks it."""
-    if not hasattr(_LOCAL, locale):
-        from faker import Factory  # 60 ms, and only needed once an id is asked for that nobody declared
-
-        setattr(_LOCAL, locale, Factory.create(locale, use_weighting=False))
-    return getattr(_LOCAL, locale)
+@cache
+def _words(locale: str) -> dict[str, list[str]]:
+    """The words of a locale (`fixtures/words.json`: Faker's lists)."""
+    lists: dict[str, dict[str, list[str]]] = json.loads((folder("fixtures") / "words.json").read_text(encoding="utf-8"))
+    return lists[locale]

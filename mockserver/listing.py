@@ -8,23 +8,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from .definitions import Definitions, Example, Operation
-from .definitions.magic_ids import magic_id
+from .definitions.magic_ids import magic_form, magic_id
 from .errors import InputError
+from .server.address import url_of
+from .server.certificates import trust_file, trust_variables, uses_tls
+from .services.iam import REGION, project_id_of
 from .settings import Settings
 
 
 def environment(definitions: Definitions, settings: Settings, regions: Iterable[str]) -> dict[str, str]:
-    """The variables that turn code with Huawei Cloud's SDKs, unchanged, to the mock. Raises InputError.
+    """The variables that point code with the vendors' SDKs, unchanged, at the mock. Raises InputError.
 
     Source: huaweicloudsdkcore 3.1.219, `region/provider.py`, `auth/provider.py`, `auth/internal.py`; `CLOUD_SDK_AK` and
-    `CLOUD_SDK_SK` are what the vendor's code samples read.
+    `CLOUD_SDK_SK` are what the vendor's code samples read. The project id spares SDKs the question to IAM: the one for Go
+    asks it in a way that no local server can answer. EnOS's SDKs read no variables: `ENOS_...` are names of this project.
     """
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    url = url_of(host, settings.port, "https" if uses_tls(settings) else "http")
     names = [service.region_variable for service in definitions.services.values() if service.region_variable]
     if not settings.credentials:
         raise InputError("there are no credentials; allowed: one pair or more (--credential AK=SK), or none given at all")
+    if not settings.apps:
+        raise InputError("there are no EnOS applications; allowed: a pair or more (--app KEY=SECRET), or none given at all")
     access_key, secret_key = next(iter(settings.credentials.items()))
+    app_key, app_secret = next(iter(settings.apps.items()))
     return {
         **{
             f"HUAWEICLOUD_SDK_REGION_{name}_{region.upper().replace('-', '_')}": url
@@ -36,6 +43,11 @@ def environment(definitions: Definitions, settings: Settings, regions: Iterable[
         "HUAWEICLOUD_SDK_SK": secret_key,
         "CLOUD_SDK_AK": access_key,
         "CLOUD_SDK_SK": secret_key,
+        **(trust_variables(trust_file(settings)) if uses_tls(settings) else {}),
+        "HUAWEICLOUD_SDK_PROJECT_ID": project_id_of(REGION, settings),
+        "ENOS_URL": url,
+        "ENOS_APP_KEY": app_key,
+        "ENOS_APP_SECRET": app_secret,
     }
 
 
@@ -128,7 +140,8 @@ def _operation_lines(operation: Operation) -> list[str]:
     if operation.job:
         lines.append(f"  states: {', '.join(operation.job.states)}")
         lines.append(f"  lives: {', '.join(operation.job.lives)}")
-    lines.append(f"  errors: by nature, by 'Prefer: example=NAME', or by the magic id mock-error-NAME in {where}")
+    magic = f", or by the magic id {magic_form(operation)} in {where}" if where else ""
+    lines.append(f"  errors: by ordinary requests, by 'Prefer: example=NAME'{magic}")
     for example in operation.errors():
         error = example.error or {}
         kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)
@@ -169,7 +182,8 @@ def _operation_section(operation: Operation) -> list[str]:
         lives = "; ".join(f"`{life.name}`: {life.summary}" for life in operation.job.lives.values())
         states = ", ".join(f"`{state}`" for state in operation.job.states)
         lines += [f"States: {states}.", "", f"Lives: {lives}", ""]
-    lines += [f"Magic ids (`mock-error-NAME`) go into {where}.", ""]
+    if where:
+        lines += [f"Magic ids (`{magic_form(operation)}`) go into {where}.", ""]
     lines += ["| HTTP | code | name | by nature | message | provenance |", "|---|---|---|---|---|---|"]
     for example in operation.errors():
         error = example.error or {}

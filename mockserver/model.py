@@ -82,11 +82,12 @@ def headers_from(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def split_target(target: bytes) -> tuple[str, str]:
     """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
-    path, _, query = _origin_form(target).partition(b"?")
+    path, _, query = origin_form(target).partition(b"?")
     return _text(unquote_to_bytes(path) if b"%" in path else path), _text(query)
 
 
-def _origin_form(target: bytes) -> bytes:
+def origin_form(target: bytes) -> bytes:
+    """A request's target without scheme and host, as a server gets it from a client that takes it for no proxy."""
     if target[:1] != b"/" and (authority := _AUTHORITY.match(target)):
         target = target[authority.end() :]
         return target if target[:1] == b"/" else b"/" + target
@@ -97,7 +98,7 @@ def _segments(target: bytes) -> tuple[str, ...]:
     """The path's segments, where one of them holds an encoded slash: `/a/b%2Fc` is of two, not three."""
     if b"%2" not in target:
         return ()
-    path = _origin_form(target).partition(b"?")[0]
+    path = origin_form(target).partition(b"?")[0]
     if b"%2f" not in path.lower():
         return ()
     return tuple(_text(unquote_to_bytes(segment)) for segment in path.split(b"/"))
@@ -135,7 +136,8 @@ class Response:
 
     `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
     it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all. `wire` is
-    the whole answer as HTTP/1.1 has it for a GET on a connection that is kept, where somebody prepared it.
+    the whole answer as HTTP/1.1 has it for a GET on a connection that is kept, where somebody prepared it; `reason` the
+    phrase after the status, where it isn't the usual one.
     """
 
     status: int
@@ -146,6 +148,7 @@ class Response:
     fault: ServedFault | None = None
     error: str | None = None
     wire: bytes | None = field(default=None, repr=False, compare=False)
+    reason: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its case; None where there is none."""

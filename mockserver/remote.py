@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
 from .errors import InputError
 from .jobs.clock import Stopwatch
 from .server.address import url_of
+from .server.certificates import trust_file, uses_tls
 from .settings import Settings
 
 _BETWEEN_SECONDS = 0.05
@@ -18,7 +20,7 @@ _BETWEEN_SECONDS = 0.05
 def wait(settings: Settings, timeout: float) -> str:
     """Wait until a server answers, `timeout` real seconds at most; a line that says where. Raises InputError."""
     watch = Stopwatch()
-    url = url_of(settings.host, settings.port)
+    url = _url(settings)
     while (found := _health(settings, min(5.0, max(0.1, timeout)))) is not None:
         if watch.seconds() >= timeout:
             raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({found}); is it started there?")
@@ -26,9 +28,21 @@ def wait(settings: Settings, timeout: float) -> str:
     return f"mockserver answers on {url}"
 
 
+def _url(settings: Settings) -> str:
+    return url_of(settings.host, settings.port, "https" if uses_tls(settings) else "http")
+
+
+def _connection(settings: Settings, timeout: float) -> http.client.HTTPConnection:
+    if not uses_tls(settings):
+        return http.client.HTTPConnection(settings.host, settings.port, timeout=timeout)
+    file = trust_file(settings)
+    context = ssl.create_default_context(cafile=file if file.exists() else None)
+    return http.client.HTTPSConnection(settings.host, settings.port, timeout=timeout, context=context)
+
+
 def _health(settings: Settings, timeout: float) -> str | None:
     """Why the server isn't there yet; None where it is."""
-    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=timeout)
+    connection = _connection(settings, timeout)
     try:
         connection.request("GET", "/_mock/health")
         response = connection.getresponse()
@@ -62,14 +76,14 @@ def _line(clock: Mapping[str, Any]) -> str:
 
 
 def _call(settings: Settings, namespace: str, method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=10)
+    connection = _connection(settings, 10)
     headers = {"Content-Type": "application/json", "X-Mock-Namespace": namespace}
     try:
         connection.request(method, "/_mock/clock", json.dumps(body) if body else None, headers)
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        where = f"http://{settings.host}:{settings.port}"
+        where = _url(settings)
         raise InputError(f"no mockserver answers at {where} ({error}); start it, or give --host and --port") from error
     finally:
         connection.close()

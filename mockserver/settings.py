@@ -13,6 +13,8 @@ from typing import Any
 
 from .errors import InputError
 
+_OF_MOCKSERVER = "MOCKSERVER_PROPERTY_FILE"
+"""The Java project's, which looks like a slip of ours."""
 DEFAULT_ACCESS_KEY = "MOCKSERVERACCESSKEY0"
 DEFAULT_SECRET_KEY = "mockserver0secret0key0for0local0use0only"  # noqa: S105 - public on purpose, it protects nothing
 DEFAULT_APP_KEY = "4a7b9c2e-1f3d-4c5b-8e6a-0123456789ab"
@@ -44,6 +46,10 @@ class Settings:
     projects: tuple[str, ...] = ()
     enos_users: Mapping[str, str] = field(default_factory=dict)
     access_log: bool = True
+    tls: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    port_file: str = ""
     control_hosts: tuple[str, ...] = ()
     control_token: str = field(default="", repr=False)
 
@@ -128,6 +134,10 @@ TABLE: tuple[Row, ...] = (
         "enos_users", "--enos-user", "pairs", "An EnOS user and its organisation; given, others get 62101.", parts="USER=ORG"
     ),
     Row("access_log", "--access-log", "bool", "A line on stderr for each exchange."),
+    Row("tls", "--tls", "bool", "Speak HTTPS, by a certificate made on the spot; `mockserver env` says what to trust."),
+    Row("tls_cert", "--tls-cert", "str", "Speak HTTPS by this certificate, or chain (PEM)."),
+    Row("tls_key", "--tls-key", "str", "Its key (PEM, without a password), where that is in a file of its own."),
+    Row("port_file", "--port-file", "str", "File to write the port to, once the server answers."),
     Row(
         "control_hosts",
         "--control-host",
@@ -159,7 +169,7 @@ def settings_from(
     known = {row.variable for row in TABLE}
     for name in environ:
         # MockServer, the Java project, has variables of the same prefix: only what looks like a slip is refused.
-        if name not in known and (near := difflib.get_close_matches(name, known, 1, cutoff=0.9)):
+        if name not in (*known, _OF_MOCKSERVER) and (near := difflib.get_close_matches(name, known, 1, cutoff=0.9)):
             raise InputError(f"{name} is not a setting of mockserver; did you mean {near[0]}?")
     values |= {name: value for name, value in options.items() if value is not None}
     return Settings(**values)

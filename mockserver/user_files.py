@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from .definitions.pointer import join
 from .errors import InputError
 from .package_data import folder
@@ -30,6 +28,8 @@ def read_file(path: Path) -> Any:
 
 def check(value: Any, against: dict[str, Any], where: str) -> None:
     """Raises InputError for the first mistake: where it stands, what was found, what is allowed."""
+    from jsonschema import Draft202012Validator  # it takes 60 ms, and most starts read no file of a user
+
     for error in Draft202012Validator(against).iter_errors(value):
         deepest = error
         while deepest.context:

@@ -82,6 +82,8 @@ def _of_job(operation: Operation, observation: JobMapping, exchange: Exchange, l
         yield mutant(
             "times out of order", BODY, operation.id, wrong, places, {"times-disordered"}, f"{after} a day before {before}"
         )
+    yield from _impossible(operation, observation, exchange, look, [place for place, _ in known])
+    yield from _numbers(operation, observation, exchange, look)
     planned = {one.at for one in observation.times if one.planned}  # these may lie in the future
     for place, _ in known:
         if place not in planned:
@@ -93,6 +95,56 @@ def _of_job(operation: Operation, observation: JobMapping, exchange: Exchange, l
     for same in observation.same:
         yield from _another(operation, same, exchange, look)
     yield from _outside(operation, observation, exchange, look)
+
+
+_NO_TIMES = {
+    "epoch-ms": (10**18, -(10**18)),
+    "rfc3339": ("2026-02-30T08:00:00.000+00:00", "2026-02-28T08:00:00.000+99:99"),
+    "iso-basic-offset": ("2026-02-30T08:00:00+0800", "2026-04-31T08:00:00+0800"),
+    "local-china": ("2026-02-30 08:00:00", "2026-04-31 08:00:00"),
+    "java-date": ("Mon Feb 30 08:00:00 CST 2026", "Sun Nov 23 08:00:00 CST 2026"),
+}
+"""By form, what looks like a time and is none."""
+
+
+def _impossible(
+    operation: Operation, observation: JobMapping, exchange: Exchange, look: JobView, places: list[str]
+) -> Iterator[Mutant]:
+    """Times that no calendar has; where a pattern or a range of the document refuses them, that may say so."""
+    forms = {one.at: one.form for one in observation.times}
+    for place in places:
+        for value in _NO_TIMES[forms[place]]:
+            wrong = with_value(operation, exchange, look.pointer + place, value)
+            codes = {"time-impossible", "pattern-wrong", "out-of-range"}
+            yield mutant(
+                "time impossible", BODY, operation.id, wrong, {f"body {look.pointer}{place}"}, codes, f"{place} {value}"
+            )
+
+
+def _numbers(operation: Operation, observation: JobMapping, exchange: Exchange, look: JobView) -> Iterator[Mutant]:
+    """Counts over 64 bits or over their limit, totals beside other rows, and an empty name for the job."""
+    for place, _ in look.counts:
+        for value in (2**63, -(2**63) - 1, 10**400):
+            wrong = with_value(operation, exchange, look.pointer + place, value)
+            yield mutant("number over 64 bits", BODY, operation.id, wrong, {f"body {look.pointer}{place}"}, {"out-of-range"},
+                         f"{place}, {len(str(value))} digits")  # fmt: skip
+    for limit in observation.limits:
+        wrong = with_value(operation, exchange, look.pointer + limit.at, value_at(look.node, limit.limit) + 1)
+        yield mutant("count above its limit", BODY, operation.id, wrong, {f"body {look.pointer}{limit.at}"},
+                     {"limit-exceeded"}, limit.at)  # fmt: skip
+    for inner in observation.inner_totals:
+        total = value_at(look.node, inner.at)
+        if isinstance(total, int):
+            wrong = with_value(operation, exchange, look.pointer + inner.at, total + 1)
+            yield mutant("inner total wrong", BODY, operation.id, wrong, {f"body {look.pointer}{inner.at}"}, {"total-wrong"},
+                         inner.at)  # fmt: skip
+    for same in observation.same:
+        asked = _asking(operation, same, exchange, look)
+        if same.part is None and asked is not None and isinstance(value_at(look.node, same.at[0]), str):
+            for place in same.at:
+                asked = with_value(operation, asked, look.pointer + place, "")
+            places = {f"body {look.pointer}{place}" for place in same.at}
+            yield mutant(f"{same.parameter} empty", BODY, operation.id, asked, places, {same.code}, str(same.at))
 
 
 def _another(operation: Operation, same: EchoRule, exchange: Exchange, look: JobView) -> Iterator[Mutant]:
@@ -242,6 +294,7 @@ def time_mutants(name: str) -> Iterator[Mutant]:
             yield one
     if name in LISTS:
         yield from _walks(operation, operation.observation)
+        yield from _unlisted(operation, operation.observation)
     else:
         yield from _vanished(operation)
 
@@ -299,6 +352,7 @@ def _over_time(operation: Operation, observation: JobMapping) -> Iterator[Mutant
                 *_times(observation, old, look),
                 *_counts(observation, old, look),
                 *_constants(observation, old, look),
+                *_half_new_run(observation, old, look),
                 *_progress(observation, old, look),
             ):
                 wrong = with_value(operation, exchange, look.pointer + place, value)
@@ -320,6 +374,21 @@ def _times(observation: JobMapping, old: JobView, look: JobView) -> Iterator[Cha
         like = value_at(look.node, place)
         yield "time vanished", place, 0 if isinstance(like, int) else "", "time-changed"
         yield "time taken away", place, ABSENT, "time-changed"
+
+
+def _half_new_run(observation: JobMapping, old: JobView, look: JobView) -> Iterator[Change]:
+    """Of what tells runs apart, one alone changes, or goes back. Equivalent: where there is only one to see, and it
+    grows: a run that begins."""
+    times = dict(look.times)
+    seen = [place for place in observation.run if MISSING not in (value_at(old.node, place), value_at(look.node, place))]
+    for place in seen if len(seen) > 1 else ():
+        if (time := times.get(place)) is not None:
+            yield "run's date alone went back", place, _shown(observation, look, place, time - DAY), "time-changed"
+            yield "run's date alone went on", place, _shown(observation, look, place, time + 1), "time-changed"
+        else:
+            value = value_at(look.node, place)
+            yield "run's id alone went back", place, value - 1, "run-mixed"
+            yield "run's id alone went on", place, value + 1, "run-mixed"
 
 
 def _counts(observation: JobMapping, old: JobView, look: JobView) -> Iterator[Change]:
@@ -376,3 +445,19 @@ def _walks(operation: Operation, observation: JobMapping) -> Iterator[Mutant]:
     yield mutant("rows of another page", TIME, name, again, place, {"page-overlap"}, "page 0 again", (first,))
     fewer = _with_rows(operation, observation, third, lambda rows: rows[:-1], -1)
     yield mutant("walk misses a row", TIME, name, fewer, {f"polls {rows_at}"}, {"page-missed"}, "the last", (first, second))
+    told = value_at(body_of(second), observation.total or "")
+    for total in (told - 1, told + 1):
+        other = with_value(operation, second, observation.total or "", total)
+        yield mutant("total changes in a walk", TIME, name, other, {f"polls {observation.total}"}, {"total-changed"},
+                     f"{told}, then {total}", (first,))  # fmt: skip
+
+
+def _unlisted(operation: Operation, observation: JobMapping) -> Iterator[Mutant]:
+    """A run that is under way is on no page any more. Equivalent: one that has ended."""
+    rows_at = observation.jobs.removesuffix("/*")
+    for life in _polls(operation):
+        for (before, old), (exchange, _) in pairwise(life):
+            if not old.terminal and len(list(job_views(operation, body_of(before)))) == 1:
+                empty = _with_rows(operation, observation, exchange, lambda _: [], -1)
+                yield mutant("listed run vanished", TIME, operation.id, empty, {f"polls {rows_at}"}, {"job-vanished"},
+                             str(old.state), (before,))  # fmt: skip

@@ -30,6 +30,7 @@ _EVERYWHERE = (
     "retyped to string", "retyped to number", "retyped to boolean", "retyped to array", "retyped to object",
     "body empty", "JSON cut", "JSON cut in half", "text after JSON", "byte order mark", "not UTF-8", "UTF-16",
     "HTML in place of JSON", "content type wrong", "content type missing", "charset wrong", "Content-Length wrong",
+    "Retry-After is no time", "Date is no time", "Content-Encoding lies", "header doubled",
     "HTTP status undocumented", "success under an error's status", "error as bare text", "error's code unknown",
     "code under another status", "error's message drifted", "error in another form: cdm", "error in another form: iam",
     "error in another form: apim-token", "error in another form: problem details", "error in another form: Spring's",
@@ -44,7 +45,8 @@ _HELD = (
 _STRINGS = ("embedded JSON cut", "embedded JSON empty", "embedded JSON as Python writes it", "embedded JSON as an object",
             "embedded JSON encoded twice")  # fmt: skip
 _PAGES = ("page longer than limit", "page shorter than due", "page empty", "row twice on a page", "total below the rows",
-          "total above the rows", "pages overlap", "rows of another page", "walk misses a row")  # fmt: skip
+          "total above the rows", "total changes in a walk",
+          "listed run vanished", "pages overlap", "rows of another page", "walk misses a row")  # fmt: skip
 _ROWS = ("another workspace_id", "workspace_id in another case", "another task_id", "another project_id",
          "project_id in another case", "row after the range", "row before the range", "inner Content-Length wrong",
          "inner status wrong")  # fmt: skip
@@ -71,6 +73,18 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "error in another form: gateway": (*_APIM, ENOS),
     "error in another form: enos": (*_APIM, *_HUAWEI),
     "times out of order": JOBS,
+    "time impossible": JOBS,
+    "number over 64 bits": (CDM, DATAARTS, ENOS),
+    "count above its limit": (ENOS,),
+    "inner total wrong": (DATAARTS,),
+    "job_name empty": (CDM, DATAARTS),
+    "workspace_id empty": (DATAARTS,),
+    "taskInstId empty": (ENOS,),
+    "id empty": (TAURUSDB,),
+    **dict.fromkeys(
+        ("run's date alone went back", "run's date alone went on", "run's id alone went back", "run's id alone went on"),
+        (CDM,),
+    ),
     "time in the future": JOBS,
     "another job_name": (CDM, DATAARTS),
     "job_name in another case": (CDM, DATAARTS),

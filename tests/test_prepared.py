@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import random
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -117,6 +119,10 @@ def test_a_raw_request_is_answered_like_the_one_that_was_read(operation: Operati
     for request in variants(operation, random.Random(1)):
         read, raw = mocks[0].handle(request), mocks[1].handle_raw(raw_of(request))
         assert raw == read
+        lines = [f"HTTP/1.1 {raw.status} {HTTPStatus(raw.status).phrase}", *map(": ".join, raw.headers), "", ""]
+        assert raw.wire == "\r\n".join(lines).encode() + raw.body
+        text = raw.body.decode("utf-8", "surrogatepass")
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")), "as Python's json writes it"
 
 
 def test_a_name_with_an_encoded_slash_is_one_segment() -> None:

@@ -23,7 +23,8 @@ from mockserver.model import Request
 from mockserver.settings import Settings
 
 DEFINITIONS = load()
-OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations)
+OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations if operation.action is None)
+"""Those that tell of a job by themselves; calls that do something to jobs have their own tests."""
 JOBS = tuple(operation.id for operation in DEFINITIONS.operations if operation.job)
 LISTS = tuple(name for name in JOBS if (seen := DEFINITIONS.operation(name).observation) and seen.total)
 IDENTITY: Mapping[str, Mapping[str, str]] = {
@@ -188,7 +189,7 @@ def valid_answers(chunk: int, count: int) -> Iterator[tuple[bool, Exchange]]:
 
 
 def _block(number: int) -> Iterator[Exchange]:
-    operation = DEFINITIONS.operations[number % len(DEFINITIONS.operations)]
+    operation = DEFINITIONS.operation(OPERATIONS[number % len(OPERATIONS)])
     switches = {
         name: list(switch.values)[digest("switch", number, name) % len(switch.values)]
         for name, switch in DEFINITIONS.switches.items()

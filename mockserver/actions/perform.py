@@ -221,6 +221,8 @@ def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
 def _list(_operation: Operation, action: Action, scope: Scope) -> Scope:
     rows = list(_runs(action, scope) if action.of == "runs" else _jobs(action, scope))
     kept = [row for row in rows if _passes(action, row)]
+    if action.must_exist and not rows and set(_life(action).identity) <= set(scope.identity):
+        return _nobody(scope)
     start, size = _page(action, scope)
     return replace(scope, rows=kept[start : start + size], total=len(kept))
 

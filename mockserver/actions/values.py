@@ -53,7 +53,7 @@ def value(source: Source, scope: Scope) -> Any:
         found = MISSING if source.default is None else value(source.default, scope)
     elif source.map:
         found = source.map.get(str(found), found if source.default is None else value(source.default, scope))
-    return found
+    return MISSING if found is None else found
 
 
 def values(sources: Mapping[str, Source], scope: Scope) -> dict[str, Any]:

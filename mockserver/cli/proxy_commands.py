@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -17,8 +17,6 @@ from .reporting import add_report_options, parse_reports, strict_of, writable, w
 if TYPE_CHECKING:
     from ..contract.result import Result
     from ..definitions import Definitions
-    from ..exchanges.exchange import Exchange
-    from ..exchanges.recording import Recorder
     from ..proxy import ProxyOptions
 
 
@@ -56,7 +54,22 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resign",
         action="store_true",
-        help="sign signed requests anew for the service's host, with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+        help="sign signed requests anew for the service's host, with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: those"
+        " of documented GETs by callers on this machine; others are refused",
+    )
+    parser.add_argument(
+        "--resign-allow",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a method, or an operation's id, whose documented requests are signed anew, too. Repeatable.",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name under which callers reach the proxy and get signatures, beside localhost and --host. Repeatable.",
     )
     trust = parser.add_mutually_exclusive_group()
     trust.add_argument(
@@ -88,20 +101,39 @@ def _seconds(text: str) -> float:
 
 def _proxy(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
-    from ..contract.session import Session
-    from ..contract.strictness import Strictness
-    from ..definitions import load
-    from ..proxy import serve_proxy
-    from ..redaction.redactor import Redactor
-
-    mode = Strictness(strict_of(options))
-    definitions = load((Path(path) for path in settings_of(options).definitions), mode.ids)
-    settings = proxy_options(options)
-    session = Session(definitions, mode, Redactor(options.keep_ids, definitions=definitions))
-    with Recordings(options, definitions) as recordings:
-        result = serve_proxy(settings, definitions, session, recordings.keep if recordings.wanted else None)
+    with Recordings(options) as recordings:
+        result, definitions = run(options, recordings, strict_of(options))
         recordings.finish(result)
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
+
+
+def run(
+    options: argparse.Namespace, recordings: Recordings, strict: frozenset[str] | None = None
+) -> tuple[Result, Definitions]:
+    """Run a proxy with a judging process behind it until it is stopped.
+
+    Args:
+        options: Those of `add_proxy_options`.
+        recordings: Where exchanges are recorded to.
+        strict: The contradictions that are read to the letter; None: nothing is judged.
+
+    Raises:
+        InputError: An option is wrong.
+    """
+    from ..contract.strictness import Strictness
+    from ..definitions import load
+    from ..proxy import JudgeProcess, JudgeSettings, serve_proxy
+
+    strictness = Strictness(strict or frozenset())
+    settings, files = proxy_options(options), settings_of(options).definitions
+    target = ", ".join(options.upstream)
+    judging = JudgeProcess(
+        JudgeSettings(tuple(files), strictness.ids, options.keep_ids, recordings.path, target, judged=strict is not None)
+    )
+    definitions = load((Path(path) for path in files), strictness.ids)
+    for note in judging.ready(definitions):
+        judging.notices.tell(f"mockserver proxy: {note}")
+    return serve_proxy(settings, definitions, judging), definitions
 
 
 def proxy_options(options: argparse.Namespace) -> ProxyOptions:
@@ -117,55 +149,38 @@ def proxy_options(options: argparse.Namespace) -> ProxyOptions:
         ca_bundle=options.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or None,
         insecure=options.insecure,
         resign=resigner(credentials_of(os.environ)) if options.resign else None,
+        resign_allow=tuple(options.resign_allow),
+        allow_hosts=tuple(options.allow_host),
     )
 
 
 class Recordings:
     """The files that a proxy records to: JSON Lines as exchanges come, HAR made of them at the end.
 
-    Raises InputError for a file that can't be written, before anything is asked.
+    Raises InputError for a HAR file that can't be written, before anything is asked.
+
+    Attributes:
+        path: The recording to write; None: none.
     """
 
-    def __init__(self, options: argparse.Namespace, definitions: Definitions) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         self._stack = ExitStack()
         self._har: str | None = options.har
-        self.wanted = bool(options.record or options.har)
-        self._recorder: Recorder | None = self._open(options, definitions) if self.wanted else None
-
-    def _open(self, options: argparse.Namespace, definitions: Definitions) -> Recorder:
-        import tempfile
-
-        from ..exchanges.recording import Recorder
-        from ..jobs.clock import Clock
-        from ..redaction.redactor import Redactor
-
+        self.path: str | None = options.record
         if self._har:
             writable(self._har)
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="mockserver-proxy-"))
-        path = Path(options.record) if options.record else Path(folder) / "recording.jsonl"
-        redactor = Redactor(options.keep_ids, definitions=definitions)
-        recorder = Recorder(path, redactor, ", ".join(options.upstream), Clock().now())
-        self._stack.callback(recorder.close)
-        for note in recorder.notes:
-            print(f"mockserver proxy: {note}", file=sys.stderr)
-        return recorder
-
-    def keep(self, exchange: Exchange) -> None:
-        """Record an exchange, without its secrets."""
-        if self._recorder is not None:
-            self._recorder.add(exchange)
+            if self.path is None:
+                folder = self._stack.enter_context(TemporaryDirectory(prefix="mockserver-proxy-"))
+                self.path = str(Path(folder) / "recording.jsonl")
 
     def finish(self, result: Result) -> None:
         """Write the HAR file; where that fails the result says so."""
-        if self._recorder is None:
-            return
-        self._recorder.close()
-        if self._har:
+        if self._har and self.path:
             from ..exchanges.har import write
             from ..exchanges.recording import read
 
             try:
-                write(Path(self._har), read(self._recorder.path))
+                write(Path(self._har), read(Path(self.path)))
             except InputError as error:
                 result.failed.append(("--har", str(error)))
 

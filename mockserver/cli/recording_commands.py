@@ -65,15 +65,10 @@ def _add_replay(commands: Any) -> None:
 
 
 def _record(options: argparse.Namespace) -> int:
-    from ..contract.session import Session
-    from ..definitions import load
-    from ..proxy import serve_proxy
-    from .proxy_commands import Recordings, proxy_options
+    from .proxy_commands import Recordings, run
 
-    definitions = load(Path(path) for path in settings_of(options).definitions)
-    settings = proxy_options(options)
-    with Recordings(options, definitions) as recordings:
-        result = serve_proxy(settings, definitions, Session(definitions), recordings.keep)
+    with Recordings(options) as recordings:
+        result, _ = run(options, recordings)
         recordings.finish(result)
     for what, reason in result.failed:
         print(f"mockserver record: {what}: {reason}", file=sys.stderr)

@@ -83,8 +83,16 @@ def write_reports(
     fail_on: str,
     fail_under: float | None = None,
 ) -> int:
-    """Write the reports; the exit status. Raises InputError for a file that can't be written."""
+    """Write the reports; the exit status. Raises InputError for files that can't be written, once all others are."""
     from ..contract.report import render, step_summary
+
+    mistakes: list[str] = []
+
+    def write(path: str, text: str) -> None:
+        try:
+            _write(path, text)
+        except InputError as error:
+            mistakes.append(str(error))
 
     for form, path in reports:
         colours = form == "console" and path is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -92,11 +100,12 @@ def write_reports(
         if path is None:
             sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         else:
-            _write(path, text)
+            write(path, text)
         if form == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
-            _write(
-                os.environ["GITHUB_STEP_SUMMARY"], step_summary(result, definitions, fail_on=fail_on, fail_under=fail_under)
-            )
+            summary = step_summary(result, definitions, fail_on=fail_on, fail_under=fail_under)
+            write(os.environ["GITHUB_STEP_SUMMARY"], summary)
+    if mistakes:
+        raise InputError("; ".join(mistakes))
     return result.exit_code(fail_on, fail_under)
 
 

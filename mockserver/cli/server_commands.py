@@ -23,14 +23,14 @@ def add(commands: Any) -> None:
     serve.set_defaults(run=_serve)
     env = commands.add_parser(
         "env",
-        help="print the variables that turn SDK code to the mock",
-        description="Print the environment variables that turn code with a vendor's SDK to the mock, unchanged.",
+        help="print the variables that point SDK code at the mock",
+        description="Print the environment variables that point code with a vendor's SDK at the mock, unchanged.",
     )
     env.add_argument(
         "--shell", choices=("sh", "powershell", "dotenv"), default="sh", help="form of the output (default: sh)"
     )
     env.add_argument("--region", action="append", help="region of the SDK's with_region; repeatable (default: cn-north-4)")
-    add_settings(env, ["host", "port", "credentials"])
+    add_settings(env, ["host", "port", "credentials", "apps", "projects", "tls", "tls_cert"])
     env.set_defaults(run=_env)
     operations = commands.add_parser(
         "operations",
@@ -71,7 +71,7 @@ def _add_clock(commands: Any) -> None:
     clock.add_argument("action", choices=_CLOCK_ACTIONS, nargs="?", default="show", help="what to do (default: show)")
     clock.add_argument("value", nargs="?", help="a time, a duration or a speed")
     clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
-    add_settings(clock, ["host", "port"])
+    add_settings(clock, ["host", "port", "tls", "tls_cert"])
     clock.set_defaults(run=_clock)
 
 
@@ -82,7 +82,7 @@ def _add_wait(commands: Any) -> None:
         description="Wait until a server answers: for scripts that start one in the background. Exit status 2 if none does.",
     )
     wait.add_argument("--timeout", metavar="DURATION", default="30s", help="how long to wait at most (default: 30s)")
-    add_settings(wait, ["host", "port"])
+    add_settings(wait, ["host", "port", "tls", "tls_cert"])
     wait.set_defaults(run=_wait)
 
 

@@ -242,7 +242,7 @@ def _response(raw: requests.Response, deadline: float) -> Response:
             raise OSError(f"the answer is longer than {LIMIT} bytes")
         if time.monotonic() > deadline:
             raise TimeoutError
-    headers, unpacked = plain([(str(name), str(value)) for name, value in raw.raw.headers.items()], bytes(body))
+    headers, unpacked = plain([(str(name), str(value)) for name, value in raw.raw.headers.iteritems()], bytes(body))
     return Response(raw.status_code, headers, unpacked)
 
 

@@ -15,9 +15,10 @@ from ..exchanges.exchange import Exchange
 from ..exchanges.job_view import JobView, job_views
 from ..exchanges.json_path import MISSING, value_at
 from ..redaction import redact
+from ..redaction.content_coding import plain
 from ..redaction.names import is_secret_name
 from ..redaction.redactor import Redactor
-from .checks.body import read_body
+from .checks.body import check_numbers, read_body
 from .checks.errors import check_error, is_error, name_of
 from .checks.http import check_headers, check_status
 from .checks.jobs import answered_at, check_jobs
@@ -80,6 +81,7 @@ class Session:
         compared; `meant`, the operation whose answers are right for a request that misses every operation; `request` and
         `answer`, whether these are judged: an answer that isn't leaves no trace among those of its job.
         """
+        exchange = _decoded(exchange)
         asked, found = read_request(self.definitions, exchange.request)
         if asked.operation is None and meant is not None:
             asked = replace(asked, operation=meant)
@@ -138,14 +140,16 @@ class Session:
         if body is MISSING:
             self._polled(operation, asked, exchange, number, [])
             return found
+        source = answers.place if answers else operation.place
+        numbers = check_numbers(response.body.decode("utf-8", "replace"), body, source)
         if is_error(operation, response.status, body):
-            return found + self._error(operation, exchange, asked, body, number)
+            return _told_once(found + self._error(operation, exchange, asked, body, number), numbers)
         if answers is not None and answers.schema is not None:
             found += check_schema(self.definitions, operation, response.status, body) + self._shapes.check(answers, body)
         seen = list(job_views(operation, body))
-        found += check_jobs(operation, exchange, asked, body, seen, self.mode)
+        jobs = check_jobs(operation, exchange, asked, body, seen, self.mode)
         self._polled(operation, asked, exchange, number, seen)
-        return found + self._over_time(operation, exchange, asked, body, seen)
+        return _told_once(found, [*numbers, *jobs]) + self._over_time(operation, exchange, asked, body, seen)
 
     def _error(
         self, operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, number: int
@@ -153,7 +157,9 @@ class Session:
         status = exchange.response.status
         found = check_error(self.definitions, operation, status, body)
         answers = operation.answers.get(status)
-        if answers is not None and answers.schema is not None and not any(one.code == "envelope-wrong" for one in found):
+        judged = status < 400 and any(one.code == "error-status-wrong" for one in found)
+        judged = judged or any(one.code == "envelope-wrong" for one in found)
+        if answers is not None and answers.schema is not None and not judged:
             found += check_schema(self.definitions, operation, status, body) + self._shapes.check(answers, body)
         self._polled(operation, asked, exchange, number, [])
         name = name_of(operation, status, body)
@@ -207,6 +213,24 @@ def _span(exchange: Exchange) -> Span | None:
     """When it was sent and received (ms); where nobody noted that, both are when it was answered by its own Date."""
     answered = answered_at(exchange)
     return exchange.span() or (None if answered is None else (answered, answered))
+
+
+_ECHOES = ("time-impossible", "out-of-range")
+
+
+def _told_once(found: list[Finding], more: list[Finding]) -> list[Finding]:
+    """The findings with more of them, but for what only says again that a value is none at all."""
+    places = {one.pointer for one in found if one.part == "body"}
+    return found + [one for one in more if one.code not in _ECHOES or one.pointer not in places]
+
+
+def _decoded(exchange: Exchange) -> Exchange:
+    """The exchange with the answer's body as its Content-Encoding says; as it is where the body isn't so coded."""
+    response = exchange.response
+    if response.header("Content-Encoding") is None:
+        return exchange
+    headers, body = plain(response.headers, response.body)
+    return replace(exchange, response=replace(response, headers=headers, body=body))
 
 
 def _bare(exchange: Exchange) -> Exchange:

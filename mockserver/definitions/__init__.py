@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from .compile import compile_documents
 from .like import written_out
 from .model import (
     Definitions,
+    Document,
     Example,
     JobLife,
     JobMapping,
@@ -24,8 +25,6 @@ from .model import (
 )
 from .read import read_control, read_documents
 from .strict_mode import strict_ids, strictly
-from .validate_compiled import check_definitions
-from .validate_documents import check_documents
 
 __all__ = [
     "Definitions",
@@ -40,6 +39,7 @@ __all__ = [
     "Service",
     "State",
     "Switch",
+    "check",
     "load",
     "read_control",
     "strict_ids",
@@ -57,15 +57,25 @@ def load(extra: Iterable[Path] = (), strict: Collection[str] = ()) -> Definition
     return _load(files, ids) if files else _shipped(ids)
 
 
+def check(documents: Mapping[str, Document]) -> Definitions:
+    """The definitions of documents, read for mistakes before and after they are compiled. Raises DefinitionError."""
+    from .validate_compiled import check_definitions
+    from .validate_documents import check_documents  # with jsonschema, which takes 60 ms
+
+    check_documents(documents)
+    definitions = compile_documents(documents)
+    check_definitions(definitions)
+    return definitions
+
+
 @cache
 def _shipped(strict: tuple[str, ...]) -> Definitions:
-    """The shipped definitions alone never change: they are read and checked once."""
+    """The shipped definitions alone never change: they are read once."""
     return _load((), strict)
 
 
 def _load(extra: tuple[Path, ...], strict: tuple[str, ...]) -> Definitions:
+    """The definitions. The shipped ones alone are trusted: tests prove them, and a check takes longer than a whole start."""
     documents = written_out(read_documents(extra))
-    check_documents(documents)
-    definitions = compile_documents(documents)
-    check_definitions(definitions)
+    definitions = check(documents) if extra else compile_documents(documents)
     return compile_documents(strictly(documents, strict)) if strict else definitions

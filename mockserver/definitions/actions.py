@@ -55,7 +55,8 @@ class Action:
     `status` is that operation (one with `x-job`); `do` one of `DEEDS`; `identity` says where each part of a job's identity
     comes from, `where` which facts pick the jobs meant, `filters` what a row of a list must have; `facts` are given to a job
     that is made; `answer` sets places of the first example's answer; `to` is the state that a stop leads to; `visible_after`
-    seconds pass before a job that is made can be found; a list is one `of` jobs, or of a job's runs.
+    seconds pass before a job that is made can be found; a list is one `of` jobs, or of a job's runs; `must_exist`: where
+    it asks for one job, and there is none, that is unknown-id.
     """
 
     do: str
@@ -69,6 +70,7 @@ class Action:
     to: str | None
     visible_after: float | None
     paging: Paging | None
+    must_exist: bool
     provenance: Provenance
 
     @property
@@ -81,7 +83,7 @@ class Action:
         """The problems that it can have beside those of every operation."""
         if self.do == "create":
             yield "job-exists"
-        if self.do in ("stop", "delete", "read", "rerun") or (self.do == "start" and not self.makes):
+        if self.must_exist or self.do in ("stop", "delete", "read", "rerun") or (self.do == "start" and not self.makes):
             yield "unknown-id"
         if self.do in ("rerun",) or (self.do == "start" and not self.makes):
             yield "job-running"
@@ -106,6 +108,7 @@ def action_of(place: Place, status: Operation) -> Action:
         to=node.get("to"),
         visible_after=node.get("visible-after-seconds"),
         paging=_paging(node["page"]) if "page" in node else None,
+        must_exist=node.get("must-exist", False),
         provenance=provenance_of(place),
     )
 

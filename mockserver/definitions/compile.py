@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ..errors import DefinitionError
 from .actions import action_of
@@ -94,8 +95,9 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(path: str, method: str, place: Place, service: Service, judges: Judges) -> Operation:
+def _operation(key: str, method: str, place: Place, service: Service, judges: Judges) -> Operation:
     node = place.value
+    path, _, query = key.partition("?")
     examples = _examples(place)
     answers = {int(status): _answers(response, judges) for status, response in place.children("responses").items()}
     return Operation(
@@ -122,6 +124,7 @@ def _operation(path: str, method: str, place: Place, service: Service, judges: J
         observation=observation_of(place / "x-observation") if "x-observation" in node else None,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
+        chosen_by=dict(parse_qsl(query)),
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 
@@ -226,6 +229,7 @@ def _job_life(place: Place) -> JobLife:
         kept=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
+        rerun=node.get("rerun", {}),
         provenance=provenance_of(place),
     )
 

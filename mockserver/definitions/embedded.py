@@ -31,6 +31,11 @@ def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Itera
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+def _max_bytes(_validator: Any, limit: int, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and len(instance.encode("utf-8", "surrogatepass")) > limit:
+        yield ValidationError(f"{instance!r} has more than {limit} bytes")
+
+
 def _number(_checker: Any, value: Any) -> bool:
     # 1.0 is a number but, unlike in JSON Schema's own reading, no integer: SDKs print and parse the two differently.
     return isinstance(value, int) and not isinstance(value, bool)
@@ -38,7 +43,7 @@ def _number(_checker: Any, value: Any) -> bool:
 
 Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]  # the stubs lack it
     Draft202012Validator,
-    {"contentSchema": _content_schema, "pattern": _pattern},
+    {"contentSchema": _content_schema, "pattern": _pattern, "x-max-bytes": _max_bytes},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _number),
 )
 

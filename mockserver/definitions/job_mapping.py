@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .model import EchoRule, JobMapping, NestedResponse, TimeField, TimeWindow
+from .model import CountLimit, EchoRule, InnerTotal, JobMapping, NestedResponse, TimeField, TimeWindow
 from .pointer import Place, provenance_of
 
 
@@ -24,6 +24,8 @@ def observation_of(place: Place) -> JobMapping:
         counts=tuple(node.get("counts", ())),
         constant=tuple(node.get("constant", ())),
         times=tuple(_time(time) for time in node.get("times", ())),
+        limits=tuple(map(_limit, _items(place, "limits"))),
+        inner_totals=tuple(map(_inner_total, _items(place, "inner-totals"))),
         same=tuple(_same(place / "same" / index) for index in range(len(node.get("same", ())))),
         window=TimeWindow(window["from"], window["to"], provenance_of(place / "window")) if window else None,
         wrapped=_wrapped(place / "wrapped") if "wrapped" in node else None,
@@ -38,6 +40,18 @@ def _wrapped(place: Place) -> NestedResponse:
 
 def _time(node: Mapping[str, Any]) -> TimeField:
     return TimeField(node["at"], node["form"], node.get("moves", False), node.get("planned", False))
+
+
+def _items(place: Place, name: str) -> list[Place]:
+    return [place / name / index for index in range(len(place.value.get(name, ())))]
+
+
+def _limit(place: Place) -> CountLimit:
+    return CountLimit(place.value["at"], place.value["limit"], provenance_of(place))
+
+
+def _inner_total(place: Place) -> InnerTotal:
+    return InnerTotal(place.value["at"], place.value["rows"], provenance_of(place))
 
 
 def _same(place: Place) -> EchoRule:

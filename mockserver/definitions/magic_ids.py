@@ -19,6 +19,13 @@ def magic_id(operation: Operation, name: str) -> str | None:
     return next((form for form in forms if not any(parameter.errors(form))), None)
 
 
+def magic_form(operation: Operation) -> str:
+    """How this operation's magic ids are written: a parameter that takes no `-` has `_` in their place."""
+    forms = [magic_id(operation, example.name) or "" for example in operation.errors()]
+    dashes = all(form.startswith(PREFIXES[0]) for form in forms)
+    return "mock-error-NAME" if dashes else "mock_error_NAME (with _ for each -)"
+
+
 def error_name(value: str) -> str | None:
     """The error that an id asks for; None where it is an ordinary id."""
     for prefix in PREFIXES:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from .router import Router
 
@@ -88,7 +89,8 @@ class JobLife:
     """The documented life of an operation's jobs.
 
     `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
-    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen).
+    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen);
+    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`).
     """
 
     identity: tuple[str, ...]
@@ -99,7 +101,13 @@ class JobLife:
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
     unstarted: str | None = None
+    rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
+
+    @cached_property
+    def weights(self) -> tuple[tuple[str, int], ...]:
+        """How likely each life is, by its name, beside the others."""
+        return tuple((life.name, life.weight) for life in self.lives.values())
 
 
 @dataclass(frozen=True)
@@ -155,12 +163,31 @@ class NestedResponse:
 
 
 @dataclass(frozen=True)
+class CountLimit:
+    """A count of a job that is never above a limit which stands in the same answer."""
+
+    at: str
+    limit: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class InnerTotal:
+    """A total inside a job (mostly in a string that holds JSON) that counts the rows beside it."""
+
+    at: str
+    rows: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class JobMapping:
     """How to read jobs in an operation's answer. Places are JSON pointers, which go on through strings that hold JSON.
 
     `jobs` leads to the job or jobs (`*`: every item); other places start there, but `total`. `id` tells jobs of a list
     apart, `run` the runs of one job; `times` stand in the order in which they must be; `counts` never fall, `constant` never
-    changes within a run. `progress_accepted` is the contradiction by which progress may be less at the end.
+    changes within a run; `limits` and `inner_totals` hold within one answer. `progress_accepted` is the contradiction by
+    which progress may be less at the end.
     """
 
     jobs: str
@@ -173,6 +200,8 @@ class JobMapping:
     counts: tuple[str, ...]
     constant: tuple[str, ...]
     times: tuple[TimeField, ...]
+    limits: tuple[CountLimit, ...]
+    inner_totals: tuple[InnerTotal, ...]
     same: tuple[EchoRule, ...]
     window: TimeWindow | None
     wrapped: NestedResponse | None
@@ -226,7 +255,7 @@ class Operation:
 
     `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
     required; `answers` is, by HTTP status, what `responses` judge by; `action` is what it does to jobs, where it isn't about
-    their status.
+    their status; `chosen_by` are the query's values that tell it apart from another one with its method and path.
     """
 
     id: str
@@ -252,6 +281,7 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
+    chosen_by: Mapping[str, str] = field(default_factory=dict)
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""
@@ -270,6 +300,18 @@ class Operation:
         """
         matches = self._router.matches(segments or path.split("/"))
         return dict(zip(self.path_names, matches[0][2], strict=True)) if matches else None
+
+
+def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
+    """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
+    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
+    plain = None
+    for operation in operations:
+        if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
+            return operation
+        if not operation.chosen_by and plain is None:
+            plain = operation
+    return plain
 
 
 @dataclass(frozen=True)
@@ -315,9 +357,10 @@ class Definitions:
                 return operation
         raise KeyError(f"{operation_id!r} is not an operation; known: {', '.join(o.id for o in self.operations)}")
 
-    def operation_at(self, method: str, path: str) -> Operation | None:
-        """The operation with this method at a (decoded) path."""
-        return next((one for one in self.operations if one.method == method and one.pattern.fullmatch(path)), None)
+    def operation_at(self, method: str, path: str, query: str = "") -> Operation | None:
+        """The operation with this method at a (decoded) path, and with this (raw) query, where that tells two apart."""
+        found = [one for one in self.operations if one.method == method and one.pattern.fullmatch(path)]
+        return found[0] if len(found) == 1 else chosen(found, query)
 
     def operation_of(self, service: str) -> Operation:
         """The job-status operation of a service. Raises KeyError that names the known services."""

@@ -110,8 +110,14 @@ class Place:
 
 
 def provenance_of(place: Place) -> Provenance:
-    """Where a fact comes from: its own `x-provenance`, or the nearest one around it."""
-    return Provenance(**(place.inherited("x-provenance") or {"kind": "invented"}))
+    """Where a fact comes from: its own `x-provenance`, or the nearest one around it.
+
+    A keyword of a schema may have one of its own, in `x-provenance-of` beside it.
+    """
+    keyword = place.parts[-1] if place.parts else ""
+    around = at(place.documents[place.name], place.parts[:-1])
+    own = around.get("x-provenance-of", {}).get(keyword) if isinstance(around, dict) else None
+    return Provenance(**(own or place.inherited("x-provenance") or {"kind": "invented"}))
 
 
 PLACE = "x-place"

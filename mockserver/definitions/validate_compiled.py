@@ -24,15 +24,14 @@ _PARAMETER_TYPES = ("string", "integer", "number", "boolean")
 def check_definitions(definitions: Definitions) -> None:
     """Raises DefinitionError for the first mistake found in any operation."""
     seen: dict[str, str] = {}
-    routes: dict[tuple[str, str], str] = {}
+    routes: dict[tuple[str, ...], str] = {}
     for operation in definitions.operations:
-        file = _file_of(definitions, operation)
-        where = join("paths", operation.path, operation.method.lower())
+        file, where = operation.place.split("#", 1)
         if operation.id in seen:
             found = f"the operationId {operation.id!r} a second time"
             raise DefinitionError(file, where + "/operationId", found, f"an id that {seen[operation.id]} doesn't have")
         seen[operation.id] = file
-        route = (operation.method, operation.pattern.pattern)
+        route = (operation.method, operation.pattern.pattern, *map(str, sorted(operation.chosen_by.items())))
         if route in routes:
             found = f"{operation.method} {operation.path}, which {routes[route]} has already"
             raise DefinitionError(file, where, found, "a path and method of its own")
@@ -46,12 +45,6 @@ def check_definitions(definitions: Definitions) -> None:
             _check_action(file, where + "/x-action", operation, operation.action)
         if operation.observation:
             _check_observation(file, where + "/x-observation", operation, operation.observation)
-
-
-def _file_of(definitions: Definitions, operation: Operation) -> str:
-    method = operation.method.lower()
-    holders = [name for name, doc in definitions.documents.items() if method in doc.get("paths", {}).get(operation.path, {})]
-    return holders[-1]
 
 
 def _check_problems(file: str, where: str, operation: Operation) -> None:

@@ -101,6 +101,12 @@ def _check_schema(name: str, pointer: str, schema: Any) -> None:
             if keyword not in _KEYWORDS and not keyword.startswith("x-"):
                 allowed = "a keyword of JSON Schema 2020-12, or one that starts with x-"
                 raise DefinitionError(name, place + join(keyword), f"the keyword {keyword!r}", allowed)
+        for keyword in node.get("x-provenance-of", {}):
+            if keyword not in node:
+                allowed = f"one of {', '.join(key for key in node if key in _KEYWORDS)}"
+                raise DefinitionError(
+                    name, place + join("x-provenance-of"), f"the keyword {keyword!r}, which isn't there", allowed
+                )
         if node.get("x-tenant", True) is not True:
             raise DefinitionError(name, place + join("x-tenant"), _short(node["x-tenant"]), "true, or no x-tenant")
         if "pattern" in node:
@@ -134,9 +140,10 @@ def _check_names(documents: Mapping[str, Document], name: str) -> None:
     sources = document.get("x-sources", {})
     switches = {key: value for other in documents.values() for key, value in other.get("x-switches", {}).items()}
     for parts, node in _nodes(document):
-        source = node.get("x-provenance", {}).get("source") if isinstance(node.get("x-provenance"), dict) else None
-        if source is not None and source not in sources:
-            raise _unknown(name, (*parts, "x-provenance", "source"), source, sources)
+        for mark, provenance in _provenances(node):
+            source = provenance.get("source")
+            if source is not None and source not in sources:
+                raise _unknown(name, (*parts, *mark, "source"), source, sources)
         if isinstance(node.get("x-job"), dict):
             _check_states(name, (*parts, "x-job"), node["x-job"])
         for key, when in node.get("x-required-if", {}).items() if isinstance(node.get("x-required-if"), dict) else ():
@@ -152,6 +159,14 @@ def _check_names(documents: Mapping[str, Document], name: str) -> None:
             raise _unknown(name, ("x-switches", key, "default"), switch["default"], switch["values"])
     for index, entry in enumerate(document.get("x-contradictions", ())):
         _check_contradiction(name, document, index, entry, switches)
+
+
+def _provenances(node: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """The marks of a node itself and of its keywords."""
+    if isinstance(node.get("x-provenance"), dict):
+        yield ("x-provenance",), node["x-provenance"]
+    for keyword, mark in node.get("x-provenance-of", {}).items() if isinstance(node.get("x-provenance-of"), dict) else ():
+        yield ("x-provenance-of", keyword), mark
 
 
 def _check_states(name: str, parts: tuple[str | int, ...], job: Mapping[str, Any]) -> None:

@@ -60,7 +60,7 @@ def inferred(given: str, exchanges: Iterable[Exchange], definitions: Definitions
 
 def _take(found: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
     request = exchange.request
-    operation = definitions.operation_at(request.method, request.path)
+    operation = definitions.operation_at(request.method, request.path, request.query)
     path = operation.path if operation else _template(request.path)
     seen = found.setdefault((request.method, path), _Seen(request.method, path, operation))
     media = (exchange.response.header("content-type") or "application/json").partition(";")[0].strip().lower()

@@ -289,7 +289,7 @@ class SchemaComparer:
 def _note_kind(keyword: str) -> str:
     if keyword == "default":
         return "default-changed"
-    if keyword == "x-provenance":
+    if keyword in ("x-provenance", "x-provenance-of"):
         return "provenance-changed"
     if keyword == "x-page-rows":
         return "page-rows-changed"

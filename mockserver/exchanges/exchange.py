@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -67,10 +67,11 @@ def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Ex
         return answer
     if isinstance(answer, tuple) and len(answer) == 3:
         status, headers, body = answer
-        return Exchange(_request(request), response_from(status, headers, body), time)
+        return Exchange(_request(request), _unpacked_by_client(response_from(status, headers, body)), time)
     if hasattr(answer, "raw_content") and hasattr(answer, "status_code"):  # huaweicloudsdkcore's SdkResponse
         headers = getattr(answer, "header_params", None) or {}
-        return Exchange(_request(request), response_from(answer.status_code, headers, answer.raw_content), time)
+        answered = _unpacked_by_client(response_from(answer.status_code, headers, answer.raw_content))
+        return Exchange(_request(request), answered, time)
     if hasattr(answer, "status_code") and hasattr(answer, "headers") and hasattr(answer, "content"):
         asked = request if request is not None else answer.request
         plain = _without_encoding(answer.headers)
@@ -79,6 +80,13 @@ def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Ex
         f"can't check {type(answer).__name__}; allowed: a response of requests or httpx, (status, headers, body),"
         " or an SDK's response with raw content"
     )
+
+
+def _unpacked_by_client(response: Response) -> Response:
+    """The answer without the Content-Encoding of a body that reads as JSON: the client has undone it."""
+    if response.header("Content-Encoding") is None or response.body[:1] not in (b"{", b"["):
+        return response
+    return replace(response, headers=tuple(_without_encoding(dict(response.headers)).items()))
 
 
 def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,8 @@ class JobView:
     """One job in one answer.
 
     `pointer` is where it stands; `state` its status by name (None: not a documented one), `sent` the status as it came;
-    `times` are (place, milliseconds or None) in the definition's order; `counts` and `constant` are (place, value) of what
+    `times` are (place, milliseconds or None) in the definition's order; `impossible` are places of what is there, but is no
+    time; `counts` and `constant` are (place, value) of what
     is there; `run` tells the runs of one job apart; `progress` is a percentage (None: not shown, or -1).
     """
 
@@ -32,6 +33,7 @@ class JobView:
     progress: float | None
     run: tuple[Any, ...]
     times: tuple[tuple[str, int | None], ...]
+    impossible: tuple[str, ...]
     counts: tuple[tuple[str, float], ...]
     constant: tuple[tuple[str, Any], ...]
 
@@ -48,6 +50,8 @@ def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
         state = _state(operation, sent)
         terminal = bool(state and operation.job and operation.job.states[state].terminal)
         name = value_at(job, observation.id) if observation.id else ""
+        sent_times = [(time, _plain(value_at(job, time.at))) for time in observation.times]
+        times = tuple((time.at, vendor_times.parse(time.form, value)) for time, value in sent_times)
         yield JobView(
             pointer=pointer,
             node=job,
@@ -57,8 +61,11 @@ def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
             id="" if name is MISSING else str(name),
             progress=_progress(value_at(job, observation.progress)) if observation.progress else None,
             run=tuple(value_at(job, place) for place in observation.run),
-            times=tuple(
-                (time.at, vendor_times.parse(time.form, _plain(value_at(job, time.at)))) for time in observation.times
+            times=times,
+            impossible=tuple(
+                time.at
+                for (time, value), (_, read) in zip(sent_times, times, strict=True)
+                if read is None and _is_set(value)
             ),
             counts=tuple((place, value_at(job, place)) for place in observation.counts if _is_number(value_at(job, place))),
             constant=tuple(
@@ -74,6 +81,11 @@ def state_of(operation: Operation, body: Any) -> str | None:
 
 def _plain(value: Any) -> Any:
     return None if value is MISSING else value
+
+
+def _is_set(value: Any) -> bool:
+    """Whether something stands where a time should, of a type that times have."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and value not in ("", 0, "0")
 
 
 def _is_number(value: Any) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -69,7 +71,7 @@ class Recorder:
         self._redactor = redactor
         self._lock = threading.Lock()
         try:
-            self._file = path.open("a+b")
+            self._file = path.open("a+b", buffering=0)  # a line is in the system's hands as soon as it is written
             self._begin(target, created)
         except OSError as error:
             raise InputError(f"can't write {path}: {error.strerror or error}") from error
@@ -116,12 +118,18 @@ class Recorder:
             try:
                 self._write(line)
             except (OSError, ValueError) as error:  # ValueError: the file is closed
-                raise InputError(f"can't write {self.path}: {error}") from error
+                raise InputError(f"can't write {self.path}: {getattr(error, 'strerror', None) or error}") from error
             self.count += 1
 
     def _write(self, line: bytes) -> None:
-        self._file.write(line)
-        self._file.flush()
+        start, rest = self._file.seek(0, os.SEEK_END), line
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            with contextlib.suppress(OSError):  # no file, such as /dev/full
+                self._file.truncate(start)  # a line that is half there would spoil those that follow it
+            raise
 
     def close(self) -> None:
         """Close the file."""

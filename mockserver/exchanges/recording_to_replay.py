@@ -62,7 +62,7 @@ def replays_from(recording: Recording, definitions: Definitions) -> list[Recorde
     courses: dict[Key, list[_Course]] = {}
     for time, exchange in sorted(_timed(recording.exchanges), key=lambda one: one[0]):
         request = exchange.request
-        operation = definitions.operation_at(request.method, request.path)
+        operation = definitions.operation_at(request.method, request.path, request.query)
         if operation is None or operation.job is None:
             continue
         values = values_of(operation, texts_of(operation, request))

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+_DIGITS = 20
+_LATEST = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds since 1970."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _CHINA = timezone(timedelta(hours=8))
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_JAVA = re.compile(r"(?:\w{3}) (\w{3}) (\d\d) (\d\d):(\d\d):(\d\d) ([A-Z]{1,5}(?:[+-]\d\d:\d\d)?) (\d{4})")
+_JAVA = re.compile(r"(\w{3}) (\w{3}) (\d\d) (\d\d):(\d\d):(\d\d) ([A-Z]{1,5}(?:[+-]\d\d:\d\d)?) (\d{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,12 @@ def _moment(time: int, zone: timezone | None) -> datetime:
 
 
 def _parse_epoch(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(value)  # noqa: TRY004 - whatever isn't in the form is a ValueError
-    return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str) or (isinstance(value, str) and len(value) > _DIGITS):
+        raise ValueError(value)
+    time = int(value)
+    if abs(time) > _LATEST:
+        raise ValueError(value)
+    return time
 
 
 def _show_epoch(time: int, like: Any) -> Any:
@@ -83,16 +89,19 @@ def _java_zone(name: str) -> timezone:
 
 def _parse_java(value: Any) -> int:
     match = _JAVA.fullmatch(str(value))
-    if match is None or match[1] not in _MONTHS:
+    if match is None or match[2] not in _MONTHS:
         raise ValueError(value)
-    day, hour, minute, second = (int(match[index]) for index in (2, 3, 4, 5))
-    month, zone = _MONTHS.index(match[1]) + 1, _java_zone(match[6])
-    return _ms(datetime(int(match[7]), month, day, hour, minute, second, tzinfo=zone))
+    day, hour, minute, second = (int(match[index]) for index in (3, 4, 5, 6))
+    month, zone = _MONTHS.index(match[2]) + 1, _java_zone(match[7])
+    moment = datetime(int(match[8]), month, day, hour, minute, second, tzinfo=zone)
+    if _DAYS[moment.weekday()] != match[1]:
+        raise ValueError(value)
+    return _ms(moment)
 
 
 def _show_java(time: int, like: Any) -> str:
     match = _JAVA.fullmatch(str(like))
-    name = match[6] if match else "CST"
+    name = match[7] if match else "CST"
     at = _moment(time, _java_zone(name))
     return f"{_DAYS[at.weekday()]} {_MONTHS[at.month - 1]} {at:%d %H:%M:%S} {name} {at:%Y}"
 

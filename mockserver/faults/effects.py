@@ -129,7 +129,7 @@ def finished(taken: MatchedFault, response: Response, seed: int) -> tuple[Respon
     if response.status and fault.headers:
         response = replace(response, headers=_with_headers(response.headers, fault.headers))
     delivery = _delivery(fault, 0.0 if moved else seconds)
-    return replace(response, delivery=delivery, fault=ServedFault(taken.number, fault.kind)), moved
+    return replace(response, delivery=delivery, fault=ServedFault(taken.number, fault.kind), wire=None), moved
 
 
 def _drawn(delay: Delay, *key: object) -> float:

@@ -7,29 +7,28 @@ from functools import lru_cache
 from typing import Any
 
 from ..definitions import JobLife, Life
-from ..generate import Fake, choose
+from ..generate import Fake
 
 Identity = Mapping[str, str]
 Profile = Callable[[Fake, Identity], dict[str, Any]]
-_Key = tuple[tuple[str, str], ...]
+_Values = tuple[str, ...]
 
 
 def life_of(definition: JobLife, service: str, seed: int, identity: Identity) -> Life:
     """The life that chance gives this job, by the weights of the definition."""
-    weights = tuple((life.name, life.weight) for life in definition.lives.values())
-    return definition.lives[_life(weights, service, seed, tuple(identity.items()))]
+    return definition.lives[_life(definition.weights, service, seed, tuple(identity.values()))]
 
 
 def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> Mapping[str, Any]:
     """What never changes of this job."""
-    return _facts(profile, service, seed, tuple(identity.items()))
+    return _facts(profile, service, seed, tuple(identity), tuple(identity.values()))
 
 
 @lru_cache(maxsize=8_192)
-def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, key: _Key) -> str:
-    return choose(weights, seed, service, key)
+def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, values: _Values) -> str:
+    return Fake(seed, "life", service, *values).weighted(weights)
 
 
 @lru_cache(maxsize=4_096)
-def _facts(profile: Profile, service: str, seed: int, key: _Key) -> Mapping[str, Any]:
-    return profile(Fake(seed, service, key), dict(key))
+def _facts(profile: Profile, service: str, seed: int, names: _Values, values: _Values) -> Mapping[str, Any]:
+    return profile(Fake(seed, service, *values), dict(zip(names, values, strict=True)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..exchanges.exchange import Exchange
 from ..model import Response
@@ -14,8 +17,10 @@ _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 LIMIT = 16 * 1024 * 1024
 """The longest body that is unpacked, in bytes."""
 
-CODINGS = ("identity", *_WINDOWS)
-"""The codings that can be undone."""
+_PACKAGES = {"br": "brotli", "zstd": "zstandard"}
+"""Codings that can be undone where a package is installed."""
+
+_BROTLI_PIECE = 64  # so that a bomb is noticed before it is large: brotli below 1.2 knows no limit
 
 
 def changed(body: bytes, change: Callable[[str], str]) -> bytes:
@@ -34,17 +39,71 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
     for name in reversed([part.strip().lower() for part in encoding.split(",")]):
         if name in ("", "identity"):
             continue
-        if name not in _WINDOWS:
+        if not _is_known(name):
             return None
         if not body:
             continue
-        found = _inflated(body, _WINDOWS[name])
-        if found is None and name == "deflate":
-            found = _inflated(body, -15)  # some servers leave the frame out
+        found = _decoded(name, body)
         if found is None:
             return None
         body = found
     return body
+
+
+def undecodable(response: Response) -> str:
+    """The coding of an answer's body that nobody here can undo, but the client can: it asked for it; "" for none."""
+    if not response.body:
+        return ""
+    values = ",".join(value for name, value in response.headers if name.lower() == "content-encoding")
+    codings = [part.strip().lower() for part in values.split(",")]
+    return next((coding for coding in codings if coding not in ("", "identity") and not _is_known(coding)), "")
+
+
+def package_for(coding: str) -> str:
+    """The package whose installation lets a coding be undone; "" for none."""
+    return _PACKAGES.get(coding, "")
+
+
+def _is_known(coding: str) -> bool:
+    return coding in _WINDOWS or _package(coding) is not None
+
+
+def _package(coding: str) -> Any:
+    try:
+        return importlib.import_module(_PACKAGES[coding]) if coding in _PACKAGES else None
+    except ImportError:
+        return None
+
+
+def _decoded(coding: str, body: bytes) -> bytes | None:
+    if coding in _WINDOWS:
+        found = _inflated(body, _WINDOWS[coding])
+        if found is None and coding == "deflate":
+            found = _inflated(body, -15)  # some servers leave the frame out
+        return found
+    package = _package(coding)
+    return _unbrotlied(package, body) if coding == "br" else _unzstandarded(package, body)
+
+
+def _unbrotlied(brotli: Any, body: bytes) -> bytes | None:
+    engine, found = brotli.Decompressor(), bytearray()
+    try:
+        for start in range(0, len(body), _BROTLI_PIECE):
+            found += engine.process(body[start : start + _BROTLI_PIECE])
+            if len(found) > LIMIT:
+                return None
+    except brotli.error:
+        return None
+    return bytes(found) if engine.is_finished() else None
+
+
+def _unzstandarded(zstandard: Any, body: bytes) -> bytes | None:
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True) as reader:
+            found: bytes = reader.read(LIMIT + 1)
+    except zstandard.ZstdError:
+        return None
+    return found if len(found) <= LIMIT else None
 
 
 def _inflated(body: bytes, window: int) -> bytes | None:

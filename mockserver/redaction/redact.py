@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from .names import is_secret_name, is_secret_parameter
@@ -32,6 +33,10 @@ _HINTS = (  # in lower case; a text with none of them has nothing that could be 
     "encrypt", "key", "session", "access", "otp", "jwt", "eyj", "ak", "sk", "sig", "pat", "bearer", "basic", "@", "%",
     "\\u00",
 )  # fmt: skip
+_HINT = re.compile("|".join(map(re.escape, _HINTS)))
+REMEMBERED = 8 * 1024
+"""The longest text of which it is remembered where its secrets are, in characters."""
+
 _NEVER = ("", "true", "false", "null", "none", HIDDEN)
 """What is no secret, whatever its name."""
 
@@ -124,11 +129,19 @@ def text(value: str, secrets: Iterable[str], hide: Callable[[str], str] = hidden
 
 
 def _may_hold_secrets(value: str) -> bool:
-    lowered = value.lower()
-    return any(hint in lowered for hint in _HINTS)
+    return _HINT.search(value.lower()) is not None
 
 
-def _secret_values(value: str) -> list[Member]:
+def _secret_values(value: str) -> Sequence[Member]:
+    return _remembered_values(value) if len(value) <= REMEMBERED else _found_values(value)
+
+
+@lru_cache(maxsize=1_024)  # polls ask and answer the same things again and again
+def _remembered_values(value: str) -> tuple[Member, ...]:
+    return tuple(_found_values(value))
+
+
+def _found_values(value: str) -> list[Member]:
     if not _may_hold_secrets(value):
         return []
     found = [member for member in values(value, is_secret_name) if member.value.strip().lower() not in _NEVER]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from ..definitions import Definitions, Operation
@@ -31,6 +32,7 @@ _WHO = (
     r"[ :=]+['\"\\]*)"
 )
 _LONG, _SURE, _KNOWN = 16, 8, 256
+_TEXTS = 256
 Clean = Callable[[str], str]
 _PLAIN_HEADERS = ("user-agent", "date", "content-length", "content-type")
 
@@ -53,12 +55,15 @@ class TenantPseudonymizer:
         self._tenants = tenants
         self._pseudonyms = pseudonyms
         self._known: dict[str, None] = {}
-        self._patterns = _Patterns(((), (), False))
+        # Polls ask and answer the same things again and again: what they came to is remembered.
+        self._patterns = lru_cache(maxsize=64)(_Patterns)
+        self._remembered = lru_cache(maxsize=1_024)(self._found)
+        self._marked = lru_cache(maxsize=4_096)(self._is_marked)
 
     def for_exchange(self, exchange: Exchange) -> tuple[Exchange, Clean]:
         """The exchange with pseudonyms, and what puts the same ones into any text that quotes it."""
         request, response = exchange.request, exchange.response
-        operation = self._definitions.operation_at(request.method, request.path)
+        operation = self._definitions.operation_at(request.method, request.path, request.query)
         match = operation.pattern.fullmatch(request.path) if operation else None
         found = _Found(operation)
         self._look_at(request, match, found)
@@ -94,7 +99,10 @@ class TenantPseudonymizer:
             self._known.pop(next(iter(self._known)))
 
     def _means_tenant(self, name: str, operation: Operation | None) -> bool:
-        return self._tenants.named(name) or (operation is not None and is_tenant(operation, name))
+        return self._tenants.named(name) or (operation is not None and self._marked(operation.id, name))
+
+    def _is_marked(self, operation: str, name: str) -> bool:
+        return is_tenant(self._definitions.operation(operation), name)
 
     def _look_at(self, request: Request, match: re.Match[str] | None, found: _Found) -> None:
         operation = found.operation
@@ -110,7 +118,7 @@ class TenantPseudonymizer:
 
     def _look_into(self, body: bytes, status: int, found: _Found) -> None:
         text = body.decode("utf-8", "replace")
-        for member in scan.members(text, self._tenants.named):
+        for member in self._named(text):
             value = scan.plain(member)
             if value:
                 found.tenants[value] = None
@@ -156,13 +164,14 @@ class TenantPseudonymizer:
         news = {form: new for value in sure for form, new in self._forms(value)}
         news |= {form: form for value in found.kept if _is_sure(value) for form in _spellings(value)}
         short = tuple(sorted(value for value in found.tenants if not _is_sure(value))[:_KNOWN])
-        key = (tuple(news), short, found.operation is None)
-        if self._patterns.key != key:
-            self._patterns = _Patterns(key)
-        patterns = self._patterns
+        patterns = self._patterns(tuple(news.items()), short, found.operation is None)
 
         def loose(text: str) -> str:
-            return patterns.outer(text).sub(lambda match: self._replaced(match, news, patterns), text)
+            known = patterns.done.get(text)
+            if known is None:
+                known = patterns.outer(text).sub(lambda match: self._replaced(match, news, patterns), text)
+                patterns.remember(text, known)
+            return known
 
         def clean(text: str) -> str:
             parts, at = [], 0
@@ -173,12 +182,18 @@ class TenantPseudonymizer:
 
         return clean
 
+    def _named(self, text: str) -> Sequence[scan.Member]:
+        return self._remembered(text) if len(text) <= redact.REMEMBERED else self._found(text)
+
+    def _found(self, text: str) -> tuple[scan.Member, ...]:
+        return tuple(scan.members(text, self._tenants.named))
+
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:
         return zip(_spellings(value), _spellings(self._value(value)), strict=True)
 
     def _members(self, text: str, found: _Found) -> list[scan.Member]:
         """The members whose values are tenants, in order; none of them inside another."""
-        spans = list(scan.members(text, self._tenants.named))
+        spans = list(self._named(text))
         for name, values in found.members.items():
             if not self._tenants.named(name) and name != "*":
                 spans += (one for one in scan.members(text, name.__eq__) if scan.plain(one) in values)
@@ -234,16 +249,30 @@ class _Patterns:
     """What is replaced where no member announces it, as patterns; a text gets the shortest that finds all of it.
 
     Args:
-        key: The forms of the values known, short values, and whether ids that nobody knows are replaced as well.
+        news: The forms of the values known, each with what replaces it.
+        short: Short values.
+        ids: Whether ids that nobody knows are replaced as well.
+
+    Attributes:
+        done: Texts, each with what it became.
     """
 
-    def __init__(self, key: tuple[tuple[str, ...], tuple[str, ...], bool]) -> None:
-        self.key = key
+    def __init__(self, news: tuple[tuple[str, str], ...], short: tuple[str, ...], ids: bool) -> None:
+        self._forms = tuple(form for form, _ in news)
+        self._short, self._ids = short, ids
+        self.done: dict[str, str] = {}
         self._compiled: dict[tuple[bool, bool, bool], re.Pattern[str]] = {}
 
     def outer(self, text: str) -> re.Pattern[str]:
         """The pattern for a text."""
-        return self._pattern("obs:" in text, _has_mail(text), self.key[2])
+        return self._pattern("obs:" in text, _has_mail(text), self._ids)
+
+    def remember(self, text: str, became: str) -> None:
+        """Keep what a text became, if it isn't long."""
+        if len(self.done) >= _TEXTS:
+            self.done.clear()
+        if len(text) <= redact.REMEMBERED:
+            self.done[text] = became
 
     def inner(self, text: str) -> re.Pattern[str]:
         """The pattern for the path of a bucket: every id in it is replaced."""
@@ -253,7 +282,7 @@ class _Patterns:
         choice = (bucket, mail, ids)
         if choice not in self._compiled:
             parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []
-            parts += _known_parts(self.key[0], self.key[1])
+            parts += _known_parts(self._forms, self._short)
             parts += [f"(?P<mail>{_MAIL})"] if mail else []
             parts += [f"(?P<ip>{_IPV4}|{_IPV6})", _ESCAPE]
             parts += [f"(?P<id>{_ID})"] if ids else []

@@ -126,6 +126,9 @@ class Connection(asyncio.Protocol):
         if not self._ending:
             self._send(_LAST, self._handler.refuse(refusal))
 
+    def _refusal(self, refusal: Refusal) -> bytes:
+        return b"".join(encode(_LAST, self._handler.refuse(refusal)))
+
     # Answering
 
     def _feed(self, data: bytes) -> None:
@@ -233,6 +236,13 @@ class Connection(asyncio.Protocol):
         if self.at_work:
             self.close_next = True
         elif not self._ending:
+            self._end(lingering=False)
+
+    def hang_up_at_rest(self) -> None:
+        """Close the connection, if nothing is under way on it; else after the answer to that."""
+        if self._under_way:
+            self.close_next = True
+        elif not self._ending and self._player is None:
             self._end(lingering=False)
 
     def _end(self, lingering: bool) -> None:

@@ -17,9 +17,10 @@ def phrase(status: int) -> str:
     return _PHRASES.get(status, "Error")
 
 
-def head(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The head of an answer, up to and with the empty line."""
-    line = _LINES.get(status) or f"HTTP/1.1 {status} {phrase(status)}\r\n"
+def head(status: int, headers: Iterable[tuple[str, str]], reason: str | None = None) -> bytes:
+    """The head of an answer, up to and with the empty line; `reason`: other words than the usual ones for the status."""
+    usual = _LINES.get(status) if reason is None else None
+    line = usual or f"HTTP/1.1 {status} {phrase(status) if reason is None else reason}\r\n"
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
     return f"{line}{fields}\r\n".encode("latin-1", "replace")
 
@@ -30,13 +31,12 @@ def encode(request: RawRequest, response: Response) -> tuple[bytes, bytes]:
     Says how long the body is where the response doesn't, and what becomes of the connection where that isn't plain.
     """
     headers = response.headers
-    if response.status not in _NO_BODY and not any(
-        name.lower() in ("content-length", "transfer-encoding") for name, _ in headers
-    ):
+    bare = request.method == "HEAD" or response.status in _NO_BODY
+    sized = any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers)
+    if not sized and (response.body or not bare):
         headers = (*headers, ("Content-Length", str(len(response.body))))
     if not request.keep_alive:
         headers = (*headers, ("Connection", "close"))
     elif request.http_1_0:
         headers = (*headers, ("Connection", "keep-alive"))
-    bare = request.method == "HEAD" or response.status in _NO_BODY
-    return head(response.status, headers), b"" if bare else response.body
+    return head(response.status, headers, response.reason), b"" if bare else response.body

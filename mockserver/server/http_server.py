@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,7 @@ from .connection import Connection
 from .handler import Handler
 from .loops import ReadableSockets, RealTimeLoop, quick_loop
 from .port import Port
+from .tls_connection import TlsConnection
 from .workers import Task, Workers
 
 _LOOK_SECONDS = 0.005
@@ -35,13 +37,24 @@ class HttpServer:
         handler: Answers the requests.
         host: A name or an address of this machine.
         port: 0 is any free one.
+        tls: By which it speaks HTTPS; by default it speaks HTTP.
         quick: Run on the quickest loop that is installed. Virtual time can't ask such a server whether it is at rest.
 
     Raises:
         InputError: The host or the port can't be bound.
     """
 
-    def __init__(self, handler: Handler, host: str = "127.0.0.1", port: int = 0, *, quick: bool = False) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        quick: bool = False,
+    ) -> None:
+        self.tls = tls
+        self._connection = TlsConnection if tls else Connection
         self.handler = handler
         self.host = host
         self.memory: dict[bytes, RawRequest] = {}
@@ -68,7 +81,7 @@ class HttpServer:
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return url_of(self.host, self.port)
+        return url_of(self.host, self.port, "https" if self.tls else "http")
 
     def start(self) -> HttpServer:
         """Answer from now on. Raises RuntimeError for a server that was started or stopped before."""
@@ -99,6 +112,7 @@ class HttpServer:
             return 0
         self._unwatch_activity()
         self._run_on_loop(partial(self._port.shut, self.loop))
+        self._run_on_loop(self._hang_up_at_rest)
         until = real_time.monotonic() + grace
         while self.under_way and real_time.monotonic() < until:
             real_time.sleep(_LOOK_SECONDS)
@@ -153,7 +167,7 @@ class HttpServer:
         self._obey()
 
     def _take(self, client: socket.socket) -> None:
-        joining = self.loop.create_task(self.loop.connect_accepted_socket(partial(Connection, self), client))
+        joining = self.loop.create_task(self.loop.connect_accepted_socket(partial(self._connection, self), client))
         self._joining.add(joining)
         joining.add_done_callback(self._joining.discard)
 
@@ -193,6 +207,10 @@ class HttpServer:
             self.loop.run_forever()
         finally:
             self.loop.close()
+
+    def _hang_up_at_rest(self) -> None:
+        for connection in list(self._connections):
+            connection.hang_up_at_rest()
 
     def _abort(self) -> None:
         for connection in list(self._connections):

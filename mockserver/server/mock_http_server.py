@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from types import TracebackType
 
 from ..errors import ControlError
@@ -72,15 +73,18 @@ class MockHttpServer:
         mock: What answers.
         host: A name or an address of this machine.
         port: 0 is any free one.
+        tls: By which it speaks HTTPS; by default it speaks HTTP.
         quick: Run on the quickest loop that is installed. Virtual time can't ask such a server whether it is at rest.
 
     Raises:
         InputError: The host or the port can't be bound.
     """
 
-    def __init__(self, mock: Mock, host: str = "127.0.0.1", port: int = 0, *, quick: bool = False) -> None:
+    def __init__(
+        self, mock: Mock, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None, quick: bool = False
+    ) -> None:
         self.mock = mock
-        self._server = HttpServer(MockHandler(mock), host, port, quick=quick)
+        self._server = HttpServer(MockHandler(mock), host, port, tls=tls, quick=quick)
 
     @property
     def port(self) -> int:

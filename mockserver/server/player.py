@@ -63,4 +63,6 @@ class Player:
 
 def reset_on_close(transport: Any) -> None:
     """Let closing the connection reset it (RST), instead of ending it in order (FIN)."""
+    if hasattr(transport, "ends_in_order"):  # it speaks TLS, which would say goodbye
+        transport.ends_in_order = False
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

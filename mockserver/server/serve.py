@@ -6,13 +6,17 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from ..errors import InputError
 from ..journal import JournalEntry
 from ..mock import Mock
 from ..settings import Settings
 from .access_log import access_line
+from .certificates import context_from_files, context_made_up, trust_file, write_trust_file
 from .log_writer import LogHandler, LogWriter
 from .mock_http_server import MockHttpServer
 
@@ -54,12 +58,25 @@ def _serve(settings: Settings, writer: LogWriter) -> None:
 
     before: dict[int, Any] = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with MockHttpServer(mock, settings.host, settings.port, quick=True) as server:
+        made_up = None if settings.tls_cert or not settings.tls else context_made_up(settings.host)
+        own = context_from_files(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+        with MockHttpServer(mock, settings.host, settings.port, tls=made_up[0] if made_up else own, quick=True) as server:
+            if made_up:
+                write_trust_file(trust_file(replace(settings, port=server.port)), made_up[1])
+            if settings.port_file:
+                _write_port(settings.port_file, server.port)
             _announce(f"mockserver ready on {server.url}")
             stop.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _write_port(file: str, port: int) -> None:
+    try:
+        Path(file).write_text(f"{port}\n", encoding="ascii")
+    except OSError as error:
+        raise InputError(f"can't write --port-file {file}: {error.strerror}") from error
 
 
 def _announce(line: str) -> None:

@@ -38,13 +38,14 @@ class Workers:
         self._tasks.put(task)
 
     def stop(self, seconds: float) -> None:
-        """End the threads that are free, and those at work after it; each is waited for so long (real seconds)."""
+        """End the threads that are free, and those at work after it; all are waited for so long (real seconds)."""
         with self._lock:
             threads, self._threads = self._threads, []
         for _ in threads:
             self._tasks.put(None)
         for thread in threads:
             thread.join(seconds)
+            seconds = 0.0 if thread.is_alive() else seconds  # the first one at work has had all of it
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..generate import Fake
 from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job
 from .base import SingleJobService, Switches
+
+if TYPE_CHECKING:
+    from ..actions.values import Scope
 
 _FAILURES = (
     "Failed to connect to the source database.",
@@ -50,7 +53,7 @@ def _submission(job: Job, switches: Switches) -> dict[str, Any]:
     run: dict[str, Any] = {
         "job-name": job.identity["job_name"],
         "creation-user": facts["user"],
-        "creation-date": str(created) if switches["cdm-creation-date"] == "string" else created,
+        "creation-date": str(created) if facts.get("quoted") or switches["cdm-creation-date"] == "string" else created,
         "progress": _progress(job),
         "status": moment.status,
     }
@@ -145,7 +148,47 @@ def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
 def documented_facts(answer: dict[str, Any]) -> dict[str, Any]:
     """What stays the same when the documented example's job moves on."""
     run = answer["submissions"][0]
-    return {"user": run["creation-user"], "created": int(run["creation-date"])}
+    quoted = isinstance(run["creation-date"], str)  # as the example has it: the type doesn't change within one job
+    return {"user": run["creation-user"], "created": int(run["creation-date"]), "quoted": quoted}
 
 
-SERVICE = SingleJobService(profile=profile, body=body, adapt=adapt, facts=documented_facts)
+_STATUSES = {"NEVER_EXECUTED": "NEW", "PENDING": "NEW", "FAILURE_ON_SUBMIT": "FAILED", "UNKNOWN": "RUNNING"}
+_DOCUMENT = {
+    "job_type": "NORMAL_JOB",
+    "from-connector-name": "generic-jdbc-connector",
+    "to-connector-name": "hive-connector",
+    "from-link-name": "mysql_link",
+    "to-link-name": "hive_link",
+    "from-config-values": {"configs": []},
+    "to-config-values": {"configs": []},
+    "driver-config-values": {"configs": []},
+}
+
+
+def job_document(scope: Scope) -> dict[str, Any]:
+    """A job of ShowJobs: as it was created (or made up, where no call created it), and how its last run stands."""
+    assert scope.job is not None
+    job, document = scope.job, scope.job.profile.get("document", _DOCUMENT)
+    return {
+        **document,
+        "name": job.identity["job_name"],
+        "creation-user": job.profile["user"],
+        "creation-date": job.moment.born,
+        "update-date": job.moment.since,
+        "update-user": job.profile["user"],
+        "status": _STATUSES.get(job.moment.status, job.moment.status),
+    }
+
+
+def job_count(scope: Scope) -> int:
+    """How many jobs there are; 0 where one was asked for by its name."""
+    return scope.total if scope.context.parameters["job_name"] == "all" else 0
+
+
+SERVICE = SingleJobService(
+    profile=profile,
+    body=body,
+    adapt=adapt,
+    facts=documented_facts,
+    views={"job-document": job_document, "job-count": job_count},
+)

@@ -96,15 +96,14 @@ def window(parameters: Mapping[str, Any], now: int) -> tuple[int, int]:
 def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[str, Any]:
     """One run of ShowInstanceInfos, its 24 members in the order of the page's example.
 
-    The example is running and has runningTime 0, without a unit: the mock keeps 0 until the run has ended, then sends
-    the seconds from startTime to endTime. Until the run has succeeded, the counts are -1 and speed is 0.0
-    (then, the mock's own, rows a second).
+    The example is running and has runningTime 0: the mock keeps 0 until the run has ended, then sends the milliseconds
+    from startTime to endTime. Until the run has succeeded, the counts are -1 and speed is 0.0 (then rows a second).
     """
     facts, moment = job.profile, job.moment
     task_name, job_name = _names(job, switches)
     succeeded = moment.status == "success"
     rows = facts["rows"] if succeeded else -1
-    seconds = _seconds(moment)
+    length = _length(moment)
     return {
         "endTime": moment.ended or 0,
         "executionLogPath": _log_path(job, task_name, job_name),
@@ -119,8 +118,8 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
         "retryTimes": moment.times("running-exception"),
         "runningData": _running_data(job),
         "runningParam": _compact({"total": 1, "rows": [{"name": "运行参数", "value": _RUNNER}]}),
-        "runningTime": seconds,
-        "speed": round(rows / max(seconds, 1), 1) if succeeded else 0.0,
+        "runningTime": length,
+        "speed": round(rows / max(length / SECOND, 1), 1) if succeeded else 0.0,
         "startTime": _started(moment) or 0,
         "status": moment.status,
         "submitTime": moment.born,
@@ -134,7 +133,7 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
 
 
 def _names(job: Job, switches: Switches) -> tuple[str, str]:
-    """The node's name and the job's: the query has one of them."""
+    """The members taskName and jobName: the query has one of them."""
     asked, other = job.identity["job_name"], job.profile["other_name"]
     return (other, asked) if switches["dataarts-job-name"] == "job" else (asked, other)
 
@@ -143,9 +142,9 @@ def _started(moment: Moment) -> int | None:
     return moment.first("running")
 
 
-def _seconds(moment: Moment) -> int:
+def _length(moment: Moment) -> int:
     started, ended = _started(moment), moment.ended
-    return 0 if started is None or ended is None else (ended - started) // SECOND
+    return 0 if started is None or ended is None else ended - started
 
 
 def _log_path(job: Job, task_name: str, job_name: str) -> str:

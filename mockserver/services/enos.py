@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..generate import Fake, digest
-from ..jobs.clock import SECOND, utc
+from ..jobs.clock import DAY, SECOND, utc
 from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
 from .base import SingleJobService, Switches
+
+if TYPE_CHECKING:
+    from ..actions.values import Scope
 
 _CHINA = timezone(timedelta(hours=8))  # the zone of every time in the documented example; only the id's stamp is in UTC
 _STAMPED = re.compile(r"([0-9]{1,18})-([0-9]{10}|[0-9]{12}|[0-9]{14})")  # 18 digits: a taskId fits a Java Long
@@ -26,6 +30,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DATA_INTEGRATION = 7
 _PROGRAMS = {3: ("sh", "sh"), 8: ("python", "py"), 9: ("java -jar", "jar")}
 _TIMEOUT_SECONDS = 300  # the documented example's, and how long the life `times-out` runs
+_RERUN_SECONDS = 5  # how long the state RERUN lasts in the definition
 _NOT_STARTED = ("INIT", "WAIT", "READY")
 _ALARMING = ("FAIL", "TIMEOUT", "INTERNAL_ERROR")
 _SAMPLE_REQUEST = "4d4bfd4d-b5c5-4b9c-b452-833516153b49"  # of a published EnOS API response
@@ -59,7 +64,7 @@ def _stamp_of(instance: str) -> _Stamp | None:
 def born(identity: Identity, asked: int) -> int:
     """When the instance's life begins (milliseconds): at the time in its id, or else when first asked for."""
     stamp = _stamp_of(identity["taskInstId"])
-    return asked if stamp is None else stamp.time
+    return asked if stamp is None else min(stamp.time, asked)  # of a stamp in the future, nobody could know yet
 
 
 def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
@@ -75,9 +80,9 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
         **_schedule(fake, stamp),
         "pre": fake.integer(0, 1),
         "limit": fake.integer(1, 3),
-        "interval": fake.integer(0, 5),
+        "interval": _RERUN_SECONDS,
         "lead": fake.integer(0, 7_200) * SECOND,
-        "flow": fake.integer(1_000, 99_999),
+        "flow": fake.integer(1_000, 99_999) if stamp is None else flow_of(stamp.task),
         "account": f"data_{fake.word().lower()}",
         "alert": fake.integer(0, 1) == 1,
         "mode": _run_mode(fake),
@@ -166,7 +171,7 @@ def _instance(job: Job) -> dict[str, Any]:
         "startTime": _time_or_none(_started(moment)),
         "endTime": _time_or_none(moment.ended),
         "timeStamp": _java_date(min(trigger, moment.born) - facts["lead"]),
-        "isTimeout": moment.status == "TIMEOUT",
+        "isTimeout": moment.status == "TIMEOUT" or _ran(moment) > _TIMEOUT_SECONDS * SECOND,
         "flowInstId": f"{facts['flow']}-{_suffix(facts['cycle'], trigger) if stamp is None else stamp.digits}",
         "doAs": facts["account"],
         "alert": facts["alert"] and moment.status in _ALARMING,
@@ -184,6 +189,12 @@ def _started(moment: Moment) -> int | None:
         return None
     # What succeeded or timed out has run, even where a life that the user declared leaves RUNNING out.
     return moment.first("RUNNING", "SUCCESS", "TIMEOUT")
+
+
+def _ran(moment: Moment) -> int:
+    """For how long it has run, or ran (milliseconds)."""
+    started = _started(moment)
+    return 0 if started is None else (moment.ended or moment.now) - started
 
 
 def _suffix(cycle: str, time: int) -> str:
@@ -206,15 +217,115 @@ def _java_date(time: int) -> str:
 
 
 def _cron(cycle: str, trigger: int) -> str:
-    """An expression that is due at the trigger time. Its dialect is Quartz's: the vendor documents none."""
+    """An expression that is due at the trigger time. Its dialect is Quartz's, with seven fields, as of a flow."""
     at = utc(trigger).astimezone(_CHINA)
     return {
-        "mi": f"{at.second} * * * * ?",
-        "H": f"{at.second} {at.minute} * * * ?",
-        "D": f"{at.second} {at.minute} {at.hour} * * ?",
-        "W": f"{at.second} {at.minute} {at.hour} ? * {_DAYS[at.weekday()].upper()}",
-        "M": f"{at.second} {at.minute} {at.hour} {at.day} * ?",
+        "mi": f"{at.second} * * * * ? *",
+        "H": f"{at.second} {at.minute} * * * ? *",
+        "D": f"{at.second} {at.minute} {at.hour} * * ? *",
+        "W": f"{at.second} {at.minute} {at.hour} ? * {_DAYS[at.weekday()].upper()} *",
+        "M": f"{at.second} {at.minute} {at.hour} {at.day} * ? *",
     }[cycle]
 
 
-SERVICE = SingleJobService(profile=profile, body=body, born=born, owner="orgId", adapt=adapt)
+# Workflows: one task each, as in every published sample; the ids of the two tell each other.
+
+_TASKS = 100_000  # a workflow's task has the id of the workflow and so much more
+
+
+def flow_of(task: int) -> int:
+    """The workflow that a task belongs to."""
+    return task - _TASKS if task > _TASKS else task + _TASKS
+
+
+def task_of(flow: int) -> int:
+    """The task of a workflow."""
+    return flow + _TASKS
+
+
+def _task_of_new_flow(scope: Scope) -> str:
+    """A task instance of a workflow that is triggered now; of two in the same second, the later has the later stamp."""
+    flow, now = int(scope.context.body["flowId"]), scope.context.now
+    taken = {declared.match.get("taskInstId") for declared in scope.context.namespace.declared.all()}
+    while (name := f"{task_of(flow)}-{utc(now).strftime(_FORMS[14])}") in taken:
+        now += SECOND
+    return name
+
+
+def _task_of_flow_instance(scope: Scope) -> str:
+    """The task instance of the workflow instance that the request names."""
+    body = scope.context.body if isinstance(scope.context.body, dict) else {}
+    asked = str(scope.context.parameters.get("flowInstId") or body.get("flowInstId", ""))
+    for declared in scope.context.namespace.declared.all():
+        if declared.facts.get("flowInstance") == asked and "taskInstId" in declared.match:
+            return declared.match["taskInstId"]
+    stamp = _stamp_of(asked)
+    return asked if stamp is None else f"{task_of(stamp.task)}-{stamp.digits}"
+
+
+def _flow(scope: Scope) -> dict[str, Any]:
+    """A workflow instance: its state is its task's, its graph (JSON in a string) leads to the task instance."""
+    assert scope.job is not None
+    node, facts = scope.node[0] if isinstance(scope.node, list) else scope.node, scope.job.profile
+    name = str(scope.context.parameters["flowInstId"])
+    task = {
+        "taskName": node["taskName"],
+        "taskInstId": node["instanceId"],
+        "x": 0.002,
+        "y": 0.002,
+        "taskId": node["taskId"],
+        "nodeId": f"t_{node['taskId']}",
+        "status": node["stsDesc"],
+    }
+    shared = {"freq": node["freq"], "alertMode": 3, "cycle": node["cycle"], "doAs": node["doAs"], "parameters": "[]"}
+    flow = int(name.split("-", maxsplit=1)[0]) if name.split("-", maxsplit=1)[0].isdecimal() else facts["flow"]
+    graph = {"creator": facts["account"], "owners": facts["account"], "name": facts["name"], "instId": name, "id": flow}
+    graph |= {**shared, "flows": [], "relations": [], "tasks": [task]}
+    return {
+        "instanceId": name,
+        "flowId": flow,
+        "flowName": facts["name"],
+        **shared,
+        "graph": json.dumps(graph, ensure_ascii=False, separators=(",", ":")),
+        "status": node["status"],
+        "statusDesc": node["stsDesc"],
+        "triggerTime": node["triggerTime"],
+        "startTime": node["startTime"],
+        "endTime": node["endTime"],
+        "timestamp": f"{_time(scope.job.moment.born)}.0",
+        "virtual": False,
+        "owner": facts["account"],
+        "calDt": _time(scope.job.moment.born - DAY)[:10],
+        "hasEditPri": True,
+        "hasReadPri": True,
+    }
+
+
+def _log(scope: Scope) -> str:
+    """The log of a task instance, in the lines of the page's sample; its end says how the run went."""
+    assert scope.job is not None
+    node, job = scope.node[0] if isinstance(scope.node, list) else scope.node, scope.job
+    lines = [
+        "=" * 73,
+        f"run  num:\t{node['runNum']}",
+        f"instance:\t{node['instanceId']}",
+        f"cmdline:\t{node['cmd']}",
+        f"submitter:\t{node['doAs']}",
+        f"current time:\t{_java_date(job.moment.born)}",
+        "=" * 39,
+        *(f"{_time(time)}\t{status}" for status, time in job.moment.entered),
+    ]
+    limit = str(scope.context.parameters.get("maxLength") or "")
+    text = "\n".join(lines) + "\n"
+    return text[: int(limit)] if limit else text
+
+
+_VIEWS: dict[str, Callable[[Scope], Any]] = {
+    "task-of-new-flow": _task_of_new_flow,
+    "task-of-flow": lambda scope: task_of(int(scope.context.body["flowId"])),
+    "task-of-flow-instance": _task_of_flow_instance,
+    "flow-instance": lambda scope: f"{scope.context.body['flowId']}-{scope.identity['taskInstId'].rpartition('-')[2]}",
+    "flow": _flow,
+    "log": _log,
+}
+SERVICE = SingleJobService(profile=profile, body=body, born=born, owner="orgId", adapt=adapt, views=_VIEWS)

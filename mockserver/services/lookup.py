@@ -75,7 +75,7 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
     identity = {name: str(context.parameters[name]) for name in definition.identity}
     born = context.namespace.store.birth((operation.service, *identity.values()), context.now).time
     life = _rest_of_life(definition, state_of(operation, example.value))
-    facts = service.facts(example.value)
+    facts = service.facts(service.adapt(example.value, context.namespace.settings.switches))
     made_up = JobSpec(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
     return _job(definition, service, made_up, identity, born, context)
 
@@ -103,11 +103,24 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
         for find_job in sources
     ]
     jobs = [
-        _job(_life_of(operation), service, source, _identity_of_run(service, parameters, source, number), born, context)
+        _job(
+            _life_of(operation),
+            service,
+            _as_ended(source, number),
+            _identity_of_run(service, parameters, source, number),
+            born,
+            context,
+        )
         for source, number, born in page(stretches, offset, limit)
     ]
     asked_for = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
     return [replace(job, identity={**job.identity, **asked_for}) for job in jobs], total(stretches)
+
+
+def _as_ended(declared: JobSpec, number: int) -> JobSpec:
+    """The declaration as it is for this run: one that was stopped has a life of its own."""
+    life = declared.ends.get(number)
+    return declared if life is None else replace(declared, life=life, progress=Progress())
 
 
 def _life_of(operation: Operation) -> JobLife:

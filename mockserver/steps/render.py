@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+import orjson
+
 from ..definitions import Definitions, Example, Operation
 from ..errors import ControlError, RequestProblem
-from ..jobs.clock import utc
+from ..jobs.clock import SECOND, utc
 from ..model import Answer, Response
 from ..vendors.envelopes import ENVELOPES
 
@@ -82,23 +85,65 @@ def nobody_answer(error: RequestProblem) -> Answer:
     return misuse_answer(ControlError(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
 
 
-def response(answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = ()) -> Response:
-    """The answer with its headers. `now` is the mock's time in milliseconds."""
-    body = _json(answer.body) if answer.raw is None else answer.raw
+def response(
+    answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = (), quick: bool = True
+) -> Response:
+    """The answer with its headers, and as bytes (`wire`).
+
+    Args:
+        answer: What a step found to say.
+        now: The mock's time in milliseconds.
+        request_id: The request's id.
+        vendor: Whose answer it is.
+        extra: Headers on top of the answer's own.
+        quick: Whether the body holds no numbers but those that services and documents write.
+    """
+    body = _json(answer.body, quick) if answer.raw is None else answer.raw
     headers = [
-        *([("Content-Type", answer.content_type)] if answer.content_type else []),
+        ("Content-Type", answer.content_type),
         ("Content-Length", str(len(body))),
-        ("Date", format_datetime(utc(now), usegmt=True)),
+        ("Date", _date(now // SECOND)),
     ]
+    if not answer.content_type:
+        del headers[0]
     if vendor == "huaweicloud" and answer.raw is None:
         headers.append(("X-Request-Id", request_id))
-    headers += [*answer.headers, *extra]
+    if answer.headers:
+        headers += answer.headers
+    headers += extra
     if answer.problem:
         headers.append(("X-Mock-Problem", header_text(answer.problem)))
-    return Response(answer.status, tuple(headers), body, answer.problem, error=answer.error)
+    wire = _wire(answer.status, headers, body) if answer.status >= 200 and answer.status not in (204, 304) else None
+    return Response(answer.status, tuple(headers), body, answer.problem, error=answer.error, wire=wire)
 
 
-def _json(body: Any) -> bytes:
+def _wire(status: int, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"{_status_line(status)}{lines}\r\n".encode("latin-1", "replace") + body
+
+
+@lru_cache(maxsize=128)
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {_title(status)}\r\n"
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    """A time (seconds since 1970) as HTTP has it."""
+    return format_datetime(utc(second * SECOND), usegmt=True)
+
+
+def _json(body: Any, quick: bool) -> bytes:
+    """A body as JSON, without blanks.
+
+    What orjson has no form for (halves of surrogate pairs, integers over 64 bits) is written as Python's json does; so is
+    all of it unless `quick`, since the two write very large and very small numbers, and NaN, in different forms.
+    """
+    if quick:
+        try:
+            return orjson.dumps(body)
+        except TypeError:
+            pass
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 

@@ -17,6 +17,8 @@ def respond(operation: Operation, context: Context) -> Answer:
         return perform(operation, context)
     if operation.id in CALLS:
         return CALLS[operation.id](context)
+    if operation.job and _sample(operation, context):
+        return _first_example(operation)
     if operation.job and operation.service in SINGLES:
         single = SINGLES[operation.service]
         return Answer(200, single.body(lookup.find_job(operation, single, context), context.switches))
@@ -45,6 +47,12 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     if job.moment.status == state_of(operation, example.value):
         return Answer(200, single.adapt(example.value, context.namespace.settings.switches))
     return Answer(200, single.body(job, context.switches))
+
+
+def _sample(operation: Operation, context: Context) -> bool:
+    """Whether it lacks parameters that a switch makes optional: the vendor's page has such requests."""
+    optional = [parameter.name for parameter in operation.parameters if parameter.name in operation.required_if]
+    return any(name not in context.parameters for name in optional)
 
 
 def _first_example(operation: Operation) -> Answer:

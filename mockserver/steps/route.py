@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..definitions import Definitions, Operation
+from ..definitions.model import chosen
 from ..errors import RequestProblem
 from ..model import Request
 
@@ -26,11 +27,13 @@ class Route:
 def route(definitions: Definitions, request: Request) -> Route:
     """The request's route. Raises RequestProblem: no-route, wrong-method."""
     matches = definitions.router.matches(request.segments or request.path.split("/"))
-    for _, operation, values in matches:
-        if operation.method == request.method:
-            return Route(operation, dict(zip(operation.path_names, values, strict=True)))
+    here = [(operation, values) for _, operation, values in matches if operation.method == request.method]
+    found = here[0][0] if len(here) == 1 else chosen([operation for operation, _ in here], request.query)
+    if found:
+        values = next(values for operation, values in here if operation is found)
+        return Route(found, dict(zip(found.path_names, values, strict=True)))
     if matches:
-        allowed = ", ".join(operation.method for _, operation, _ in matches)
+        allowed = ", ".join(dict.fromkeys(operation.method for _, operation, _ in matches))
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
     near = difflib.get_close_matches(request.path[:200], [operation.path for operation in definitions.operations], 1, 0.4)
     hint = f"nearest: {near[0]}" if near else "`mockserver operations` lists them"

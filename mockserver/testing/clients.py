@@ -119,11 +119,12 @@ class Enos:
 
 
 def vendor_client(
-    definitions: Definitions, service: str, url: str | None, credentials: Credentials
+    definitions: Definitions, service: str, url: str | None, credentials: Credentials, trusted: str | None = None
 ) -> tuple[Any, Callable[[], object]]:
     """A vendor's client, and what closes it; without a `url`, one for the public endpoint, to be intercepted.
 
-    Raises InputError for a service without a client, and where the package isn't installed.
+    `trusted` is the file with the authorities that it trusts, where they aren't the usual ones. Raises InputError for a
+    service without a client, and where the package isn't installed.
     """
     if service == "enos":
         return _poseidon(url, credentials), lambda: None
@@ -134,7 +135,7 @@ def vendor_client(
     auth = importlib.import_module("huaweicloudsdkcore.auth.credentials")
     http_config = importlib.import_module("huaweicloudsdkcore.http.http_config")
     who = auth.BasicCredentials(credentials.access_key, credentials.secret_key, credentials.project_id)
-    builder = kind.new_builder().with_credentials(who).with_http_config(http_config.HttpConfig())
+    builder = kind.new_builder().with_credentials(who).with_http_config(http_config.HttpConfig(ssl_ca_cert=trusted))
     client = builder.with_endpoint(url or _public(definitions, service)).build()
 
     def close() -> None:

@@ -11,7 +11,7 @@ from ..contract.sending import Sender, Sign
 from ..contract.target import TargetUrl, target_of
 from ..credentials import credentials_of, resigner, signer
 from ..definitions import load
-from ..proxy import Proxy, ProxyOptions
+from ..proxy import JudgeQueue, Proxy, ProxyOptions
 from .contract_fixture import Contract, ContractJudge, ContractOptions, session_for
 from .environ import without_proxy
 from .mock_server import endpoints
@@ -36,7 +36,7 @@ def hold_service(url: str, wanted: ContractOptions, profile: Profile, variables:
         ca_bundle=variables.get("REQUESTS_CA_BUNDLE") or None,
         resign=resigner(credentials) if credentials.access_key else None,
     )
-    proxy = Proxy(options, judge.session.definitions, judge, say=_nobody).start()
+    proxy = Proxy(options, judge.session.definitions, JudgeQueue(judge, _nobody)).start()
     plain = Sender(str(target), allow_methods=("POST",))
     sign = signer(definitions, credentials, plain.send)
     side = ServiceSubject(proxy, target, endpoints(definitions, proxy.url), sign)

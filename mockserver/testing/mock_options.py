@@ -9,9 +9,9 @@ from typing import Any
 from ..errors import InputError, did_you_mean
 from ..settings import TABLE, Settings, check_settings
 
-MOCK_SETTINGS = ("definitions", "fixtures", "switches")
+MOCK_SETTINGS = ("definitions", "fixtures", "switches", "tls")
 """Settings that a whole mock has: tests that differ in them get different mocks."""
-SERVER_SETTINGS = ("host", "port", "access_log", "control_hosts", "control_token")
+SERVER_SETTINGS = ("host", "port", "access_log", "control_hosts", "control_token", "tls_cert", "tls_key", "port_file")
 """Settings that a test has no say in."""
 REJECT = {"unknown_ids": "reject"}
 """What tests differ in from a server by default: an id that a test didn't declare is a mistake, not a job."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 _REPORTED = 30
+_ENDPOINTS = ("HUAWEICLOUD_SDK_REGION_", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "ENOS_URL")
 _SDKS = ("HUAWEICLOUD_SDK", "CLOUD_SDK")
 
 
@@ -41,8 +42,8 @@ def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
     if url is None:
         return {}
     port = int(url.rpartition(":")[2])
-    found = environment(definitions, Settings(port=port, credentials={"-": "-"}), REGIONS)
-    return {name: value for name, value in found.items() if not name.endswith(("_AK", "_SK"))}
+    found = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
+    return {name: value for name, value in found.items() if name.startswith(_ENDPOINTS)}
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class MockServer:
         """
         key, secret = self.credentials.access_key, self.credentials.secret_key
         pairs = {f"{sdk}_AK": key for sdk in _SDKS} | {f"{sdk}_SK": secret for sdk in _SDKS}
+        pairs |= {"ENOS_APP_KEY": self.credentials.app_key, "ENOS_APP_SECRET": self.credentials.app_secret}
         return {**self._endpoints, **pairs, **(without_proxy(os.environ) if self._url else {})}
 
     @property
@@ -176,6 +178,7 @@ class MockServer:
         from .clients import session
 
         found = session(self._mock, self._world, self._url, self.credentials)
+        found.verify = self._endpoints.get("REQUESTS_CA_BUNDLE", True)
         self._opened.append(found.close)
         return found
 
@@ -186,7 +189,9 @@ class MockServer:
         """
         from .clients import vendor_client
 
-        found, close = vendor_client(self._mock.definitions, service, self._url, self.credentials)
+        found, close = vendor_client(
+            self._mock.definitions, service, self._url, self.credentials, self._endpoints.get("REQUESTS_CA_BUNDLE")
+        )
         self._opened.append(close)
         return found
 

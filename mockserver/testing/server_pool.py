@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+import tempfile
 from collections import deque
 from itertools import count
+from pathlib import Path
 
 from ..definitions import Operation, load
 from ..mock import Mock
@@ -32,12 +35,24 @@ class SharedServer:
         definitions = None if choice.wide.get("definitions") else load()
         self.mock = Mock(Settings(**{**REJECT, **choice.settings()}), definitions=definitions)
         self.mock.on_answer = self._answered
-        self._server = MockHttpServer(self.mock).start() if socket else None
+        self._trusted = tempfile.TemporaryDirectory(prefix="mockserver-") if socket and self.mock.settings.tls else None
+        tls, trusted = self._authority() if self._trusted else (None, {})
+        self._server = MockHttpServer(self.mock, tls=tls).start() if socket else None
         self._url = self._server.url if self._server else None
-        self._endpoints = endpoints(self.mock.definitions, self._url)
+        self._endpoints = {**endpoints(self.mock.definitions, self._url), **trusted}
         self._tenants: dict[str, MockServer] = {}
         self._over: deque[str] = deque()
         self._before: set[str] = set()
+
+    def _authority(self) -> tuple[ssl.SSLContext, dict[str, str]]:
+        """What the server speaks TLS by, and the variables that let clients trust it."""
+        from ..server.certificates import context_made_up, trust_variables, write_trust_file
+
+        assert self._trusted is not None
+        context, trusted = context_made_up("")
+        file = Path(self._trusted.name) / "ca.pem"
+        write_trust_file(file, trusted)
+        return context, trust_variables(file)
 
     def acquire(self, choice: MockOptions) -> MockServer:
         """A namespace of its own for a test, and home of all requests that say nothing of a namespace."""
@@ -72,6 +87,8 @@ class SharedServer:
         """Close the socket."""
         if self._server:
             self._server.stop()
+        if self._trusted:
+            self._trusted.cleanup()
 
     def _answered(
         self, time: int, request: Request, response: Response, operation: Operation | None, namespace: Namespace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime, timezone
 from functools import partial
 
@@ -96,8 +95,7 @@ def _verify(request: Request, signature: signing.Signature, date: str, settings:
     for name in signature.signed_headers:
         if name not in request.headers:
             raise RequestProblem("signature-mismatch", f"header {name}: it is signed, but was not sent")
-    expected = signing.sign(signing.canonical(request, signature.signed_headers), date, settings.credentials[key])
-    if not hmac.compare_digest(expected, signature.value):
+    if not signing.verified(request, signature, date, settings.credentials[key]):
         raise RequestProblem("signature-mismatch", signing.difference(request, signature, date, settings.credentials[key]))
 
 

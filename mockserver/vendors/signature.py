@@ -18,6 +18,8 @@ from ..model import Request
 ALGORITHM = "SDK-HMAC-SHA256"
 DATE = re.compile(r"\d{8}T\d{6}Z")
 UNSIGNED = "UNSIGNED-PAYLOAD"
+_NODE = "\t\n\r \"'<>\\^`{|}"
+"""What Node's `url.parse` percent-encodes in a path. Source: nodejs.org/api/url.html, "Escaped characters" (legacy API)."""
 _AUTHORIZATION = re.compile(
     r"([A-Z0-9-]+) (?:Access|Credential)=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]+)"
 )
@@ -95,6 +97,20 @@ def sign(parts: Canonical, date: str, secret_key: str) -> str:
     return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+def verified(request: Request, signature: Signature, date: str, secret_key: str) -> bool:
+    """Whether the request has this signature.
+
+    Of a request without a body that says UNSIGNED-PAYLOAD, the vendor's SDKs sign this word (PHP; Go and Node for some media
+    types) or the hash of nothing (Python): both pass.
+    """
+    parts = canonical(request, signature.signed_headers)
+    payloads = {parts.payload}
+    if not request.body and request.headers.get("x-sdk-content-sha256") == UNSIGNED:
+        payloads.add(UNSIGNED)
+    signed = (sign(replace(parts, payload=payload), date, secret_key) for payload in payloads)
+    return any(hmac.compare_digest(one, signature.value) for one in signed)
+
+
 def difference(request: Request, signature: Signature, date: str, secret_key: str) -> str:
     """Which canonical part differs, found by signing likely variants of the request; one line for the developer."""
     parts = canonical(request, signature.signed_headers)
@@ -110,7 +126,7 @@ def difference(request: Request, signature: Signature, date: str, secret_key: st
 def _variants(request: Request, parts: Canonical) -> Iterator[tuple[str, Canonical]]:
     yield "canonical URI: it must end with a slash", replace(parts, uri=parts.uri.rstrip("/"))
     once = _uri(request.path)
-    yield "canonical URI: it was percent-encoded twice", replace(parts, uri=quote(once, safe="/~"))
+    yield from _encoded_twice(request, parts, once)
     yield "canonical URI: it must be percent-encoded", replace(parts, uri=request.path.rstrip("/") + "/")
     yield "canonical query: it was not signed", replace(parts, query="")
     yield "canonical query: it must be sorted and percent-encoded", replace(parts, query=request.query)
@@ -124,6 +140,16 @@ def _variants(request: Request, parts: Canonical) -> Iterator[tuple[str, Canonic
     for method in ("GET", "POST", "PUT", "DELETE"):
         yield f"method: the request was signed as {method}", replace(parts, method=method)
     yield from _header_variants(parts)
+
+
+def _encoded_twice(request: Request, parts: Canonical, once: str) -> Iterator[tuple[str, Canonical]]:
+    """An SDK that encodes what is encoded already: the whole path, or (Node) only what `url.parse` has encoded before."""
+    yield "canonical URI: it was percent-encoded twice", replace(parts, uri=quote(once, safe="/~"))
+    twice = "".join(dict.fromkeys(char for char in request.path if char in _NODE))
+    if twice:
+        mixed = "".join(char if char == "/" else _encode(_encode(char) if char in twice else char) for char in request.path)
+        uri = mixed if mixed.endswith("/") else mixed + "/"
+        yield f"canonical URI: {twice!a} in it was percent-encoded twice, the rest once", replace(parts, uri=uri)
 
 
 def _header_variants(parts: Canonical) -> Iterator[tuple[str, Canonical]]:

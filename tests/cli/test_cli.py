@@ -19,6 +19,7 @@ from mockserver.cli import main
 from mockserver.definitions import Definitions, load
 from mockserver.definitions.magic_ids import error_name, magic_id
 from mockserver.errors import PROBLEMS, InputError
+from mockserver.generate import hex_id
 from mockserver.listing import environment, shell_line
 from mockserver.mock import Mock
 from mockserver.model import Request
@@ -83,7 +84,10 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     status, out, _ = said(capsys, command, "--help")
     assert status == 0
     shown = {row.name for row in TABLE if f"{row.option} " in out or f"{row.option}," in out}
-    expected = {"env": {"host", "port", "credentials"}, "operations": {"definitions"}}
+    expected = {
+        "env": {"host", "port", "credentials", "apps", "projects", "tls", "tls_cert"},
+        "operations": {"definitions"},
+    }
     assert shown == expected.get(command, set(ROWS))
     for row in TABLE:
         if row.name in shown:
@@ -248,6 +252,10 @@ GIVEN: Mapping[str, tuple[str, str, Any]] = {
     "projects": ("0605767a", '["0605767a"]', ("0605767a",)),
     "enos_users": ("u1=o1", '{"u1" = "o1"}', {"u1": "o1"}),
     "access_log": ("false", "false", False),
+    "tls": ("true", "true", True),
+    "tls_cert": ("cert.pem", "'cert.pem'", "cert.pem"),
+    "tls_key": ("key.pem", "'key.pem'", "key.pem"),
+    "port_file": ("port.txt", "'port.txt'", "port.txt"),
     "control_hosts": ("mock.example", '["mock.example"]', ("mock.example",)),
     "control_token": ("t0ken", '"t0ken"', "t0ken"),
 }
@@ -273,6 +281,10 @@ LESS: Mapping[str, tuple[str, str]] = {
     "projects": ("x", '["x"]'),
     "enos_users": ("u2=o2", '{"u2" = "o2"}'),
     "access_log": ("true", "true"),
+    "tls": ("false", "false"),
+    "tls_cert": ("other.pem", "'other.pem'"),
+    "tls_key": ("other.pem", "'other.pem'"),
+    "port_file": ("other.txt", "'other.txt'"),
     "control_hosts": ("other.example", '["other.example"]'),
     "control_token": ("another", '"another"'),
 }
@@ -445,7 +457,7 @@ def variables(text: str) -> dict[str, str]:
     script = f"set -a\n{text}\nexec {shlex.quote(sys.executable)} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     done = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
-    return {name: value for name, value in found.items() if name.startswith(("HUAWEICLOUD_", "CLOUD_"))}
+    return {name: value for name, value in found.items() if name.startswith(("HUAWEICLOUD_", "CLOUD_", "ENOS_"))}
 
 
 def expected(url: str = "http://127.0.0.1:6210", ak: str = "", sk: str = "", *regions: str) -> dict[str, str]:
@@ -455,6 +467,9 @@ def expected(url: str = "http://127.0.0.1:6210", ak: str = "", sk: str = "", *re
         **{f"HUAWEICLOUD_SDK_REGION_{name}_{region}": url for name in services for region in regions or ("CN_NORTH_4",)},
         "HUAWEICLOUD_SDK_IAM_ENDPOINT": url,
         **{f"{prefix}_SDK_{key}": value for prefix in ("HUAWEICLOUD", "CLOUD") for key, value in (("AK", ak), ("SK", sk))},
+        "HUAWEICLOUD_SDK_PROJECT_ID": hex_id("project", "cn-north-4"),
+        "ENOS_URL": url,
+        **dict(zip(("ENOS_APP_KEY", "ENOS_APP_SECRET"), next(iter(Settings().apps.items())), strict=True)),
     }
 
 
@@ -471,6 +486,13 @@ def test_env_names_regions_host_port_and_credentials(capsys: pytest.CaptureFixtu
     regions = ["--region", "cn-north-1", "--region", "ap-southeast-3"]
     _, out, _ = said(capsys, "env", *regions, "--host", "10.0.0.1", "--port", "80", "--credential", "AK=SK")
     assert variables(out) == expected("http://10.0.0.1:80", "AK", "SK", "CN_NORTH_1", "AP_SOUTHEAST_3")
+
+
+def test_env_names_the_project_and_the_application_of_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """A configured project and EnOS application are what `env` prints: the server takes no other."""
+    found = variables(said(capsys, "env", "--project", "p1", "--app", "key=secret")[1])
+    names = ("HUAWEICLOUD_SDK_PROJECT_ID", "ENOS_APP_KEY", "ENOS_APP_SECRET")
+    assert [found[name] for name in names] == ["p1", "key", "secret"]
 
 
 @pytest.mark.parametrize(
@@ -546,7 +568,7 @@ def test_env_speaks_the_language_of_shells(shell: str, form: str, capsys: pytest
     """Each form has the same variables, one a line."""
     lines = said(capsys, "env", "--shell", shell)[1].splitlines()
     assert all(re.fullmatch(form, line) for line in lines)
-    assert [re.search(r"(?:HUAWEI)?CLOUD_SDK_\w+", line)[0] for line in lines] == list(expected())  # type: ignore[index]
+    assert [re.search(r"((?:HUAWEI)?CLOUD_SDK|ENOS)_\w+", line)[0] for line in lines] == list(expected())  # type: ignore[index]
 
 
 # operations

@@ -23,7 +23,7 @@ from mockserver.contract.session import Session
 from mockserver.credentials import credentials_of, resigner
 from mockserver.definitions import load
 from mockserver.exchanges.recording import read
-from mockserver.proxy import Proxy, ProxyOptions
+from mockserver.proxy import JudgeQueue, Proxy, ProxyOptions
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_APP_KEY, DEFAULT_APP_SECRET, DEFAULT_SECRET_KEY
 
 DEFINITIONS = load()
@@ -41,13 +41,13 @@ def front() -> Iterator[Front]:
     made: list[Proxy] = []
 
     def front(url: str, **options: Any) -> Proxy:
-        made.append(Proxy(ProxyOptions((url,), port=0, **options), DEFINITIONS, Session(DEFINITIONS), say=lambda _: None))
+        judging = JudgeQueue(Session(DEFINITIONS), lambda _: None)
+        made.append(Proxy(ProxyOptions((url,), port=0, **options), DEFINITIONS, judging))
         return made[-1].start()
 
     yield front
     for one in made:
-        if one._thread.is_alive():
-            one.stop()
+        one.stop()
 
 
 # The vendors' clients
@@ -126,9 +126,11 @@ def test_bodies_are_signed_anew(front: Front) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     service = RawService(serve)
-    proxy = front(service.url, resign=resigner(credentials_of(KEYS)))
+    proxy = front(service.url, resign=resigner(credentials_of(KEYS)), resign_allow=("POST",))
     form = b"SDK-HMAC-SHA256 Access=A, SignedHeaders=host;x-sdk-date, Signature=00"
-    head = b"POST /a HTTP/1.1\r\nHost: h\r\nauthORization: %s\r\nX-Sdk-Date: 20200101T000000Z\r\n" % form
+    head = (
+        b"POST /v3/auth/tokens HTTP/1.1\r\nHost: localhost\r\nauthORization: %s\r\nX-Sdk-Date: 20200101T000000Z\r\n" % form
+    )
     rest = b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
     assert ask(proxy.port, head + rest).startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
     ask(proxy.port, b"GET /b HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nConnection: close\r\n\r\n")
@@ -150,7 +152,7 @@ def test_a_signed_request_to_another_host_is_warned_of_once(monkeypatch: pytest.
     monkeypatch.delenv("HTTP_PROXY", raising=False)
     said: list[str] = []
     options = ProxyOptions(("http://cdm.example.invalid",), port=0)
-    with Proxy(options, DEFINITIONS, Session(DEFINITIONS), say=said.append) as proxy:
+    with Proxy(options, DEFINITIONS, JudgeQueue(Session(DEFINITIONS), said.append)) as proxy:
         for _ in range(2):
             send(signed(proxy.url, CDM_PATH))
     service.close()

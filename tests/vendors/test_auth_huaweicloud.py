@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from mockserver.jobs.clock import SECOND, Clock, parse_time
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, Settings
+from mockserver.vendors import signature
 
 Start = Callable[..., Server]
 Change = Callable[[Any], None]
@@ -219,6 +221,47 @@ def test_an_unsigned_payload_passes(strict_server: Server) -> None:
     request = signed(strict_server.url, TICS_PATH, TICS_QUERY, body="a=1", headers={"Content-Type": "text/plain"})
     assert request.header_params["X-Sdk-Content-Sha256"] == "UNSIGNED-PAYLOAD"
     assert send(request).status_code == 200
+
+
+@pytest.mark.parametrize("payload", [b"", b"UNSIGNED-PAYLOAD"], ids=["hash-of-nothing", "the-word"])
+def test_an_unsigned_payload_of_an_empty_body_passes(payload: bytes) -> None:
+    """PHP's SDK, and Go's and Node's for some media types, sign the word UNSIGNED-PAYLOAD without a body, too."""
+    headers = {
+        "host": "h",
+        "x-sdk-date": stamp(0),
+        "x-sdk-content-sha256": "UNSIGNED-PAYLOAD",
+        "content-type": "application/json",
+    }
+    request = Request("GET", "/v3/projects", "", headers)
+    names = tuple(sorted(headers))
+    parts = signature.canonical(request, names)
+    parts = replace(parts, payload=payload.decode()) if payload else parts
+    found = signature.Signature(signature.ALGORITHM, "AK", names, signature.sign(parts, stamp(0), "SK"))
+    assert signature.verified(request, found, stamp(0), "SK")
+    assert not signature.verified(request, found, stamp(0), "another")
+    assert not signature.verified(replace(request, body=b"x"), found, stamp(0), "SK")
+
+
+@pytest.mark.parametrize(
+    ("name", "twice", "problem"),
+    [
+        ("a b", "a%2520b", "it was percent-encoded twice"),
+        (
+            "订单 导入+x",
+            "%E8%AE%A2%E5%8D%95%2520%E5%AF%BC%E5%85%A5%2Bx",
+            "' ' in it was percent-encoded twice, the rest once",
+        ),
+        ("it's {x}+", "it%2527s%2520%257Bx%257D%2B", '"\' {}" in it was percent-encoded twice, the rest once'),
+    ],
+    ids=["alone", "mixed", "several"],
+)
+def test_names_that_an_sdk_encodes_twice_are_named_as_such(name: str, twice: str, problem: str) -> None:
+    """Node's SDK encodes what `url.parse` has encoded already, and nothing else: the mock says so, alone or mixed."""
+    request = Request("GET", f"/v1.1/p/clusters/c/cdm/job/{name}/status", "", {"host": "h", "x-sdk-date": stamp(0)})
+    parts = signature.canonical(request, ("host", "x-sdk-date"))
+    sent = replace(parts, uri=f"/v1.1/p/clusters/c/cdm/job/{twice}/status/")
+    found = signature.Signature(signature.ALGORITHM, "AK", ("host", "x-sdk-date"), signature.sign(sent, stamp(0), "SK"))
+    assert problem in signature.difference(request, found, stamp(0), "SK")
 
 
 def test_a_request_signed_for_another_method_is_found(strict_server: Server) -> None:

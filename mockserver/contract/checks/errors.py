@@ -59,16 +59,18 @@ def is_error(operation: Operation, status: int, body: Any) -> bool:
     if status >= 400:
         return True
     error = read_error(body)
-    if error is None or not any(status in example.statuses for example in operation.errors()):
+    if error is None:
         return False
-    return error.form == "apim-status" or error.code != "0"
+    if any(status in example.statuses for example in operation.errors()):
+        return error.form == "apim-status" or error.code != "0"
+    return _plain(error.form) in _forms_of(operation) and error.code not in ("0", "")
 
 
 def check_error(definitions: Definitions, operation: Operation, status: int, body: Any) -> list[Finding]:
     """Form, code, status and message of an error."""
     error = read_error(body)
     here = [example for example in operation.errors() if status in example.statuses]
-    forms = sorted({_plain(example.envelope) for example in here})
+    forms = sorted({_plain(example.envelope) for example in here} if status >= 400 else _forms_of(operation))
     if error is None or (forms and _plain(error.form) not in forms):
         found = shown(body) if error is None else f"the form {error.form}: {shown(body)}"
         source = operation.answers[status].place if status in operation.answers else operation.place
@@ -77,17 +79,29 @@ def check_error(definitions: Definitions, operation: Operation, status: int, bod
                 "envelope-wrong", "body", "", found, f"an error in the form {' or '.join(forms) or 'documented'}", source
             )
         ]
+    if status >= 400 and error.code == "0" and error.form in ("enos", "apim-token"):
+        found, documented = f"{status} with code 0, which says that all went well", "code 0 under 200 alone"
+        return [finding("error-status-wrong", "status", "", found, documented, operation.place)]
     matching = [example for example in operation.errors() if _same_code(example, error.code)]
     if not matching:
-        return list(_unknown_code(definitions, operation, error))
+        unknown = list(_unknown_code(definitions, operation, error))
+        return unknown if here or status >= 400 else [_under_success(operation, status, error), *unknown]
     standing = [example for example in matching if status in example.statuses]
     if not standing:
         statuses = ", ".join(sorted({str(one) for example in matching for one in example.statuses}))
-        documented = f"{error.code} stands under {statuses}"
-        return [
-            finding("error-status-wrong", "status", "", str(status), documented, operation.place, matching[0].provenance)
-        ]
+        found, documented = f"{status} with the error {error.code}", f"{error.code} stands under {statuses}"
+        return [finding("error-status-wrong", "status", "", found, documented, operation.place, matching[0].provenance)]
     return list(_message(definitions, operation, standing, error))
+
+
+def _forms_of(operation: Operation) -> set[str]:
+    return {_plain(example.envelope) for example in operation.errors()}
+
+
+def _under_success(operation: Operation, status: int, error: ErrorBody) -> Finding:
+    statuses = sorted({one for example in operation.errors() for one in example.statuses})
+    documented = f"errors under {', '.join(map(str, statuses))}"
+    return finding("error-status-wrong", "status", "", f"{status} with the error {error.code}", documented, operation.place)
 
 
 def _plain(form: str) -> str:

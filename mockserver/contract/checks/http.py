@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
 from ...definitions import Operation, ResponseSpec
 from ...definitions.pointer import join
 from ...errors import shown
 from ...model import Request, Response
+from ...redaction.content_coding import LIMIT, unpack
 from ..findings import Finding, finding
 from ..strictness import Strictness
 
@@ -26,7 +32,8 @@ def check_headers(request: Request, response: Response, answers: ResponseSpec | 
     """Media type, length and documented headers; nothing where the answer came without its headers."""
     if not response.headers:
         return []
-    found = _check_length(request, response)
+    found = [*_check_length(request, response), *_check_doubled(response), *_check_times(response)]
+    found += _check_coding(request, response)
     if answers is None:
         return found
     if response.body and answers.media_types:
@@ -46,6 +53,55 @@ def check_headers(request: Request, response: Response, answers: ResponseSpec | 
                 for error in header.errors(value)
             ]
     return found
+
+
+_ONCE = (
+    "content-type", "content-length", "content-encoding", "date", "retry-after", "location", "etag", "last-modified",
+    "expires", "x-request-id",
+)  # fmt: skip
+"""Headers that may stand once (RFC 9110), and the vendors' own."""
+
+_SECONDS = re.compile(r"[0-9]{1,18}")
+_DATE = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT"
+)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _check_doubled(response: Response) -> Iterator[Finding]:
+    counts = Counter(name.lower() for name, _ in response.headers)
+    names = {name.lower(): name for name, _ in response.headers}
+    for lowered, count in counts.items():
+        if count > 1 and lowered in _ONCE:
+            values = ", ".join(shown(value) for name, value in response.headers if name.lower() == lowered)
+            yield finding("header-doubled", "header", join(names[lowered]), f"{count} times: {values}", "once (RFC 9110)")
+
+
+def _check_times(response: Response) -> Iterator[Finding]:
+    for name, seconds in (("Date", False), ("Retry-After", True)):
+        value = response.header(name)
+        if value is not None and not (seconds and _SECONDS.fullmatch(value.strip())) and not _is_date(value.strip()):
+            allowed = "seconds, or a date of HTTP (RFC 9110)" if seconds else "a date of HTTP (RFC 9110)"
+            yield finding("header-invalid", "header", join(name), shown(value), allowed)
+
+
+def _is_date(text: str) -> bool:
+    match = _DATE.fullmatch(text)
+    try:
+        return match is not None and _DAYS[parsedate_to_datetime(text).weekday()] == match[1]
+    except (ValueError, TypeError):
+        return False
+
+
+def _check_coding(request: Request, response: Response) -> Iterator[Finding]:
+    """What unpacks was unpacked before anything was judged: what is left is in no coding, or too large."""
+    coding = response.header("Content-Encoding") or ""
+    if coding.strip() in ("", "identity") or not response.body or request.method == "HEAD":
+        return
+    if unpack(coding, response.body) is None:
+        documented = f"a body in {coding} that unpacks to at most {LIMIT:,} bytes"
+        found = f"{shown(coding)}, with a body that begins {shown(response.body[:16].decode('latin-1'))}"
+        yield finding("content-encoding-wrong", "header", "/Content-Encoding", found, documented)
 
 
 def _allowed(error: object) -> str:

@@ -34,7 +34,9 @@ def check_jobs(
     now = answered_at(exchange)
     found = list(_check_wrapped(operation, observation.wrapped, exchange, body, mode)) if observation.wrapped else []
     for look in seen:
+        found += _check_possible(observation, look, source)
         found += [*_check_order(observation, look, source), *_check_future(observation, look, now, source)]
+        found += [*_check_limits(observation, look, source), *_check_inner_totals(observation, look, source)]
         for same in observation.same:
             found += _check_same(same, look, asked, source)
         found += _check_window(observation, look, asked, now, source)
@@ -50,6 +52,36 @@ def answered_at(exchange: Exchange) -> int | None:
         return int(parsedate_to_datetime(date).timestamp() * 1_000) if date else exchange.time
     except (ValueError, TypeError, OverflowError):
         return exchange.time
+
+
+def _check_possible(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
+    forms = {time.at: time.form for time in observation.times}
+    for place in look.impossible:
+        documented = f"a time in the form {forms[place]}"
+        found = shown(value_at(look.node, place))
+        yield finding("time-impossible", "body", look.pointer + place, found, documented, source, observation.provenance)
+
+
+def _check_limits(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
+    for limit in observation.limits:
+        count, most = value_at(look.node, limit.at), value_at(look.node, limit.limit)
+        if _is_count(count) and _is_count(most) and count > most:
+            documented = f"at most {limit.limit[1:]}, {most}"
+            yield finding(
+                "limit-exceeded", "body", look.pointer + limit.at, str(count), documented, source, limit.provenance
+            )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _check_inner_totals(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
+    for inner in observation.inner_totals:
+        total, rows = value_at(look.node, inner.at), value_at(look.node, inner.rows)
+        if _is_count(total) and isinstance(rows, list) and total != len(rows):
+            documented = f"{len(rows)}, the rows beside it"
+            yield finding("total-wrong", "body", look.pointer + inner.at, str(total), documented, source, inner.provenance)
 
 
 def _check_order(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
@@ -86,10 +118,10 @@ def _check_same(same: EchoRule, look: JobView, asked: ParsedRequest, source: str
 
 def _counting(same: EchoRule, value: Any) -> str | None:
     """What of a place must equal the parameter; None where there is nothing to compare."""
-    if value is MISSING or value is None or value == "":
+    if value is MISSING or value is None:
         return None
     if same.part is None:
-        return str(value)
+        return str(value)  # an empty one, too: it names no job
     match = compile_pattern(same.part).search(str(value))
     return match[1] if match else None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...definitions import Operation
+from ...errors import shown
 from ...exchanges.job_view import JobView
 from ..findings import Finding, finding
 from .sequence import Span
@@ -13,12 +14,15 @@ from .sequence import Span
 
 @dataclass
 class PageWalk:
-    """A walk through a list: the total its first page told, where the next page begins, and which rows were seen where."""
+    """A walk through a list: the total its first page told and that of the last one, where the next page begins, and which
+    rows were seen where, with whether they had ended."""
 
     total: int
+    last_total: int
     following: int = 0
     received: float | None = None
     seen: dict[str, int] = field(default_factory=dict)
+    views: dict[str, JobView] = field(default_factory=dict)
 
 
 @dataclass
@@ -26,6 +30,7 @@ class PageWalks:
     """The walks under way, by list: the operation and all parameters but offset and limit. Offset 0 begins a walk again."""
 
     by_list: dict[Hashable, PageWalk] = field(default_factory=dict)
+    whole: dict[Hashable, dict[str, JobView]] = field(default_factory=dict)
 
     def page(
         self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[JobView], span: Span | None = None
@@ -35,15 +40,18 @@ class PageWalks:
         One that was asked for before the last one had come (`span`: when it was sent and received) is another walker's.
         """
         if offset == 0:
-            self.by_list[key] = PageWalk(total)
+            self.by_list[key] = PageWalk(total, total)
         walk = self.by_list.get(key)
         overlaps = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
         if walk is None or overlaps or offset != walk.following:
             self.by_list.pop(key, None)
             return []
-        found = _overlaps(operation, walk, rows)
+        found = [*_overlaps(operation, walk, rows), *_check_total(operation, walk, offset, total)]
         walk.seen.update((look.id, offset) for look in rows if look.id)
+        walk.views.update((look.id, look) for look in rows if look.id)
         walk.following, walk.received = offset + len(rows), span and span[1]
+        if walk.following >= total and not found:
+            found += self._check_whole(operation, key, walk)
         at_end = rows and walk.following >= total
         if at_end and all(look.id for look in rows) and len(walk.seen) < walk.total:
             what = f"{len(walk.seen)} rows on all pages"
@@ -52,6 +60,33 @@ class PageWalks:
                 finding("page-missed", "polls", rows[0].pointer.rpartition("/")[0], what, documented, _place(operation))
             )
         return found
+
+    def _check_whole(self, operation: Operation, key: Hashable, walk: PageWalk) -> list[Finding]:
+        """A run that the last whole walk had, and this one hasn't: wrong while it hadn't ended."""
+        before = self.whole.get(key, {})
+        if len(walk.views) == walk.total:
+            self.whole[key] = walk.views
+        gone = [view for name, view in before.items() if name not in walk.views and not view.terminal]
+        return [_vanished(operation, view) for view in gone] if len(walk.views) == walk.total else []
+
+
+def _vanished(operation: Operation, view: JobView) -> Finding:
+    found = f"{view.id} is not listed, after it was {view.state or shown(view.sent)}"
+    place = view.pointer.rpartition("/")[0]
+    return replace(
+        finding("job-vanished", "polls", place, found, "the job, until it has ended", _place(operation)), job=view.id
+    )
+
+
+def _check_total(operation: Operation, walk: PageWalk, offset: int, total: int) -> list[Finding]:
+    """The total stays from page to page; where a run begins in between, the rows move as well."""
+    before, walk.last_total = walk.last_total, total
+    observation = operation.observation
+    if total == before or observation is None:
+        return []
+    what = f"{before}, then {total} on the page at offset {offset}"
+    documented = "the same total on all pages"
+    return [finding("total-changed", "polls", observation.total or "", what, documented, _place(operation))]
 
 
 def _place(operation: Operation) -> str:

@@ -31,7 +31,7 @@ class ParsedRequest:
 
 def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequest, list[Finding]]:
     """What a request asks, and everything that is wrong with it."""
-    operation = definitions.operation_at(request.method, request.path)
+    operation = definitions.operation_at(request.method, request.path, request.query)
     if operation is None:
         return ParsedRequest(None), [_no_operation(definitions, request)]
     texts = operation.path_values(request.path, request.segments) or {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _RANGES = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
-           "maxItems", "minProperties", "maxProperties", "uniqueItems")  # fmt: skip
+           "maxItems", "minProperties", "maxProperties", "uniqueItems", "x-max-bytes")  # fmt: skip
 _CODES = {
     "enum": "value-wrong", "const": "value-wrong", "not": "conditional-wrong", "pattern": "pattern-wrong",
     "format": "pattern-wrong", "contentSchema": "embedded-not-json", "additionalProperties": "member-undeclared",

@@ -53,9 +53,9 @@ class JobHistories:
             return None, []
         before, track.look, track.received, track.lost = track.look, look, span and span[1], False
         change = f"{before.state} -> {look.state}" if before.state and look.state and before.state != look.state else None
-        if _new_run(before, look):
+        if _is_new_run(operation, before, look):
             return change, list(_check_counts(operation, before, look, always=True))
-        return change, list(_check_change(operation, before, look, mode))
+        return change, [*_check_run(operation, before, look), *_check_change(operation, before, look, mode)]
 
     def lose(self, operation: Operation, key: Hashable, span: Span | None) -> list[Finding]:
         """The job is not found: wrong where it was found before and hadn't ended; told once."""
@@ -69,9 +69,46 @@ class JobHistories:
         return [finding("job-vanished", "polls", "", found, "the job, until it has ended", place, provenance)]
 
 
-def _new_run(before: JobView, look: JobView) -> bool:
+def _changed_run(before: JobView, look: JobView) -> list[bool]:
+    """Of what tells runs apart and both answers show, whether it changed; a time that comes as a number here and as text
+    there (C-1 of CDM) is the same time."""
     pairs = zip(before.run, look.run, strict=True)
-    return any(old != new and MISSING not in (old, new) for old, new in pairs)
+    return [str(old) != str(new) for old, new in pairs if MISSING not in (old, new)]
+
+
+def _is_new_run(operation: Operation, before: JobView, look: JobView) -> bool:
+    """Whether it is another run in every respect: all that tells runs apart changed, and none of it went back."""
+    return all(changed := _changed_run(before, look)) and bool(changed) and not _went_back(operation, before, look)
+
+
+def _went_back(operation: Operation, before: JobView, look: JobView) -> bool:
+    """Whether something that tells runs apart and only grows has fallen: a time, or a count of runs."""
+    assert operation.observation is not None
+    old, new = ({**dict(view.times), **dict(view.counts)} for view in (before, look))
+    pairs = [(old.get(place), new.get(place)) for place in operation.observation.run]
+    return any(earlier is not None and later is not None and later < earlier for earlier, later in pairs)
+
+
+def _check_run(operation: Operation, before: JobView, look: JobView) -> Iterator[Finding]:
+    """What tells runs apart changed in part: neither the same run nor a new one; times and counts are judged as such."""
+    observation = operation.observation
+    assert observation is not None
+    judged = {*(time.at for time in observation.times), *observation.counts, *observation.constant}
+    for place, old, new in zip(observation.run, before.run, look.run, strict=True):
+        if str(old) != str(new) and MISSING not in (old, new) and place not in judged:
+            what = f"{shown(old)}, then {shown(new)}, while {_rest(observation.run, place, before, look)}"
+            documented = f"a new run changes {' and '.join(name[1:] for name in observation.run)}, forward"
+            pointer = look.pointer + place
+            yield finding("run-mixed", "polls", pointer, what, documented, _place(operation), observation.provenance)
+
+
+def _rest(run: tuple[str, ...], place: str, before: JobView, look: JobView) -> str:
+    others = [
+        f"{name[1:]} {'stays' if old == new else f'goes from {shown(old)} to {shown(new)}'}"
+        for name, old, new in zip(run, before.run, look.run, strict=True)
+        if name != place and MISSING not in (old, new)
+    ]
+    return " and ".join(others) or "nothing else changes"
 
 
 def _check_change(operation: Operation, before: JobView, look: JobView, mode: Strictness) -> Iterator[Finding]:
@@ -127,9 +164,14 @@ def _check_progress(operation: Operation, before: JobView, look: JobView, mode: 
     if look.terminal and mode.accepts(observation.progress_accepted):
         return
     if look.progress < before.progress:
-        what = f"{before.progress:g}, then {look.progress:g}"
+        what = f"{_number(before.progress)}, then {_number(look.progress)}"
         pointer = look.pointer + observation.progress
         yield finding("progress-fell", "polls", pointer, what, "progress grows", _place(operation), observation.provenance)
+
+
+def _number(value: float) -> str:
+    """A number as it is, without rounding."""
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _check_counts(operation: Operation, before: JobView, look: JobView, always: bool = False) -> Iterator[Finding]:
@@ -139,7 +181,7 @@ def _check_counts(operation: Operation, before: JobView, look: JobView, always: 
     now = dict(look.counts)
     for place, count in before.counts:
         if place in kept and place in now and now[place] < count:
-            what = f"{count:g}, then {now[place]:g}"
+            what = f"{shown(count)}, then {shown(now[place])}"
             pointer = look.pointer + place
             yield finding(
                 "count-fell", "polls", pointer, what, "counts grow", _place(operation), operation.observation.provenance

@@ -26,7 +26,9 @@ def _nearest(document: Any, parts: list[str]) -> str | None:
             node = at(document, parts[:length])
         except KeyError:
             continue
-        provenance = node.get("x-provenance") if isinstance(node, dict) else None
+        keyword = parts[length] if length == len(parts) - 1 else ""
+        own = node.get("x-provenance-of", {}).get(keyword) if isinstance(node, dict) else None
+        provenance = own or (node.get("x-provenance") if isinstance(node, dict) else None)
         if isinstance(provenance, dict):
             return provenance.get("source")
     return None

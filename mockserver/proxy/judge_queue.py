@@ -1,0 +1,115 @@
+"""Exchanges judged behind the traffic's back, in a thread of this process: for tests, which look at the judge itself."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from ..contract.result import Result
+from ..exchanges.exchange import Exchange
+from .exchange_judge import ExchangeJudge, Judge
+from .notices import Notices, to_stderr
+
+QUEUED = 20_000
+QUEUED_BYTES = 256 * 1024 * 1024
+LEFT_OUT = "passed, but were neither judged nor recorded: they came faster than that goes"
+_LAST_SECONDS = 5.0
+
+
+class Judging(Protocol):
+    """What judges what passes: a `JudgeQueue`, or a `JudgeProcess`."""
+
+    notices: Notices
+
+    def put(self, exchange: Exchange) -> None:
+        """Have an exchange recorded and judged, soon. Never waits."""
+
+    def waiting(self) -> int:
+        """How many exchanges are still to be judged."""
+
+    def finish(self, target: str, seconds: float) -> Result:
+        """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
+
+
+class Backlog:
+    """How much waits: what would be too much is left out, and counted. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self.count = self.left_out = 0
+
+    def take(self, size: int) -> bool:
+        """Whether something of so many bytes may wait; then it does."""
+        with self._lock:
+            if self.count >= QUEUED or (self.count and self._bytes + size > QUEUED_BYTES):
+                self.left_out += 1
+                return False
+            self.count += 1
+            self._bytes += size
+            return True
+
+    def done(self, size: int) -> None:
+        """It waits no longer."""
+        with self._lock:
+            self.count -= 1
+            self._bytes -= size
+
+
+def size_of(exchange: Exchange) -> int:
+    """How much room an exchange takes, by its bodies (bytes)."""
+    return len(exchange.request.body) + len(exchange.response.body)
+
+
+class JudgeQueue:
+    """Judges exchanges in the order in which they were answered. Thread-safe.
+
+    Args:
+        judge: Judges.
+        say: Shows a line to the user.
+    """
+
+    def __init__(self, judge: Judge, say: Callable[[str], None] = to_stderr) -> None:
+        self.notices = Notices(say)
+        self._judge, self._worker = judge, ExchangeJudge(judge, None, self.notices)
+        self._backlog = Backlog()
+        self._queue: queue.SimpleQueue[Exchange | None] = queue.SimpleQueue()
+        self._interrupted = False
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="mockserver-judge", daemon=True)
+        self._thread.mockserver_real_time = True  # type: ignore[attr-defined]  # see jobs/drive.py
+        self._thread.start()
+
+    def put(self, exchange: Exchange) -> None:
+        """Have an exchange judged, soon. Never waits: where too many wait already it is left out, and told at the end."""
+        if self._backlog.take(size_of(exchange)):
+            self._queue.put(exchange)
+
+    def waiting(self) -> int:
+        """How many exchanges are still to be judged."""
+        return self._backlog.count
+
+    def finish(self, target: str, seconds: float) -> Result:
+        """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
+        self._queue.put(None)
+        try:
+            while not self._done.wait(0.2):  # not join: Ctrl-C within makes Python 3.11 take the thread for ended
+                pass
+        except KeyboardInterrupt:
+            self._interrupted = True
+            self._done.wait(_LAST_SECONDS)
+        if self._interrupted:
+            self.notices.fail("proxy", f"{self.waiting()} exchanges were not judged: interrupted")
+        if self._backlog.left_out:
+            self.notices.fail("proxy", f"{self._backlog.left_out} exchanges {LEFT_OUT}")
+        result = self._judge.result(target, seconds)
+        self.notices.finish(result)
+        return result
+
+    def _work(self) -> None:
+        while (exchange := self._queue.get()) is not None and not self._interrupted:
+            self._worker.judge(exchange)
+            self._backlog.done(size_of(exchange))
+        self._done.set()

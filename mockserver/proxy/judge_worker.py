@@ -1,0 +1,162 @@
+"""The judging process: it records and judges what the proxy sends it, and says what it found."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import queue
+import signal
+import socket
+import threading
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..contract.session import Session
+from ..contract.strictness import Strictness
+from ..definitions import load
+from ..errors import InputError
+from ..exchanges.exchange import Exchange
+from ..exchanges.recording import Recorder
+from ..jobs.clock import Clock
+from ..redaction.redactor import Redactor
+from .exchange_judge import JUDGED_SECONDS, ExchangeJudge
+from .judge_queue import QUEUED, Backlog, size_of
+from .notices import Notices
+
+_TOLD_EVERY = 50
+
+
+@dataclass(frozen=True)
+class JudgeSettings:
+    """What the process is to do.
+
+    Args:
+        definitions: Files of the user's own definitions.
+        strict: Which contradictions are read to the letter.
+        keep_ids: Keep the ids of tenants in what is recorded and reported.
+        record: The recording to write or to go on with; None: nothing is recorded.
+        target: What is recorded, for its header.
+        judged: Whether exchanges are judged at all.
+        seconds: The budget of CPU time for each exchange.
+    """
+
+    definitions: tuple[str, ...] = ()
+    strict: frozenset[str] = frozenset()
+    keep_ids: bool = False
+    record: str | None = None
+    target: str = ""
+    judged: bool = True
+    seconds: float = JUDGED_SECONDS
+
+
+@dataclass(frozen=True)
+class Finish:
+    """No more exchanges come; the result is wanted, for this target and so many seconds."""
+
+    target: str
+    seconds: float
+
+
+class _Worker:
+    """Records each exchange as soon as it is there, and judges it when there is none to record."""
+
+    def __init__(self, settings: JudgeSettings, send: Any) -> None:
+        mode = Strictness(settings.strict)
+        definitions = load((Path(path) for path in settings.definitions), mode.ids)
+        redactor = Redactor(settings.keep_ids, definitions=definitions)
+        path = settings.record
+        self.recorder = Recorder(Path(path), redactor, settings.target, Clock().now()) if path else None
+        self._session = Session(definitions, mode, redactor)
+        self._notices = Notices(lambda line: send(("line", line)))
+        judge, keep = self._session if settings.judged else None, self.recorder.add if self.recorder else None
+        self._judge = ExchangeJudge(judge, keep, self._notices, settings.seconds)
+        self._send = send
+        self._unjudged: deque[Exchange] = deque()
+        self._backlog = Backlog()
+        self._done = 0
+        self._interrupted = False
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, *_signal: object) -> None:
+        self._interrupted = True
+
+    def run(self, incoming: queue.Queue[Any]) -> None:
+        """Work until it is told to finish, or nobody is there any more."""
+        while True:
+            item = self._next(incoming)
+            if isinstance(item, Exchange):
+                self._take(item)
+            elif self._unjudged and item is None:
+                self._judge_next()
+            elif item is not None:
+                break
+        while isinstance(item, Finish) and self._unjudged and not self._interrupted:
+            self._judge_next()
+        if self.recorder:
+            self.recorder.close()
+        if isinstance(item, Finish):
+            self._finish(item)
+
+    def _next(self, incoming: queue.Queue[Any]) -> Any:
+        """What came next; None where something waits to be judged meanwhile."""
+        try:
+            return incoming.get(block=not self._unjudged)
+        except queue.Empty:
+            return None
+
+    def _take(self, exchange: Exchange) -> None:
+        self._judge.record(exchange)
+        if self._backlog.take(size_of(exchange)):
+            self._unjudged.append(exchange)
+        else:
+            self._tell_done()
+
+    def _judge_next(self) -> None:
+        exchange = self._unjudged.popleft()
+        self._judge.judge(exchange)
+        self._backlog.done(size_of(exchange))
+        self._tell_done()
+
+    def _tell_done(self) -> None:
+        self._done += 1
+        if not self._unjudged or self._done % _TOLD_EVERY == 0:
+            self._send(("done", self._done))
+
+    def _finish(self, finish: Finish) -> None:
+        if self._backlog.left_out:
+            reason = "exchanges were recorded, but not judged: they came faster than that goes"
+            self._notices.fail("proxy", f"{self._backlog.left_out} {reason}")
+        result = self._session.result(finish.target, finish.seconds)
+        self._notices.finish(result)
+        parts = result.mode, result.coverage.as_json(), result.judged, result.timelines, result.skipped, result.failed
+        self._send(("result", parts))
+
+
+def main(number: int) -> None:
+    """Run the process; `number` is that of the socket to the proxy."""
+    link = socket.socket(fileno=number)
+    file, lock = link.makefile("rb"), threading.Lock()
+
+    def send(message: tuple[str, Any]) -> None:
+        with lock, contextlib.suppress(OSError):  # the proxy was killed: what it sent is recorded all the same
+            link.sendall(pickle.dumps(message))
+
+    try:
+        worker = _Worker(pickle.load(file), send)  # noqa: S301 - from the process that started this one
+    except InputError as error:
+        send(("refused", str(error)))
+        return
+    send(("ready", worker.recorder.notes if worker.recorder else []))
+    incoming: queue.Queue[Any] = queue.Queue(QUEUED)
+
+    def read() -> None:
+        try:
+            while True:
+                incoming.put(pickle.load(file))  # noqa: S301
+        except (EOFError, OSError, pickle.UnpicklingError):
+            incoming.put(EOFError())
+
+    threading.Thread(target=read, daemon=True).start()
+    worker.run(incoming)
