@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from airflow_operator import CdmStartJobOperator
 from airflow_sensor import TaurusDbJobSensor, TaurusDbJobTrigger
 from asyncio_monitor import watch_all
 from cdm_poller import wait_for
+from create_instance import create_instance
 from enos_requests import Enos
 from enos_requests import wait_for as wait_for_task
 from robust_poller import JobFailed
@@ -95,3 +97,45 @@ def test_enos_with_real_signatures(mockserver: MockServer) -> None:
         assert wait_for_task(enos, "t", "u", "o") == "SUCCESS"
     mockserver.assert_called("GetAccessToken", times=3)
     mockserver.assert_called("GetTaskInstance", params={"taskInstId": "t", "orgId": "o"})
+
+
+def test_the_operator_starts_once_and_waits(mockserver: MockServer) -> None:
+    """The job waits for its start, and then lives as the test says."""
+    mockserver.job("cdm", job_name="load", life="succeeds", started=False)
+    with mockserver.clock.drive():
+        assert CdmStartJobOperator("load", "c").execute({}) == "SUCCEEDED"
+    mockserver.assert_called("StartJob", times=1)
+    mockserver.assert_not_called("StopJob")
+
+
+def test_the_operator_fails_with_the_job(mockserver: MockServer) -> None:
+    """A run that fails fails the task."""
+    mockserver.job("cdm", job_name="load", life="fails", started=False)
+    with mockserver.clock.drive(), pytest.raises(JobFailed, match="load ended as FAILED"):
+        CdmStartJobOperator("load", "c").execute({})
+
+
+def test_the_operator_stops_what_takes_too_long(mockserver: MockServer) -> None:
+    """On timeout, as when the task is killed, the run is stopped; a second kill finds nothing to stop."""
+    job = mockserver.job("cdm", job_name="load", life="hangs", started=False)
+    operator = CdmStartJobOperator("load", "c", timeout=600)
+    with mockserver.clock.drive(), pytest.raises(TimeoutError):
+        operator.execute({})
+    assert job.status == "FAILED"
+    operator.on_kill()
+    mockserver.assert_called("StopJob", times=2)
+
+
+def test_an_instance_is_made_although_its_job_is_not_found_at_once(mockserver: MockServer) -> None:
+    """As documented, the job can be found some seconds after the call."""
+    with mockserver.clock.drive():
+        assert create_instance("orders-db", "Secret-12!").endswith("in07")
+    mockserver.assert_called("CreateGaussMySqlInstance", times=1)
+    assert next(call.status for call in mockserver.polls("taurusdb")) == 400
+
+
+def test_an_instance_that_can_t_be_made(mockserver: MockServer) -> None:
+    """The job that the call makes lives as the test says."""
+    mockserver.job("taurusdb", life="fails", started=False)
+    with mockserver.clock.drive(), pytest.raises(JobFailed, match="ended as Failed"):
+        create_instance("orders-db", "Secret-12!")

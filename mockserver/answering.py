@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from .answers.declared_problem import declared_answer, standard_answer, told
+from .answers.made_answer import made_answer, requested_values
 from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
 from .errors import ControlError, RequestProblem
@@ -14,7 +16,7 @@ from .faults import effects
 from .faults.model import GATEWAY, NETWORK
 from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
-from .generate import hex_id
+from .generate import Fake, hex_id
 from .jobs.clock import LATEST, utc
 from .model import Answer, Response
 from .namespace import Namespace
@@ -118,7 +120,11 @@ class Answering:
         return admitted
 
     def _respond(self, operation: Operation, state: _RequestState, admitted: Admitted) -> Answer:
-        context = Context(admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace)
+        request = state.prepared.request
+        context = Context(
+            admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace,
+            request.path, request.headers.get("accept", ""),
+        )  # fmt: skip
         return self._forced(operation, state, admitted, context) or respond(operation, context)
 
     def _serve_with(self, taken: MatchedFault, operation: Operation, state: _RequestState) -> Answer:
@@ -156,6 +162,11 @@ class Answering:
         """The answer that `Prefer`, a magic id, a recorded job's ids or the documented example's ask for."""
         if admitted.misuse is not None:
             raise admitted.misuse.again()
+        if admitted.status is not None:
+            fake = Fake(self._settings.seed, operation.id, admitted.status)
+            requested = requested_values(operation, context.parameters)
+            made = made_answer(operation, admitted.status, fake, requested, context.accept)
+            return told(operation, made, "As Prefer asks.") if made.status >= 400 else made
         if admitted.wished is not None:
             return self._example(operation, state, context, *admitted.wished)
         magic = admitted.magic
@@ -186,7 +197,9 @@ class Answering:
         prepared = state.prepared
         found = render.problem(self._definitions, prepared.operation, prepared.request.path, problem, self._switches)
         if found is None:
-            return render.nobody_answer(problem)
+            seed = state.namespace.settings.seed
+            declared = declared_answer(prepared.operation, problem, seed) if prepared.operation else None
+            return declared or standard_answer(problem)
         facts = {**self._facts(state), **problem.facts}
         return render.error_answer(self._definitions, *found, facts, self._switches, problem.detail)
 

@@ -22,11 +22,12 @@ from .journal import KEPT
 from .mock import Mock
 from .model import Answer
 from .namespace import Namespace
+from .settings import CONTROL_PREFIX
 from .steps.select_namespace import HEADER
 from .user_files import check
 from .version import __version__
 
-PREFIX = "/_mock"
+PREFIX = CONTROL_PREFIX
 _ACTIONS = ("rerun", "cancel", "fail")
 _WORLD_SETTINGS = ("seed", "auth", "unknown_ids", "unknown_query", "progress", "epoch", "time", "speed", "tick",
                    "credentials", "apps")  # fmt: skip

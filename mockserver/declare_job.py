@@ -15,7 +15,7 @@ from .jobs.duration import seconds
 from .jobs.job_registry import JobSpec, next_run, truncate_life
 from .jobs.trajectory import Moment, Progress, life_from
 from .namespace import Namespace
-from .services import LISTINGS, SINGLES
+from .services import LISTINGS, service_of
 from .services.base import JobListService, SingleJobService
 
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
@@ -131,6 +131,15 @@ class DeclaredJob:
         return self
 
 
+def _kind(operation: Operation) -> SingleJobService | JobListService:
+    kind = service_of(operation)
+    if kind is None:
+        raise InputError(
+            f"nothing says where a {operation.service} job's status stands: give {operation.id} an x-observation"
+        )
+    return kind
+
+
 def declare(
     definitions: Definitions, namespace: Namespace, service: str, fields: Mapping[str, Any], place: str = ""
 ) -> DeclaredJob:
@@ -143,7 +152,7 @@ def declare(
     except KeyError as error:
         raise InputError(error.args[0]) from None
     assert operation.job is not None
-    kind = SINGLES.get(service) or LISTINGS[service]
+    kind = _kind(operation)
     names = _identity_names(operation.job, kind)
     _check_fields(service, names, fields)
     parts = {name: _part(operation, name, fields[name]) for name in names if fields.get(name) is not None}
@@ -186,7 +195,7 @@ def handle(definitions: Definitions, namespace: Namespace, number: int) -> Decla
 def identity_names(operation: Operation) -> list[str]:
     """What an operation's jobs can be told apart by, in the vendor's names."""
     assert operation.job is not None
-    return _identity_names(operation.job, SINGLES.get(operation.service) or LISTINGS[operation.service])
+    return _identity_names(operation.job, _kind(operation))
 
 
 def _identity_names(definition: JobLife, kind: SingleJobService | JobListService) -> list[str]:

@@ -14,6 +14,7 @@ PROBLEMS: Mapping[str, str] = {
     "uri-too-long": "Path and query are longer than 32 KB.",
     "header-too-large": "The headers are larger than 32 KB.",
     "body-too-large": "The body is larger than 12 MB.",
+    "body-media-type": "The operation takes no body of this media type.",
     "throttled": "Too many requests.",
     "credential-missing": "Neither a token nor a signature was sent.",
     "credential-malformed": "A credential was sent, but not in its documented form.",

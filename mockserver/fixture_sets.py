@@ -10,7 +10,7 @@ from .definitions import Definitions, JobLife, Operation
 from .errors import InputError
 from .generate import LOCALES, Fake
 from .jobs.clock import utc
-from .services import LISTINGS, SINGLES
+from .services import service_of
 from .services.base import JobListService, SingleJobService
 
 _EPOCH = 1_767_225_600_000  # 2026-01-01T00:00:00Z: stamps in ids are counted from here, so that files never change
@@ -57,7 +57,9 @@ def fixture_set(definitions: Definitions, service: str, count: int, seed: int, l
 
 def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
     assert operation.job is not None
-    kind = SINGLES.get(operation.service) or LISTINGS[operation.service]
+    kind = service_of(operation)
+    if kind is None:
+        raise InputError(f"the document of {operation.service} doesn't say how its jobs look")
     extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else kind.filters
     identity = {name: _PARTS[name](fake) for name in (*operation.job.identity, *extra)}
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -135,6 +136,26 @@ class Fake:
         blank, stop = ("", "\u3002") if self._locale == "zh_CN" else (" ", ".")
         text = blank.join(words)
         return f"{text[0].upper()}{text[1:]}{stop}"
+
+    def email(self) -> str:
+        """A mail address of an example domain."""
+        return f"{self.user()}@example.com"
+
+    def host(self) -> str:
+        """A host of an example domain."""
+        return f"{self.name(1)}.example.com"
+
+    def matching(self, pattern: str, longest: int = 64) -> str:
+        """A text that matches a regular expression, as far as the library can make one: the caller must look."""
+        import random  # only schemas with a pattern need these
+
+        from rstr import Rstr
+
+        source = random.Random(self._draw(1 << 62))  # noqa: S311 - made-up texts, no secrets
+        try:
+            return str(Rstr(source).xeger(pattern.replace("(?<", "(?P<")))[:longest]
+        except (re.error, KeyError, NotImplementedError, ValueError, RecursionError, OverflowError):
+            return self.word()
 
     def ipv4(self) -> str:
         """A private IPv4 address."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .answers.resources import Resources
 from .exchanges.replays import Replays
 from .faults.registry import FaultRegistry
 from .jobs.clock import Clock, parse_time
@@ -34,6 +35,7 @@ class Namespace:
     replays: Replays = field(default_factory=Replays)
     faults: FaultRegistry = field(default_factory=FaultRegistry)
     resets: int = 0
+    resources: Resources = field(default_factory=Resources)
 
     def __repr__(self) -> str:
         return f"<World {self.name!r}, {len(self.declared.all())} jobs, {self.clock!r}>"
@@ -51,7 +53,7 @@ class Namespace:
     def changes(self) -> int:
         """Grows with each change that answers depend on, other than time: while it stands, the same request at the same
         time gets the same answer."""
-        return self.declared.changes + self.store.changes
+        return self.declared.changes + self.store.changes + self.resources.changes
 
     def reset(self) -> None:
         """Forget jobs, faults, state and journal. The clock starts again."""
@@ -59,5 +61,6 @@ class Namespace:
         self.declared.clear()
         self.faults.clear()
         self.store.clear()
+        self.resources.clear()
         self.journal.clear()
         self.clock.restart()

@@ -92,11 +92,12 @@ class Admitted:
 
     `caller` is None where its credential is refused; `problem` is why the request is refused. `known` is what errors
     can tell of it: its parameters, as far as they were read, and which job it is about. Of one in order, the rest says which
-    answer it asks for (`steps/requested_answer.py`); `misuse` is why that can't be.
+    answer it asks for (`steps/requested_answer.py`), `status` one that has no example; `misuse` is why that can't be.
     """
 
     __slots__ = (
-        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "parameters", "problem", "settings", "wished",
+        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "parameters", "problem", "settings",
+        "status", "wished",
     )  # fmt: skip
 
     def __init__(self, prepared: Prepared, settings: Settings, switches: Mapping[str, str]) -> None:
@@ -108,6 +109,7 @@ class Admitted:
         self.problem: RequestProblem | None = None
         self.misuse: ControlError | None = None
         self.wished: tuple[Example, int] | None = None
+        self.status: str | None = None
         self.magic: Example | str | None = None
         self.documented: Example | None = None
         self.dynamic = False
@@ -134,6 +136,7 @@ class Admitted:
         if prefer is not None:
             try:
                 wish = requested_answer.read_preference(prefer)
+                self.status = requested_answer.preferred_status(operation, wish)
                 self.wished, self.dynamic = requested_answer.preferred_example(operation, wish, switches), wish.dynamic
             except ControlError as misuse:
                 self.misuse = misuse

@@ -13,6 +13,8 @@ from typing import Any
 
 from .errors import InputError
 
+CONTROL_PREFIX = "/_mock"
+"""Where the control API is, which no vendor owns."""
 _OF_MOCKSERVER = "MOCKSERVER_PROPERTY_FILE"
 """The Java project's, which looks like a slip of ours."""
 DEFAULT_ACCESS_KEY = "MOCKSERVERACCESSKEY0"

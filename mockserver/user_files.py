@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .definitions.pointer import join
+from .definitions.yaml_json import parse_yaml
 from .errors import InputError
 from .package_data import folder
 
@@ -21,7 +22,7 @@ def read_file(path: Path) -> Any:
     """The value in a file (JSON, or else YAML). Raises InputError for one that can't be read."""
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else _yaml(text)
+        return json.loads(text) if path.suffix == ".json" else parse_yaml(text)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: found a file that can't be read ({error}); allowed: JSON or YAML in UTF-8") from error
 
@@ -38,19 +39,3 @@ def check(value: Any, against: dict[str, Any], where: str) -> None:
         found = json.dumps(deepest.instance, ensure_ascii=False, default=str)[:200]
         allowed = f"{deepest.validator} {json.dumps(deepest.validator_value, ensure_ascii=False)}"[:300]
         raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {found}; allowed: {allowed}")
-
-
-def _yaml(text: str) -> Any:
-    import yaml  # only where a file is YAML: it takes 20 ms
-
-    class Loader(yaml.SafeLoader):
-        """Times stay text, as in JSON."""
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    try:
-        return yaml.load(text, Loader)  # noqa: S506 - a safe one
-    except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error

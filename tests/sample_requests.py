@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from mockserver.definitions import Operation
+from mockserver.definitions import Operation, Parameter
 from mockserver.model import Request
 
 NOW = 1_700_000_000_000
@@ -29,6 +29,12 @@ SAMPLES = {
     "userId": "u1",
     "orgId": "o1",
     "action": "get",
+    "instance_id": f"{'a' * 32}in07",
+    "node_id": "node-1",
+    "jname": "load",
+    "flowInstId": "3377-20231114221320",
+    "page_no": "1",
+    "page_size": "10",
 }
 USER = {"name": "ann", "password": "s3cret", "domain": {"name": "IAMDomain"}}
 LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}}}
@@ -37,15 +43,59 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "GetAccessToken": APP,
     "RefreshAccessToken": {**APP, "accessToken": "a-token-of-any-form"},
     "KeystoneCreateUserTokenByPassword": LOGIN,
+    "CreateJob": {
+        "jobs": [
+            {
+                "name": "load",
+                "from-connector-name": "jdbc",
+                "from-link-name": "mysql",
+                "to-link-name": "hive",
+                "from-config-values": {"configs": []},
+                "to-config-values": {"configs": []},
+                "driver-config-values": {"configs": []},
+            }
+        ]
+    },
+    "CreateGaussMySqlInstance": {
+        "charge_info": {"charge_mode": "postPaid"},
+        "region": "cn-north-4",
+        "name": "orders-db",
+        "datastore": {"type": "gaussdb-mysql", "version": "8.0"},
+        "mode": "Cluster",
+        "flavor_ref": "gaussdb.mysql.large",
+        "vpc_id": "v",
+        "subnet_id": "s",
+        "password": "Secret-12!",
+        "backup_strategy": {"start_time": "08:00-09:00"},
+        "availability_zone_mode": "single",
+        "slave_count": 1,
+    },
+    "TriggerFlow": {"flowId": 3377, "triggerTime": NOW},
+    "CancelFlowInstance": {"flowInstId": "3377-20231114221320"},
 }
+BEFORE: Mapping[str, tuple[str, ...]] = {
+    "StopJob": ("StartJob",),
+    "DeleteJob": ("StartJob",),
+    "ShowJobs": ("StartJob",),
+    "CancelFlowInstance": ("TriggerFlow",),
+    "ShowGaussMySqlInstanceInfo": ("RestartGaussMySqlInstance",),
+}
+"""What must have been called for an operation to have something to do."""
 HEADERS = {"x-auth-token": "t", "apim-accesstoken": "t", "content-type": "application/json"}
 
 
 def request_for(operation: Operation, headers: Mapping[str, str] | None = None, **values: str) -> Request:
     """A request that the operation serves, with these values of its parameters."""
-    named = {**SAMPLES, **values}
+    named = {**SAMPLES, **{p.name: _sample(p) for p in operation.parameters if p.name in SAMPLES}, **values}
     query = {p.name: named[p.name] for p in operation.parameters if p.location == "query" and p.name in named}
     own = {p.name.lower(): named[p.name] for p in operation.parameters if p.location == "header" and p.name in named}
     body = json.dumps(BODIES[operation.id]).encode() if operation.id in BODIES else b""
     path = operation.path.format(**named)
     return Request(operation.method, path, urlencode(query), {**HEADERS, **own, **(headers or {})}, body)
+
+
+def _sample(parameter: Parameter) -> str:
+    """The sample value, or, where the parameter takes a few values only, the first of these."""
+    schema, value = parameter.schema, SAMPLES[parameter.name]
+    choices = [str(schema["const"])] if "const" in schema else list(map(str, schema.get("enum", (value,))))
+    return value if value in choices else choices[0]

@@ -43,11 +43,11 @@ IMPORTERS = {
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
     "urllib3": {"contract/sending.py", "proxy/exact_connections.py", "proxy/upstream.py", "testing/intercept.py"},
+    "yaml": {"definitions/yaml_json.py"},
     "time_machine": {"virtualtime/wall.py"},
     "httpx": {"testing/intercept_httpx.py"},
     "httpcore": {"testing/intercept_httpx.py"},
     "aiohttp": {"testing/intercept_aiohttp.py"},
-    "yaml": {"definitions/read.py", "user_files.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
 ALLOWED_TIME = {

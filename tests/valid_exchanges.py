@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sample_requests import NOW, SAMPLES, request_for
+from sample_requests import BEFORE, NOW, SAMPLES, request_for
 
 from mockserver.definitions import Definitions, Operation, load
 from mockserver.definitions.json_regex import compile_pattern
@@ -56,6 +56,13 @@ def ask(mock: Mock, request: Request) -> Exchange:
 def new_mock(seed: int = 0, now: int = NOW, switches: Mapping[str, str] | None = None) -> Mock:
     """A mock whose clock stands still."""
     return Mock(Settings(seed=seed, auth="off", switches=dict(switches or {})), Clock(now, speed=0), DEFINITIONS)
+
+
+def ready(operation: Operation, mock: Mock) -> Mock:
+    """The mock, once what an operation needs has been called."""
+    for name in BEFORE.get(operation.id, ()):
+        assert mock.handle(request_for(DEFINITIONS.operation(name))).status < 300, name
+    return mock
 
 
 def course(operation: Operation, life: str, seed: int = 0, switches: Mapping[str, str] | None = None) -> Iterator[Exchange]:
@@ -148,8 +155,7 @@ def successes(operation_id: str) -> tuple[Exchange, ...]:
         found += list(walk(operation))
     for switch in DEFINITIONS.switches.values():
         for value in switch.values:
-            mock = new_mock(switches={switch.name: value})
-            found.append(ask(mock, request_for(operation)))
+            found.append(ask(ready(operation, new_mock(switches={switch.name: value})), request_for(operation)))
     return tuple({(one.request.path, one.request.query, one.response.body): one for one in found}.values())
 
 
@@ -195,7 +201,8 @@ def _block(number: int) -> Iterator[Exchange]:
         for name, switch in DEFINITIONS.switches.items()
     }
     if operation.job is None:
-        yield from (ask(new_mock(number, switches=switches), request_for(operation)) for _ in range(3))
+        mocks = (ready(operation, new_mock(number, switches=switches)) for _ in range(3))
+        yield from (ask(mock, request_for(operation)) for mock in mocks)
     elif operation.id in LISTS and number % 5 == 0:
         yield from walk(operation, 1 + number % 23, 1 + number % 7, number)
     elif number % 2:

@@ -9,14 +9,16 @@ from typing import Any
 
 from ..definitions import JobLife, Operation
 from ..definitions.actions import Action
+from ..definitions.model import VENDORS
 from ..errors import InputError, RequestProblem
 from ..exchanges.json_path import MISSING, matches, value_at
 from ..jobs.clock import SECOND
 from ..jobs.job_registry import MADE_UP, JobSpec, ended_in, next_run
 from ..jobs.trajectory import Job, Progress
 from ..model import Answer
-from ..services import LISTINGS, SINGLES, lookup
+from ..services import lookup, service_of
 from ..services.base import Context, JobListService, SingleJobService
+from .made_answers import answer_about
 from .values import Scope, filled, value, values
 
 Deed = Callable[[Operation, Action, Scope], Scope]
@@ -27,6 +29,8 @@ def perform(operation: Operation, context: Context) -> Answer:
     assert operation.action is not None
     with context.namespace.declared.one_at_a_time():
         scope = _DEEDS[operation.action.do](operation, operation.action, _scope(operation, operation.action, context))
+        if operation.vendor not in VENDORS:
+            return answer_about(operation, operation.action, scope)
         example = next((one for one in operation.examples.values() if one.statuses[0] < 300), None)
         status = example.statuses[0] if example else min(operation.responses)
         return Answer(status, filled(example.value if example else {}, operation.action.answer, scope))
@@ -41,8 +45,9 @@ def _scope(operation: Operation, action: Action, context: Context) -> Scope:
 
 
 def _service(action: Action) -> SingleJobService | JobListService:
-    name = action.status.service
-    return SINGLES.get(name) or LISTINGS[name]
+    service = service_of(action.status)
+    assert service is not None
+    return service
 
 
 def _life(action: Action) -> JobLife:
@@ -280,7 +285,9 @@ def _texts(context: Context, scope: Scope) -> dict[str, str]:
 
 
 def _single(action: Action) -> SingleJobService:
-    return SINGLES[action.status.service]
+    service = _service(action)
+    assert isinstance(service, SingleJobService)
+    return service
 
 
 def _declared(action: Action, scope: Scope) -> JobSpec | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import InputError
 from ..version import __version__
-from . import contract_commands, diff_commands, proxy_commands, recording_commands, server_commands
+from . import contract_commands, definition_commands, diff_commands, proxy_commands, recording_commands, server_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     server_commands.add(commands)
     contract_commands.add(commands)
     diff_commands.add(commands)
+    definition_commands.add(commands)
     proxy_commands.add(commands)
     recording_commands.add(commands)
     return parser

@@ -11,15 +11,19 @@ from urllib.parse import parse_qsl
 
 from ..errors import DefinitionError
 from .actions import action_of
+from .by_status import ByStatus, sent_as
+from .drawing import Drawing
 from .job_mapping import observation_of
 from .judges import Judges
 from .model import (
+    VENDORS,
     Definitions,
     Document,
     Errors,
     Example,
     Header,
     JobLife,
+    JobMapping,
     Life,
     MagicId,
     Operation,
@@ -29,8 +33,10 @@ from .model import (
     State,
     Switch,
 )
+from .operation_forms import PATH_NAME
 from .parameter_checks import check_of
 from .pointer import PLACE, Place, inlined, provenance_of
+from .styles import style_of, types_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON = "application/json"
@@ -44,12 +50,15 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     services: dict[str, Service] = {}
     switches: dict[str, Switch] = {}
     for name in documents:
+        if "openapi" not in documents[name]:  # a part that others refer to
+            continue
         root = Place(documents, name)
         service = _service(root)
         _add(services, service.name, service, root / "x-service" / "name")
         for key, place in root.children("x-switches").items():
             _add(switches, key, _switch(key, place.value), place)
-        for path, item in root.children("paths").items():
+        paths = list(root.children("paths").items())
+        for path, item in paths if service.vendor in VENDORS else sorted(paths, key=lambda entry: _openness(entry[0])):
             for method in METHODS:
                 if method in item.value:
                     operations.append(_operation(path, method, item / method, service, judges))
@@ -70,6 +79,11 @@ def _with_action(operation: Operation, actions: Mapping[str, Place], operations:
             place.name, f"{place.pointer}/jobs", repr(place.value["jobs"]), f"an operation with x-job: {known}"
         )
     return replace(operation, action=action_of(place, statuses[place.value["jobs"]]))
+
+
+def _openness(path: str) -> list[bool]:
+    """Paths with fewer parameters, and later ones, come first: `/jobs/latest` before `/jobs/{id}`."""
+    return ["{" in segment for segment in path.split("/")]
 
 
 def _add(found: dict[str, Any], name: str, value: Any, place: Place) -> None:
@@ -99,7 +113,9 @@ def _operation(key: str, method: str, place: Place, service: Service, judges: Ju
     node = place.value
     path, _, query = key.partition("?")
     examples = _examples(place)
-    answers = {int(status): _answers(response, judges) for status, response in place.children("responses").items()}
+    answers = ByStatus({key: _answers(response, judges) for key, response in place.children("responses").items()})
+    responses = answers.mapped(lambda answer: judges.judge(answer.judged_schema))
+    mapping = observation_of(place / "x-observation") if "x-observation" in node else None
     return Operation(
         id=node["operationId"],
         service=service.name,
@@ -108,29 +124,29 @@ def _operation(key: str, method: str, place: Place, service: Service, judges: Ju
         path=path,
         summary=node.get("summary", ""),
         pattern=path_pattern(path),
-        path_names=tuple(re.findall(r"{(\w+)}", path)),
+        path_names=tuple(PATH_NAME.findall(path)),
         parameters=tuple(
             _parameter(place / "parameters" / index, judges) for index in range(len(node.get("parameters", ())))
         ),
-        secured=bool(node.get("security")),
+        secured=bool(node.get("security")) and {} not in node["security"],
         examples=examples,
         problems=_problems(examples.values()),
-        responses={status: judges.judge(answer.judged_schema) for status, answer in answers.items()},
+        responses=responses,
         body_errors=_body_errors(place / "requestBody", judges) if "requestBody" in node else None,
         magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
-        job=_job_life(place / "x-job") if "x-job" in node else None,
+        job=_job_life(place / "x-job", _drawing(place, path, responses, mapping)) if "x-job" in node else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
-        observation=observation_of(place / "x-observation") if "x-observation" in node else None,
+        observation=mapping,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
+        source=place,
         chosen_by=dict(parse_qsl(query)),
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 
 
 def _answers(response: Place, judges: Judges) -> ResponseSpec:
-    _check_json(response)
     return ResponseSpec(
         place=f"{response.name}#{response.pointer}",
         make_schema=partial(_json_schema, response),
@@ -147,7 +163,7 @@ def _header(name: str, header: Place, judges: Judges) -> Header:
 
 def path_pattern(path: str) -> re.Pattern[str]:
     """A path template as a pattern; a parameter takes one segment."""
-    return re.compile(re.sub(r"\\{(\w+)\\}", "([^/]+)", re.escape(path)))
+    return re.compile("([^/]+)".join(map(re.escape, PATH_NAME.sub("\0", path).split("\0"))))
 
 
 def _parameter(place: Place, judges: Judges) -> Parameter:
@@ -155,47 +171,54 @@ def _parameter(place: Place, judges: Judges) -> Parameter:
     schema = place / "schema"
     if not isinstance(schema.value, dict):
         raise DefinitionError(schema.name, schema.pointer, repr(schema.value), "an object, as a parameter's schema")
-    types = schema.value.get("type", "string")
+    types = [name for name in types_of(schema.value) if name != "null"] or ["string"]
     whole = inlined(schema)
     errors = judges.judge(whole)
     return Parameter(
         name=node["name"],
         location=node["in"],
         required=node.get("required", False),
-        type=types if isinstance(types, str) else types[0],
+        type=types[0],
         schema=schema.value,
         errors=errors,
         allows=check_of(whole, errors),
+        style=style_of(node, whole),
     )
 
 
-def _check_json(holder: Place) -> None:
-    """Raises DefinitionError for a body that is not JSON, or has no schema."""
-    if holder.children("content"):
-        holder / "content" / _JSON / "schema"
-
-
 def _json_schema(holder: Place) -> Any:
-    """The schema of a JSON body, its references replaced; None where there is no body."""
-    if not holder.children("content"):
+    """The schema of a JSON body; None where there is none."""
+    media = json_media(holder.children("content"))
+    if media is None or "schema" not in (holder / "content" / media).value:
         return None
-    place = holder / "content" / _JSON / "schema"
+    place = holder / "content" / media / "schema"
     schema = inlined(place)
     return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
 
 
 def _body_errors(body: Place, judges: Judges) -> Errors:
-    _check_json(body)
     return judges.judge(lambda: True if (schema := _json_schema(body)) is None else schema)
 
 
+def json_media(content: Iterable[str]) -> str | None:
+    """The media type, as the document writes it, whose body is JSON; None where there is none."""
+    plain = {name: name.partition(";")[0].strip().lower() for name in content}
+    fitting = [name for name, kind in plain.items() if kind.endswith("json") or kind == "*/*"]
+    return min(fitting, key=lambda name: (plain[name] != _JSON, plain[name] == "*/*"), default=None)
+
+
 def _examples(operation: Place) -> dict[str, Example]:
-    found: dict[str, tuple[Place, list[int]]] = {}
-    for status, response in operation.children("responses").items():
-        if _JSON in response.get("content", {}):
-            for name, place in (response / "content" / _JSON).children("examples").items():
-                found.setdefault(name, (place, []))[1].append(int(status))
-    return {name: example_of(name, place, tuple(statuses)) for name, (place, statuses) in found.items()}
+    """The examples by name; a name that means something else under a second status gets that status before it."""
+    places: dict[str, tuple[Place, list[int]]] = {}
+    statuses = operation.children("responses")
+    for status, response in statuses.items():
+        media = json_media(response.children("content"))
+        for name, place in (response / "content" / media).children("examples").items() if media else ():
+            if "value" in place.value:
+                same = name not in places or places[name][0].uri == place.uri
+                held = places.setdefault(name if same else f"{status}-{name}", (place, []))
+                held[1].append(sent_as(status, statuses))
+    return {name: example_of(name, place, tuple(found)) for name, (place, found) in places.items()}
 
 
 def example_of(name: str, place: Place, statuses: tuple[int, ...]) -> Example:
@@ -216,7 +239,16 @@ def _problems(examples: Iterable[Example]) -> dict[str, Example]:
     return answers
 
 
-def _job_life(place: Place) -> JobLife:
+def _drawing(place: Place, path: str, responses: Mapping[int, Errors], mapping: JobMapping | None) -> Drawing | None:
+    """How jobs are drawn by the document; None where it doesn't say where their status stands."""
+    if mapping is None:
+        return None
+    node = (place / "x-observation").value
+    times = tuple(time for time in node.get("times", ()) if "is" in time)
+    return Drawing(place, path, tuple(PATH_NAME.findall(path)), responses, mapping, times, node.get("only", {}))
+
+
+def _job_life(place: Place, drawing: Drawing | None) -> JobLife:
     node = place.value
     states = {name: _state(name, state) for name, state in node["states"].items()}
     kept_days = node.get("kept-days")
@@ -229,6 +261,7 @@ def _job_life(place: Place) -> JobLife:
         kept=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
+        drawing=drawing,
         rerun=node.get("rerun", {}),
         provenance=provenance_of(place),
     )

@@ -1,20 +1,76 @@
-"""Patterns and JSON as JSON Schema means them, where Python differs."""
+"""Patterns and JSON as JSON Schema means them, where Python differs.
+
+Patterns are a user's, and some take for ever on some texts: the library `regex` stops after a time (re2 would be linear, but
+knows no look-ahead, which many public documents use) and knows `\\p{L}`, which `re` doesn't.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
-_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+import regex
+
+from .limits import PATTERN_LENGTH, PATTERN_SECONDS
+
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$|\(\?<(?![=!])", re.DOTALL)
+_PROPERTY = re.compile(r"\\[pP]\{")
+_SLASH = {r"\/": "/", r"\-": r"\-", r"\_": "_", r"\#": r"\#", r"\@": "@", r"\:": ":", r"\'": "'", r"\"": '"', r"\%": "%"}
+
+
+class SlowPattern(Exception):
+    """A pattern that took too long on a text."""
+
+
+class Pattern:
+    """A pattern that ends: each search has a limit of time."""
+
+    __slots__ = ("_compiled", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        try:
+            if len(pattern) > PATTERN_LENGTH:
+                raise re.error(f"longer than {PATTERN_LENGTH} characters")
+            flag = regex.UNICODE if _PROPERTY.search(pattern) else regex.ASCII
+            self._compiled = regex.compile(_TOKEN.sub(_translated, pattern), flag)
+        except regex.error as error:
+            raise re.error(str(error)) from None
+        except (RecursionError, OverflowError, MemoryError):
+            raise re.error("nested too deeply") from None
+
+    def search(self, text: str) -> Any:
+        """The first match in the text, or None. Raises SlowPattern."""
+        return self._match(self._compiled.search, text)
+
+    def fullmatch(self, text: str) -> Any:
+        """The match of the whole text, or None. Raises SlowPattern."""
+        return self._match(self._compiled.fullmatch, text)
+
+    def _match(self, how: Any, text: str) -> Any:
+        try:
+            return how(text, timeout=PATTERN_SECONDS, concurrent=True)
+        except TimeoutError:
+            raise SlowPattern(f"the pattern {self.pattern[:80]!r} takes more than {PATTERN_SECONDS} s") from None
+
+
+def _translated(token: re.Match[str]) -> str:
+    text = token[0]
+    if text == "$":
+        return r"\Z"
+    return "(?P<" if text == "(?<" else _SLASH.get(text, text)
 
 
 @lru_cache(maxsize=1_024)
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    r"""A pattern as JSON Schema means it: unlike in Python, `$` is only the very end, and `\d` and `\w` are ASCII."""
-    return re.compile(_TOKEN.sub(lambda token: r"\Z" if token[0] == "$" else token[0], pattern), re.ASCII)
+def compile_pattern(pattern: str) -> Pattern:
+    r"""A pattern as JSON Schema means it: unlike in Python, `$` is only the very end, and `\d` and `\w` are ASCII.
+
+    Raises re.error for what is no pattern.
+    """
+    return Pattern(pattern)
 
 
-def refuse_constant(name: str) -> Any:
+def refuse_constant(name: str) -> NoReturn:
     """Refuses NaN, Infinity and -Infinity, which Python's parser takes for numbers and JSON doesn't have."""
     raise ValueError(f"{name} is not JSON")

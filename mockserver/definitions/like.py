@@ -65,7 +65,7 @@ def _operations(documents: Mapping[str, Document]) -> Iterator[tuple[str, tuple[
 
 
 def _absolute(node: Any, name: str) -> Any:
-    """A copy whose references to its own document, or to one beside it, work from any document."""
+    """A copy whose references to its own document, or to one beside it, work from any document, without its marks."""
     if isinstance(node, list):
         return [_absolute(child, name) for child in node]
     if not isinstance(node, dict):
@@ -74,6 +74,7 @@ def _absolute(node: Any, name: str) -> Any:
     return {
         key: _from_anywhere(value, name, folder) if key == "$ref" and isinstance(value, str) else _absolute(value, name)
         for key, value in node.items()
+        if key not in ("x-provenance", "x-provenance-of")  # which name sources of that document
     }
 
 

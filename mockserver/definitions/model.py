@@ -13,10 +13,18 @@ from .router import Router
 
 if TYPE_CHECKING:
     from .actions import Action
+    from .drawing import Drawing
+    from .pointer import Place
+
+from .styles import Style
 
 Document = dict[str, Any]
 Errors = Callable[[Any], Iterator[Any]]
 """Judges a JSON value: yields one `jsonschema.ValidationError` for each thing wrong."""
+
+
+VENDORS = ("huaweicloud", "enos")
+"""The vendors whose credentials and errors the mock knows. Any other's are what its document says, or RFC 9457."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A path, query or header parameter. `type` is the JSON type that its text is read as.
+    """A path, query, header or cookie parameter. `type` is the JSON type that its text is read as.
 
-    `allows` says whether a value is allowed, and costs little; `errors` says why it isn't.
+    `allows` says whether a value is allowed, and costs little; `errors` says why it isn't. `style` says how it is written
+    where it is more than one plain text: an array, an object, a cookie.
     """
 
     name: str
@@ -42,6 +51,7 @@ class Parameter:
     schema: Mapping[str, Any]
     errors: Errors = field(repr=False, compare=False)
     allows: Callable[[Any], bool] = field(repr=False, compare=False)
+    style: Style | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ class JobLife:
     kept: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
     unstarted: str | None = None
+    drawing: Drawing | None = field(default=None, repr=False, compare=False)
     rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
 
@@ -281,6 +292,7 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
+    source: Place = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
     chosen_by: Mapping[str, str] = field(default_factory=dict)
 
     def errors(self) -> list[Example]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ..errors import DefinitionError
+from .limits import INLINED
 from .model import Document, Provenance
 
 
@@ -35,7 +37,7 @@ def document_of(reference: str, name: str, documents: Collection[str]) -> str:
 
     A file is looked for beside the document; `/huaweicloud/gaussdb.json` is a shipped document, from anywhere.
     """
-    file = reference.partition("#")[0]
+    file = unquote(reference.partition("#")[0])
     if not file:
         return name
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(name), file))
@@ -76,10 +78,12 @@ class Place:
             if place.uri in seen:
                 raise DefinitionError(self.name, self.pointer, "a reference to itself", "a reference that ends somewhere")
             seen.add(place.uri)
-            place = place._follow(place.value["$ref"])
+            place = place.followed()
         return place
 
-    def _follow(self, reference: str) -> Place:
+    def followed(self) -> Place:
+        """Where the reference here leads to, one step. Raises DefinitionError where it leads nowhere."""
+        reference: str = self.value["$ref"]
         pointer = reference.partition("#")[2]
         name = document_of(reference, self.name, self.documents)
         if name not in self.documents:
@@ -130,23 +134,29 @@ _ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
 _DATA = ("const", "default", "enum", "example", "examples")
 
 
-def inlined(place: Place, above: tuple[str, ...] = ()) -> Any:
-    """A schema with what its references point to in their stead; one that leads back into itself stays, as a full URI."""
+def inlined(place: Place, above: tuple[str, ...] = (), budget: Iterator[int] | None = None) -> Any:
+    """A schema with what its references point to in their stead.
+
+    A reference that leads back into itself stays, as a full URI; so do all once the schema has grown to `INLINED` values.
+    """
+    budget = iter(range(INLINED)) if budget is None else budget
     value = place.value
     if isinstance(value, list):
-        return [inlined(_child(place, index), above) for index in range(len(value))]
+        return [inlined(_child(place, index), above, budget) for index in range(len(value))]
     if not isinstance(value, dict):
         return NOTHING if value is False and place.parts[-2:-1] == ("properties",) else value
+    spent = next(budget, None) is None
     here = {
-        key: child if key in _DATA or key == "$ref" else inlined(_child(place, key), above) for key, child in value.items()
+        key: child if key in _DATA or key == "$ref" else inlined(_child(place, key), above, budget)
+        for key, child in value.items()
     }
     if not isinstance(value.get("$ref"), str):
         return here
     target = place.resolved()
-    if target.uri in above:
+    if target.uri in above or spent:
         return {**here, "$ref": target.uri}
     del here["$ref"]
-    there = inlined(target, (*above, target.uri))
+    there = inlined(target, (*above, target.uri), budget)
     if isinstance(there, dict):
         there = {**there, PLACE: f"{target.name}#{target.pointer}"}
     if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):

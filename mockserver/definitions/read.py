@@ -1,84 +1,88 @@
-"""Definition documents, from files to dicts."""
+"""Definition documents, from files to dicts in the mock's one form."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import DefinitionError
 from ..package_data import folder
+from .files import Files, files_under, read_value
 from .model import Document
+from .normal_form import normalise
+from .notes import Notes
+from .overlay import beside, lay_over
 
 CONTROL = "mockserver/control.json"
-_SUFFIXES = (".json", ".yaml", ".yml")
 
 
-def read_documents(extra: Iterable[Path] = ()) -> dict[str, Document]:
+def read_documents(extra: Iterable[Path] = (), notes: Notes | None = None) -> dict[str, Document]:
     """The shipped documents and the user's, by name: `vendor/file.json`, or the path of a user's file.
 
-    `extra` names files (JSON or YAML) or folders of them. Raises DefinitionError for a file that can't be read.
+    Args:
+        extra: files (JSON or YAML: OpenAPI 3.x or Swagger 2.0) or folders of them.
+        notes: takes what of the user's documents is left out, or read otherwise than written.
+
+    Raises:
+        DefinitionError: for a file that can't be read, or is no OpenAPI document.
     """
     root = folder("schemas")
     documents = {
-        path.relative_to(root).as_posix(): _read(path, path.relative_to(root).as_posix())
+        path.relative_to(root).as_posix(): _shipped(path, path.relative_to(root).as_posix())
         for path in sorted(root.glob("*/*.json"))
         if path.parent.name != "mockserver"  # the mock's own control API and the shape of definitions
     }
     for path in extra:
-        for file in _files(path):
-            documents[file.as_posix()] = _read(file, str(file))
+        names = {document["x-service"]["name"] for document in documents.values() if "x-service" in document}
+        documents |= read_users(path, notes if notes is not None else Notes(), names)
     return documents
+
+
+def read_users(path: Path, notes: Notes, taken: Collection[str] = ()) -> dict[str, Document]:
+    """A user's documents, and what they refer to, in the normal form. `taken` are names that services have already."""
+    files = Files(path if path.is_dir() else path.parent)
+    names = [files.read(file) for file in files_under(path)]
+    if path.is_dir():
+        roots = [name for name in names if isinstance(files.documents[name], dict) and _is_document(files.documents[name])]
+        names = roots or names
+    used = set(taken)
+    for name in names:
+        overlay = beside(Path(name), files.documents[name])
+        authored = isinstance(files.documents[name], dict) and "x-service" in files.documents[name]
+        normalise(files, name, notes, overlay.service if overlay else None)
+        service = files.documents[name].get("x-service", {})
+        if not authored and overlay is None:
+            service["name"] = _free(service["name"], used)
+        used.add(str(service.get("name")) if isinstance(service, dict) else "")
+        if overlay is not None:
+            lay_over(files.documents[name], overlay)
+    return {name: document for name, document in files.documents.items() if isinstance(document, dict)}
+
+
+def is_fragment(document: Document) -> bool:
+    """Whether a document is only a part that others refer to."""
+    return "openapi" not in document
 
 
 def read_control() -> Document:
     """The control API's own document."""
-    return _read(folder("schemas") / CONTROL, CONTROL)
+    return _shipped(folder("schemas") / CONTROL, CONTROL)
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES)
-        if not found:
-            raise DefinitionError(str(path), "", "a folder without definitions", "*.json, *.yaml or *.yml in it")
-        return found
-    return [path]
-
-
-def _read(path: Path, name: str) -> Document:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(name, "", f"a file that can't be read ({error})", "a JSON or YAML file in UTF-8") from error
-    value = _parse(text, name, path.suffix)
+def _shipped(path: Path, name: str) -> Document:
+    value = read_value(path, name)
     if not isinstance(value, dict):
         raise DefinitionError(name, "", f"a {type(value).__name__}", "an OpenAPI 3.1 document (an object)")
     return value
 
 
-def _parse(text: str, name: str, suffix: str) -> Any:
-    if suffix not in _SUFFIXES:
-        raise DefinitionError(name, "", f"a file named *{suffix}", "*.json, *.yaml or *.yml")
-    if suffix == ".json":
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DefinitionError(name, "", f"a file that is not JSON ({error})", "an OpenAPI 3.1 document") from error
-    return _parse_yaml(text, name)
+def _is_document(value: dict[str, Any]) -> bool:
+    return bool({"openapi", "swagger"} & value.keys())
 
 
-def _parse_yaml(text: str, name: str) -> Any:
-    """What JSON can say of YAML: keys are text (`200:` as well), and so is what looks like a date."""
-    import yaml  # only users' own documents are YAML, and it takes 20 ms
-
-    forms = {
-        first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:timestamp"]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    try:
-        loader = type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": forms})
-        return json.loads(json.dumps(yaml.load(text, loader)))  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        where = " ".join(str(error).split())
-        raise DefinitionError(name, "", f"a file that is not YAML ({where})", "an OpenAPI 3.1 document") from error
+def _free(name: str, used: Collection[str]) -> str:
+    number, free = 2, name
+    while free in used:
+        free, number = f"{name}-{number}", number + 1
+    return free

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .model import Operation
 
-_NAME = re.compile(r"\{(\w+)\}")
+_NAME = re.compile(r"\{([^{}/]+)\}")
 Match = tuple[int, "Operation", tuple[str, ...]]
 """The operation's place in the definitions, the operation, and the values in the path."""
 

@@ -14,22 +14,12 @@ from ..package_data import folder
 from .json_regex import compile_pattern
 from .model import Document
 from .pointer import Place, at, join, parts_of
+from .schema_forms import KEYWORDS, LISTS, MAPS, SINGLES, well_formed
 
 _SHAPE = "mockserver/definition.schema.json"
-_IN_SCHEMA_MAPS = ("properties", "patternProperties", "$defs", "dependentSchemas")
-_IN_SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_IN_SCHEMAS = (
-    "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
-    "unevaluatedItems", "unevaluatedProperties",
-)  # fmt: skip
-_KEYWORDS = {
-    *_IN_SCHEMA_MAPS, *_IN_SCHEMA_LISTS, *_IN_SCHEMAS,
-    "$anchor", "$comment", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "const", "contentEncoding",
-    "contentMediaType", "default", "dependentRequired", "deprecated", "description", "discriminator", "enum", "example",
-    "examples", "exclusiveMaximum", "exclusiveMinimum", "externalDocs", "format", "maxContains", "maxItems", "maxLength",
-    "maxProperties", "maximum", "minContains", "minItems", "minLength", "minProperties", "minimum", "multipleOf",
-    "pattern", "readOnly", "required", "title", "type", "uniqueItems", "writeOnly", "xml",
-}  # fmt: skip
+_OURS = ("x-action", "x-contradictions", "x-error", "x-job", "x-observation", "x-provenance", "x-switches")
+_OWN = {"x-provenance": "provenance", "x-error": "error", "x-job": "job", "x-observation": "observation"}
+"""Extensions whose shape holds wherever they stand."""
 
 
 def check_documents(documents: Mapping[str, Document]) -> None:
@@ -37,16 +27,35 @@ def check_documents(documents: Mapping[str, Document]) -> None:
     shape = json.loads((folder("schemas") / _SHAPE).read_text(encoding="utf-8"))
     checker = Draft202012Validator(shape)
     checked = set[str]()  # operations share many schemas, and each takes some milliseconds
-    for name, document in documents.items():
+    whole = {name: document for name, document in documents.items() if "openapi" in document or "x-service" in document}
+    own = {
+        keyword: Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": shape["$defs"]}) for keyword, kind in _OWN.items()
+    }
+    for name, document in whole.items():
         for error in checker.iter_errors(document):
             raise _shape_error(name, error)
+        for parts, node in _nodes(document):
+            _check_own(name, parts, node, own)
+    for name, document in whole.items():
         _check_references(documents, name)
         for pointer, schema in _schemas(document):
             text = json.dumps(schema, sort_keys=True)
             if text not in checked:
                 _check_schema(name, pointer, schema)
                 checked.add(text)
-        _check_names(documents, name)
+        _check_names(whole, name)
+
+
+def _check_own(
+    name: str, parts: tuple[str | int, ...], node: Mapping[str, Any], own: Mapping[str, Draft202012Validator]
+) -> None:
+    """Raises DefinitionError for an extension of the mock's that has not its shape, wherever it stands."""
+    for keyword in own.keys() & node.keys():
+        if keyword in ("x-job", "x-observation") and "responses" not in node:
+            raise DefinitionError(name, join(*parts, keyword), f"{keyword} here", f"{keyword} in an operation")
+        for error in own[keyword].iter_errors(node[keyword]):
+            problem = _shape_error(name, error)
+            raise DefinitionError(name, join(*parts, keyword) + problem.pointer, problem.found, problem.allowed)
 
 
 def _shape_error(name: str, error: ValidationError) -> DefinitionError:
@@ -69,11 +78,16 @@ def _nodes(value: Any, parts: tuple[str | int, ...] = ()) -> Iterator[tuple[tupl
     if isinstance(value, dict):
         yield parts, value
         for key, child in value.items():
-            if key not in ("value", "example", "default", "const", "enum"):
+            if key not in ("value", "example", "default", "const", "enum") and not _foreign(key):
                 yield from _nodes(child, (*parts, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _nodes(child, (*parts, index))
+
+
+def _foreign(key: str) -> bool:
+    """Whether a member is somebody else's extension, about which nothing is known."""
+    return key.startswith("x-") and key not in _OURS
 
 
 def _check_references(documents: Mapping[str, Document], name: str) -> None:
@@ -93,17 +107,21 @@ def _schemas(document: Document) -> Iterator[tuple[str, Any]]:
 
 
 def _check_schema(name: str, pointer: str, schema: Any) -> None:
-    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
-        problem = _shape_error(name, error)
-        raise DefinitionError(name, pointer + problem.pointer, problem.found, problem.allowed)
-    for place, node in _subschemas(schema, pointer):
+    parts = list(_subschemas(schema, pointer))
+    if all(well_formed(node) for _, node in parts):
+        parts = [(place, node) for place, node in parts if node.keys() & {"pattern", "x-tenant", "x-provenance-of"}]
+    else:
+        for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
+            problem = _shape_error(name, error)
+            raise DefinitionError(name, pointer + problem.pointer, problem.found, problem.allowed)
+    for place, node in parts:
         for keyword in node:
-            if keyword not in _KEYWORDS and not keyword.startswith("x-"):
+            if keyword not in KEYWORDS and not keyword.startswith("x-"):
                 allowed = "a keyword of JSON Schema 2020-12, or one that starts with x-"
                 raise DefinitionError(name, place + join(keyword), f"the keyword {keyword!r}", allowed)
         for keyword in node.get("x-provenance-of", {}):
             if keyword not in node:
-                allowed = f"one of {', '.join(key for key in node if key in _KEYWORDS)}"
+                allowed = f"one of {', '.join(key for key in node if key in KEYWORDS)}"
                 raise DefinitionError(
                     name, place + join("x-provenance-of"), f"the keyword {keyword!r}, which isn't there", allowed
                 )
@@ -124,12 +142,12 @@ def _subschemas(schema: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]
     if not isinstance(schema, dict):
         return
     yield pointer, schema
-    for keyword in _IN_SCHEMAS:
+    for keyword in SINGLES:
         yield from _subschemas(schema.get(keyword), pointer + join(keyword))
-    for keyword in _IN_SCHEMA_LISTS:
+    for keyword in LISTS:
         for index, child in enumerate(schema.get(keyword, ())):
             yield from _subschemas(child, pointer + join(keyword, index))
-    for keyword in _IN_SCHEMA_MAPS:
+    for keyword in MAPS:
         for key, child in schema.get(keyword, {}).items():
             yield from _subschemas(child, pointer + join(keyword, key))
 

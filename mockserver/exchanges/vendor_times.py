@@ -108,6 +108,7 @@ def _show_java(time: int, like: Any) -> str:
 
 FORMS: Mapping[str, Form] = {
     "epoch-ms": Form(_parse_epoch, _show_epoch, 0),
+    "epoch-s": Form(lambda value: 1_000 * _parse_epoch(value), lambda time, like: _show_epoch(time // 1_000, like), 1_000),
     "rfc3339": Form(_parse_iso, _show_rfc3339, 0),
     "iso-basic-offset": Form(_parse_iso, _show_offset, 1_000),
     "local-china": Form(_parse_local, _show_local, 1_000),

@@ -6,10 +6,10 @@ import threading
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from ..control import PREFIX
 from ..jobs.clock import utc
 from ..mock import Mock
 from ..model import RawRequest, Response, split_target
+from ..settings import CONTROL_PREFIX
 from .handler import problem
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def is_control_call(target: bytes) -> bool:
     if target[:1] == b"/" and target[1:2] not in (b"_", b"%"):  # nearly all are vendors'
         return False
     path, _ = split_target(target)
-    return path == PREFIX or path.startswith(PREFIX + "/")
+    return path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/")
 
 
 class ControlCalls:

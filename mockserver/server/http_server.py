@@ -118,8 +118,8 @@ class HttpServer:
             real_time.sleep(_LOOK_SECONDS)
         cut = sum(connection.at_work for connection in list(self._connections))
         self._run_on_loop(self._abort)
-        while self._connections or self._joining:
-            self._run_on_loop(self._abort)
+        while self._connections:
+            self._run_on_loop(_nothing)  # a turn of the loop
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self._workers.stop(1.0)
@@ -213,6 +213,8 @@ class HttpServer:
             connection.hang_up_at_rest()
 
     def _abort(self) -> None:
+        for joining in self._joining:
+            joining.cancel()
         for connection in list(self._connections):
             connection.transport.abort()
 
@@ -245,3 +247,7 @@ class HttpServer:
         if len(self.memory) >= _REMEMBERED:
             self.memory.clear()
         self.memory[data] = request
+
+
+def _nothing() -> None:
+    pass

@@ -78,7 +78,7 @@ class JobListService:
 
 @dataclass(frozen=True)
 class Context:
-    """What answering may look at. `now` is the namespace's time in milliseconds."""
+    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's."""
 
     parameters: Mapping[str, Any]
     body: Any
@@ -86,6 +86,8 @@ class Context:
     request_id: str
     switches: Switches
     namespace: Namespace = field(repr=False)
+    path: str = ""
+    accept: str = ""
 
 
 Call = Callable[[Context], Answer]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ..definitions import Operation
 from ..model import ANONYMOUS, Caller, Request
 from ..settings import Settings
-from ..vendors import enos, huaweicloud
+from ..vendors import enos, huaweicloud, openapi
 
 _VENDORS: Mapping[str, Callable[[Request, Settings], Caller]] = {
     "huaweicloud": huaweicloud.identify,
@@ -22,7 +22,8 @@ def identify(operation: Operation, request: Request, settings: Settings) -> Call
     """
     if not operation.secured:
         return ANONYMOUS
-    return _VENDORS[operation.vendor](request, settings)
+    known = _VENDORS.get(operation.vendor)
+    return known(request, settings) if known else openapi.identify(operation, request, settings)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from ..definitions import Definitions, Example, Operation
+from ..definitions.model import VENDORS
 from ..errors import ControlError, RequestProblem
 from ..jobs.clock import SECOND, utc
 from ..model import Answer, Response
@@ -25,12 +26,12 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 def problem(
     definitions: Definitions, operation: Operation | None, path: str, error: RequestProblem, switches: Mapping[str, str]
 ) -> tuple[Example, int] | None:
-    """The documented error that answers a problem, and its HTTP status; None where no vendor owns the path."""
+    """The documented error that answers a problem, and its HTTP status; None where no vendor documents one."""
     if operation is not None:
-        example = operation.problems.get(error.kind) or operation.problems["internal-error"]
-        return example, example.status(switches)
+        example = operation.problems.get(error.kind) or operation.problems.get("internal-error")
+        return (example, example.status(switches)) if example else None
     service = definitions.service_at(path)
-    if service is None:
+    if service is None or service.vendor not in VENDORS:
         return None
     vendors = [other for other in definitions.operations if other.vendor == service.vendor]
     neighbour = next((other for other in vendors if other.service == service.name), vendors[0])
@@ -77,12 +78,6 @@ def misuse_answer(error: ControlError) -> Answer:
     """A mistake in talking to the mock itself, as RFC 9457 has it."""
     body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
     return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
-
-
-def nobody_answer(error: RequestProblem) -> Answer:
-    """A problem at a path that no vendor owns, as RFC 9457 has it."""
-    status = {"no-route": 404, "wrong-method": 405, "uri-too-long": 414, "header-too-large": 431, "body-too-large": 413}
-    return misuse_answer(ControlError(error.kind.replace("-", " ").capitalize(), error.detail, status.get(error.kind, 400)))
 
 
 def response(

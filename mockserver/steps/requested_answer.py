@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..answers.made_answer import key_of
 from ..definitions import Example, Operation
 from ..definitions.magic_ids import error_name
+from ..definitions.model import VENDORS
 from ..definitions.pointer import at, parts_of
 from ..errors import ControlError
 
@@ -40,6 +42,17 @@ def read_preference(header: str) -> Preference:
     return Preference(int(code) if code else None, found.get("example"), dynamic == "true")
 
 
+def preferred_status(operation: Operation, asked: Preference) -> str | None:
+    """The status that `Prefer` names, as the document writes it, where its answer has to be made: it has no example."""
+    if operation.vendor in VENDORS or asked.code is None or asked.example is not None:
+        return None
+    if any(asked.code in example.statuses for example in operation.examples.values()) or (
+        asked.code < 300 and operation.job
+    ):
+        return None
+    return key_of(operation, asked.code)
+
+
 def preferred_example(operation: Operation, asked: Preference, switches: Mapping[str, str]) -> tuple[Example, int] | None:
     """The example that `Prefer` names, and the HTTP status to send it with.
 
@@ -56,6 +69,8 @@ def preferred_example(operation: Operation, asked: Preference, switches: Mapping
         known = ", ".join(str(status) for status in sorted(operation.responses))
         raise ControlError("Unknown preference", f"{operation.id} documents no {asked.code}; documented: {known}", 404)
     if asked.dynamic or asked.code < 300:  # a job made up, or the job itself: not an example
+        return None
+    if preferred_status(operation, asked) is not None:
         return None
     standing = [example for example in operation.examples.values() if asked.code in example.statuses]
     usual = [example for example in standing if example.status(switches) == asked.code]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..actions.perform import perform
+from ..answers import by_document
 from ..definitions import Example, Operation
-from ..errors import RequestProblem
+from ..definitions.model import VENDORS
 from ..exchanges.job_view import state_of
 from ..model import Answer
-from ..services import CALLS, LISTINGS, SINGLES, lookup
+from ..services import CALLS, LISTINGS, lookup, single_of
 from ..services.base import Context, ListPage
 
 
@@ -18,16 +19,16 @@ def respond(operation: Operation, context: Context) -> Answer:
     if operation.id in CALLS:
         return CALLS[operation.id](context)
     if operation.job and _sample(operation, context):
-        return _first_example(operation)
-    if operation.job and operation.service in SINGLES:
-        single = SINGLES[operation.service]
+        return _by_document(operation, context)
+    single = single_of(operation) if operation.job else None
+    if single is not None:
         return Answer(200, single.body(lookup.find_job(operation, single, context), context.switches))
     if operation.job and operation.service in LISTINGS:
         listing = LISTINGS[operation.service]
         jobs, total = lookup.find_runs(operation, listing, context)
         rows = [listing.row(job, context.parameters, context.switches) for job in jobs]
         return Answer(200, listing.body(ListPage(rows, total, context.now, context.request_id), context.switches))
-    return _first_example(operation)
+    return _by_document(operation, context)
 
 
 def respond_as_documented(operation: Operation, context: Context, example: Example) -> Answer | None:
@@ -38,7 +39,7 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     if operation.action:
         perform(operation, context)
         return Answer(example.statuses[0], example.value)
-    single = SINGLES.get(operation.service)
+    single = single_of(operation)
     if single is None or operation.job is None:
         return Answer(example.statuses[0], example.value)
     job = lookup.documented_job(operation, single, context, example)
@@ -55,9 +56,9 @@ def _sample(operation: Operation, context: Context) -> bool:
     return any(name not in context.parameters for name in optional)
 
 
-def _first_example(operation: Operation) -> Answer:
-    """What a user's own definition shows."""
-    for example in operation.examples.values():
+def _by_document(operation: Operation, context: Context) -> Answer:
+    """What a user's own document shows: a known vendor's first example, anybody else's as it describes them."""
+    for example in operation.examples.values() if operation.vendor in VENDORS else ():
         if example.statuses[0] < 300:
             return Answer(example.statuses[0], example.value)
-    raise RequestProblem("internal-error", f"{operation.id} has no example of a 2xx answer, and no module under services/")
+    return by_document.answer(operation, context)

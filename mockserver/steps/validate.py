@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ..definitions import Operation, Parameter
+from ..definitions.model import VENDORS
 from ..definitions.parameter_values import query_pairs, read_value
+from ..definitions.styles import MISSING, Sent, cookies_of, read_styled
 from ..errors import RequestProblem, did_you_mean
 from ..model import Request
 
@@ -22,18 +26,45 @@ def parameters(
     query = _query(operation, request.query, strict)
     sources = {"path": path_values, "query": query, "header": request.headers}
     values = {}
+    styled = _styled(operation, path_values, request)
     for parameter in operation.parameters:
+        if parameter.style is not None:
+            if parameter.name in styled:
+                values[parameter.name] = _checked(parameter, styled[parameter.name])
+                continue
+            _absent(operation, parameter, switches, values)
+            continue
         name = parameter.name.lower() if parameter.location == "header" else parameter.name
         text = sources[parameter.location].get(name)
         if text is not None:
             values[parameter.name] = _value(parameter, text)
-        elif _required(operation, parameter.name, parameter.required, switches):
-            detail = f"{parameter.location} parameter {parameter.name!r} is required"
-            raise RequestProblem("parameter-missing", detail, parameter=parameter.name)
-        elif "default" in parameter.schema:
-            values[parameter.name] = parameter.schema["default"]
+        else:
+            _absent(operation, parameter, switches, values)
     _check_headers(operation, request, switches)
     return values
+
+
+def _styled(operation: Operation, path_values: Mapping[str, str], request: Request) -> dict[str, Any]:
+    """The arrays, objects and cookies among the parameters that the request has."""
+    if all(parameter.style is None for parameter in operation.parameters):
+        return {}
+    cookies = cookies_of(request.headers.get("cookie", ""))
+    sent = Sent(path_values, query_pairs(request.query), request.headers, cookies)
+    read = {
+        parameter.name: read_styled(parameter.name, parameter.location, parameter.style, sent)
+        for parameter in operation.parameters
+        if parameter.style is not None
+    }
+    return {name: value for name, value in read.items() if value is not MISSING}
+
+
+def _absent(operation: Operation, parameter: Parameter, switches: Mapping[str, str], values: dict[str, Any]) -> None:
+    """A parameter that was not sent: its default. Raises Problem where it is required."""
+    if _required(operation, parameter.name, parameter.required, switches):
+        detail = f"{parameter.location} parameter {parameter.name!r} is required"
+        raise RequestProblem("parameter-missing", detail, parameter=parameter.name)
+    if "default" in parameter.schema:
+        values[parameter.name] = parameter.schema["default"]
 
 
 def _required(operation: Operation, name: str, usually: bool, switches: Mapping[str, str]) -> bool:
@@ -67,7 +98,12 @@ def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
 
 
 def _check_names(operation: Operation, names: list[str]) -> None:
-    known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
+    parameters = [parameter for parameter in operation.parameters if parameter.location == "query"]
+    if any(
+        parameter.style is not None for parameter in parameters
+    ):  # an object's members stand in the query by their own names
+        return
+    known = [parameter.name for parameter in parameters]
     for name in names:
         if name not in known:
             detail = f"query parameter {_short(name)} is not documented{_nearest(name, known)}"
@@ -76,6 +112,15 @@ def _check_names(operation: Operation, names: list[str]) -> None:
             raise RequestProblem(
                 "parameter-unknown", f"query parameter {name!r} is sent {names.count(name)} times", parameter=name
             )
+
+
+def _is_json(operation: Operation, kind: str) -> bool:
+    """Whether the body is to be read as JSON. Raises RequestProblem for a media type that the operation doesn't take."""
+    taken = [name.partition(";")[0].strip().lower() for name in (operation.source / "requestBody").children("content")]
+    json_both = kind.endswith("json") and any(name.endswith("json") for name in taken)
+    if kind and taken and not json_both and not any(fnmatchcase(kind, name) for name in taken):
+        raise RequestProblem("body-media-type", f"the body is {kind}; allowed: {', '.join(taken)}")
+    return kind.endswith("json") or (not kind and any(name.endswith("json") or name == "*/*" for name in taken))
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -92,15 +137,20 @@ def _value(parameter: Parameter, text: str) -> Any:
         value = read_value(parameter, text)
     except ValueError:
         raise _invalid(parameter, text, f"{parameter.type} only") from None
+    return _checked(parameter, value)
+
+
+def _checked(parameter: Parameter, value: Any) -> Any:
+    """The value, if its schema allows it. Raises RequestProblem."""
     if parameter.allows(value):
         return value
     for error in parameter.errors(value):
-        raise _invalid(parameter, text, f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=True)}")
+        raise _invalid(parameter, value, f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=True)}")
     return value
 
 
-def _invalid(parameter: Parameter, text: str, allowed: str) -> RequestProblem:
-    detail = f"{parameter.location} parameter {parameter.name!r} is {_short(text)}; allowed: {allowed}"
+def _invalid(parameter: Parameter, value: Any, allowed: str) -> RequestProblem:
+    detail = f"{parameter.location} parameter {parameter.name!r} is {_short(value)}; allowed: {allowed}"
     return RequestProblem("parameter-invalid", detail, parameter=parameter.name)
 
 
@@ -108,6 +158,9 @@ def body(operation: Operation, request: Request) -> Any:
     """The body, parsed and checked; None for an operation that has none. Raises RequestProblem."""
     if operation.body_errors is None:
         return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if operation.vendor not in VENDORS and request.body and not _is_json(operation, kind):
+        return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if kind.endswith("urlencoded") else None
     if not request.body and not operation.body_required:
         return None
     if not request.body:

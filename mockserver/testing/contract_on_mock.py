@@ -15,7 +15,7 @@ from ..exchanges.exchange import Exchange
 from ..exchanges.replays import values_of
 from ..model import Request, Response
 from ..namespace import Namespace
-from ..services import SINGLES
+from ..services import single_of
 from .call_site import shortened
 from .contract_fixture import Contract, ContractJudge, ContractOptions, declared_at, session_for
 from .mock_server import MockServer
@@ -133,6 +133,6 @@ def _answered_by(namespace: Namespace, request: Request, operation: Operation | 
     if replayed is not None:
         return f"{among}/replay {replayed[0]}", replayed[1].place
     found = namespace.declared.matching(operation.service, values)
-    if operation.service in SINGLES:
+    if single_of(operation) is not None:
         return (f"{among}/{found[0].number}", found[0].place) if found else (among, "")
     return among, ", ".join(list(dict.fromkeys(one.place for one in found if one.place))[:_PLACES])

@@ -43,6 +43,8 @@ class Wire:
         self._handle = handle
         self._sent = bytearray()
         self._timeout: float | None = None
+        self.was_reset = False
+        """Whether the connection is reset after what arrived."""
 
     def sendall(self, data: Any) -> None:
         """Take bytes of a request."""
@@ -54,7 +56,10 @@ class Wire:
         raw = whole_request(sent, BODY_LIMIT)
         answer = self._handle(request_from(raw))
         head, body = encode(raw, answer)
-        return io.BytesIO(_arrived(script(head, body, answer.delivery), self._timeout) if answer.delivery else head + body)
+        if answer.delivery is None:
+            return io.BytesIO(head + body)
+        arrived, self.was_reset = _arrived(script(head, body, answer.delivery), self._timeout)
+        return io.BytesIO(arrived)
 
     def settimeout(self, seconds: float | None) -> None:
         """Remember how long the client waits for bytes."""
@@ -67,8 +72,8 @@ class Wire:
         """There is nothing to close."""
 
 
-def _arrived(actions: Iterable[Action], timeout: float | None) -> bytes:
-    """The bytes of an answer that a fault leaves to the client.
+def _arrived(actions: Iterable[Action], timeout: float | None) -> tuple[bytes, bool]:
+    """The bytes of an answer that a fault leaves to the client, and whether it is reset after them.
 
     Raises TimeoutError, at once, where the client would wait longer than it wants to, and ConnectionResetError.
     """
@@ -80,9 +85,11 @@ def _arrived(actions: Iterable[Action], timeout: float | None) -> bytes:
             if action.seconds is None:
                 raise TimeoutError("the mock hangs")  # on a socket, a client without a timeout would wait for ever
             _wait(action.seconds, timeout)
-        elif action is End.RESET and not sent:
-            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-    return sent
+        elif action is End.RESET:
+            if not sent:
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            return sent, True
+    return sent, False
 
 
 def _wait(seconds: float, timeout: float | None) -> None:

@@ -18,6 +18,7 @@ import httpx
 from .in_process import Line, Wire
 
 _REFUSED = "[Errno 111] Connection refused"
+_RESET = "[Errno 104] Connection reset by peer"
 _ALERT = "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure"
 
 
@@ -48,7 +49,10 @@ class _Talk:
             self._wire.settimeout(timeout)
             with _as_httpcore():
                 self._answer = self._wire.makefile()
-        return self._answer.read(most)
+        data = self._answer.read(most)
+        if not data and self._wire.was_reset:
+            raise httpcore.ReadError(_RESET)
+        return data
 
     def check_tls(self) -> None:
         if self._line.has_fault("TLS_ERROR"):

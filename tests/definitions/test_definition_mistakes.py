@@ -13,6 +13,9 @@ import yaml
 from mockserver.cli import main
 from mockserver.definitions import Definitions, load
 from mockserver.definitions.compile import compile_documents
+from mockserver.definitions.files import Files
+from mockserver.definitions.normal_form import normalise
+from mockserver.definitions.notes import Notes
 from mockserver.definitions.pointer import at, join, parts_of
 from mockserver.definitions.validate_compiled import check_definitions
 from mockserver.definitions.validate_documents import check_documents
@@ -126,7 +129,10 @@ def written(folder: Path, document: Any, name: str = "orders.json") -> Path:
 
 def alone(document: Json) -> Definitions:
     """The definitions that a document makes without the shipped ones, which takes a fraction of the time."""
-    documents = {"orders.json": document}
+    files = Files(Path())
+    files.documents["orders.json"] = document
+    normalise(files, "orders.json", Notes())
+    documents = files.documents
     check_documents(documents)
     definitions = compile_documents(documents)
     check_definitions(definitions)
@@ -246,11 +252,11 @@ def test_definitions_may_stand_in_folders_of_any_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "found", "allowed"),
     [
-        ("a.json", "{", "a file that is not JSON (Expecting", "an OpenAPI 3.1 document"),
-        ("a.json", "", "a file that is not JSON (Expecting", "an OpenAPI 3.1 document"),
-        ("a.json", "[" * 100_000, "a file that is not JSON (", "an OpenAPI 3.1 document"),
-        ("a.json", "[]", "a list", "an OpenAPI 3.1 document (an object)"),
-        ("a.json", "null", "a NoneType", "an OpenAPI 3.1 document (an object)"),
+        ("a.json", "{", "a file that is not JSON (Expecting", "an OpenAPI document"),
+        ("a.json", "", "a file that is not JSON (Expecting", "an OpenAPI document"),
+        ("a.json", "[" * 100_000, "a file that is not JSON (", "an OpenAPI document"),
+        ("a.json", "[]", "a list", "an OpenAPI document (an object)"),
+        ("a.json", "null", "a NoneType", "an OpenAPI document (an object)"),
         ("a.txt", "{}", "a file named *.txt", "*.json, *.yaml or *.yml"),
     ],
     ids=["cut", "empty", "deep", "list", "null", "text"],
@@ -268,10 +274,10 @@ def test_files_that_are_no_documents(name: str, text: str, found: str, allowed: 
     ("text", "found"),
     [
         ("a: [", "a file that is not YAML (while parsing"),
-        ("a: b: c", "a file that is not YAML (mapping values are not allowed here"),
+        ("a: b: c", "a file that is not YAML (mapping values are not allowed in"),
         ("a: !!python/object:os.system {}", "a file that is not YAML (could not determine a constructor"),
         ("a: &a [*a]", "a file that is not YAML (Circular reference detected"),
-        ("a: !!set {b}", "a file that is not YAML (Object of type set is not JSON serializable"),
+        ("a: !!set {b}", "a file that is not YAML (could not determine a constructor for the tag 'tag:yaml.org,2002:set'"),
         ("? [a, b]\n: c", "a file that is not YAML ("),
         ("", "a NoneType"),
         ("- a", "a list"),
@@ -310,11 +316,9 @@ XML: Json = {"description": "d", "content": {"application/xml": {"schema": {}}}}
 # Mistakes in documents: the change, the place that is named, words of what was found and of what is allowed
 
 MISTAKES: dict[str, tuple[Change, str, str, str]] = {
-    "openapi-3.0": (changed("/openapi", "3.0.3"), "/openapi", '"3.0.3"', "pattern"),
     "openapi-missing": (without("/openapi"), "", "", "required"),
-    "service-missing": (without("/x-service"), "", "", '"x-service"'),
     "service-misspelt": (changed("/x-service/vender", "x"), "/x-service", '"vender"', "additionalProperties"),
-    "vendor-unknown": (changed("/x-service/vendor", "aws"), "/x-service/vendor", '"aws"', '"huaweicloud", "enos"'),
+    "vendor-unknown": (changed("/x-service/vendor", "A W"), "/x-service/vendor", '"A W"', "pattern"),
     "envelope-unknown": (changed("/x-service/envelope", "xml"), "/x-service/envelope", '"xml"', '"gateway"'),
     "service-twice": (changed("/x-service/name", "cdm"), "/x-service/name", "'cdm' a second time", "no other document"),
     "keyword-unknown": (
@@ -362,14 +366,14 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
     "reference-to-no-file": (
         changed(f"{OK}/schema/$ref", "other.json#/x"),
         f"{OK}/schema/$ref",
-        "other.json'",
-        "one of enos/apim-token.json",
+        "'other.json#/x', which is no file",
+        "a file beside this",
     ),
     "reference-among-the-components": (
-        changed(WRONG, {"$ref": WRONG}),
-        WRONG,
-        '{"$ref":',
-        'required ["value"]',
+        changed(WRONG, {"$ref": f"#{WRONG}"}),
+        f"{SHOW}/responses/400/content/application~1json/examples/order-wrong",
+        "a reference to itself",
+        "a reference that ends somewhere",
     ),
     "reference-in-a-circle": (
         changed("/components/schemas/Verbose", {"$ref": "#/components/schemas/Verbose"}),
@@ -379,9 +383,9 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
     ),
     "reference-to-something-else": (
         changed(f"{SHOW}/parameters/1", {"$ref": "#/info"}),
-        "/info",
-        "nothing at 'schema'",
-        "a member 'schema'",
+        f"{SHOW}/parameters/1/$ref",
+        "'#/info', which leads to no parameter",
+        "a reference to a parameter",
     ),
     "source-unknown": (changed("/x-provenance/source", "book"), "/x-provenance/source", "'book'", "one of page"),
     "source-missing": (changed("/x-provenance", {"kind": "documented"}), "/x-provenance", '{"kind"', '"source"'),
@@ -539,20 +543,12 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "no example 'documented'",
         "x-documented-request",
     ),
-    "example-name": (changed(f"{OK}/examples/Not_So", {"value": {"id": "x"}}), f"{OK}/examples", "Not_So", "pattern"),
-    "answer-that-is-no-json": (
-        changed(f"{SHOW}/responses/500", XML),
-        f"{SHOW}/responses/500/content",
-        "nothing at 'application/json'",
-        "a member 'application/json'",
-    ),
     "operation-id-twice": (
         changed(f"{SHOW}/operationId", "ShowJobStatus"),
         f"{SHOW}/operationId",
         "the operationId 'ShowJobStatus' a second time",
         "an id that huaweicloud/cdm.json doesn't have",
     ),
-    "operation-id-missing": (without(f"{SHOW}/operationId"), SHOW, "", '"operationId"'),
     "path-taken": (
         on_a_taken_path,
         "/paths/~1v3~1projects/get",
@@ -560,7 +556,6 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "a path and method of its own",
     ),
     "path-relative": (changed("/paths/orders", {}), "/paths", '"orders"', "pattern"),
-    "path-parameter-odd": (changed("/paths/~1orders~1{order-id}", {}), "/paths", '"/orders/{order-id}"', "pattern"),
     "path-parameter-undeclared": (
         without(f"{SHOW}/parameters/0"),
         f"{SHOW}/parameters",
@@ -574,16 +569,10 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "const true",
     ),
     "parameter-place": (
-        changed(f"{SHOW}/parameters/0/in", "cookie"),
+        changed(f"{SHOW}/parameters/0/in", "matrix"),
         f"{SHOW}/parameters/0/in",
-        '"cookie"',
-        '"path", "query", "header"',
-    ),
-    "parameter-type": (
-        changed("/components/schemas/Verbose/type", "array"),
-        f"{SHOW}/parameters",
-        "the parameter 'verbose' of type 'array'",
-        "one of string, integer, number, boolean",
+        '"matrix"',
+        '"path", "query", "header", "cookie"',
     ),
     "parameter-without-schema": (
         changed("/components/schemas/Verbose", True),
@@ -591,19 +580,7 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
         "True",
         "an object, as a parameter's schema",
     ),
-    "body-without-schema": (
-        changed(f"{SHOW}/requestBody", {"content": {"application/json": {}}}),
-        f"{SHOW}/requestBody/content/application~1json",
-        "{}",
-        '"schema"',
-    ),
-    "body-that-is-no-json": (
-        changed(f"{SHOW}/requestBody", XML),
-        f"{SHOW}/requestBody/content",
-        "",
-        '"application/json"',
-    ),
-    "status-odd": (changed(f"{SHOW}/responses/2XX", {"description": "d"}), f"{SHOW}/responses", '"2XX"', "pattern"),
+    "status-odd": (changed(f"{SHOW}/responses/20X", {"description": "d"}), f"{SHOW}/responses", '"20X"', "pattern"),
     "no-answers": (changed(f"{SHOW}/responses", {}), f"{SHOW}/responses", "{}", "minProperties 1"),
     "no-answer-to-unknown-id": (
         lambda document: at(document, parts_of(f"{WRONG}/x-error/when")).remove("unknown-id"),

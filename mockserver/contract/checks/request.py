@@ -94,7 +94,7 @@ def _read(operation: Operation, parameter: Parameter, text: str, values: dict[st
 
 
 def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
-    if operation.body_errors is None:
+    if operation.body_errors is None or not (request.body or operation.body_required):
         return
     try:
         value = json.loads(request.body)

@@ -1,0 +1,62 @@
+"""Answers of actions whose document names no example: made, and then about the job that the action was about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..answers.made_answer import made_answer, requested_values, success_of
+from ..definitions import Operation
+from ..definitions.actions import Action
+from ..definitions.operation_forms import PATH_NAME
+from ..generate import Fake
+from ..model import Answer
+from .values import Scope, filled
+
+_LOCATIONS = ("location", "operation-location", "azure-asyncoperation")
+
+
+def answer_about(operation: Operation, action: Action, scope: Scope) -> Answer:
+    """The answer that the document describes, with the job's own values, and headers that lead to its status."""
+    context = scope.context
+    identity = {name: part for name, part in scope.identity.items() if part}
+    fake = Fake(context.namespace.settings.seed, operation.id, *identity.values())
+    requested = {**requested_values(operation, context.parameters), **requested_values(action.status, identity)}
+    made = made_answer(operation, success_of(operation), fake, requested, context.accept)
+    body = _about(made.body, scope.node, action) if scope.job is not None else made.body
+    if body is not None or action.answer:
+        body = filled({} if body is None else body, action.answer, scope)
+    errors = operation.responses.get(made.status)
+    if errors is not None and not action.answer and next(iter(errors(body)), None) is not None:
+        body = made.body
+    raw = made.raw if body is None else None
+    kind = made.content_type or ("application/json" if body is not None else "")
+    return replace(
+        made, body=body, raw=raw, content_type=kind, headers=(*made.headers, *_headers(operation, action, made, identity))
+    )
+
+
+def _about(body: Any, node: Any, action: Action) -> Any:
+    """The body with the job's values in members of the same name; what the job shows later is not there yet."""
+    if not isinstance(body, dict) or not isinstance(node, Mapping):
+        return body
+    drawing = action.status.job.drawing if action.status.job else None
+    places = [*(str(time["at"]) for time in drawing.times), *drawing.only] if drawing else []
+    later = {place.split("/")[1] for place in places} - node.keys()
+    kept = {name: value for name, value in body.items() if name not in later}
+    return {**kept, **{name: node[name] for name in kept if name in node}}
+
+
+def _headers(operation: Operation, action: Action, made: Answer, identity: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Where the job's status is, and when to ask for it: as documented, and Location where a 202 documents none."""
+    if action.do != "start":
+        return []
+    place = PATH_NAME.sub(lambda name: identity.get(name[1], name[0]), action.status.path)
+    response = operation.source.children("responses").get(str(made.status))
+    names = list(response.children("headers")) if response else []
+    headers = [(name, place) for name in names if name.lower() in _LOCATIONS]
+    if not headers and made.status in (201, 202):
+        headers = [("Location", place)]
+    sent = {name.lower() for name, _ in made.headers}
+    return headers + [(name, "1") for name in names if name.lower() == "retry-after" and name.lower() not in sent]

@@ -1,0 +1,175 @@
+"""A value that a schema describes: its examples and defaults, or made by Faker; the same for the same seed and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..definitions.model import Errors
+from ..definitions.pointer import Place
+from ..generate import Fake
+from .made_texts import number_for, text_for
+from .schema_view import SchemaView, view
+
+_RICH = 4
+"""Down to this depth members that may be left out are there."""
+
+_DEEPEST = 24
+_MOST_VALUES = 1_500
+_MOST_ITEMS = 50
+
+
+@dataclass
+class _Way:
+    """How a value is made: with the schema's own `examples`, members that may be left out (`rich`), by which `branch`."""
+
+    fake: Fake
+    examples: bool
+    rich: bool
+    branch: int
+    requested: Mapping[str, Any] = field(default_factory=dict)
+    left: int = _MOST_VALUES
+
+
+_TRIES = (
+    (True, True, 0),
+    (False, True, 0),
+    (True, False, 0),
+    (False, False, 0),
+    (False, True, 1),
+    (False, False, 1),
+    (False, False, 2),
+)
+
+
+def sample(place: Place, errors: Errors, fake: Fake, requested: Mapping[str, Any] | None = None) -> Any:
+    """A value that the schema at `place` allows.
+
+    Args:
+        place: The schema.
+        errors: Judges values by it.
+        fake: Where made-up facts come from.
+        requested: Values of the request, which members of the same name have as well.
+
+    Returns:
+        The first value made that is valid; where none of some tries is, the last of them.
+    """
+    value: Any = None
+    for number, (examples, rich, branch) in enumerate(_TRIES):
+        for names in (requested, None) if requested else (None,):
+            way = _Way(fake.of("sample", place.uri, number), examples, rich, branch, names or {})
+            value = _value(place, way, "", 0)
+            if next(iter(errors(value)), None) is None:
+                return value
+    return value
+
+
+def _value(place: Place, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
+    if place.value is True or place.value == {}:
+        return text_for(way.fake, name, {})
+    if not isinstance(place.value, dict) or depth > _DEEPEST:
+        return None
+    way.left -= 1
+    seen = view(place, way.branch)
+    kind = seen.kind()
+    known, value = _known(seen, kind, way, name, depth, named or {})
+    if known:
+        return value
+    if kind == "object" or (kind == "any" and not name):
+        return _object(seen, way, depth)
+    return _array(seen, way, name, depth) if kind == "array" else _scalar(seen, kind, way, name)
+
+
+def _known(seen: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]) -> tuple[bool, Any]:
+    """A value that a discriminator, the request or the schema itself names, and whether one of them does."""
+    if name in named:
+        return True, named[name]
+    if name and depth <= 2 and name in way.requested and kind not in ("object", "array"):
+        return True, _as(kind, way.requested[name])
+    return _chosen(seen, way)
+
+
+def _chosen(seen: SchemaView, way: _Way) -> tuple[bool, Any]:
+    """A value that the schema itself names, and whether it names one."""
+    if "const" in seen.keywords:
+        return True, seen.keywords["const"]
+    if way.examples:
+        if "example" in seen.keywords:
+            return True, seen.keywords["example"]
+        examples = seen.keywords.get("examples")
+        if isinstance(examples, list) and examples:
+            return True, examples[0]
+    if seen.values:
+        real = [value for value in seen.values if value is not None] or seen.values
+        return True, real[way.fake.integer(0, len(real) - 1)]
+    if way.examples and seen.keywords.get("default") is not None:
+        return True, seen.keywords["default"]
+    return False, None
+
+
+def _as(kind: str, value: Any) -> Any:
+    if kind == "string":
+        return value if isinstance(value, str) else str(value)
+    if kind in ("integer", "number") and isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    room = way.rich and depth < _RICH and way.left > 0
+    most = seen.keywords.get("maxProperties", 1_000)
+    for name, place in seen.properties.items():
+        node = place.resolved().value
+        hidden = isinstance(node, dict) and node.get("writeOnly") is True and name not in seen.required
+        if (name in seen.required or (room and len(made) < most)) and not hidden and node is not False:
+            made[name] = _value(place, way, name, depth + 1, seen.chosen)
+    for name in seen.required:
+        if name not in made:
+            extra = seen.extra if isinstance(seen.extra, Place) else None
+            made[name] = (
+                _value(extra, way, name, depth + 1) if extra else seen.chosen.get(name, text_for(way.fake, name, {}))
+            )
+    for name in seen.chosen:
+        made.setdefault(name, seen.chosen[name])
+    _extra(seen, made, way, depth)
+    return made
+
+
+def _extra(seen: SchemaView, made: dict[str, Any], way: _Way, depth: int) -> None:
+    """Members that no schema names, where there must be more, or nothing else is there."""
+    wanted = seen.keywords.get("minProperties", 0)
+    if not made and isinstance(seen.extra, Place) and way.rich and depth < _RICH:
+        wanted = max(wanted, 1)
+    tries = 0
+    while len(made) < wanted and tries < 2 * _MOST_ITEMS:
+        name, tries = way.fake.name(1), tries + 1
+        made.setdefault(name, _value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Place) else way.fake.word())
+
+
+def _array(seen: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
+    low, high = int(seen.keywords.get("minItems", 0)), int(seen.keywords.get("maxItems", _MOST_ITEMS))
+    count = max(low, min(high, 2 if way.rich and depth < _RICH and way.left > 0 else 0))
+    single = name[:-1] if name.endswith("s") else name
+    items = [_value(place, way, single, depth + 1) for place in seen.prefix[: max(count, low)]]
+    unique, tries = seen.keywords.get("uniqueItems") is True, 0
+    while len(items) < min(count, _MOST_ITEMS) and tries < 4 * _MOST_ITEMS:
+        tries += 1
+        item = _value(seen.items, way, single, depth + 1) if seen.items is not None else way.fake.word()
+        if not unique or item not in items:
+            items.append(item)
+    return items
+
+
+def _scalar(seen: SchemaView, kind: str, way: _Way, name: str) -> Any:
+    if kind == "null":
+        return None
+    if kind == "boolean":
+        return way.fake.integer(0, 1) == 1
+    if kind in ("integer", "number"):
+        return number_for(way.fake, name, kind, seen.keywords)
+    return text_for(way.fake, name, seen.keywords)

@@ -1,0 +1,130 @@
+"""What the schemas of one value say together: references followed, `allOf` put together, one alternative chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..definitions.pointer import Place
+
+_LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+_UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+_FIRST = ("format", "pattern", "multipleOf", "uniqueItems", "contentMediaType", "example", "examples", "default", "const")
+_MOST_PARTS = 200
+
+
+@dataclass
+class SchemaView:
+    """One value's keywords.
+
+    `names` are those of the component schemas that it comes from; `properties` and `items` are schemas by place; `chosen` is
+    what a discriminator wants to hear.
+    """
+
+    types: tuple[str, ...] | None = None
+    values: list[Any] | None = None
+    keywords: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Place] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    items: Place | None = None
+    prefix: list[Place] = field(default_factory=list)
+    extra: Place | bool | None = None
+    names: set[str] = field(default_factory=set)
+    chosen: dict[str, str] = field(default_factory=dict)
+
+    def kind(self) -> str:
+        """The JSON type to make: the first one that isn't null; what the keywords tell where none is named."""
+        types = [name for name in self.types or () if name != "null"]
+        if types:
+            return types[0]
+        if self.types == ("null",):
+            return "null"
+        if self.properties or self.required or self.extra not in (None, False):
+            return "object"
+        if self.items is not None or self.prefix:
+            return "array"
+        if self.keywords.keys() & {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}:
+            return "number"
+        return "string" if self.keywords.keys() & {"format", "pattern", "minLength", "maxLength"} else "any"
+
+
+def view(place: Place, branch: int = 0) -> SchemaView:
+    """What a schema says. `branch` is which alternative counts where there are several."""
+    seen = SchemaView()
+    for node, here in _parts(place, seen, branch, [_MOST_PARTS], set()):
+        _take(seen, node, here)
+    return seen
+
+
+def _parts(
+    place: Place, seen: SchemaView, branch: int, left: list[int], above: set[str]
+) -> Iterator[tuple[Mapping[str, Any], Place]]:
+    """All schemas that hold for the value at once, each with its place."""
+    node, left[0] = place.value, left[0] - 1
+    if not isinstance(node, dict) or left[0] < 0 or place.uri in above:
+        return
+    above = above | {place.uri}
+    if place.parts[:2] == ("components", "schemas") and len(place.parts) == 3:
+        seen.names.add(place.parts[2])
+    if isinstance(node.get("$ref"), str):
+        yield from _parts(place.followed(), seen, branch, left, above)
+    yield node, place
+    for index in range(len(node.get("allOf", ()))):
+        yield from _parts(_child(place, "allOf", index), seen, branch, left, above)
+    for keyword in ("oneOf", "anyOf"):
+        branches = [_child(place, keyword, index) for index in range(len(node.get(keyword, ())))]
+        usable = [one for one in branches if not _is_null(one)] or branches
+        if usable:
+            chosen = usable[branch % len(usable)]
+            _discriminate(seen, node, chosen)
+            yield from _parts(chosen, seen, branch, left, above)
+
+
+def _child(place: Place, *parts: str | int) -> Place:
+    return Place(place.documents, place.name, (*place.parts, *map(str, parts)))
+
+
+def _is_null(place: Place) -> bool:
+    return isinstance(place.value, dict) and place.value.get("type") in ("null", ["null"])
+
+
+def _discriminate(seen: SchemaView, node: Mapping[str, Any], chosen: Place) -> None:
+    name = (node.get("discriminator") or {}).get("propertyName")
+    reference = chosen.value.get("$ref") if isinstance(chosen.value, dict) else None
+    if not isinstance(name, str) or not isinstance(reference, str):
+        return
+    mapping = node["discriminator"].get("mapping") or {}
+    label = reference.rpartition("/")[2]
+    seen.chosen[name] = next((key for key, target in mapping.items() if target in (reference, label)), label)
+
+
+def _take(seen: SchemaView, node: Mapping[str, Any], place: Place) -> None:
+    if "type" in node:
+        named = (node["type"],) if isinstance(node["type"], str) else tuple(node["type"])
+        both = [name for name in seen.types or named if name in named or (name == "number" and "integer" in named)]
+        seen.types = (
+            tuple("integer" if name == "number" and "integer" in named and "number" not in named else name for name in both)
+            or named
+        )
+    if isinstance(node.get("enum"), list):
+        seen.values = (
+            node["enum"] if seen.values is None else [value for value in seen.values if value in node["enum"]] or seen.values
+        )
+    for keyword in (*_LOWER, *_UPPER):
+        if keyword in node:
+            tightest = max if keyword in _LOWER else min
+            seen.keywords[keyword] = tightest(seen.keywords.get(keyword, node[keyword]), node[keyword])
+    for keyword in _FIRST:
+        if keyword in node:
+            seen.keywords.setdefault(keyword, node[keyword])
+    for name in node.get("properties", {}):
+        seen.properties.setdefault(name, _child(place, "properties", name))
+    seen.required += [name for name in node.get("required", ()) if name not in seen.required]
+    if "items" in node and seen.items is None:
+        seen.items = _child(place, "items")
+    if "prefixItems" in node and not seen.prefix:
+        seen.prefix = [_child(place, "prefixItems", index) for index in range(len(node["prefixItems"]))]
+    if "additionalProperties" in node and seen.extra is None:
+        extra = node["additionalProperties"]
+        seen.extra = extra if isinstance(extra, bool) else _child(place, "additionalProperties")

@@ -1,0 +1,28 @@
+"""What a document says of how its jobs look, where no module draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .model import Errors, JobMapping
+from .pointer import Place
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What a document says of how its jobs look, where no module draws them.
+
+    `source` is the operation that reads one (its `path` and `path_names`), `responses` judge its answers, `mapping` says
+    where status and progress are; `times` which times are what (`at`, `form`, `is`, `null`), `only` which places are there
+    in which states alone.
+    """
+
+    source: Place
+    path: str
+    path_names: tuple[str, ...]
+    responses: Mapping[int, Errors]
+    mapping: JobMapping
+    times: tuple[Mapping[str, Any], ...]
+    only: Mapping[str, Collection[str]]

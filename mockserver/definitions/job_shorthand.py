@@ -1,0 +1,213 @@
+"""The short way to say how jobs live (`jobs` in `mockserver.yaml`), as `x-job`, `x-observation` and `x-action`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .operation_forms import PATH_NAME
+from .pointer import at, parts_of
+
+DEEDS = ("start", "stop", "delete", "rerun", "list")
+_MEMBERS = ("status", "job", "states", "progress", "times", "only", "id", "lives", "counts", "constant", *DEEDS)
+_TIMES = ("created", "started", "updated", "ended")
+_PROVENANCE = {"kind": "invented", "note": "How long states last is chosen, not documented."}
+SUCCESS = re.compile(
+    r"succe|complet|done|finish|ready|available|ok$|pass|normal|accept|deliver|terminated_ok", re.IGNORECASE
+)
+FAILURE = re.compile(r"fail|error|abnormal|reject|invalid|timeout|expired|denied|dead", re.IGNORECASE)
+CANCEL = re.compile(r"cancel|abort|stopp|terminat|revok|kill|suspend", re.IGNORECASE)
+_DEFAULT_SECONDS = 10.0
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+Extensions = dict[str, Any]
+
+
+def job_extensions(
+    document: Mapping[str, Any], path: str, node: Mapping[str, Any], job: Mapping[str, Any]
+) -> tuple[Extensions, dict[tuple[str, str], Extensions]]:
+    """The extensions of the operation that reads a job, and the `x-action` of others, by (what it does, which operation).
+
+    Raises ValueError, `found|allowed`, for what makes no sense.
+    """
+    for name in job:
+        if name not in _MEMBERS:
+            raise ValueError(f"{name!r}|one of {', '.join(_MEMBERS)}")
+    if not (isinstance(job.get("states"), dict | list) and job["states"] and isinstance(job.get("status"), str)):
+        raise ValueError("a job without status and states|status: /POINTER, states: {queued: 5s, done: end}")
+    names = PATH_NAME.findall(path)
+    identity = [job["id"]] if isinstance(job.get("id"), str) else names
+    if not identity:
+        raise ValueError(f"{path}, which has no parameter that tells jobs apart|id: NAME of a query parameter")
+    states = _states(job["states"])
+    life = {
+        "identity": [*dict.fromkeys([*names, *identity])],
+        "states": states,
+        "transitions": _transitions(states),
+        "lives": job.get("lives") or _lives(states),
+        "actions": _actions(states),
+        "x-provenance": _PROVENANCE,
+    }
+    own: Extensions = {"x-job": life, "x-observation": _observation(job, states)}
+    read = str(node.get("operationId"))
+    actions = {
+        (deed, *_named(job[deed])): _action(read, deed, job[deed], identity[-1], document) for deed in DEEDS if deed in job
+    }
+    return own, actions
+
+
+def _named(value: Any) -> tuple[str]:
+    return (str(next(iter(value))),) if isinstance(value, dict) and value else (str(value),)
+
+
+def _states(states: Any) -> dict[str, Any]:
+    entries = states if isinstance(states, dict) else dict.fromkeys(states)
+    read = {}
+    for name, value in entries.items():
+        state: dict[str, Any] = {"summary": str(name)}
+        node = value if isinstance(value, dict) else {"for": value}
+        if "code" in node:
+            state["code"] = node["code"]
+        length = node.get("for")
+        ends = node.get("end") is True or length == "end"
+        ends = ends or (length is None and bool(SUCCESS.search(name) or FAILURE.search(name) or CANCEL.search(name)))
+        state |= {"terminal": True} if ends else {"seconds": _seconds(length)}
+        read[str(name)] = state
+    if all("terminal" in state for state in read.values()) or not any("terminal" in state for state in read.values()):
+        raise ValueError("states that all end, or of which none ends|some with a duration (5s) and some that are the end")
+    return read
+
+
+def _seconds(value: Any) -> float:
+    if value is None:
+        return _DEFAULT_SECONDS
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?", str(value))
+    if not match or float(match[1]) <= 0:
+        raise ValueError(f"{value!r}|a duration such as 5s, 2m or 1h, or end")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _split(states: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    ends = [name for name, state in states.items() if state.get("terminal")]
+    return [name for name in states if name not in ends], ends
+
+
+def _transitions(states: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Each state leads to the next one that doesn't end, and to every end."""
+    going, ends = _split(states)
+    return {name: [*going[index + 1 : index + 2], *ends] for index, name in enumerate(going)}
+
+
+def _lives(states: Mapping[str, Any]) -> dict[str, Any]:
+    going, ends = _split(states)
+    best = next((name for name in ends if SUCCESS.search(name) and not FAILURE.search(name)), ends[0])
+    order = [best, *(name for name in ends if name != best)]
+    lives: dict[str, Any] = {}
+    for name in order:
+        label = (
+            "succeeds" if name == best else "fails" if FAILURE.search(name) else re.sub(r"[^a-z0-9.-]+", "-", name.lower())
+        )
+        label = f"{label}-{name.lower()}" if label in lives else label
+        lives[label] = {"summary": f"It ends as {name}.", "weight": 8 if name == best else 1, "steps": [*going, name]}
+    lives["hangs"] = {"summary": "It never ends.", "weight": 0, "steps": [*going[:-1], [going[-1], None]]}
+    return lives
+
+
+def _actions(states: Mapping[str, Any]) -> dict[str, str]:
+    ends = _split(states)[1]
+    cancel = next((name for name in ends if CANCEL.search(name)), None)
+    fail = next((name for name in ends if FAILURE.search(name)), None)
+    return {**({"cancel": cancel} if cancel else {}), **({"fail": fail} if fail else {})}
+
+
+def _observation(job: Mapping[str, Any], states: Mapping[str, Any]) -> Extensions:
+    observation: Extensions = {"jobs": job.get("job", ""), "status": job["status"], "x-provenance": _PROVENANCE}
+    observation |= {name: job[name] for name in ("progress", "counts", "constant") if name in job}
+    times = job.get("times", {})
+    if not isinstance(times, dict) or any(name not in _TIMES for name in times):
+        raise ValueError(f"times {times!r}|an object with {', '.join(_TIMES)}: /POINTER, or [/POINTER, form]")
+    observation["times"] = [_time(name, times[name]) for name in _TIMES if name in times]
+    only = {place: [held] if isinstance(held, str) else held for place, held in (job.get("only") or {}).items()}
+    for place, held in only.items():
+        for name in held:
+            if name not in states:
+                raise ValueError(f"only {place} in the state {name!r}|one of {', '.join(states)}")
+    return {**observation, **({"only": only} if only else {})}
+
+
+def _time(name: str, value: Any) -> Extensions:
+    place, form = value if isinstance(value, list) and len(value) == 2 else (value, "rfc3339")
+    return {"at": place, "form": form, "is": name, **({"moves": True} if name == "updated" else {})}
+
+
+def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, Any]) -> Extensions:
+    """An `x-action`; `start: {createExport: {"new": "exp-{hex}"}}` says where the new id comes from."""
+    action: Extensions = {"jobs": read, "do": deed, "x-provenance": _PROVENANCE}
+    given = value if isinstance(value, dict) else {}
+    source = next(iter(given.values()), None) if given else None
+    if isinstance(source, dict):
+        action["identity"] = {name: source}
+    other, node = _found(document, _named(value)[0])
+    if "identity" not in action and deed == "start" and "{" + name + "}" not in other:
+        action["identity"] = {name: {"new": "uuid"}}
+    if deed == "start":
+        sent = schema_of(document, node.get("requestBody", {}))
+        action["facts"] = {member: {"body": f"/{member}"} for member in sent.get("properties", {})}
+    if deed == "list":
+        action["answer"] = {_list_place(document, node): {"each": {"": {"job": ""}}}}
+    return action
+
+
+def _found(document: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
+    for path, item in document.get("paths", {}).items():
+        for method, node in item.items() if isinstance(item, dict) else ():
+            if isinstance(node, dict) and name in (node.get("operationId"), f"{method.upper()} {path}"):
+                return str(path), node
+    return "", {}
+
+
+def _list_place(document: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """Where the rows of a list stand in its answer: the answer itself, or its first list."""
+    schema = schema_of(document, success_response(document, node))
+    for name, child in schema.get("properties", {}).items():
+        if followed(document, child).get("type") == "array":
+            return f"/{name}"
+    return ""
+
+
+def success_response(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An operation's answer to a request that is in order."""
+    responses = node.get("responses", {})
+    best = next((key for key in sorted(responses) if key.startswith("2")), "default")
+    return followed(document, responses.get(best, {}))
+
+
+def schema_of(document: Mapping[str, Any], holder: Any) -> Mapping[str, Any]:
+    """The schema of a body's JSON, its own references followed and `allOf` put together; empty where there is none."""
+    content = followed(document, holder).get("content", {})
+    media: Any = next((value for name, value in content.items() if "json" in name or name == "*/*"), {})
+    return whole_schema(document, media.get("schema", {}))
+
+
+def whole_schema(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Mapping[str, Any]:
+    """A schema with the properties of those that `allOf` adds."""
+    node = followed(document, schema)
+    if depth > 8 or "allOf" not in node:
+        return node
+    parts = [whole_schema(document, part, depth + 1) for part in node["allOf"]]
+    properties = {name: child for part in [*parts, node] for name, child in part.get("properties", {}).items()}
+    return {**node, "properties": properties}
+
+
+def followed(document: Mapping[str, Any], node: Any) -> Mapping[str, Any]:
+    """What a node's references within the document lead to; empty for one that leads out of it."""
+    for _ in range(20):
+        if not isinstance(node, Mapping) or not isinstance(node.get("$ref"), str):
+            break
+        reference = node["$ref"]
+        try:
+            node = at(document, parts_of(reference[1:])) if reference.startswith("#/") else {}
+        except KeyError:
+            return {}
+    return node if isinstance(node, Mapping) else {}

@@ -1,0 +1,51 @@
+"""What is wrong with a user's document, or left out of it, beyond what reading it says: its examples too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import shown
+from .compile import compile_documents
+from .model import VENDORS, Definitions
+from .notes import Note, Notes
+from .pointer import join
+from .read import read_users
+from .validate_compiled import check_definitions
+from .validate_documents import check_documents
+
+
+@dataclass(frozen=True)
+class Lint:
+    """What was found: remarks in order, how many operations there are, how many of them have jobs that live."""
+
+    notes: tuple[Note, ...]
+    operations: int
+    jobs: int
+
+
+def lint(path: Path) -> Lint:
+    """Checks a document or a folder of them. Raises DefinitionError for what can't be served."""
+    notes = Notes()
+    documents = read_users(path, notes)
+    check_documents(documents)
+    definitions = compile_documents(documents)
+    check_definitions(definitions)
+    _check_examples(definitions, notes)
+    return Lint(
+        notes.all(), len(definitions.operations), sum(operation.job is not None for operation in definitions.operations)
+    )
+
+
+def _check_examples(definitions: Definitions, notes: Notes) -> None:
+    """Examples that their schema doesn't allow are not answered."""
+    for operation in definitions.operations:
+        for example in operation.examples.values() if operation.vendor not in VENDORS else ():
+            for error in operation.responses[example.statuses[0]](example.value):
+                place = join(*error.absolute_path) or "/"
+                found = (
+                    f"the example {example.name!r}, which its schema doesn't allow (at {place}: {shown(error.instance, 60)})"
+                )
+                parts = (*operation.source.parts, "responses", str(example.statuses[0]))
+                notes.add(operation.source.name, parts, found, "not answered: a value is made from the schema")
+                break

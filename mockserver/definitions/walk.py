@@ -1,0 +1,157 @@
+"""All parts of a document that an operation can come to, each once and by its kind, in whatever file they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DefinitionError, shown
+from .files import Files
+from .pointer import at, join, parts_of
+from .schema_forms import LISTS, MAPS, SINGLES
+from .swagger2 import moved
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+
+_CONTAINERS = {"components": 2, "paths": 1, "info": 9, "servers": 9, "tags": 9, "definitions": 1, "x-service": 9}
+"""What holds parts of documents, and so many levels below, and is none itself."""
+
+_ONE, _LIST, _MAP = "one", "list", "map"
+_MEDIA = {"schema": (_ONE, "schema"), "examples": (_MAP, "example")}
+_PARTS: dict[str, dict[str, tuple[str, str]]] = {
+    "document": {"paths": (_MAP, "pathItem"), "components": (_ONE, "components")},
+    "components": {
+        "schemas": (_MAP, "schema"),
+        "parameters": (_MAP, "parameter"),
+        "headers": (_MAP, "header"),
+        "responses": (_MAP, "response"),
+        "requestBodies": (_MAP, "requestBody"),
+        "examples": (_MAP, "example"),
+        "securitySchemes": (_MAP, "securityScheme"),
+        "pathItems": (_MAP, "pathItem"),
+    },
+    "pathItem": {**dict.fromkeys(METHODS, (_ONE, "operation")), "parameters": (_LIST, "parameter")},
+    "operation": {
+        "parameters": (_LIST, "parameter"),
+        "requestBody": (_ONE, "requestBody"),
+        "responses": (_MAP, "response"),
+    },
+    "parameter": {**_MEDIA, "content": (_MAP, "mediaType")},
+    "header": {**_MEDIA, "content": (_MAP, "mediaType")},
+    "requestBody": {"content": (_MAP, "mediaType")},
+    "response": {"content": (_MAP, "mediaType"), "headers": (_MAP, "header")},
+    "mediaType": _MEDIA,
+    "schema": {
+        **dict.fromkeys(MAPS, (_MAP, "schema")),
+        **dict.fromkeys(LISTS, (_LIST, "schema")),
+        **dict.fromkeys(SINGLES, (_ONE, "schema")),
+    },
+    "example": {},
+    "securityScheme": {},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a document: its file, where it stands in it, what kind it is, and the object itself."""
+
+    name: str
+    parts: tuple[str, ...]
+    kind: str
+    node: dict[str, Any]
+
+    @property
+    def pointer(self) -> str:
+        """Where it stands."""
+        return join(*self.parts)
+
+    def error(self, found: str, allowed: str, *below: str) -> DefinitionError:
+        """The error that says what is wrong here, or below."""
+        return DefinitionError(self.name, join(*self.parts, *below), found, allowed)
+
+
+class Walk:
+    """Visits parts: `before` sees each before what is below it, and may change it.
+
+    `was_swagger` says of a document, read just now or before, whether its pointers are Swagger 2.0's.
+    """
+
+    def __init__(self, files: Files, was_swagger: Callable[[str], bool], before: Callable[[Part], None]) -> None:
+        self._files = files
+        self._was_swagger = was_swagger
+        self._before = before
+        self._kinds: dict[int, str] = {}
+
+    def visit(self, name: str) -> None:
+        """All that the document `name` leads to. Raises DefinitionError for a reference to nowhere."""
+        waiting, seen = [Part(name, (), "document", self._files.documents[name])], set[int]()
+        while waiting:
+            part = waiting.pop()
+            kind = self._kinds.setdefault(id(part.node), part.kind)
+            if kind != part.kind and part.node and {kind, part.kind} != {"parameter", "header"}:
+                raise part.error(f"a {kind} in the place of a {part.kind}", f"a {part.kind}")
+            if id(part.node) in seen:
+                continue
+            seen.add(id(part.node))
+            if "$ref" in part.node and (part.kind != "schema" or isinstance(part.node["$ref"], str)):
+                waiting.append(self.followed(part))
+                if part.kind != "schema":
+                    continue
+            self._before(part)
+            waiting += reversed(list(_below(part)))
+
+    def resolved(self, part: Part) -> Part:
+        """What a part's reference leads to at last; the part itself where it has none."""
+        seen = 0
+        while "$ref" in part.node:
+            part, seen = self.followed(part), seen + 1
+            if seen > 100:
+                raise part.error("a reference to itself", "a reference that ends somewhere")
+        return part
+
+    def followed(self, part: Part) -> Part:
+        """What a part's reference leads to, one step. Raises DefinitionError where it leads nowhere."""
+        reference = part.node["$ref"]
+        if not isinstance(reference, str):
+            raise part.error(f"$ref {shown(reference)}", "a text", "$ref")
+        name, fragment = self._files.target(part.name, part.pointer, reference)
+        if self._was_swagger(name):
+            pointer = moved(fragment)
+            if pointer != fragment:
+                part.node["$ref"] = f"{reference.partition('#')[0]}#{pointer}"
+                fragment = pointer
+        if fragment and not fragment.startswith("/"):
+            raise part.error(f"a reference to {reference!r}", "a JSON pointer, such as #/components/schemas/Job", "$ref")
+        parts = tuple(parts_of(fragment))
+        try:
+            node = at(self._files.documents[name], parts)
+        except KeyError as missing:
+            raise part.error(f"{reference!r}, but there is no {missing}", "a reference to what exists", "$ref") from None
+        if part.kind == "schema" and isinstance(node, bool):
+            node = {}
+        if not isinstance(node, dict):
+            raise part.error(f"{reference!r}, which leads to {shown(node)}", f"a reference to a {part.kind}", "$ref")
+        if parts and parts[0] in _CONTAINERS and len(parts) <= _CONTAINERS[parts[0]]:
+            raise part.error(f"{reference!r}, which leads to no {part.kind}", f"a reference to a {part.kind}", "$ref")
+        return Part(name, parts, part.kind, node)
+
+
+def _below(part: Part) -> Iterator[Part]:
+    for member, (form, kind) in _PARTS[part.kind].items():
+        if member not in part.node:
+            continue
+        value = part.node[member]
+        if form == _ONE:
+            children: list[tuple[tuple[str, ...], Any]] = [((member,), value)]
+        elif form == _LIST and isinstance(value, list):
+            children = [((member, str(index)), child) for index, child in enumerate(value)]
+        elif form == _MAP and isinstance(value, dict):
+            children = [((member, str(key)), child) for key, child in value.items() if not str(key).startswith("x-")]
+        else:
+            raise part.error(shown(value), "a list" if form == _LIST else "an object", member)
+        for below, child in children:
+            if isinstance(child, dict):
+                yield Part(part.name, (*part.parts, *below), kind, child)
+            elif kind != "schema" or not isinstance(child, bool):
+                raise part.error(shown(child), f"an object ({kind})", *below)

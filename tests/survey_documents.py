@@ -1,0 +1,147 @@
+"""Tries public OpenAPI documents, as they stand in folders (installed packages, say): how many load, and answer validly.
+
+    python tests/survey_documents.py FOLDER ... [--most 1000] [--seconds 20]
+
+Prints a line for each document that is refused or answers wrongly, and the sums.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from mockserver.answers.sample import sample
+from mockserver.definitions import Operation
+from mockserver.definitions.compile import compile_documents, json_media
+from mockserver.definitions.notes import Notes
+from mockserver.definitions.pointer import Place
+from mockserver.definitions.read import read_users
+from mockserver.definitions.validate_compiled import check_definitions
+from mockserver.definitions.validate_documents import check_documents
+from mockserver.errors import DefinitionError
+from mockserver.generate import Fake
+from mockserver.mock import Mock
+from mockserver.model import Request
+from mockserver.settings import Settings
+
+MARKS = (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:")
+
+
+def documents(folders: list[Path], most: int) -> list[Path]:
+    """Files that begin like OpenAPI documents, spread evenly over what there is."""
+    files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in (".json", ".yaml", ".yml"))
+    found = [file for file in files if file.is_file() and any(mark in file.open("rb").read(4_096) for mark in MARKS)]
+    step = max(1, len(found) // most)
+    return found[::step][:most]
+
+
+def request_for(operation: Operation) -> Request:
+    """A request with the parameters and the body that the operation requires."""
+    fake, path, query, headers = Fake(1, operation.id), operation.path, [], {}
+    for index, parameter in enumerate(operation.parameters):
+        if not parameter.required:
+            continue
+        place = Place(operation.source.documents, operation.source.name, (*operation.source.parts, "parameters", str(index)))
+        value = sample(place.resolved() / "schema", parameter.errors, fake.of(parameter.name))
+        text = _text(value)
+        if parameter.location == "path":
+            path = path.replace("{" + parameter.name + "}", text.replace("/", "-") or "x")
+        elif parameter.location == "query":
+            texts = (
+                [_text(item) for item in value]
+                if isinstance(value, list) and parameter.style and parameter.style.explode
+                else [text]
+            )
+            query += [f"{parameter.name}={_quoted(part)}" for part in texts]
+        elif parameter.location == "header":
+            headers[parameter.name.lower()] = text
+    body = b"x" if operation.body_required else b""
+    if operation.body_errors is not None and operation.body_required:
+        content = (operation.source / "requestBody").children("content")
+        media = json_media(content) or next(iter(content), "")
+        headers["content-type"] = media
+        if json_media(content) and "schema" in content[media].value:
+            body = json.dumps(sample(content[media] / "schema", operation.body_errors, fake)).encode()
+    return Request(operation.method, path, "&".join(query), headers, body)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    if isinstance(value, dict):
+        return ",".join(f"{key},{_text(child)}" for key, child in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text)
+
+
+def try_document(file: Path, counted: Counter[str]) -> None:
+    """One document: read it, call each operation once by `Prefer: code=` of its success, judge each answer."""
+    notes = Notes()
+    texts = read_users(file, notes)
+    check_documents(texts)
+    definitions = compile_documents(texts)
+    check_definitions(definitions)
+    counted["loaded"] += 1
+    counted["notes"] += len(notes.entries)
+    mock = Mock(Settings(auth="off"), definitions=definitions)
+    for operation in definitions.operations:
+        counted["operations"] += 1
+        answer = mock.handle(request_for(operation))
+        problem = wrong(operation, answer)
+        counted["valid" if problem is None else "wrong"] += 1
+        if problem:
+            print(f"  {file}: {operation.method} {operation.path}: {problem[:200]}")
+
+
+def wrong(operation: Operation, answer: Any) -> str | None:
+    """What is wrong with an answer: a refusal, or a body that the schema doesn't allow."""
+    if answer.status >= 500 and answer.problem:
+        return f"{answer.status} {answer.problem}"
+    if answer.status >= 400 and answer.problem:
+        return f"refused {answer.status} {answer.problem}"
+    if answer.body and "json" in (answer.header("Content-Type") or ""):
+        for error in operation.responses[answer.status](json.loads(answer.body)):
+            return f"{answer.status} at {list(error.absolute_path)}: {error.message[:120]}"
+    return None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--most", type=int, default=1_000)
+    parser.add_argument("--seconds", type=int, default=20)
+    options = parser.parse_args()
+    counted: Counter[str] = Counter()
+
+    def too_slow(*_: object) -> None:
+        raise TimeoutError(f"more than {options.seconds} s")
+
+    signal.signal(signal.SIGALRM, too_slow)
+    for file in documents(options.folders, options.most):
+        counted["tried"] += 1
+        signal.alarm(options.seconds)
+        try:
+            try_document(file, counted)
+        except DefinitionError as error:
+            counted["refused"] += 1
+            print(f"  refused: {str(error)[:300]}")
+        except Exception as error:
+            counted["failed"] += 1
+            print(f"  FAILED {file}: {type(error).__name__} {str(error)[:200]}")
+        signal.alarm(0)
+    print(", ".join(f"{name} {count}" for name, count in counted.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
