@@ -13,7 +13,7 @@ from enos_requests import Enos
 from enos_requests import wait_for as wait_for_task
 
 if TYPE_CHECKING:
-    from mockserver.torture import HazardRun
+    from mockserver import HazardRun
 
 pytestmark = pytest.mark.exhaustive
 

@@ -18,7 +18,7 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .definitions import Definitions
     from .testing.mock_server import MockServer
-    from .torture.runner import HazardRun, TortureOptions
+    from .torture_rack.runner import HazardRun, TortureOptions
 
 _GRADED = pytest.StashKey[list[dict[str, Any]]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
@@ -59,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _options(marker: pytest.Mark) -> TortureOptions:
     """What the marker chooses. Raises InputError, and TypeError for arguments that don't fit."""
-    from .torture.runner import options
+    from .torture_rack.runner import options
 
     return options(_definitions(), *marker.args, **marker.kwargs)
 
@@ -74,7 +74,7 @@ def _definitions() -> Definitions:
 @pytest.fixture
 def hazard(request: pytest.FixtureRequest, mockserver: MockServer) -> Iterator[HazardRun]:
     """One hazard: `hazard.run(lambda: wait_for("jdbc2hive"))` runs a poller in it, and grades it."""
-    from .torture.runner import HazardRun
+    from .torture_rack.runner import HazardRun
 
     if not hasattr(request, "param"):
         pytest.fail(f"the fixture hazard goes with @pytest.mark.{_MARK}(service, ...)", pytrace=False)
@@ -107,7 +107,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     graded, target = config.stash[_GRADED], config.getoption("--mockserver-torture-json")
     if not target:
         return
-    from .torture.table import as_json
+    from .torture_rack.table import as_json
 
     try:
         Path(target).write_text(json.dumps(as_json(graded), indent=2) + "\n", encoding="utf-8")
@@ -121,7 +121,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """The table of grades: a line for each hazard, a column for each poller."""
     graded = config.stash[_GRADED]
     if graded:
-        from .torture.table import table
+        from .torture_rack.table import table
 
         terminalreporter.section("mockserver: torture rack")
         for line in table(graded):

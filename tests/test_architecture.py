@@ -13,7 +13,7 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "app", "cli", "client", "control", "control_access", "control_document", "credentials", "listing", "proxy",
-    "pytest_plugin", "pytest_torture", "remote", "server", "testing", "torture", "verify",
+    "pytest_plugin", "pytest_torture", "remote", "server", "testing", "torture_rack", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",

@@ -14,8 +14,8 @@ path.append(str(Path(__file__).parent.parent / "examples"))
 import robust_poller
 from pollers import deferred, naive, with_tenacity
 
-from mockserver.torture.runner import torture
-from mockserver.torture.table import table
+from mockserver.torture_rack.runner import torture
+from mockserver.torture_rack.table import table
 
 JOB = "jdbc2hive"
 

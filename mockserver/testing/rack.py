@@ -1,7 +1,7 @@
-"""The torture rack's earlier name; it is `mockserver.torture`."""
+"""The torture rack's earlier name; it is `mockserver.torture_rack`."""
 
 from __future__ import annotations
 
-from ..torture import Report, torture
+from ..torture_rack import Report, torture
 
 __all__ = ["Report", "torture"]

@@ -32,7 +32,7 @@ from mockserver.errors import InputError
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
 from mockserver.testing.mock_server import MockServer
 from mockserver.testing.running import running
-from mockserver.torture.grading import (
+from mockserver.torture_rack.grading import (
     CLEAR,
     ENDLESS,
     GRADES,
@@ -44,10 +44,10 @@ from mockserver.torture.grading import (
     is_clear,
     verdict_of,
 )
-from mockserver.torture.hazards import HAZARDS, Setting, hazards
-from mockserver.torture.runner import HazardRun, Report, options, torture
-from mockserver.torture.service_profiles import PROFILES
-from mockserver.torture.table import hazards_markdown, table
+from mockserver.torture_rack.hazards import HAZARDS, Setting, hazards
+from mockserver.torture_rack.runner import HazardRun, Report, options, torture
+from mockserver.torture_rack.service_profiles import PROFILES
+from mockserver.torture_rack.table import hazards_markdown, table
 
 pytest_plugins = ["pytester"]
 pytestmark = [  # what pollers are stopped in the middle of isn't closed; TICS's times are no times to the SDK
@@ -392,7 +392,7 @@ def test_ctrl_c_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_watch: object, thread: threading.Thread) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mockserver.torture.supervisor.Supervisor._supervise", interrupt)
+    monkeypatch.setattr("mockserver.torture_rack.supervisor.Supervisor._supervise", interrupt)
     with pytest.raises(KeyboardInterrupt):
         one("runs-for-ever", wait)
     assert time.sleep is real_sleep
