@@ -32,6 +32,7 @@ SAMPLES = {
     "instance_id": f"{'a' * 32}in07",
     "node_id": "node-1",
     "jname": "load",
+    "guid": "table-1",
     "flowInstId": "3377-20231114221320",
     "page_no": "1",
     "page_size": "10",

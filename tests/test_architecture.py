@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "control_access", "control_document", "credentials", "listing", "proxy", "pytest_plugin",
-    "pytest_torture", "remote", "server", "testing", "verify",
+    "app", "cli", "client", "control", "control_access", "control_document", "credentials", "listing", "proxy",
+    "pytest_plugin", "pytest_torture", "remote", "server", "testing", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",

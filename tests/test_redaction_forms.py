@@ -38,6 +38,7 @@ BODIES = {
     "multipart-typed": f"{BOUNDARY}password\r\nContent-Type: text/plain\r\n\r\n{SECRET}\r\n--x1--",
     "object": json.dumps({"password": {"value": SECRET, "more": [SECRET, {"deep": SECRET}]}}),
     "object-in-json": json.dumps({"a": json.dumps({"secret": {"value": SECRET}})}),
+    "object-in-structure": json.dumps({"password": {"user": {"name": "ann", "password": SECRET, "domain": {"name": "d"}}}}),
     "list": json.dumps({"tokens": 1, "passwords": [SECRET, SECRET]}),
     "camel": json.dumps({"clientSecret": SECRET}),
     "escaped-name": '{"pass\\u0077ord": "' + SECRET + '"}',

@@ -264,7 +264,9 @@ def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
         hidden = declared.waiting and _life(action).unstarted is None
         known = set(_life(action).identity) <= set(identity)
         found = known and not hidden and scope.context.now >= declared.visible
-        if found and all(identity[name] == part for name, part in scope.identity.items()):
+        if found and isinstance(_service(action), JobListService):  # a job by its name: it has runs, but no state of its own
+            yield replace(scope, identity={**identity, **declared.narrow})
+        elif found and all(identity[name] == part for name, part in scope.identity.items()):
             yield _seen(action, replace(scope, identity=identity), declared)
 
 

@@ -31,9 +31,11 @@ def add(commands: Any) -> None:
         "check",
         help="judge recordings",
         description="Hold recorded exchanges (HAR, or JSON Lines of `mockserver record`) against the definitions."
-        " Exit status: 0 clean, 1 findings, 2 could not be read.",
+        " Exit status: 0 clean, 1 findings, 2 could not be read, or nothing in them to judge.",
     )
     check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="FILE.har or FILE.jsonl")
+    check.add_argument("--only", action="append", metavar="PATTERN", help="operations or services, as 'cdm'. Repeatable.")
+    check.add_argument("--host", action="append", metavar="PATTERN", help="hosts, as '*.myhuaweicloud.com'. Repeatable.")
     add_report_options(check)
     add_settings(check, ["definitions"])
     check.set_defaults(run=_check)
@@ -74,6 +76,8 @@ def _add_verify(commands: Any) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
+    if options.target is None:
+        _check_goes_with_a_target(options)
     from ..contract.cases import read_profile
     from ..contract.runner import Pace
     from ..definitions import load
@@ -100,6 +104,17 @@ def _verify(options: argparse.Namespace) -> int:
         progress.end()
     result = replace(result, seconds=time.perf_counter() - began)
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
+
+
+_OF_A_TARGET = ("token", "ak", "rate", "allow_method", "ca_bundle", "insecure", "keep_ids")
+
+
+def _check_goes_with_a_target(options: argparse.Namespace) -> None:
+    """Raises InputError for an option that only asking a service takes: nothing that is given is ignored."""
+    for name in _OF_A_TARGET:
+        if getattr(options, name):
+            option = "--" + name.replace("_", "-")
+            raise InputError(f"{option} is about a service; give --target URL, too, or leave it out")
 
 
 def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ...]:
@@ -149,20 +164,20 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
 
 def _check(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
+    from ..contract.recordings import Choice, judge_files
     from ..contract.session import Session
     from ..contract.strictness import mode_of
     from ..definitions import load
-    from ..exchanges.har import read_any
     from ..redaction.redactor import Redactor
 
     extra = [Path(path) for path in settings_of(options).definitions]
     definitions = load(extra, strict_of(options))
     session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions))
     began = time.perf_counter()
-    for path in options.files:
-        for exchange in read_any(path).exchanges:
-            session.check(exchange, exchange.source)
+    choice = Choice(tuple(options.only or ()), tuple(options.host or ()))
+    left_out = judge_files(session, definitions, options.files, choice)
     result = session.result(", ".join(map(str, options.files)), time.perf_counter() - began)
+    result.skipped += left_out
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
 
 

@@ -65,14 +65,18 @@ def _add_replay(commands: Any) -> None:
 
 
 def _record(options: argparse.Namespace) -> int:
+    from ..proxy.notices import Notices
     from .proxy_commands import Recordings, run
 
     with Recordings(options) as recordings:
         result, _ = run(options, recordings)
         recordings.finish(result)
-    for what, reason in result.failed:
-        print(f"mockserver record: {what}: {reason}", file=sys.stderr)
-    return 2 if result.failed else 0
+    failed = list(result.failed)
+    notices = Notices()  # not print: nobody may read stderr
+    for what, reason in failed:
+        notices.tell(f"mockserver record: {what}: {reason}")
+    notices.finish(result)
+    return 2 if failed else 0
 
 
 def _replay(options: argparse.Namespace) -> int:

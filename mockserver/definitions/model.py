@@ -295,6 +295,13 @@ class Operation:
     source: Place = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
     chosen_by: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def documented_state(self) -> str | None:
+        """The state of the job in the documented example; None where there is none."""
+        from ..exchanges.job_view import state_of  # which knows operations
+
+        return state_of(self, self.examples["documented"].value) if "documented" in self.examples else None
+
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""
         return [example for example in self.examples.values() if example.error is not None]

@@ -35,14 +35,14 @@ def check_definitions(definitions: Definitions) -> None:
             found = f"{operation.method} {operation.path}, which {routes[route]} has already"
             raise DefinitionError(file, where, found, "a path and method of its own")
         routes[route] = operation.id
+        if operation.action:
+            _check_action(file, where + "/x-action", operation, operation.action)
         if operation.vendor in VENDORS:
             _check_problems(file, where, operation)
         _check_examples(file, where, operation)
         _check_parameters(file, where, operation)
         if operation.job:
             _check_job(file, where + "/x-job", operation, operation.job)
-        if operation.action:
-            _check_action(file, where + "/x-action", operation, operation.action)
         if operation.observation:
             _check_observation(file, where + "/x-observation", operation, operation.observation)
 

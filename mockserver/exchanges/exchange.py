@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 from ..model import Request, Response
 
 
@@ -46,13 +46,14 @@ def request_from(method: str, url: str, headers: Mapping[str, str] | None = None
     """A request from its URL: the path is percent-decoded, the query stays as it was sent."""
     parts = urlsplit(url)
     path = unquote_to_bytes(parts.path or "/").decode("utf-8", "surrogateescape")
-    return Request(method.upper(), path, parts.query, {name.lower(): value for name, value in (headers or {}).items()}, body)
+    sent = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
+    return Request(method.upper(), path, parts.query, sent, bytes(memoryview(body)))
 
 
 def response_from(status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str) -> Response:
     """An answer from its parts."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    raw = body.encode() if isinstance(body, str) else body
+    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(memoryview(body))
     return Response(int(status), tuple((str(name), str(value)) for name, value in pairs), raw)
 
 
@@ -65,6 +66,20 @@ def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Ex
     """
     if isinstance(answer, Exchange):
         return answer
+    try:
+        return _exchange_of(answer, request, time)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        kinds = f"{type(answer).__name__} and request {type(request).__name__}"
+        raise InputError(f"can't check {kinds}: {shortened(str(error))}; {_ALLOWED}") from error
+
+
+_ALLOWED = (
+    "allowed: a response of requests or httpx, (status, headers, body), or an SDK's response with raw content; headers are a"
+    " mapping of texts, the body is text or bytes"
+)
+
+
+def _exchange_of(answer: Any, request: Any, time: int | None) -> Exchange:
     if isinstance(answer, tuple) and len(answer) == 3:
         status, headers, body = answer
         return Exchange(_request(request), _unpacked_by_client(response_from(status, headers, body)), time)
@@ -76,10 +91,7 @@ def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Ex
         asked = request if request is not None else answer.request
         plain = _without_encoding(answer.headers)
         return Exchange(_request(asked), response_from(answer.status_code, plain, answer.content), time)
-    raise InputError(
-        f"can't check {type(answer).__name__}; allowed: a response of requests or httpx, (status, headers, body),"
-        " or an SDK's response with raw content"
-    )
+    raise InputError(f"can't check {type(answer).__name__}; {_ALLOWED}")
 
 
 def _unpacked_by_client(response: Response) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -17,7 +18,7 @@ from ..model import Request
 from ..redaction.content_coding import unpack
 from ..version import __version__
 from .exchange import Exchange, request_from, response_from
-from .recording import Recording, body_as_json, body_from_json, read
+from .recording import Recording, body_as_json, body_from_json, read, stream
 from .vendor_times import parse, show
 
 _UTC = "1970-01-01T00:00:00.000+00:00"
@@ -28,6 +29,16 @@ _SAFE = "/:@!$&'()*+,;=~"
 def read_any(path: Path) -> Recording:
     """A recording, or a HAR file as one: by its ending, or else by how it begins. Raises InputError."""
     return read_har(path) if path.suffix.lower() == ".har" or _looks_like_har(path) else read(path)
+
+
+def stream_any(path: Path, notes: list[str]) -> tuple[bool, Iterator[Exchange]]:
+    """Whether a file is HAR, and its exchanges: of a recording, one by one as they are read. Adds to `notes`; raises
+    InputError."""
+    if path.suffix.lower() == ".har" or _looks_like_har(path):
+        recording = read_har(path)
+        notes += recording.notes
+        return True, iter(recording.exchanges)
+    return False, stream(path, notes)[1]
 
 
 def _looks_like_har(path: Path) -> bool:
@@ -148,28 +159,40 @@ class _Unusable(Exception):
     """Why an entry is no exchange, in words."""
 
 
+_LATEST = 253_402_300_799_999
+_LONGEST = 1_000_000_000.0
+_ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def _number(value: Any, most: float) -> float | None:
+    """A number of JSON that is one, not beyond `most` to either side."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
+    return value if good else None
+
+
 def read_har(path: Path) -> Recording:
     """The exchanges of a HAR file of any tool, in the order of their times.
 
-    Entries that are no HTTP exchange, got no answer (status 0), or lack the answer's body are left out: `notes` tell. Of
-    bodies that the tool has unpacked the headers of packing are left out. Raises InputError for a file that is no HAR.
+    Entries that are no HTTP exchange, got no answer (status 0), or lack the answer's body are left out, as are those that
+    HAR 1.2 doesn't allow: `notes` tell. A body that Playwright put into a file beside this one is read from there. Of bodies
+    that the tool has unpacked the headers of packing are left out. Raises InputError for a file that is no HAR.
     """
     log = _log(path)
     exchanges, notes = [], []
     for index, entry in enumerate(log["entries"]):
         where = f"{path}#/log/entries/{index}"
         try:
-            exchanges.append(_exchange(entry, where))
+            exchanges.append(_exchange(entry, where, path.parent))
         except _Unusable as reason:
             notes.append(f"{where}: {reason}; left out")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"{where}: found {shown(entry)} ({type(error).__name__}: {error}); allowed: an entry of HAR 1.2"
-            ) from None
+        except _ODD as error:
+            what = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
+            notes.append(f"{where}: it is no entry of HAR 1.2 ({what}); left out")
     own = log.get("_recording")
     about = own if isinstance(own, dict) else {}
-    ordered = exchanges if own else sorted(exchanges, key=lambda one: (one.time is None, one.time or 0))
-    names = tuple(str(name) for name in about.get("pseudonyms", ()))
+    ordered = exchanges if about else sorted(exchanges, key=lambda one: (one.time is None, one.time or 0))
+    pseudonyms = about.get("pseudonyms")
+    names = tuple(str(name) for name in (pseudonyms if isinstance(pseudonyms, list) else ()))
     return Recording(tuple(ordered), str(about.get("target", "")), str(about.get("created", "")), names, tuple(notes))
 
 
@@ -186,16 +209,18 @@ def _log(path: Path) -> Mapping[str, Any]:
     return log
 
 
-def _exchange(entry: Mapping[str, Any], where: str) -> Exchange:
+def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     asked, answered = entry["request"], entry["response"]
     if "_path" not in asked and not str(asked["url"]).lower().startswith(("http://", "https://")):
         raise _Unusable(f"{str(asked['url'])[:40]!r} is no URL of HTTP")
     if not answered.get("status"):
         raise _Unusable("it got no answer (status 0)")
-    if not isinstance(answered["status"], int):
-        raise TypeError(f"the status is {answered['status']!r}")
-    headers = list(_pairs(answered["headers"]))
-    body = _content(answered.get("content") or {}, answered, headers)
+    if isinstance(answered["status"], bool) or not isinstance(answered["status"], int):
+        raise _Unusable(f"its status is {shown(answered['status'], 40)}")
+    if not 100 <= answered["status"] <= 999:
+        raise _Unusable(f"{shown(answered['status'], 40)} is no HTTP status")
+    headers = list(_pairs(answered.get("headers") or ()))
+    body = _content(_attached(answered.get("content") or {}, folder), entry, headers)
     if not (answered.get("content") or {}).get("_packed"):
         headers = _unpacked(headers)
     request = _asked(asked)
@@ -207,7 +232,7 @@ def _exchange(entry: Mapping[str, Any], where: str) -> Exchange:
         duration,
         where,
         _origin(entry, str(asked["url"])),
-        sent=entry["_sent"] if isinstance(entry.get("_sent"), int | float) else None,
+        sent=_number(entry.get("_sent"), _LATEST),
     )
 
 
@@ -222,7 +247,7 @@ def _asked(asked: Mapping[str, Any]) -> Request:
     )
     if "_path" in asked:
         request = replace(request, query=str(asked.get("_query", "")))
-    return replace(request, method=str(asked["method"]), body_size=int(asked.get("_bodySize", 0)))
+    return replace(request, method=str(asked["method"]), body_size=int(_number(asked.get("_bodySize"), 2**63) or 0))
 
 
 def _posted(data: Any) -> bytes:
@@ -238,12 +263,30 @@ def _pairs(headers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in pairs if not name.startswith(":"))
 
 
-def _content(content: Mapping[str, Any], answered: Mapping[str, Any], headers: list[tuple[str, str]]) -> bytes:
-    text = content.get("text")
+_ATTACHED = re.compile(r"[\w-][\w.-]{0,199}")
+
+
+def _attached(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Content with the body that stands in a file of its own, in the folder of the HAR file (Playwright's `attach`)."""
+    name = content.get("_file")
+    if content.get("text") is not None or not isinstance(name, str):
+        return content
+    if not _ATTACHED.fullmatch(name):
+        raise _Unusable(f"its body is in {shown(name, 60)}, which is no file beside this one")
+    try:
+        raw = (folder / name).read_bytes()
+    except OSError:
+        raise _Unusable(f"its body is in {name}, which is not beside this file") from None
+    return {**content, "text": base64.b64encode(raw).decode(), "encoding": "base64"}
+
+
+def _content(content: Mapping[str, Any], entry: Mapping[str, Any], headers: list[tuple[str, str]]) -> bytes:
+    text, answered = content.get("text"), entry["response"]
     if text is None:
-        size = max(content.get("size") or 0, answered.get("bodySize") or 0)
-        if size > 0 and answered["status"] not in (204, 304):
-            raise _Unusable(f"the answer's body ({size} bytes) is not in the file")
+        bodyless = answered["status"] in (204, 304) or str(entry["request"]["method"]).upper() == "HEAD"
+        size = max(_number(content.get("size"), 2**63) or 0, _number(answered.get("bodySize"), 2**63) or 0)
+        if not bodyless and (size > 0 or content.get("size") != 0):
+            raise _Unusable(f"the answer's body{f' ({size:.0f} bytes)' if size > 0 else ''} is not in the file")
         return b""
     if content.get("encoding") == "base64":
         raw = base64.b64decode("".join(str(text).split()), validate=True)
@@ -260,16 +303,17 @@ def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _duration(entry: Mapping[str, Any]) -> float | None:
-    if "_duration" in entry and (entry["_duration"] is None or isinstance(entry["_duration"], int | float)):
-        return entry["_duration"]
-    took = entry.get("time")
-    return took / 1_000 if isinstance(took, int | float) and took > 0 else None
+    if "_duration" in entry:
+        return _number(entry["_duration"], _LONGEST)
+    took = _number(entry.get("time"), _LONGEST)
+    return took / 1_000 if took is not None and took > 0 else None
 
 
 def _time(entry: Mapping[str, Any]) -> int | None:
     """When the answer came: HAR says when the request began, and how long it took."""
-    if "_time" in entry and (entry["_time"] is None or isinstance(entry["_time"], int)):
-        return entry["_time"]
+    if "_time" in entry:
+        known = _number(entry["_time"], _LATEST)
+        return None if known is None else int(known)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)
     if started is None:
@@ -284,10 +328,10 @@ def _loose_time(text: str) -> int | None:
     fixed = head + (f".{digits[:6].ljust(6, '0')}" if dot else "") + rest[len(digits) :].replace("Z", "+00:00")
     try:
         moment = datetime.fromisoformat(fixed.replace("Z", "+00:00"))
-    except ValueError:
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return round(zoned.timestamp() * 1_000)
+    except (ValueError, OverflowError):
         return None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return round(zoned.timestamp() * 1_000)
 
 
 def _origin(entry: Mapping[str, Any], url: str) -> str:

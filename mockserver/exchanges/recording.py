@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,12 @@ SUFFIXES = (".jsonl", ".ndjson", ".har")
 _SAFE = "/:@!$&'()*+,;=~"
 _UTC = "1970-01-01T00:00:00.000+00:00"
 _BLOCK = 64 * 1024
+_LATEST = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds since 1970."""
+
+_LONGEST = 1e9
+"""The longest duration, in seconds."""
+
 _EXCHANGE = ("time", "duration", "sent", "origin", "request", "response")
 _REQUEST = ("method", "path", "query", "headers", "body", "encoding", "body_size")
 _RESPONSE = ("status", "headers", "body", "encoding")
@@ -216,26 +222,39 @@ def read(path: Path) -> Recording:
 
     Raises InputError for a file that can't be read and for any other line that is wrong: file, line, found, allowed.
     """
-    exchanges: list[Exchange] = []
     notes: list[str] = []
-    head: Mapping[str, Any] | None = None
+    head, exchanges = stream(path, notes)
+    return Recording(tuple(exchanges), head["target"], head["created"], tuple(head["pseudonyms"]), tuple(notes))
+
+
+def stream(path: Path, notes: list[str]) -> tuple[dict[str, Any], Iterator[Exchange]]:
+    """The header of a recording, and its exchanges one by one, as they are read. Adds to `notes` and raises as `read`."""
+    lines = _lines(path)
+    number, line = next(lines, (1, b""))
+    if not line:
+        raise InputError(f"{path}:1: found an empty file; allowed: a recording, its header first")
+    try:
+        return _head(line), _exchanges(path, lines, notes)
+    except _Wrong as wrong:
+        raise InputError(f"{path}:{number}: {wrong}") from None
+
+
+def _exchanges(path: Path, lines: Iterator[tuple[int, bytes]], notes: list[str]) -> Iterator[Exchange]:
+    for number, line in lines:
+        try:
+            yield from_json(_value(line), f"{path}:{number}")
+        except _Wrong as wrong:
+            if line.endswith(b"\n") or _is_json(line):
+                raise InputError(f"{path}:{number}: {wrong}") from None
+            notes.append(f"{path}:{number}: the last line was only half written, and is left out")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    if head is None:
-                        head = _head(line)
-                    else:
-                        exchanges.append(from_json(_value(line), f"{path}:{number}"))
-                except _Wrong as wrong:
-                    if head is None or line.endswith(b"\n") or _is_json(line):
-                        raise InputError(f"{path}:{number}: {wrong}") from None
-                    notes.append(f"{path}:{number}: the last line was only half written, and is left out")
+            yield from enumerate(file, 1)
     except OSError as error:
         raise InputError(f"can't read {path}: {error.strerror or error}") from error
-    if head is None:
-        raise InputError(f"{path}:1: found an empty file; allowed: a recording, its header first")
-    return Recording(tuple(exchanges), head["target"], head["created"], tuple(head["pseudonyms"]), tuple(notes))
 
 
 def _value(line: bytes) -> dict[str, Any]:
@@ -273,14 +292,14 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
         _typed(asked, "query", str, "text"),
         dict(_headers(asked)),
         _body(asked),
-        _whole(asked, "body_size", 0),
+        _whole(asked, "body_size", 0, 2**63),
     )
     status = _whole(answered, "status")
     if not 100 <= status <= 999:
-        raise _Wrong(f"status is {status}; allowed: an HTTP status, 100 to 999")
-    time = None if value.get("time") is None else _whole(value, "time")
-    duration = None if value.get("duration") is None else float(_typed(value, "duration", int | float, "seconds, or null"))
-    sent = None if value.get("sent") is None else float(_typed(value, "sent", int | float, "a number of ms, or null"))
+        raise _Wrong(f"status is {shown(status, 40)}; allowed: an HTTP status, 100 to 999")
+    time = None if value.get("time") is None else _whole(value, "time", most=_LATEST)
+    duration = None if value.get("duration") is None else _number(value, "duration", _LONGEST, "seconds, 0 to 10^9, or null")
+    sent = None if value.get("sent") is None else _number(value, "sent", _LATEST, "ms since 1970, to the year 9999, or null")
     response = Response(status, tuple(_headers(answered)), _body(answered))
     origin = _typed({"origin": "", **value}, "origin", str, "text")
     return Exchange(request, response, time, duration, source, origin, sent=sent)
@@ -301,9 +320,18 @@ def _typed(value: Mapping[str, Any], name: str, kind: Any, allowed: str) -> Any:
     return value[name]
 
 
-def _whole(value: Mapping[str, Any], name: str, default: int | None = None) -> int:
+def _whole(value: Mapping[str, Any], name: str, default: int | None = None, most: int = 2**63) -> int:
     found: int = _typed(value if default is None else {name: default, **value}, name, int, "a whole number")
+    if not -most <= found <= most:
+        raise _Wrong(f"{name} is {shown(found, 40)}; allowed: a whole number, at most {most}")
     return found
+
+
+def _number(value: Mapping[str, Any], name: str, most: float, allowed: str) -> float:
+    found: float = _typed(value, name, int | float, allowed)
+    if not -most <= found <= most:  # NaN isn't either
+        raise _Wrong(f"{name} is {shown(found, 40)}; allowed: {allowed}")
+    return float(found)
 
 
 def _headers(value: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -82,7 +82,7 @@ class JobRegistry:
         self._by_number: dict[int, JobSpec] = {}
         self._index: dict[tuple[str, Names], dict[Values, dict[int, None]]] = {}
         self._deleted: dict[tuple[str, Names], set[Values]] = {}
-        self._polls: dict[tuple[int, Values], _Polls] = {}
+        self._polls: dict[int, dict[Values, _Polls]] = {}
         self._next = 1
         self.changes = 0
 
@@ -124,12 +124,16 @@ class JobRegistry:
 
     def matching(self, service: str, parameters: Mapping[str, Any]) -> list[JobSpec]:
         """The declarations that answer a request, the newest first."""
+        if not self._index:
+            return []
         with self._lock:
             numbers = [number for bucket in self._buckets(service, parameters) for number in bucket]
             return [self._by_number[number] for number in sorted(numbers, reverse=True)]
 
     def deleted(self, service: str, parameters: Mapping[str, Any]) -> bool:
         """Whether a job like this was declared and then deleted."""
+        if not self._deleted:
+            return False
         with self._lock:
             return any(
                 _values(names, parameters) in values for (other, names), values in self._deleted.items() if other == service
@@ -163,8 +167,7 @@ class JobRegistry:
             self._by_number[number] = changed
             if changed.match != before.match:
                 self._move(before, changed)
-            for key in [key for key in self._polls if key[0] == number]:
-                del self._polls[key]
+            self._polls.pop(number, None)
             return changed
 
     def _move(self, before: JobSpec, changed: JobSpec) -> None:
@@ -188,7 +191,7 @@ class JobRegistry:
         if declared.progress.kind == "immediate":
             return moment_at_end(definition, life, born, now)
         with self._lock:
-            polls = self._polls.setdefault((declared.number, who), _Polls([born]))
+            polls = self._polls.setdefault(declared.number, {}).setdefault(who, _Polls([born]))
             now = max(now, polls.times[-1])  # of two requests at once, the later one may come here first
             if poll:
                 self.changes += 1
@@ -202,8 +205,8 @@ class JobRegistry:
     def furthest(self, definition: JobLife, declared: JobSpec, life: Life, now: int) -> Moment:
         """Where a job stands, without a poll: of one that moves with polls, the identity that was asked for most."""
         with self._lock:
-            mine = [(polls, who) for (number, who), polls in self._polls.items() if number == declared.number]
-            counts = [(len(polls.times), polls.asked, who) for polls, who in mine]
+            mine = self._polls.get(declared.number, {})
+            counts = [(len(polls.times), polls.asked, who) for who, polls in mine.items()]
         who = max(counts)[2] if counts else ()
         return self.moment(definition, declared, life, who, now, declared.born, poll=False)
 

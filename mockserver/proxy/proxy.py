@@ -114,7 +114,7 @@ class Proxy:
             upstream.close()
         waiting = self._judging.waiting()
         if waiting > 100:
-            self._judging.notices.tell(f"judging {waiting} more exchanges")
+            self._judging.notices.tell(f"{waiting} more exchanges wait to be judged or recorded")
         self._result = self._judging.finish(self.target, self._clock.seconds())
         return self._result
 

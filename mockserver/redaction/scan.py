@@ -114,7 +114,7 @@ def _named(text: str, wanted: Named, names: re.Pattern[str], deep: bool) -> Iter
         if deep and name == "name" and match["sign"] == "=":
             found = _form_field(text, at, wanted)
         elif wanted(name):
-            found, at = _value(text, match, name, after_escape, deep)
+            found, at = _value(text, match, (name, after_escape), wanted, deep)
         else:
             continue
         yield from found
@@ -133,10 +133,11 @@ def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
     return name, escaped
 
 
-def _value(text: str, match: re.Match[str], name: str, after_escape: bool, deep: bool) -> tuple[list[Member], int]:
-    """The values after a name, and where to read on."""
+def _value(text: str, match: re.Match[str], called: tuple[str, bool], wanted: Named, deep: bool) -> tuple[list[Member], int]:
+    """The values after a name (`called`: the name, and whether an escape is in front of it), and where to read on."""
+    name = called[0]
     if match["close"] and match["sign"] == ":":
-        return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, deep)
+        return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, wanted if deep else None)
     if not deep:
         return [], match.end()
     start = _skip(_SPACES, text, match.end())
@@ -144,7 +145,7 @@ def _value(text: str, match: re.Match[str], name: str, after_escape: bool, deep:
         start = _skip(_SPACES, text, start + text.startswith("=", start))
         quote = _QUOTE.match(text, start)
         return [_string(text, quote, name)] if quote else _run(text, start, name, _BARE), match.end()
-    return _line(text, start, match.start("name"), name, after_escape)
+    return _line(text, start, match.start("name"), called, wanted)
 
 
 def _skip(what: re.Pattern[str], text: str, start: int) -> int:
@@ -152,13 +153,13 @@ def _skip(what: re.Pattern[str], text: str, start: int) -> int:
     return match.end() if match else start
 
 
-def _after(text: str, start: int, name: str, deep: bool) -> tuple[list[Member], int]:
+def _after(text: str, start: int, name: str, wanted: Named | None) -> tuple[list[Member], int]:
     """A value of JSON or Python: a string, a number, or everything inside brackets."""
     quote = _QUOTE.match(text, start)
     if quote:
         return [_string(text, quote, name)], start
-    if deep and text[start : start + 1] in ("{", "["):
-        return _inside(text, start, name)
+    if wanted is not None and text[start : start + 1] in ("{", "["):
+        return _inside(text, start, name, wanted)
     number = _NUMBER.match(text, start)
     return [Member(name, start, number.end(), number[0], numeric=True)] if number else [], start
 
@@ -187,7 +188,7 @@ def _closing(text: str, start: int, slashes: int, sign: str) -> int:
 _TOKEN = re.compile(r"[{}\[\],]|\\*[\"']|-?\d+(?![\w.])")
 
 
-def _inside(text: str, start: int, name: str) -> tuple[list[Member], int]:
+def _inside(text: str, start: int, name: str, wanted: Named) -> tuple[list[Member], int]:
     """Every string and number in the brackets that open here, but for names and for what says only how it is built."""
     found: list[Member] = []
     stack: list[bool] = []
@@ -208,19 +209,20 @@ def _inside(text: str, start: int, name: str) -> tuple[list[Member], int]:
             member = _string(text, token, name)
             at = min(len(text), member.end + len(sign))
             if text.startswith(":", _skip(_SPACES, text, at)):
-                hidden = stack[-1] and member.value not in _STRUCTURE
+                hidden = (stack[-1] and member.value not in _STRUCTURE) or wanted(member.value[:256])
             elif hidden:
                 found.append(member)
     return found, len(text)
 
 
-def _line(text: str, start: int, name_at: int, name: str, after_escape: bool) -> tuple[list[Member], int]:
+def _line(text: str, start: int, name_at: int, called: tuple[str, bool], wanted: Named) -> tuple[list[Member], int]:
     """What follows `name:` where that begins a line (YAML, headers), a string or a part of YAML's {flow}."""
+    name, after_escape = called
     before = text[max(0, name_at - _BACK) : name_at].rstrip(" \t-<>*") if not after_escape else "\\n"
     opening = before[-1:] or ("\n" if name_at <= _BACK else "")
     if not opening or (opening not in "\r\n{,\"'" and not before.endswith(("\\n", "\\r"))):
         return [], start
-    found, end = _after(text, start, name, True) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
+    found, end = _after(text, start, name, wanted) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
     if found:
         return found, end
     block = _BLOCK.match(text, start)

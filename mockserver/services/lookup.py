@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from ..definitions import Example, JobLife, Life, Operation
 from ..errors import RequestProblem
-from ..exchanges.job_view import state_of
 from ..generate import digest
 from ..jobs.clock import DAY, SECOND
 from ..jobs.history import RunSeries, page, total
@@ -74,7 +74,7 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
     definition = _life_of(operation)
     identity = {name: str(context.parameters[name]) for name in definition.identity}
     born = context.namespace.store.birth((operation.service, *identity.values()), context.now).time
-    life = _rest_of_life(definition, state_of(operation, example.value))
+    life = _rest_of_life(definition, operation.documented_state)
     facts = service.facts(service.adapt(example.value, context.namespace.settings.switches))
     made_up = JobSpec(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
     return _job(definition, service, made_up, identity, born, context)
@@ -129,7 +129,10 @@ def _life_of(operation: Operation) -> JobLife:
 
 
 def _progress(context: Context) -> Progress:
-    return Progress.parse(context.namespace.settings.progress)
+    return _parsed_progress(context.namespace.settings.progress)
+
+
+_parsed_progress = lru_cache(maxsize=64)(Progress.parse)
 
 
 def _rest_of_life(definition: JobLife, status: str | None) -> Life:

@@ -80,9 +80,7 @@ def misuse_answer(error: ControlError) -> Answer:
     return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
 
 
-def response(
-    answer: Answer, now: int, request_id: str, vendor: str, extra: Iterable[tuple[str, str]] = (), quick: bool = True
-) -> Response:
+def response(answer: Answer, now: int, request_id: str, vendor: str, quick: bool = True) -> Response:
     """The answer with its headers, and as bytes (`wire`).
 
     Args:
@@ -90,7 +88,6 @@ def response(
         now: The mock's time in milliseconds.
         request_id: The request's id.
         vendor: Whose answer it is.
-        extra: Headers on top of the answer's own.
         quick: Whether the body holds no numbers but those that services and documents write.
     """
     body = _json(answer.body, quick) if answer.raw is None else answer.raw
@@ -105,7 +102,6 @@ def response(
         headers.append(("X-Request-Id", request_id))
     if answer.headers:
         headers += answer.headers
-    headers += extra
     if answer.problem:
         headers.append(("X-Mock-Problem", header_text(answer.problem)))
     wire = _wire(answer.status, headers, body) if answer.status >= 200 and answer.status not in (204, 304) else None

@@ -6,7 +6,6 @@ from ..actions.perform import perform
 from ..answers import by_document
 from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
-from ..exchanges.job_view import state_of
 from ..model import Answer
 from ..services import CALLS, LISTINGS, lookup, single_of
 from ..services.base import Context, ListPage
@@ -45,7 +44,7 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     job = lookup.documented_job(operation, single, context, example)
     if job is None:
         return None
-    if job.moment.status == state_of(operation, example.value):
+    if job.moment.status == operation.documented_state:
         return Answer(200, single.adapt(example.value, context.namespace.settings.switches))
     return Answer(200, single.body(job, context.switches))
 

@@ -31,7 +31,7 @@ class Stage:
         for fault in hazard.faults(Setting(self._dialect, operation)):
             double.fail(operation.service, **fault)
 
-    def _declare(self, life: object, more: Mapping[str, Any]) -> DeclaredJob:
+    def _declare(self, life: Any, more: Mapping[str, Any]) -> DeclaredJob:
         return self._double.job(self._operation.service, life=life, **{**self._fields, **more})
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import huaweicloudsdkcdm.v1 as cdm
+import huaweicloudsdkdataartsstudio.v1 as dataarts
 import huaweicloudsdkgaussdb.v3 as gaussdb
 import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
@@ -263,3 +264,20 @@ def test_stopping_a_list_s_run_leaves_the_others_as_they_were(mock: Any, service
 def test_declared_waiting_jobs_have_a_boolean(mock: Any) -> None:
     with pytest.raises(InputError, match="allowed: true, or false"):
         mock.job("enos", started=1)
+
+
+# DataArts: the list that the page of ShowInstanceInfos names as its source
+
+
+def test_nodes_lead_to_their_runs(mock: Any) -> None:
+    """task_id, job_name and workspace_id of ShowNodes find the runs, whose jobName is the node's."""
+    names = {"task_id": "937987", "job_name": "ETL_Job_dli2dws", "workspace_id": "b88c445407b24283aa949f9833a38fd8"}
+    mock.job("dataarts", **names, age="1h")
+    mock.job("dataarts", task_id="1")  # any job_name: it is in no list
+    nodes = mock.sdk("dataarts").show_nodes(dataarts.ShowNodesRequest(instance="0" * 32, guid="table-1")).body
+    assert [node.to_dict() for node in nodes] == [names]
+    request = dataarts.ShowInstanceInfosRequest(instance="0" * 32, start_time=0, end_time=9e12, offset=0, limit=10, **names)
+    rows = json.loads(mock.sdk("dataarts").show_instance_infos(request).body)["rows"]
+    assert [(row["jobName"], row["taskId"], row["workspaceId"]) for row in rows] == [
+        ("ETL_Job_dli2dws", 937987, names["workspace_id"])
+    ]

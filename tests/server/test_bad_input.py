@@ -23,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mockserver.app import create_app
 from mockserver.definitions import Definitions, Operation, load
+from mockserver.jobs.clock import utc
 from mockserver.journal import JournalEntry
 from mockserver.mock import Mock, switches_from
 from mockserver.model import Request
@@ -793,7 +794,7 @@ def test_the_ends_of_time(time: int) -> None:
     """At the first and last moment that the clock can show, everything is answered."""
     ours = Mock(Settings(auth="off", tick=1.0), definitions=DEFINITIONS)
     ours.clock.freeze()
-    ours.clock.set(time)
+    ours.clock.set(utc(time))
     for ask in [*GOOD.values()] * 2:
         path, _, query = ask.target.decode().partition("?")
         answer = ours.handle(Request(ask.method, path, query, {"instance": "b88c445407b24283aa949f9833a38fd8"}, ask.body))

@@ -1,0 +1,87 @@
+"""Recordings of any origin, judged: what isn't about a documented operation is left out, and said so."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..definitions import Definitions, Operation
+from ..errors import InputError
+from ..exchanges.exchange import Exchange
+from ..exchanges.har import stream_any
+from .session import Session
+
+_NOTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which exchanges are judged.
+
+    Args:
+        only: Patterns of operations or services, such as `ShowJobStatus` or `cdm`; empty: all.
+        hosts: Patterns of hosts, such as `*.myhuaweicloud.com`; empty: all.
+    """
+
+    only: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def takes(self, exchange: Exchange, operation: Operation | None) -> bool:
+        """Whether an exchange is to be judged."""
+        host = urlsplit(exchange.origin).hostname or exchange.request.headers.get("host", "").partition(":")[0]
+        names = (operation.id, operation.service) if operation else ()
+        return (not self.hosts or _fits(host, self.hosts)) and (
+            not self.only or any(_fits(name, self.only) for name in names)
+        )
+
+
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def judge_files(session: Session, definitions: Definitions, files: Iterable[Path], choice: Choice) -> list[tuple[str, str]]:
+    """Judge the exchanges of recordings; what was left out, each with the reason.
+
+    Of a HAR file, which may hold all that a browser did, requests to no documented operation are left out, unless `hosts`
+    names their host. Raises InputError for a file that can't be read, and where nothing is left to judge.
+    """
+    judged, left_out = 0, list[tuple[str, str]]()
+    for path in files:
+        notes: list[str] = []
+        is_har, exchanges = stream_any(path, notes)
+        skipped: Counter[str] = Counter()
+        for exchange in exchanges:
+            operation = definitions.operation_at(exchange.request.method, exchange.request.path)
+            reason = _reason(exchange, operation, choice, is_har)
+            if reason:
+                skipped[reason] += 1
+                continue
+            judged += 1
+            session.check(exchange, exchange.source)
+        left_out += [(str(path), note) for note in _told(path, notes)]
+        left_out += [(str(path), f"{count} left out: {reason}") for reason, count in skipped.items()]
+    if not judged:
+        why = "; ".join(reason for _, reason in left_out) or "there is no exchange in it"
+        raise InputError(f"nothing to judge in {', '.join(map(str, files))}: {why}")
+    return left_out
+
+
+def _reason(exchange: Exchange, operation: Operation | None, choice: Choice, is_har: bool) -> str | None:
+    """Why an exchange is not judged, in words; None: it is."""
+    if not choice.takes(exchange, operation):
+        return "not chosen by --only or --host"
+    if is_har and operation is None and exchange.request.method.upper() == "OPTIONS":
+        return "preflights of a browser (OPTIONS)"
+    if is_har and operation is None and not choice.hosts:
+        return "requests to no documented operation; --host judges all those to a host"
+    return None
+
+
+def _told(path: Path, notes: list[str]) -> Iterator[str]:
+    yield from (note.removeprefix(f"{path}") for note in notes[:_NOTES])
+    if len(notes) > _NOTES:
+        yield f"and {len(notes) - _NOTES} more"

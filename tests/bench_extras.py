@@ -1,0 +1,64 @@
+"""What `bench_server.py` needs beside servers: signed requests, and the cost of a request as the mock's state grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from statistics import median
+
+from bench_subjects import TOKEN, target_of
+
+from mockserver.definitions import Operation, load
+from mockserver.mock import Mock
+from mockserver.model import RawRequest, Request
+from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, Settings
+from mockserver.vendors.signature import ALGORITHM, canonical, sign
+
+FLAT_SIZES = (1, 1_000, 100_000)
+
+
+def signed_targets(operation: Operation, values: Mapping[str, str], count: int) -> list[tuple[str, dict[str, str]]]:
+    """Requests for so many jobs, each signed with the default key: more than a server remembers."""
+    date = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    made = []
+    for number in range(count):
+        target = target_of(operation, **{**values, "job_name": f"job{number}"})
+        path, _, query = target.partition("?")
+        names = ("host", "x-sdk-date")
+        headers = {"host": "127.0.0.1", "x-sdk-date": date}
+        signature = sign(canonical(Request("GET", path, query, headers), names), date, DEFAULT_SECRET_KEY)
+        value = f"{ALGORITHM} Access={DEFAULT_ACCESS_KEY}, SignedHeaders={';'.join(names)}, Signature={signature}"
+        made.append((target, {"Host": "127.0.0.1", "X-Sdk-Date": date, "Authorization": value}))
+    return made
+
+
+def flat() -> dict[str, list[float]]:
+    """Microseconds of CPU a request, by how many jobs are declared and how many namespaces there are."""
+    definitions = load()
+    operation = definitions.operation("ShowJobStatus")
+    jobs, namespaces = [], []
+    for size in FLAT_SIZES:
+        mock = Mock(Settings(auth="off"), definitions=definitions)
+        for number in range(size):
+            mock.job("cdm", job_name=f"job{number}")
+        jobs.append(_cost(mock, operation, min(size, 500), ""))
+    for size in (1, 1_000):
+        mock = Mock(Settings(auth="off"), definitions=definitions)
+        for number in range(size):
+            mock.namespace(f"n{number}")
+        namespaces.append(_cost(mock, operation, 500, "n0"))
+    return {"jobs": jobs, "namespaces": namespaces}
+
+
+def _cost(mock: Mock, operation: Operation, ids: int, namespace: str) -> float:
+    headers = tuple((name.encode(), value.encode()) for name, value in TOKEN.items())
+    headers += ((b"X-Mock-Namespace", namespace.encode()),) if namespace else ()
+    requests = [RawRequest("GET", target_of(operation, job_name=f"job{number}").encode(), headers) for number in range(ids)]
+    costs = []
+    for _ in range(7):
+        began = time.process_time()
+        for number in range(2_000):
+            mock.handle_raw(requests[number % ids])
+        costs.append((time.process_time() - began) / 2_000 * 1e6)
+    return median(costs)
