@@ -44,7 +44,24 @@ def bundle(documents: Mapping[str, Document], version: str, url: str = "/") -> D
                 merged.setdefault(catalogue, {})[service] = _for_generators(document[catalogue])
     merged["components"] = {section: values for section, values in merged["components"].items() if values}
     _add_examples(merged)
-    return merged
+    return {
+        **merged,
+        "paths": _without_deep(merged, merged["paths"]),
+        "components": _without_deep(merged, merged["components"]),
+    }
+
+
+def _without_deep(merged: Document, node: Any) -> Any:
+    """The same, with references into the middle of a component replaced by what stands there: generators can't follow."""
+    if isinstance(node, list):
+        return [_without_deep(merged, child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    reference = node.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/components/") and len(parts_of(reference[1:])) > 3:
+        rest = {key: value for key, value in node.items() if key != "$ref"}
+        return _without_deep(merged, {**_resolved(merged, {"$ref": reference}), **rest})
+    return {key: _without_deep(merged, value) for key, value in node.items()}
 
 
 def _add_examples(merged: Document) -> None:
