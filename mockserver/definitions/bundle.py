@@ -111,14 +111,14 @@ def _typed(value: Any, kind: Any) -> Any:
 
 
 def _for_generators(node: Any) -> Any:
-    """The same schemas, in words that all readers know: `null` alone as a list of types, arrays with items."""
+    """The same schemas, in words that all readers know: `null` alone as a constant, arrays with items."""
     if isinstance(node, list):
         return [_for_generators(child) for child in node]
     if not isinstance(node, dict):
         return node
     found = {key: _for_generators(value) for key, value in node.items()}
     if found.get("type") == "null":
-        found = {**found, "type": ["null"]}
+        found = {**{key: value for key, value in found.items() if key != "type"}, "const": None}
     if found.get("type") == "array" and "items" not in found:
         found["items"] = {}
     return found
