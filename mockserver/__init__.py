@@ -24,15 +24,29 @@ if TYPE_CHECKING:
     from .settings import Settings as Settings
     from .testing.contract_fixture import Contract as Contract
     from .testing.mock_server import MockServer as MockServer
-    from .testing.rack import OneHazard as OneHazard
-    from .testing.rack import torture as torture
     from .testing.running import running as running
+    from .torture_rack import HazardRun as HazardRun
+    from .torture_rack import torture as torture
     from .virtualtime import drive as drive
     from .virtualtime import virtual_time as virtual_time
 
 __all__ = [
-    "Client", "Clock", "Contract", "DeclaredFault", "DeclaredJob", "InputError", "Mock", "MockHttpServer",
-    "MockServer", "OneHazard", "Settings", "ThreadedServer", "create_app", "drive", "running", "torture",
+    "Client",
+    "Clock",
+    "Contract",
+    "DeclaredFault",
+    "DeclaredJob",
+    "HazardRun",
+    "InputError",
+    "Mock",
+    "MockHttpServer",
+    "MockServer",
+    "Settings",
+    "ThreadedServer",
+    "create_app",
+    "drive",
+    "running",
+    "torture",
     "virtual_time",
 ]  # fmt: skip
 
@@ -46,13 +60,13 @@ _HOMES = {
     "Mock": ".mock",
     "MockHttpServer": ".server.mock_http_server",
     "MockServer": ".testing.mock_server",
-    "OneHazard": ".testing.rack",
+    "HazardRun": ".torture_rack",
     "Settings": ".settings",
     "ThreadedServer": ".server.mock_http_server",
     "create_app": ".app",
     "drive": ".virtualtime",
     "running": ".testing.running",
-    "torture": ".testing.rack",
+    "torture": ".torture_rack",
     "virtual_time": ".virtualtime",
 }
 

@@ -37,6 +37,7 @@ class Settings:
     time: str = ""
     speed: float = 1.0
     tick: float = 0.0
+    drive_watchdog: float = 30.0
     progress: str = "time"
     fixtures: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
@@ -104,6 +105,12 @@ TABLE: tuple[Row, ...] = (
     Row("time", "--time", "str", "Time at which the clock starts (ISO 8601); by default, the real time."),
     Row("speed", "--speed", "float", "How many of the clock's seconds pass in a real one; 0: it stands still."),
     Row("tick", "--tick", "float", "Seconds by which each answered poll moves the clock on."),
+    Row(
+        "drive_watchdog",
+        "--drive-watchdog",
+        "float",
+        "Real seconds in which a driven clock may stand still before the test fails; 0: for ever.",
+    ),
     Row(
         "progress",
         "--progress",

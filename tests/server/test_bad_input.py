@@ -343,8 +343,6 @@ PATH_CASES = [
         for code in ("%00", "%01", "%08", "%09", "%0A", "%0D%0AX-Injected:%201", "%1B", "%1F", "%7F")
     ],
     pytest.param(CDM, "parameter-invalid", CDM.changed("load", "load%0A"), id="newline-at-the-end"),
-    pytest.param(CDM, "no-route", CDM.changed("load", "lo%2Fad"), id="slash"),
-    pytest.param(CDM, "no-route", CDM.changed("load", "%2E%2E%2F"), id="dots"),
     pytest.param(CDM, "no-route", CDM.changed("load", ""), id="empty-segment"),
     pytest.param(CDM, "no-route", CDM.changed("/status", "/status/"), id="slash-at-the-end"),
     pytest.param(CDM, "no-route", CDM.changed("/status", "/state"), id="last-segment"),
@@ -358,6 +356,13 @@ PATH_CASES = [
 def test_wrong_paths(good: Ask, kind: str, ask: Ask, door: Door) -> None:
     """An id that is too long or not allowed, or a path that no operation has, gets the documented error."""
     assert_documented(door(ask), operation_of(good), kind)
+
+
+@pytest.mark.parametrize("name", ["lo%2Fad", "%2E%2E%2F"])
+@pytest.mark.parametrize(("door", "kind"), [("socket", "parameter-invalid"), ("werkzeug", "no-route")], indirect=["door"])
+def test_slashes_within_an_id(name: str, kind: str, door: Door) -> None:
+    """On our own socket a slash that was sent as `%2F` is part of the id; WSGI can't tell it from any other."""
+    assert_documented(door(CDM.changed("load", name)), operation_of(CDM), kind)
 
 
 @pytest.mark.parametrize("door", ["socket", "flask", "mock"], indirect=True)  # werkzeug's server replaces the bytes
