@@ -50,7 +50,24 @@ def bundle(documents: Mapping[str, Document], version: str, url: str = "/") -> D
                 merged.setdefault(catalogue, {})[service] = _for_generators(document[catalogue])
     merged["components"] = {section: values for section, values in merged["components"].items() if values}
     _add_examples(merged)
-    return merged
+    return {
+        **merged,
+        "paths": _without_deep(merged, merged["paths"]),
+        "components": _without_deep(merged, merged["components"]),
+    }
+
+
+def _without_deep(merged: Document, node: Any) -> Any:
+    """The same, with references into the middle of a component replaced by what stands there: generators can't follow."""
+    if isinstance(node, list):
+        return [_without_deep(merged, child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    reference = node.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/components/") and len(parts_of(reference[1:])) > 3:
+        rest = {key: value for key, value in node.items() if key != "$ref"}
+        return _without_deep(merged, {**_resolved(merged, {"$ref": reference}), **rest})
+    return {key: _without_deep(merged, value) for key, value in node.items()}
 
 
 def _add_examples(merged: Document) -> None:
@@ -100,14 +117,14 @@ def _typed(value: Any, kind: Any) -> Any:
 
 
 def _for_generators(node: Any) -> Any:
-    """The same schemas, in words that all readers know: `null` alone as a list of types, arrays with items."""
+    """The same schemas, in words that all readers know: `null` alone as a constant, arrays with items."""
     if isinstance(node, list):
         return [_for_generators(child) for child in node]
     if not isinstance(node, dict):
         return node
     found = {key: _for_generators(value) for key, value in node.items()}
     if found.get("type") == "null":
-        found = {**found, "type": ["null"]}
+        found = {**{key: value for key, value in found.items() if key != "type"}, "const": None}
     if found.get("type") == "array" and "items" not in found:
         found["items"] = {}
     return found
