@@ -152,7 +152,7 @@ def test_the_source_of_an_exchange_is_a_file_and_line(source: str, expected: tup
 def test_a_source_has_the_title_of_its_page(shipped: Definitions) -> None:
     """The nearest x-provenance at or around a pointer names the page; what names nothing has no title."""
     submission = "huaweicloud/cdm.json#/components/schemas/Submission"
-    assert "ShowJobStatus" in title_of(f"{submission}/properties/status", shipped)
+    assert "ShowJobStatus" in title_of(f"{submission}/properties/job-name", shipped)
     assert "API Explorer" in title_of(f"{submission}/required", shipped), "the keyword's own x-provenance-of"
     assert title_of("huaweicloud/cdm.json#/nowhere/at/all", shipped) == title_of("huaweicloud/cdm.json", shipped) != ""
     assert title_of("other.json#/x", shipped) == title_of("", shipped) == ""
