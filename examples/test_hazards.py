@@ -13,19 +13,19 @@ from enos_requests import Enos
 from enos_requests import wait_for as wait_for_task
 
 if TYPE_CHECKING:
-    from mockserver.testing.rack import OneHazard
+    from mockserver import HazardRun
 
 pytestmark = pytest.mark.exhaustive
 
 
 @pytest.mark.mockserver_torture("cdm", job_name="jdbc2hive", skip=["end-that-is-taken-back", "last-run-s-end-first"])
-def test_cdm_poller(hazard: OneHazard) -> None:
+def test_cdm_poller(hazard: HazardRun) -> None:
     """The short loop; what it ignores stands in its first lines, too."""
     hazard.run(lambda: wait_for("jdbc2hive", "c"))
 
 
 @pytest.mark.mockserver_torture("taurusdb", id="1")
-def test_airflow_sensor(hazard: OneHazard) -> None:
+def test_airflow_sensor(hazard: HazardRun) -> None:
     """What Airflow does with a sensor."""
 
     def poke_until_done() -> None:
@@ -37,14 +37,14 @@ def test_airflow_sensor(hazard: OneHazard) -> None:
 
 
 @pytest.mark.mockserver_torture("tics", league_id="l", job_id="j")
-def test_asyncio_monitor(hazard: OneHazard) -> None:
+def test_asyncio_monitor(hazard: HazardRun) -> None:
     """One task of many."""
 
     hazard.run(lambda: watch(hazard.mock.client(), "l", "j", every=60, patience=5 * 3600))
 
 
 @pytest.mark.mockserver_torture("enos", taskInstId="t")
-def test_enos_requests(hazard: OneHazard) -> None:
+def test_enos_requests(hazard: HazardRun) -> None:
     """With real signatures."""
     app = hazard.mock.credentials
     enos = Enos(hazard.mock.url, app.app_key, app.app_secret)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -125,7 +126,8 @@ class Answering:
             admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace,
             request.path, request.headers.get("accept", ""),
         )  # fmt: skip
-        return self._forced(operation, state, admitted, context) or respond(operation, context)
+        answer = self._forced(operation, state, admitted, context) or respond(operation, context)
+        return replace(answer, problem=admitted.notice) if admitted.notice and not answer.problem else answer
 
     def _serve_with(self, taken: MatchedFault, operation: Operation, state: _RequestState) -> Answer:
         """The answer to a request that gets a fault."""

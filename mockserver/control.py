@@ -35,13 +35,14 @@ _WORLD_SETTINGS = ("seed", "auth", "unknown_ids", "unknown_query", "progress", "
 
 @dataclass(frozen=True)
 class Ask:
-    """A call of the control API: the namespace it is about, what stands in its path, its query and its body, as it came."""
+    """A call of the control API: its namespace, its path's parts, its query, its body and the host that was asked."""
 
     mock: Mock
     namespace: Namespace
     path: Mapping[str, Any]
     query: Mapping[str, str]
     body: bytes
+    host: str = ""
 
 
 def health(ask: Ask) -> Answer:
@@ -52,7 +53,8 @@ def health(ask: Ask) -> Answer:
 
 def openapi(ask: Ask) -> Answer:
     """All vendors' operations as one OpenAPI document."""
-    return Answer(200, bundle(ask.mock.definitions.documents, __version__))
+    url = f"http://{ask.host}" if ask.host else "/"
+    return Answer(200, bundle(ask.mock.definitions.documents, __version__, url))
 
 
 def control(ask: Ask) -> Answer:
@@ -285,7 +287,7 @@ def answer(
     check_access(mock.settings, path_of(call), headers)
     namespace = mock.namespace(headers.get(HEADER, mock.default_namespace))
     try:
-        return call(Ask(mock, namespace, path, query, body))
+        return call(Ask(mock, namespace, path, query, body, headers.get("host", "")))
     except InputError as error:
         raise ControlError("Invalid input", str(error)) from error
 

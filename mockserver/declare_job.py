@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,9 @@ from .services.base import JobListService, SingleJobService
 
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
+
+LifeGiven = str | Sequence[str | Sequence[Any]] | None
+"""A life as tests give it: a name, or steps."""
 
 _SAMPLES = 16
 _MOST_RUNS = 1_000_000_000
@@ -129,6 +132,11 @@ class DeclaredJob:
         plan = declared.plan or (declared.life, declared.progress)
         self.namespace.declared.update(self.number, life=life, progress=Progress("time"), plan=plan)
         return self
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were chosen: None is the default."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _kind(operation: Operation) -> SingleJobService | JobListService:

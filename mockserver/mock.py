@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .answering import Answering
-from .declare_job import DeclaredJob, declare
+from .declare_job import DeclaredJob, LifeGiven, declare, given
 from .definitions import Definitions, Operation, load
 from .errors import ControlError, InputError
 from .faults.declared_fault import DeclaredFault
@@ -136,41 +137,101 @@ class Mock:
         """The default namespace's journal."""
         return self.namespace().journal
 
-    def job(self, service: str, *, namespace: str = DEFAULT_NAMESPACE, **fields: Any) -> DeclaredJob:
+    def job(
+        self,
+        service: str,
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        life: LifeGiven = None,
+        progress: str = "time",
+        created: str | datetime | None = None,
+        age: float | str | None = None,
+        visible_after: float | str | None = None,
+        count: int = 1,
+        every: float | str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        started: bool | None = None,
+        **identity: str | int,
+    ) -> DeclaredJob:
         """Declare a job.
 
-        Parameters: `service` is dataarts, enos, cdm, tics or taurusdb; `fields` are parts of its identity by the vendor's
-        names (left out, they match any), `life` (a name, or a list of status or (status, duration)), `progress` (`time`,
-        `immediate`, `polls`, `polls:N`), `created` (ISO 8601) or `age`, `visible_after`, `facts`, `started` (False: it
-        waits for a call that starts it); for lists `count` and `every`. Durations are seconds, or text such as `2h`.
-        Raises InputError.
+        Args:
+            service: `dataarts`, `enos`, `cdm`, `tics` or `taurusdb`.
+            namespace: Whose job it is.
+            life: A life's name, or its steps: a status, or (status, duration); None lasts for ever. Default: `succeeds`.
+            progress: What moves it on: `time`, `immediate`, `polls`, or `polls:N` (N answers for each status).
+            created: When it was made, ISO 8601. Default: now.
+            age: How long ago it was made, in place of `created`.
+            visible_after: How long after that it can be found. Default: at once.
+            count: How many runs, of which this is the newest; lists only.
+            every: How far apart these are. Default: an hour.
+            facts: What would be made up otherwise, such as times and row counts.
+            started: False: it waits for a call that starts it.
+            identity: Parts of its identity, by the vendor's names; those that are left out match any.
+
+        A duration is seconds, or text such as `2h`.
+
+        Returns:
+            The job, which can be rerun, cancelled, failed and deleted.
+
+        Raises:
+            InputError: An unknown service, name, life or status, or a value that is not allowed.
         """
+        options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
+                   "facts": facts, "started": started}  # fmt: skip
+        fields = {"progress": progress, "count": count, **identity, **given(options)}
         return declare(self.definitions, self.namespace(namespace), service, fields)
 
-    def fail(self, target: str, *, namespace: str = DEFAULT_NAMESPACE, **fields: Any) -> DeclaredFault:
-        """Declare a fault: what some requests get instead of their answer, or on top of it.
+    def fail(
+        self,
+        target: str,
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        error: str | None = None,
+        status: int | None = None,
+        quota: Mapping[str, Any] | None = None,
+        fault: str | Mapping[str, Any] | None = None,
+        patch: Sequence[Mapping[str, Any]] | None = None,
+        body: Any = None,
+        times: int | None = None,
+        after: int | None = None,
+        share: float | None = None,
+        window: Sequence[Any] | None = None,
+        delay: float | str | Mapping[str, Any] | None = None,
+        clock: str | None = None,
+        retry_after: float | str | bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+        **match: str | float,
+    ) -> DeclaredFault:
+        """Declare a fault: what some requests get instead of their answer, or on top of it. `docs/faults.md` has all of it.
 
-        Parameters: `target`, a service, an operation id, or `*` for all; `fields`, see "Faults" in README.md:
+        Args:
+            target: A service, an operation id, or `*` for all; `namespace` says whose requests.
+            error, status, quota, fault, patch, body: What they get: one of these (`body` goes with `status`).
+            times, after, share, window: How many, how many are spared first, which share (0 to 1), from when to when.
+            delay, clock, headers: With any effect, or alone: a duration, and whose (`real`, `mock`); more headers.
+            retry_after, content_type: The header of a refusal; the type of `body`.
+            match: Only requests with these parameters, by the vendor's names.
 
-        - which requests: parts of the path and query by the vendor's names, such as `job_name` (left out, any);
-        - when: `times` (how many), `after` (how many are spared first), `share` (0 to 1, by the seed), `window` (from, to);
-        - what, one of: `error` (a documented one's name), `status`, `quota`, `fault` (a name of `faults.model.KINDS`),
-          `patch` (RFC 6902), `body` (which may go with `status`); and with any: `delay` (and `clock`: real or mock),
-          `headers`; `retry_after` goes with refusals; `content_type` with `body`.
+        Returns:
+            The fault: how many requests got it, and its end. Of several that apply, the oldest is taken.
 
-        Once the operation is known, the oldest fault that applies is taken. `status`, `quota`, `body` and most kinds of
-        `fault` answer at once, as a gateway does, before anyone looks at credentials. `delay`, SLOW_DRIBBLE and what
-        breaks a body (CLOSE_MID_BODY, SHORT_BODY, TRUNCATED_JSON, WRONG_ENCODING) come upon whatever the service
-        answers. `error`, `patch` and `headers` are the service's: a request that is refused anyway doesn't get or count
-        them. Raises InputError.
+        Raises:
+            InputError: An unknown target, name, error or kind, or effects that don't go together.
         """
+        options = {
+            "error": error, "status": status, "quota": quota, "fault": fault, "patch": patch, "body": body, "times": times,
+            "after": after, "share": share, "window": window, "delay": delay, "clock": clock, "retry_after": retry_after,
+            "headers": headers, "content_type": content_type,
+        }  # fmt: skip
         selected = self.namespace(namespace)
-        fault = fault_from(self.definitions, target, fields, selected.clock.now())
-        if fault.listener and selected.name != DEFAULT_NAMESPACE:
+        found = fault_from(self.definitions, target, {**match, **given(options)}, selected.clock.now())
+        if found.listener and selected.name != DEFAULT_NAMESPACE:
             raise InputError(
-                f"{fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
+                f"{found.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
             )
-        return DeclaredFault(selected.faults, selected.faults.add(fault))
+        return DeclaredFault(selected.faults, selected.faults.add(found))
 
     def reset(self, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Forget what was declared, asked and answered; the clock starts again. Fixtures are declared again."""

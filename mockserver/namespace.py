@@ -47,6 +47,7 @@ class Namespace:
         epoch = parse_time(settings.epoch) if settings.epoch else None
         start = parse_time(settings.time) if settings.time else None
         clock = clock or Clock(start, settings.speed, settings.tick)
+        clock.watchdog = settings.drive_watchdog
         return cls(name, settings, clock, epoch=epoch, faults=FaultRegistry(settings.seed))
 
     def changes(self) -> int:

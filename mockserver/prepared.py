@@ -96,7 +96,7 @@ class Admitted:
     """
 
     __slots__ = (
-        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "parameters", "problem", "settings",
+        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "notice", "parameters", "problem", "settings",
         "status", "wished",
     )  # fmt: skip
 
@@ -113,6 +113,7 @@ class Admitted:
         self.magic: Example | str | None = None
         self.documented: Example | None = None
         self.dynamic = False
+        self.notice: str | None = None
         assert prepared.operation is not None
         try:
             self._admit(prepared.operation, prepared.request, switches)
@@ -126,6 +127,8 @@ class Admitted:
         self.caller = identify(operation, request, settings)
         strict = settings.unknown_query == "reject"
         self.parameters = self.known = validate.parameters(operation, self.parameters, request, strict, switches)
+        if settings.unknown_query == "report":
+            self.notice = validate.undocumented_query(operation, request)
         self.body = validate.body(operation, request)
         if operation.action:
             self.known = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}

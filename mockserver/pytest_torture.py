@@ -18,7 +18,7 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .definitions import Definitions
     from .testing.mock_server import MockServer
-    from .testing.rack import OneHazard, Options
+    from .torture_rack.runner import HazardRun, TortureOptions
 
 _GRADED = pytest.StashKey[list[dict[str, Any]]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
@@ -57,9 +57,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("hazard", given, indirect=True)
 
 
-def _options(marker: pytest.Mark) -> Options:
+def _options(marker: pytest.Mark) -> TortureOptions:
     """What the marker chooses. Raises InputError, and TypeError for arguments that don't fit."""
-    from .testing.rack import options
+    from .torture_rack.runner import options
 
     return options(_definitions(), *marker.args, **marker.kwargs)
 
@@ -72,14 +72,14 @@ def _definitions() -> Definitions:
 
 
 @pytest.fixture
-def hazard(request: pytest.FixtureRequest, mockserver: MockServer) -> Iterator[OneHazard]:
+def hazard(request: pytest.FixtureRequest, mockserver: MockServer) -> Iterator[HazardRun]:
     """One hazard: `hazard.run(lambda: wait_for("jdbc2hive"))` runs a poller in it, and grades it."""
-    from .testing.rack import OneHazard
+    from .torture_rack.runner import HazardRun
 
     if not hasattr(request, "param"):
         pytest.fail(f"the fixture hazard goes with @pytest.mark.{_MARK}(service, ...)", pytrace=False)
     chosen, which = request.param
-    one = OneHazard(mockserver, which, chosen)
+    one = HazardRun(mockserver, which, chosen)
     yield one
     if one.report is None:
         pytest.fail(f"hazard {one.name} was never run: call hazard.run(...) in the test", pytrace=False)
@@ -107,7 +107,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     graded, target = config.stash[_GRADED], config.getoption("--mockserver-torture-json")
     if not target:
         return
-    from .testing.torture_table import as_json
+    from .torture_rack.table import as_json
 
     try:
         Path(target).write_text(json.dumps(as_json(graded), indent=2) + "\n", encoding="utf-8")
@@ -121,7 +121,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """The table of grades: a line for each hazard, a column for each poller."""
     graded = config.stash[_GRADED]
     if graded:
-        from .testing.torture_table import table
+        from .torture_rack.table import table
 
         terminalreporter.section("mockserver: torture rack")
         for line in table(graded):

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from .client import Client, RemoteTime
 from .errors import InputError
 from .jobs.clock import Stopwatch
 from .server.address import url_of
@@ -55,9 +56,19 @@ def _health(settings: Settings, timeout: float) -> str | None:
     return None if is_ours else f"something else answered there, with status {response.status}"
 
 
+def client_of(settings: Settings, namespace: str) -> Client:
+    """A client of the server of these settings; one that listens everywhere is called at its loopback address."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
+    tls = uses_tls(settings)
+    url = url_of(host, settings.port, "https" if tls else "http")
+    file = trust_file(settings) if tls else None
+    return Client(url, namespace, settings.control_token, str(file) if file and file.exists() else None)
+
+
 def show_clock(settings: Settings, namespace: str) -> str:
     """What the server's clock shows, as a line. Raises InputError where no server answers."""
-    return _line(_call(settings, namespace, "GET", None))
+    with client_of(settings, namespace) as client:
+        return _line(client.clock.show())
 
 
 def change_clock(settings: Settings, namespace: str, change: Mapping[str, Any]) -> str:
@@ -67,26 +78,10 @@ def change_clock(settings: Settings, namespace: str, change: Mapping[str, Any]) 
             change = {"speed": float(change["speed"])}
         except ValueError:
             raise InputError(f"{change['speed']!r} is not a speed; allowed: a number, 0 or more") from None
-    return _line(_call(settings, namespace, "PATCH", change))
+    with client_of(settings, namespace) as client:
+        return _line(client.clock.change(**change))
 
 
-def _line(clock: Mapping[str, Any]) -> str:
-    pace = "frozen" if clock["speed"] == 0 else f"speed {clock['speed']:g}"
-    return f"{clock['iso']}  {pace}" + (f", {clock['tick']:g} s a poll" if clock["tick"] else "")
-
-
-def _call(settings: Settings, namespace: str, method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-    connection = _connection(settings, 10)
-    headers = {"Content-Type": "application/json", "X-Mock-Namespace": namespace}
-    try:
-        connection.request(method, "/_mock/clock", json.dumps(body) if body else None, headers)
-        response = connection.getresponse()
-        answer: dict[str, Any] = json.loads(response.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        where = _url(settings)
-        raise InputError(f"no mockserver answers at {where} ({error}); start it, or give --host and --port") from error
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise InputError(str(answer.get("detail", answer)))
-    return answer
+def _line(clock: RemoteTime) -> str:
+    pace = "frozen" if clock.speed == 0 else f"speed {clock.speed:g}"
+    return f"{clock.iso}  {pace}" + (f", {clock.tick:g} s a poll" if clock.tick else "")

@@ -37,6 +37,7 @@ class Settings:
     time: str = ""
     speed: float = 1.0
     tick: float = 0.0
+    drive_watchdog: float = 30.0
     progress: str = "time"
     fixtures: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
@@ -97,13 +98,19 @@ TABLE: tuple[Row, ...] = (
         "unknown_query",
         "--unknown-query",
         "str",
-        "An undocumented or doubled query parameter is an error (reject) or nothing (ignore).",
-        ("reject", "ignore"),
+        "An undocumented or doubled query parameter: refused, or served and reported in X-Mock-Problem, or served.",
+        ("reject", "report", "ignore"),
     ),
     Row("epoch", "--epoch", "str", "When made-up jobs begin their life (ISO 8601); by default, when first asked for."),
     Row("time", "--time", "str", "Time at which the clock starts (ISO 8601); by default, the real time."),
     Row("speed", "--speed", "float", "How many of the clock's seconds pass in a real one; 0: it stands still."),
     Row("tick", "--tick", "float", "Seconds by which each answered poll moves the clock on."),
+    Row(
+        "drive_watchdog",
+        "--drive-watchdog",
+        "float",
+        "Real seconds in which a driven clock may stand still before the test fails; 0: for ever.",
+    ),
     Row(
         "progress",
         "--progress",

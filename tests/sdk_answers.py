@@ -22,9 +22,9 @@ from poseidon import poseidon
 from sdk_clients import SDKS, Sdk
 
 from mockserver.faults.model import KINDS
-from mockserver.testing.dialects import DIALECTS, Dialect
 from mockserver.testing.mock_server import MockServer
 from mockserver.testing.running import running
+from mockserver.torture_rack.service_profiles import PROFILES, ServiceProfile
 
 PACKAGES = {
     "cdm": "huaweicloudsdkcdm", "taurusdb": "huaweicloudsdkgaussdb", "tics": "huaweicloudsdktics",
@@ -48,20 +48,20 @@ class Case:
     """A kind of answer: its name, and the faults that make it. `tls`: the client is told to speak TLS."""
 
     name: str
-    fault: Callable[[Dialect], dict[str, Any]]
+    fault: Callable[[ServiceProfile], dict[str, Any]]
     target: str = ""
     tls: bool = False
 
 
-def _same(**fault: Any) -> Callable[[Dialect], dict[str, Any]]:
+def _same(**fault: Any) -> Callable[[ServiceProfile], dict[str, Any]]:
     return lambda _dialect: fault
 
 
-def _patched(value: Any, code: Any = None) -> Callable[[Dialect], dict[str, Any]]:
+def _patched(value: Any, code: Any = None) -> Callable[[ServiceProfile], dict[str, Any]]:
     return lambda dialect: {"patch": dialect.says(value, code)}
 
 
-def _json(value: Any) -> Callable[[Dialect], dict[str, Any]]:
+def _json(value: Any) -> Callable[[ServiceProfile], dict[str, Any]]:
     return _same(body=json.dumps(value), content_type="application/json")
 
 
@@ -97,7 +97,7 @@ CASES = (
 )  # fmt: skip
 
 
-def _places(dialect: Dialect) -> list[str]:
+def _places(dialect: ServiceProfile) -> list[str]:
     return [path for path in (dialect.status, dialect.codes) if path]
 
 
@@ -112,7 +112,7 @@ class Found:
 
 def observe(service: str, case: Case) -> Found:
     """One call of the service's SDK, answered with the case."""
-    dialect = DIALECTS[service]
+    dialect = PROFILES[service]
     with running(speed=0.0, allow_unexpected=True) as mock, _quiet() as printed, _timeouts("HANG" in case.name) as waited:
         mock.job(service, life=[(dialect.running, None)])
         mock.fail(case.target or service, **case.fault(dialect))

@@ -96,6 +96,7 @@ def try_document(file: Path, counted: Counter[str]) -> None:
     mock = Mock(Settings(auth="off"), definitions=definitions)
     for operation in definitions.operations:
         counted["operations"] += 1
+        mock.reset()
         answer = mock.handle(request_for(operation))
         problem = wrong(operation, answer)
         counted["valid" if problem is None else "wrong"] += 1

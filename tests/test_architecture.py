@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
-    "app", "cli", "control", "control_access", "control_document", "credentials", "listing", "proxy", "pytest_plugin",
-    "pytest_torture", "remote", "server", "testing", "verify",
+    "app", "cli", "client", "control", "control_access", "control_document", "credentials", "importers", "listing", "proxy",
+    "pytest_plugin", "pytest_torture", "remote", "server", "testing", "torture_rack", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",
@@ -23,6 +23,7 @@ VALUES = {
     "settings",
     "definitions",
     "real_time",
+    "when_imported",
     "redaction",
     "user_files",
     "package_data",
@@ -44,6 +45,9 @@ IMPORTERS = {
     "urllib3": {"contract/sending.py", "proxy/exact_connections.py", "proxy/upstream.py", "testing/intercept.py"},
     "yaml": {"definitions/yaml_json.py"},
     "time_machine": {"virtualtime/wall.py"},
+    "httpx": {"testing/intercept_httpx.py"},
+    "httpcore": {"testing/intercept_httpx.py"},
+    "aiohttp": {"testing/intercept_aiohttp.py"},
 }
 TIME_AND_CHANCE = {"time", "time_ns", "now", "utcnow", "today", "uuid1", "uuid4", "random", "randint", "choice", "token_hex"}
 ALLOWED_TIME = {

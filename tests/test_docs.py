@@ -20,19 +20,23 @@ from mockserver.settings import TABLE, Row, Settings
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+READMES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")}
+README = READMES["README.md"]
+EACH_README = pytest.mark.parametrize("name", READMES)
 DOCUMENTS = [
     ROOT / name
     for name in (
-        *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md"),
+        *READMES,
+        *("CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "schemas/README.md", "fixtures/README.md"),
         *("contracts/README.md", "docs/contract.md", "docs/diff.md", "docs/pytest.md", "docs/ci.md"),
-        *("docs/torture.md", "docs/sdk-behaviour.md"),
+        *("docs/torture.md", "docs/sdk-behaviour.md", "docs/jobs.md", "docs/faults.md", "docs/settings.md"),
+        "docs/control-api.md",
     )
 ]
 
 
 def settings_table() -> str:
-    """The README's table of settings."""
+    """The table of docs/settings.md."""
     lines = ["| option | variable | default | what |", "|---|---|---|---|"]
     for row in TABLE:
         lines.append(f"| `{row.option}` {_takes(row)} | `{row.variable}` | {_default(row)} | {row.help} |")
@@ -55,8 +59,9 @@ def _default(row: Row) -> str:
 
 
 def test_the_settings_table_is_the_code_s() -> None:
-    """Every setting stands in the README with its option, variable, default and meaning, and no other does."""
-    table = README.split("<!-- settings -->")[1].split("<!-- /settings -->")[0].strip()
+    """Every setting stands in docs/settings.md with its option, variable, default and meaning, and no other does."""
+    text = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    table = text.split("<!-- settings -->")[1].split("<!-- /settings -->")[0].strip()
     wanted = [re.sub(r" +", " ", line) for line in settings_table().splitlines()]
     assert [re.sub(r" +", " ", line) for line in table.splitlines()] == wanted
 
@@ -86,35 +91,74 @@ def test_links_lead_somewhere(document: Path) -> None:
             ]
 
 
-def test_the_tour_s_python_runs(server: Server, tmp_path: Path) -> None:
-    """The README's Python blocks, one after the other, print what the comments say, against a real server."""
-    url = server.url
-    port = url.rpartition(":")[2]
-    variables = subprocess.run(
-        [sys.executable, "-m", "mockserver", "env", "--port", port, "--shell", "dotenv"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    environ = dict(os.environ) | {
+def blocks(text: str, kind: str) -> list[str]:
+    """The document's blocks of code of this kind, such as `python test`."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.M | re.S)
+
+
+def pointed_at(server: Server) -> dict[str, str]:
+    """The environment, with what `mockserver env` prints for this server."""
+    command = [sys.executable, "-m", "mockserver", "env", "--port", str(server.port), "--shell", "dotenv"]
+    variables = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(os.environ) | {
         name: value.strip('"') for name, _, value in (line.partition("=") for line in variables.split())
     }
-    script = tmp_path / "tour.py"
-    script.write_text("\n".join(re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environ, check=False, timeout=60)
+
+
+def run_script(script: str, folder: Path, environ: dict[str, str]) -> list[str]:
+    """The lines that a script prints."""
+    (folder / "script.py").write_text(script, encoding="utf-8")
+    command = [sys.executable, str(folder / "script.py")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["BOOTING 1.0", "429 429"]
+    return done.stdout.splitlines()
+
+
+@EACH_README
+def test_the_tour_s_python_runs(name: str, server: Server, tmp_path: Path) -> None:
+    """The README's Python blocks, one after the other, print what the comments say, against a real server."""
+    script = "\n".join(blocks(READMES[name], "python"))
+    assert run_script(script, tmp_path, pointed_at(server)) == ["BOOTING 1.0", "429 429"]
+
+
+def test_the_page_s_jobs_live(tmp_path: Path) -> None:
+    """The block of docs/jobs.md runs as it is."""
+    (block,) = blocks((ROOT / "docs/jobs.md").read_text(encoding="utf-8"), "python")
+    assert run_script(block, tmp_path, dict(os.environ)) == []
+
+
+def test_the_page_s_client_works(server: Server, tmp_path: Path) -> None:
+    """The block of docs/control-api.md drives a running server."""
+    (block,) = blocks((ROOT / "docs/control-api.md").read_text(encoding="utf-8"), "python control")
+    script = block.replace("http://127.0.0.1:6210", server.url)
+    server.reset()
+    assert run_script(script, tmp_path, dict(os.environ)) == ["FAILED", "[]"]
+
+
+@EACH_README
+def test_the_first_test_passes(name: str, pytester: pytest.Pytester) -> None:
+    """The README's code and its tests, in the files that it names, pass."""
+    (code,), (test,) = blocks(READMES[name], "python my_code"), blocks(READMES[name], "python test")
+    pytester.makepyfile(my_code=code, test_my_code=test)
+    pytester.runpytest_subprocess("-p", "no:randomly", timeout=120).assert_outcomes(passed=2)
+
+
+def test_both_languages_have_the_same_blocks() -> None:
+    """README.zh-CN.md has the code and the sections of README.md; only comments are in Chinese."""
+    shapes = []
+    for text in READMES.values():
+        code = re.findall(r"^```(.*?)\n(.*?)^```", text, re.M | re.S)
+        bare = [(kind, re.sub(r"  #.*", "", body)) for kind, body in code]
+        shapes.append((bare, len(re.findall(r"^## ", text, re.M)), len(re.findall(r"^\|", text, re.M))))
+    assert shapes[0] == shapes[1]
 
 
 def test_the_plugin_s_documents_run(pytester: pytest.Pytester) -> None:
-    """The README's tests of the plugin, with the loop of docs/pytest.md, and all of the latter's blocks pass."""
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/pytest.md").read_text(encoding="utf-8"), re.M | re.S)
-    readme = re.findall(r"^```python test\n(.*?)^```", README, re.M | re.S)
-    loop = blocks[0].partition("\n\ndef test_")[0]
-    assert len(blocks) == 4
-    pytester.makepyfile(
-        my_code=loop, test_readme="\n\n".join(readme), **{f"test_{n}": text for n, text in enumerate(blocks)}
-    )
+    """All blocks of docs/pytest.md pass."""
+    found = blocks((ROOT / "docs/pytest.md").read_text(encoding="utf-8"), "python")
+    loop = found[0].partition("\n\ndef test_")[0]
+    assert len(found) == 5
+    pytester.makepyfile(my_code=loop, **{f"test_{n}": text for n, text in enumerate(found)})
     pytester.runpytest_subprocess("-p", "no:randomly", timeout=120).assert_outcomes(passed=9)
 
 

@@ -14,8 +14,8 @@ path.append(str(Path(__file__).parent.parent / "examples"))
 import robust_poller
 from pollers import deferred, naive, with_tenacity
 
-from mockserver.testing.rack import torture
-from mockserver.testing.torture_table import table
+from mockserver.torture_rack.runner import torture
+from mockserver.torture_rack.table import table
 
 JOB = "jdbc2hive"
 

@@ -27,7 +27,7 @@ OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations if opera
 """Those that tell of a job by themselves; calls that do something to jobs have their own tests."""
 JOBS = tuple(operation.id for operation in DEFINITIONS.operations if operation.job)
 LISTS = tuple(name for name in JOBS if (seen := DEFINITIONS.operation(name).observation) and seen.total)
-IDENTITY: Mapping[str, Mapping[str, str]] = {
+IDENTITY: Mapping[str, Mapping[str, Any]] = {
     "cdm": {"job_name": "load"},
     "dataarts": {"task_id": SAMPLES["task_id"], "job_name": SAMPLES["job_name"]},
     "enos": {"taskInstId": "load-1"},

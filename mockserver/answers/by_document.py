@@ -21,7 +21,7 @@ def answer(operation: Operation, context: Context) -> Answer:
     """The answer. Raises RequestProblem for a thing that was deleted, or that nobody made where unknown ids are refused."""
     item, collection = _collection(operation, context)
     if collection is None:
-        return _made(operation, context)
+        return _made(operation, context, _scalars(context.body))
     if item is None:
         return (
             _create(operation, context, collection) if operation.method == "POST" else _list(operation, context, collection)
@@ -69,6 +69,12 @@ def _known(context: Context, collection: Collection, item: str) -> Mapping[str, 
     return kept or {}
 
 
+def _scalars(body: Any) -> dict[str, Any]:
+    """What of a request's body an answer may repeat."""
+    members = body.items() if isinstance(body, dict) else ()
+    return {name: value for name, value in members if isinstance(value, str | int)}
+
+
 def _made(operation: Operation, context: Context, extra: Mapping[str, Any] | None = None, *key: object) -> Answer:
     requested = {**(extra or {}), **requested_values(operation, context.parameters)}
     identity = tuple(str(context.parameters.get(name)) for name in operation.path_names)
@@ -100,7 +106,7 @@ def _create(operation: Operation, context: Context, collection: Collection) -> A
     made = _made(
         operation,
         context,
-        {name: value for name, value in sent.items() if isinstance(value, str | int)},
+        _scalars(sent),
         resources.next_number(),
     )
     name_in_path = next(

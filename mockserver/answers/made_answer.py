@@ -45,7 +45,8 @@ def requested_values(operation: Operation | Drawing, parameters: Mapping[str, An
         last = operation.path_names[-1]
         if last in values:
             plain = last.lower().replace("_", "").replace("-", "")
-            values.setdefault("name" if plain.endswith("name") else "id", values[last])
+            for name in ("name",) if plain.endswith("name") else ("id",) if plain.endswith("id") else ("id", "name"):
+                values.setdefault(name, values[last])
     return values
 
 

@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 
 from ..errors import InputError
 from ..version import __version__
-from . import contract_commands, definition_commands, diff_commands, proxy_commands, recording_commands, server_commands
+from . import (
+    contract_commands,
+    control_commands,
+    definition_commands,
+    diff_commands,
+    import_commands,
+    proxy_commands,
+    recording_commands,
+    server_commands,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,13 +44,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mockserver",
         description="A local mock server for the job-status APIs of cloud data platforms. Without a command: serve.",
+        epilog="For example: `mockserver --port 7000` starts it, `mockserver env` prints the variables for SDKs,"
+        " `mockserver jobs add cdm job_name=orders --life fails` declares a job in it.",
     )
     parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     server_commands.add(commands)
+    control_commands.add(commands)
     contract_commands.add(commands)
     diff_commands.add(commands)
     definition_commands.add(commands)
+    import_commands.add(commands)
     proxy_commands.add(commands)
     recording_commands.add(commands)
     return parser

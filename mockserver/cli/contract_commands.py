@@ -76,6 +76,8 @@ def _add_verify(commands: Any) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
+    if options.target is None:
+        _check_goes_with_a_target(options)
     from ..contract.cases import read_profile
     from ..contract.runner import Pace
     from ..definitions import load
@@ -102,6 +104,17 @@ def _verify(options: argparse.Namespace) -> int:
         progress.end()
     result = replace(result, seconds=time.perf_counter() - began)
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
+
+
+_OF_A_TARGET = ("token", "ak", "rate", "allow_method", "ca_bundle", "insecure", "keep_ids")
+
+
+def _check_goes_with_a_target(options: argparse.Namespace) -> None:
+    """Raises InputError for an option that only asking a service takes: nothing that is given is ignored."""
+    for name in _OF_A_TARGET:
+        if getattr(options, name):
+            option = "--" + name.replace("_", "-")
+            raise InputError(f"{option} is about a service; give --target URL, too, or leave it out")
 
 
 def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ...]:

@@ -71,7 +71,7 @@ def _add_clock(commands: Any) -> None:
     clock.add_argument("action", choices=_CLOCK_ACTIONS, nargs="?", default="show", help="what to do (default: show)")
     clock.add_argument("value", nargs="?", help="a time, a duration or a speed")
     clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
-    add_settings(clock, ["host", "port", "tls", "tls_cert"])
+    add_settings(clock, ["host", "port", "tls", "tls_cert", "control_token"])
     clock.set_defaults(run=_clock)
 
 
@@ -88,6 +88,14 @@ def _add_wait(commands: Any) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = _with_token(settings_of(options))
+    if settings.auth == "verify" and settings.speed > 1:
+        minutes = 15 / (settings.speed - 1)
+        print(
+            f"mockserver: with --speed {settings.speed:g} the clock runs away from the SDKs': after {minutes:.2g} minutes"
+            " their signatures are refused as expired; --auth presence takes them",
+            file=sys.stderr,
+            flush=True,
+        )
     from ..server.serve import serve
 
     return serve(settings)

@@ -12,7 +12,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from .json_regex import SlowPattern, compile_pattern, refuse_constant
-from .limits import STEPS
+from .limits import STEPS, STEPS_EACH, size_of
 from .model import Document, Errors
 from .pointer import uri_of
 
@@ -130,11 +130,11 @@ def errors_of(schema: Any, registry: Registry[Any]) -> Errors:
     errors: Errors = Validator(schema, registry=registry, format_checker=FormatChecker()).iter_errors
 
     def judged(value: Any) -> Iterator[ValidationError]:
-        _LEFT.steps = STEPS
+        _LEFT.steps = most = STEPS + STEPS_EACH * size_of(value)
         try:
             yield from errors(value)
         except TooManySteps:
-            yield _unjudged(value, f"at most {STEPS} references and alternatives, followed to judge it")
+            yield _unjudged(value, f"at most {most} references and alternatives, followed to judge it")
         except RecursionError:
             yield _unjudged(value, "a value that is nested less deeply")
 

@@ -16,17 +16,29 @@ DEPTH = 150
 FILES = 10_000
 """The most files that one document's references lead to."""
 
-INLINED = 20_000
+INLINED = 5_000
 """The most values of a schema that are put in the place of its references; beyond, the references stay."""
 
-STEPS = 100_000
-"""The most references and alternatives that judging one value may follow."""
+STEPS = 5_000
+"""The most references and alternatives that judging one value may follow, and `STEPS_EACH` more for each value in it."""
+
+STEPS_EACH = 100
 
 PATTERN_SECONDS = 0.1
 """The longest that a pattern may look at one text (seconds)."""
 
 PATTERN_LENGTH = 20_000
 """The longest pattern (characters)."""
+
+
+def size_of(value: Any) -> int:
+    """How many values there are in a value, itself included."""
+    size, waiting = 0, [value]
+    while waiting:
+        node = waiting.pop()
+        size += 1
+        waiting.extend(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+    return size
 
 
 def too_large(value: Any) -> str | None:

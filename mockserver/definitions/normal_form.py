@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,24 @@ PLAIN = "openapi"
 """The vendor and the envelope of a document that names none: credentials as its security schemes say, errors by RFC 9457."""
 
 
-def normalise(files: Files, name: str, notes: Notes, service: str | None = None) -> None:
+@dataclass
+class Taken:
+    """What other documents have already: ids of operations, and paths by method (the names in braces left out)."""
+
+    ids: set[str] = field(default_factory=set)
+    routes: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        """Take note of a document in the normal form."""
+        for path, item in document.get("paths", {}).items():
+            for method in METHODS:
+                node = item.get(method) if isinstance(item, dict) else None
+                if isinstance(node, dict):
+                    self.ids.add(str(node.get("operationId")))
+                    self.routes[(method, PATH_NAME.sub("{}", path))] = f"another document's {path}"
+
+
+def normalise(files: Files, name: str, notes: Notes, service: str | None = None, taken: Taken | None = None) -> None:
     """Brings a document, and what its references lead to, to the normal form, in place.
 
     Args:
@@ -32,6 +51,7 @@ def normalise(files: Files, name: str, notes: Notes, service: str | None = None)
         name: which one.
         notes: takes what was left out.
         service: the service's name, if the document itself has none.
+        taken: what other documents have already.
 
     Raises:
         DefinitionError: for what is no OpenAPI document, and for a reference to nowhere.
@@ -39,14 +59,15 @@ def normalise(files: Files, name: str, notes: Notes, service: str | None = None)
     document = files.documents[name]
     if not isinstance(document, dict):
         raise DefinitionError(name, "", f"a {type(document).__name__}", "an OpenAPI document (an object)")
-    _Form(files, name, notes).bring(service)
+    _Form(files, name, notes, taken or Taken()).bring(service)
 
 
 class _Form:
     """One document on its way to the normal form."""
 
-    def __init__(self, files: Files, name: str, notes: Notes) -> None:
+    def __init__(self, files: Files, name: str, notes: Notes, taken: Taken) -> None:
         self._files = files
+        self._taken = taken
         self._name = name
         self._notes = notes
         self._document: dict[str, Any] = files.documents[name]
@@ -134,7 +155,7 @@ class _Form:
 
     def _items(self, root: Part) -> None:
         """Each path item's parameters to its operations, which get their ids."""
-        ids, known, routes = set[str](), set[int](), dict[tuple[str, str], str]()
+        ids, known, routes = set(self._taken.ids), set[int](), dict(self._taken.routes)
         paths = root.node.get("paths", {})
         if not isinstance(paths, dict):
             raise root.error(shown(paths), "an object", "paths")

@@ -40,8 +40,18 @@ class OperationForms:
         if rest or "parameters" in node:
             node["parameters"] = [written for _, written in rest]
         if not self._strict:
+            self._leave_out_others(operation)
             self._match_path(operation, path, rest)
             self._responses(operation)
+            for verb in ("consumes", "produces", "schemes"):
+                node.pop(verb, None)
+
+    def _leave_out_others(self, operation: Part) -> None:
+        """Somebody else's extension of the same name as one of the mock's is no object."""
+        for name in ("x-action", "x-job", "x-like", "x-magic", "x-observation"):
+            if name in operation.node and not isinstance(operation.node[name], dict):
+                del operation.node[name]
+                self._notes.add(operation.name, (*operation.parts, name), f"{name} with another meaning", "left out")
 
     def _parameters(self, holder: Part, written: list[Any]) -> list[tuple[tuple[str, str], Any, dict[str, Any]]]:
         parameters = []

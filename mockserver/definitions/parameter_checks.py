@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .json_regex import compile_pattern
+from .json_regex import Pattern, SlowPattern, compile_pattern
 from .model import Errors
 
 Check = Callable[[Any], bool]
@@ -60,8 +60,15 @@ def _enum(rule: Any) -> Check | None:
 
 
 def _pattern(rule: Any) -> Check:
-    search = compile_pattern(rule).search
-    return lambda value: not isinstance(value, str) or search(value) is not None
+    pattern = compile_pattern(rule)
+    return lambda value: not isinstance(value, str) or _matches(pattern, value)
+
+
+def _matches(pattern: Pattern, text: str) -> bool:
+    try:
+        return pattern.search(text) is not None
+    except SlowPattern:
+        return False
 
 
 def _length(fits: Callable[[int, Any], bool]) -> Callable[[Any], Check]:

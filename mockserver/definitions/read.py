@@ -10,7 +10,7 @@ from ..errors import DefinitionError
 from ..package_data import folder
 from .files import Files, files_under, read_value
 from .model import Document
-from .normal_form import normalise
+from .normal_form import Taken, normalise
 from .notes import Notes
 from .overlay import beside, lay_over
 
@@ -35,28 +35,35 @@ def read_documents(extra: Iterable[Path] = (), notes: Notes | None = None) -> di
     }
     for path in extra:
         names = {document["x-service"]["name"] for document in documents.values() if "x-service" in document}
-        documents |= read_users(path, notes if notes is not None else Notes(), names)
+        taken = Taken()
+        for document in documents.values():
+            taken.add(document)
+        documents |= read_users(path, notes if notes is not None else Notes(), names, taken)
     return documents
 
 
-def read_users(path: Path, notes: Notes, taken: Collection[str] = ()) -> dict[str, Document]:
-    """A user's documents, and what they refer to, in the normal form. `taken` are names that services have already."""
+def read_users(path: Path, notes: Notes, services: Collection[str] = (), taken: Taken | None = None) -> dict[str, Document]:
+    """A user's documents, and what they refer to, in the normal form.
+
+    `services` are names that services have already, `taken` is what else other documents have.
+    """
     files = Files(path if path.is_dir() else path.parent)
     names = [files.read(file) for file in files_under(path)]
     if path.is_dir():
         roots = [name for name in names if isinstance(files.documents[name], dict) and _is_document(files.documents[name])]
         names = roots or names
-    used = set(taken)
+    used, taken = set(services), taken or Taken()
     for name in names:
         overlay = beside(Path(name), files.documents[name])
         authored = isinstance(files.documents[name], dict) and "x-service" in files.documents[name]
-        normalise(files, name, notes, overlay.service if overlay else None)
+        normalise(files, name, notes, overlay.service if overlay else None, taken)
         service = files.documents[name].get("x-service", {})
         if not authored and overlay is None:
             service["name"] = _free(service["name"], used)
         used.add(str(service.get("name")) if isinstance(service, dict) else "")
         if overlay is not None:
             lay_over(files.documents[name], overlay)
+        taken.add(files.documents[name])
     return {name: document for name, document in files.documents.items() if isinstance(document, dict)}
 
 

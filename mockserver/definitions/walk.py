@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from ..errors import DefinitionError, shown
 from .files import Files
@@ -89,7 +90,7 @@ class Walk:
         while waiting:
             part = waiting.pop()
             kind = self._kinds.setdefault(id(part.node), part.kind)
-            if kind != part.kind and part.node and {kind, part.kind} != {"parameter", "header"}:
+            if kind != part.kind and {kind, part.kind} != {"parameter", "header"}:
                 raise part.error(f"a {kind} in the place of a {part.kind}", f"a {part.kind}")
             if id(part.node) in seen:
                 continue
@@ -115,6 +116,8 @@ class Walk:
         reference = part.node["$ref"]
         if not isinstance(reference, str):
             raise part.error(f"$ref {shown(reference)}", "a text", "$ref")
+        if "%" in reference.partition("#")[2]:
+            reference = part.node["$ref"] = f"{reference.partition('#')[0]}#{unquote(reference.partition('#')[2])}"
         name, fragment = self._files.target(part.name, part.pointer, reference)
         if self._was_swagger(name):
             pointer = moved(fragment)

@@ -35,9 +35,35 @@ def route(definitions: Definitions, request: Request) -> Route:
     if matches:
         allowed = ", ".join(dict.fromkeys(operation.method for _, operation, _ in matches))
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
-    near = difflib.get_close_matches(request.path[:200], [operation.path for operation in definitions.operations], 1, 0.4)
-    hint = f"nearest: {near[0]}" if near else "`mockserver operations` lists them"
+    near = _nearest_path(definitions, request.path[:2_000].split("/"))
+    hint = f"nearest: {near}" if near else "`mockserver operations` lists them"
     raise RequestProblem("no-route", f"no operation has this path; {hint}")
+
+
+def _nearest_path(definitions: Definitions, segments: list[str]) -> str | None:
+    """The documented path that is most like this one, segment by segment: an id counts as any id, however long it is."""
+    paths = dict.fromkeys(operation.path.partition("?")[0] for operation in definitions.operations)
+    likeness = {path: _likeness(path.split("/"), segments) for path in paths}
+    best = max(likeness, key=lambda path: likeness[path], default=None)
+    return best if best is not None and likeness[best] >= 0.6 else None
+
+
+def _likeness(wanted: list[str], segments: list[str]) -> float:
+    """How much of the longer path has its like in the other one, in order: 1 for the same path."""
+    best = [0.0] * (len(segments) + 1)
+    for name in wanted[1:]:
+        row = [0.0]
+        for index, segment in enumerate(segments[1:], 1):
+            row.append(max(row[-1], best[index], best[index - 1] + _segment_likeness(name, segment)))
+        best = row
+    return best[-1] / max(len(wanted) - 1, len(segments) - 1, 1)
+
+
+def _segment_likeness(name: str, segment: str) -> float:
+    if name.startswith("{"):
+        return 0.5 if segment else 0.0  # an id may be anything
+    ratio = difflib.SequenceMatcher(None, name, segment[:100]).ratio()
+    return ratio if ratio >= 0.6 else 0.0
 
 
 def check_size(request: Request, whole: int) -> None:

@@ -97,6 +97,15 @@ def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
     return dict(reversed(pairs))  # of a doubled parameter the first one counts
 
 
+def undocumented_query(operation: Operation, request: Request) -> str | None:
+    """What `X-Mock-Problem` says of query parameters that are served although they are not documented; None of none."""
+    try:
+        _check_names(operation, [name for name, _ in query_pairs(request.query)] if request.query else [])
+    except RequestProblem as problem:
+        return f"{problem}; the real service ignores it, or not: --unknown-query reject refuses it"
+    return None
+
+
 def _check_names(operation: Operation, names: list[str]) -> None:
     parameters = [parameter for parameter in operation.parameters if parameter.location == "query"]
     if any(

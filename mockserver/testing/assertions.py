@@ -235,6 +235,7 @@ def exchanges_drawn(seen: Sequence[RecordedCall]) -> list[str]:
     alike = [list(group) for _, group in groupby(seen, key=lambda one: (one.method, one.path, one.shown))]
     for group in alike:
         lines.append(line(group[0]).strip())
+        lines += [f"    why: {group[0].problem[:300]}"] if group[0].problem else []
         if len(group) > 2:
             lines.append(f"  ... {len(group) - 2} like it")
         if len(group) > 1:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import http.client
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..when_imported import when_imported
 from .hosts import is_vendors
 
 _ADVICE = (
     "turn the client to the mock: `with_region` or `with_endpoint(mockserver.url)`, or answer in place of the real hosts:"
-    " `with mockserver.intercept():` or --mockserver-intercept (for `requests`)"
+    " `with mockserver.intercept():` or --mockserver-intercept (for requests, httpx, aiohttp)"
 )
 
 
@@ -37,21 +40,49 @@ def egress_guard(blocked: Callable[[str], object], more: Sequence[str] = ()) -> 
             blocked(message)
             raise EgressBlocked(message)
 
-    replaced = _replacements(check)
-    saved = [(owner, name, vars(owner).get(name)) for owner, name, _ in replaced]
-    for owner, name, function in replaced:
-        setattr(owner, name, function)
-    try:
+    with ExitStack() as undo:
+        _replace(undo, _replacements(check))
+        for client, proxies in (("httpcore", _httpcore_proxies), ("aiohttp", _aiohttp_proxies)):
+            undo.callback(when_imported(client, partial(_replace_later, undo, proxies, check)))
         yield
-    finally:
-        for owner, name, function in saved:
-            if function is None:
-                delattr(owner, name)  # it was inherited
-            else:
-                setattr(owner, name, function)
 
 
-def _replacements(check: Callable[[Any], None]) -> list[tuple[Any, str, Callable[..., Any]]]:
+Check = Callable[[Any], None]
+Replacements = list[tuple[Any, str, Callable[..., Any]]]
+
+
+def _replace_later(undo: ExitStack, proxies: Callable[[Check], Replacements], check: Check) -> None:
+    _replace(undo, proxies(check))
+
+
+def _replace(undo: ExitStack, replaced: Replacements) -> None:
+    for owner, name, function in replaced:
+        before = vars(owner).get(name)
+        if before is None:
+            undo.callback(delattr, owner, name)  # it is inherited
+        else:
+            undo.callback(setattr, owner, name, before)
+        setattr(owner, name, function)
+
+
+def _httpcore_proxies(check: Check) -> Replacements:
+    """httpx asks proxies through httpcore."""
+    httpcore = sys.modules["httpcore"]
+    kinds = [getattr(httpcore, name) for name in ("HTTPProxy", "AsyncHTTPProxy", "SOCKSProxy", "AsyncSOCKSProxy")]
+    return [
+        (kind, "create_connection", _guarded(kind.create_connection, lambda args: args[1].host, check))
+        for kind in kinds
+        if hasattr(kind, "create_connection")
+    ]
+
+
+def _aiohttp_proxies(check: Check) -> Replacements:
+    connector = sys.modules["aiohttp"].TCPConnector
+    original = connector._create_proxy_connection
+    return [(connector, "_create_proxy_connection", _guarded(original, lambda args: args[1].url.host, check))]
+
+
+def _replacements(check: Check) -> Replacements:
     connection = http.client.HTTPConnection
     by_name = [(socket, name, lambda args: args[0]) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")]
     by_method = [

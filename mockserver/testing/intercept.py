@@ -1,4 +1,4 @@
-"""In place of the vendors' public hosts: what `requests` sends there is answered in this process, on no socket.
+"""In place of the vendors' public hosts: what clients send there is answered in this process, on no socket.
 
 The seam is the connection under urllib3, so that all above it stays as it is with a real server: retries and Retry-After,
 timeouts, the exceptions that `requests` makes of a broken answer.
@@ -7,13 +7,13 @@ timeouts, the exceptions that `requests` makes of a broken answer.
 from __future__ import annotations
 
 import errno
-import io
 import os
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,77 +24,17 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 
 from ..mock import Mock
-from ..model import Request, Response, request_from
-from ..server.delivery import Action, End, Hang, Wait, script
-from ..server.encoding import encode
-from ..server.reading import whole_request
-from ..steps.route import BODY_LIMIT
-from ..steps.select_namespace import HEADER
+from ..when_imported import when_imported
 from .hosts import is_vendors
+from .in_process import Line, Wire
 
 _CONNECTIONS = 100
-
-
-class _Wire:
-    """What a connection takes for its socket: the bytes sent are answered once somebody reads."""
-
-    def __init__(self, handle: Callable[[Request], Response]) -> None:
-        self._handle = handle
-        self._sent = bytearray()
-        self._timeout: float | None = None
-
-    def sendall(self, data: Any) -> None:
-        """Take bytes of a request."""
-        self._sent += data
-
-    def makefile(self, *_args: Any, **_kwargs: Any) -> io.BytesIO:
-        """The answer to what was sent, as a stream of bytes. Raises the OSError of a fault that leaves none."""
-        sent, self._sent = bytes(self._sent), bytearray()
-        raw = whole_request(sent, BODY_LIMIT)
-        answer = self._handle(request_from(raw))
-        head, body = encode(raw, answer)
-        return io.BytesIO(_arrived(script(head, body, answer.delivery), self._timeout) if answer.delivery else head + body)
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Remember how long the client waits for bytes."""
-        self._timeout = seconds
-
-    def shutdown(self, how: int = 0) -> None:
-        """There is nothing to shut."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
-def _arrived(actions: Iterable[Action], timeout: float | None) -> bytes:
-    """The bytes of an answer that a fault leaves to the client.
-
-    Raises TimeoutError, at once, where the client would wait longer than it wants to, and ConnectionResetError.
-    """
-    sent = b""
-    for action in actions:
-        if isinstance(action, bytes):
-            sent += action
-        elif isinstance(action, Wait | Hang):
-            if action.seconds is None:
-                raise TimeoutError("the mock hangs")  # on a socket, a client without a timeout would wait for ever
-            _wait(action.seconds, timeout)
-        elif action is End.RESET and not sent:
-            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-    return sent
-
-
-def _wait(seconds: float, timeout: float | None) -> None:
-    if timeout is not None and seconds >= timeout:
-        raise TimeoutError("timed out")
-    if seconds:
-        threading.Event().wait(seconds)
 
 
 class _Connection(HTTPConnection):
     """A connection to the mock in this process. `line` is what it goes over."""
 
-    def __init__(self, *args: Any, line: _Line, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, line: Line, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._line = line
 
@@ -104,7 +44,7 @@ class _Connection(HTTPConnection):
             raise ssl.SSLError(ssl.SSL_ERROR_SSL, "sslv3 alert handshake failure")
         if self._line.has_fault("CONNECTION_REFUSED"):
             raise NewConnectionError(self, f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}")
-        self.sock: Any = _Wire(self._line.handle)
+        self.sock: Any = Wire(self._line.handle)
 
     @property
     def is_connected(self) -> bool:
@@ -131,23 +71,6 @@ class InProcessAdapter(HTTPAdapter):
         return self._pools.of(str(request.url))
 
 
-@dataclass(frozen=True)
-class _Line:
-    """The way from a client to a namespace of a mock; `tls` is how the client believes to speak."""
-
-    mock: Mock
-    namespace: str
-    tls: bool
-
-    def handle(self, request: Request) -> Response:
-        """The answer, in the namespace, unless the request names another one."""
-        return self.mock.handle(replace(request, headers={HEADER: self.namespace, **request.headers}))
-
-    def has_fault(self, kind: str) -> bool:
-        """Whether a fault of the whole port is declared; those are the default namespace's."""
-        return self.mock.namespace().faults.listening(kind, self.mock.clock.now()) is not None
-
-
 class _Pools:
     """Connections by scheme and host."""
 
@@ -162,25 +85,51 @@ class _Pools:
         key = (parts.scheme, parts.netloc)
         with self._lock:
             if key not in self._by_host:
-                line = _Line(self._mock, self._namespace, parts.scheme == "https")
+                line = Line(self._mock, self._namespace, parts.scheme == "https")
                 self._by_host[key] = _Pool(parts.hostname or "", parts.port, maxsize=_CONNECTIONS, line=line)
             return self._by_host[key]
 
 
-@contextmanager
-def intercept(mock: Mock, namespace: str, more: Sequence[str] = ()) -> Iterator[None]:
-    """Answer requests of `requests` to the vendors' hosts, and to those of more patterns, while the block runs."""
+def _requests_patches(mock: Mock, namespace: str, is_intercepted: Callable[[str], bool]) -> list[tuple[Any, str, Any]]:
     pools = _Pools(mock, namespace)
     original = HTTPAdapter.get_connection_with_tls_context
 
     def get_connection(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         url = str(request.url)
-        if is_vendors(urlsplit(url).hostname or "", more):
+        if is_intercepted(urlsplit(url).hostname or ""):
             return pools.of(url)
         return original(adapter, request, *args, **kwargs)
 
-    HTTPAdapter.get_connection_with_tls_context = get_connection  # type: ignore[method-assign, assignment]
-    try:
+    return [(HTTPAdapter, "get_connection_with_tls_context", get_connection)]
+
+
+@contextmanager
+def intercept(mock: Mock, namespace: str, more: Sequence[str] = ()) -> Iterator[None]:
+    """Answer what `requests`, httpx and aiohttp send to the vendors' hosts, while the block runs.
+
+    Args:
+        mock: Answers it.
+        namespace: The namespace of requests that name none.
+        more: Patterns of more hosts.
+    """
+
+    def is_intercepted(host: str) -> bool:
+        return is_vendors(host, more)
+
+    line = Line(mock, namespace, tls=True)
+    with ExitStack() as undo:
+        _patch(undo, _requests_patches(mock, namespace, is_intercepted))
+        for client in ("httpx", "aiohttp"):  # whoever has them imports them, before or in the block
+            undo.callback(when_imported(client, partial(_patch_client, undo, client, line, is_intercepted)))
         yield
-    finally:
-        HTTPAdapter.get_connection_with_tls_context = original  # type: ignore[method-assign]
+
+
+def _patch_client(undo: ExitStack, client: str, line: Line, is_intercepted: Callable[[str], bool]) -> None:
+    module = import_module(f".intercept_{client}", __package__)
+    _patch(undo, module.patches(line, is_intercepted))
+
+
+def _patch(undo: ExitStack, patches: Iterable[tuple[Any, str, Any]]) -> None:
+    for owner, name, function in patches:
+        undo.callback(setattr, owner, name, getattr(owner, name))
+        setattr(owner, name, function)

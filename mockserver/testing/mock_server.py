@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..answering import CRASHED
-from ..declare_job import DeclaredJob, declare, handles
+from ..declare_job import DeclaredJob, LifeGiven, declare, given, handles
 from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..faults.declared_fault import DeclaredFault
@@ -21,7 +22,7 @@ from ..journal import JournalEntry
 from ..listing import environment
 from ..mock import Mock, OnAnswer
 from ..model import Request, Response
-from ..namespace import Namespace
+from ..namespace import DEFAULT_NAMESPACE, Namespace
 from ..settings import Settings
 from . import assertions, poller_coverage
 from .assertions import calls, exchanges_drawn, jobs_drawn, polls_of
@@ -146,24 +147,66 @@ class MockServer:
         """The test's clock: `advance(seconds)`, `set`, `freeze`, `run`, and `drive()`, which takes over sleeping."""
         return self._world.clock
 
-    def job(self, service: str, **fields: Any) -> DeclaredJob:
-        """Declare a job: see `Mock.job`. Raises InputError."""
+    def job(
+        self,
+        service: str,
+        *,
+        life: LifeGiven = None,
+        progress: str = "time",
+        created: str | datetime | None = None,
+        age: float | str | None = None,
+        visible_after: float | str | None = None,
+        count: int = 1,
+        every: float | str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        started: bool | None = None,
+        **identity: str | int,
+    ) -> DeclaredJob:
+        """Declare a job of this test. Arguments and errors: see `Mock.job`."""
+        options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
+                   "facts": facts, "started": started}  # fmt: skip
+        fields = {"progress": progress, "count": count, **identity, **given(options)}
         return declare(self._mock.definitions, self._world, service, fields, caller())
 
-    def fail(self, target: str, **fields: Any) -> DeclaredFault:
-        """Declare a fault: see `Mock.fail`. Raises InputError.
+    def fail(
+        self,
+        target: str,
+        *,
+        error: str | None = None,
+        status: int | None = None,
+        quota: Mapping[str, Any] | None = None,
+        fault: str | Mapping[str, Any] | None = None,
+        patch: Sequence[Mapping[str, Any]] | None = None,
+        body: Any = None,
+        times: int | None = None,
+        after: int | None = None,
+        share: float | None = None,
+        window: Sequence[Any] | None = None,
+        delay: float | str | Mapping[str, Any] | None = None,
+        clock: str | None = None,
+        retry_after: float | str | bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+        **match: str | float,
+    ) -> DeclaredFault:
+        """Declare a fault for this test's requests. Arguments and errors: see `Mock.fail`.
 
         CONNECTION_REFUSED and TLS_ERROR are the port's, which knows nothing of the test's clock: they take no `window`, and
         last until `remove()`, or the end of the test.
         """
-        kind = KINDS.get(str(fields.get("fault")))
-        if kind is None or not kind.listener:
-            declared = self._mock.fail(target, namespace=self.namespace, **fields)
+        kind = KINDS.get(fault) if isinstance(fault, str) else None
+        listener = kind is not None and kind.listener
+        if listener and window is not None:
+            raise InputError(f"{fault} takes no window in a test; end it by .remove()")
+        where = DEFAULT_NAMESPACE if listener else self.namespace
+        declared = self._mock.fail(
+            target, error=error, status=status, quota=quota, fault=fault, patch=patch, body=body, times=times, after=after,
+            share=share, window=window, delay=delay, clock=clock, retry_after=retry_after, headers=headers,
+            content_type=content_type, namespace=where, **match,
+        )  # fmt: skip
+        if not listener:
             declared.entry.place = caller()
-            return declared
-        if fields.get("window") is not None:
-            raise InputError(f"{fields['fault']} takes no window in a test; end it by .remove()")
-        return self._mock.fail(target, **fields)
+        return declared
 
     @property
     def jobs(self) -> list[DeclaredJob]:
@@ -280,10 +323,41 @@ class MockServer:
         __tracebackhide__ = True
         assertions.assert_not_called(self._mock.definitions, list(self.seen), name, params, headers)
 
-    def assert_polled(self, service: str, **rules_and_identity: Any) -> None:
-        """See `assertions.assert_polled` and `polling.Rules`. Raises AssertionError with a timeline of the polls."""
+    def assert_polled(
+        self,
+        service: str,
+        *,
+        min_interval: float | str | None = None,
+        max_polls: int | None = None,
+        backoff: bool | float | None = None,
+        honours_retry_after: bool = False,
+        stops_after_terminal: bool = False,
+        gives_up_within: float | str | None = None,
+        **identity: str | int,
+    ) -> None:
+        """Assert that a service's jobs were polled, each by the rules. Lengths of time are seconds, or text such as `2h`.
+
+        Args:
+            service: The service, or its operation's id.
+            min_interval: At least so much time between two polls, on the mock's clock.
+            max_polls: So many polls at most.
+            backoff: True: intervals never shrink; or the factor by which each grows, up to the longest.
+            honours_retry_after: No poll before the time that an answer's Retry-After names.
+            stops_after_terminal: None after the job was shown in a terminal state.
+            gives_up_within: So much time at most from the first poll to the last.
+            identity: Parts of the jobs' identity, by the vendor's names; those that are left out match any.
+
+        Raises:
+            AssertionError: No poll, or a rule was broken; the message has a timeline of the polls.
+            InputError: An unknown name, or a rule that makes no sense.
+        """
         __tracebackhide__ = True
-        assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules_and_identity)
+        rules = {
+            "min_interval": min_interval, "max_polls": max_polls, "backoff": backoff,
+            "honours_retry_after": honours_retry_after, "stops_after_terminal": stops_after_terminal,
+            "gives_up_within": gives_up_within,
+        }  # fmt: skip
+        assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules, **identity)
 
     # What went wrong
 

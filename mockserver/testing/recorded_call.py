@@ -53,6 +53,7 @@ class RecordedCall:
     retry_at: int | None = None
     fault: str | None = None
     unexpected: str | None = None
+    problem: str | None = None  # the line of X-Mock-Problem
     crash: str | None = None
 
     @property
@@ -100,6 +101,7 @@ def read(
         fault=response.fault.kind if response.fault else None,
         retry_at=_retry_at(response.header("Retry-After"), time),
         unexpected=None if operation else _unexpected(definitions, request),
+        problem=redact.text(response.problem, secrets) if response.problem else None,
         crash=response.problem if (response.problem or "").startswith(CRASHED) else None,
     )
 

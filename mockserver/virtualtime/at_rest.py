@@ -70,6 +70,14 @@ class ThreadStates:
             return State.RESTS if call != "running" else State.RUNS
         return self._by_call(call.split())
 
+    def is_computing(self, thread: threading.Thread) -> bool:
+        """Whether a thread runs, or waits for the interpreter's lock."""
+        call = _call_of(thread.native_id) if self._exact else "running"
+        return call == "running" or (call is not None and call.split()[0] == FUTEX and self._is_interpreters(call.split()))
+
+    def _is_interpreters(self, call: list[str]) -> bool:
+        return 0 <= int(call[1], 16) - self._runtime < _INTERPRETER_BYTES
+
     def _by_call(self, call: list[str]) -> State:
         if call[0] in SLEEPS:
             return State.C_SLEEP
@@ -77,7 +85,7 @@ class ThreadStates:
             return State.POLLS
         if call[0] != FUTEX or int(call[2], 16) & _COMMAND != _WAIT_BITSET:
             return State.RUNS
-        if 0 <= int(call[1], 16) - self._runtime < _INTERPRETER_BYTES:
+        if self._is_interpreters(call):
             return State.RUNS
         return State.RESTS if int(call[4], 16) == 0 else State.TIMED_LOCK
 

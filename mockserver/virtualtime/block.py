@@ -11,13 +11,15 @@ from types import TracebackType
 
 from .. import real_time as real
 from ..jobs.clock import Clock
+from ..when_imported import when_imported
 from . import engine as engines
-from . import forked, functions, late, locks, loops, sockets, trio_loops, wall
+from . import forked, functions, locks, loops, sockets, trio_loops, wall
 from .children import Children
 from .conductor import Conductor
 from .engine import Engine, Patch
 from .errors import AlreadyDriven
 from .replace import Holders, Pair, put_back
+from .signals import DeferredSignals
 
 _driving = real.Lock()
 _holders = Holders()
@@ -32,34 +34,46 @@ class VirtualTime(AbstractContextManager[Clock]):
         self._clock, self._on_sleep, self._bystanders, self._watchdog = clock, on_sleep, bystanders, watchdog
         self._driver = threading.current_thread()
         self._undo = ExitStack()
+        self._signals = DeferredSignals((VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__))
         self._engine: Engine | None = None
 
     def __enter__(self) -> Clock:
+        self._signals.install()
+        try:
+            self._enter()
+        except BaseException:
+            self._signals.remove()
+            raise
+        if self._signals.pending:
+            self._leave()
+            self._signals.deliver()
+        return self._clock
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._leave()
+        self._signals.deliver()
+        engine = self._engine
+        if engine is not None and engine.error is not None and error is not engine.error:
+            raise engine.error from (None if isinstance(error, KeyboardInterrupt) else error)
+
+    def _enter(self) -> None:
         if not _driving.acquire(False):
             raise AlreadyDriven("time is already driven by a clock in this process; leave that block first")
         self._driver = threading.current_thread()
         try:
             loops.refuse_running_loop()
-            undisturbed(self._begin)
+            self._begin()
             assert self._engine is not None
             loops.rouse(self._engine)
         except BaseException:
-            self._leave()
+            self._end()
             raise
-        return self._clock
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._leave()
-        engine = self._engine
-        if engine is not None and engine.error is not None and error is not engine.error:
-            raise engine.error from (None if isinstance(error, KeyboardInterrupt) else error)
 
     def _leave(self) -> None:
         try:
-            if self._engine is not None:
-                self._engine.end()  # nothing moves while everything is put back
+            self._end()
         finally:
-            undisturbed(self._end)
+            self._signals.remove()
 
     def _begin(self) -> None:
         clock, undo = self._clock, self._undo
@@ -75,7 +89,7 @@ class VirtualTime(AbstractContextManager[Clock]):
         undo.callback(_replace_functions(functions.pairs()))
         self._patch([*locks.patches(), *sockets.patches(), *loops.patches(), *children.patches()])
         for module, patches in (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches)):
-            undo.callback(late.when_imported(module, partial(self._patch_with, patches)))
+            undo.callback(when_imported(module, partial(self._patch_with, patches)))
         clock.watch(engine.follow)
         undo.callback(clock.unwatch, engine.follow)
         engines.activate(engine)
@@ -99,6 +113,8 @@ class VirtualTime(AbstractContextManager[Clock]):
 
     def _end(self) -> None:
         try:
+            if self._engine is not None:
+                self._engine.end()  # nothing moves while everything is put back
             self._undo.close()
         finally:
             _driving.release()
@@ -110,7 +126,7 @@ def _replace_functions(pairs: list[Pair]) -> Callable[[], None]:
     places = _holders.replace(pairs)
 
     def back() -> None:
-        put_back(places)
+        put_back(places, pairs)
         if _counts(pairs) != counts:
             Holders().replace([(ours, theirs) for theirs, ours in pairs])
 
@@ -119,30 +135,3 @@ def _replace_functions(pairs: list[Pair]) -> Callable[[], None]:
 
 def _counts(pairs: list[Pair]) -> list[int]:
     return [sys.getrefcount(ours) for _, ours in pairs]
-
-
-def undisturbed(work: Callable[[], None]) -> None:
-    """Do work that no signal may interrupt: in a thread of its own, since what handlers raise comes out of the main one.
-
-    Raises what the work raises, else what a handler raised meanwhile.
-    """
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            raised.insert(0, error)
-
-    thread = threading.Thread(target=run, name="mockserver-undisturbed")
-    started = False
-    while not started or thread.is_alive():
-        try:
-            if not started:
-                started = True
-                thread.start()
-            thread.join()
-        except BaseException as error:
-            raised.append(error)
-    if raised:
-        raise raised[0]

@@ -78,5 +78,5 @@ class Conductor:
         watch = real.monotonic()
         while not engine.over and real.monotonic() - watch < 1.0:
             real.sleep(0.01)
-        if not engine.over and main.ident and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if not engine.over and main.ident and callable(signal.getsignal(signal.SIGINT)):
             signal.pthread_kill(main.ident, signal.SIGINT)

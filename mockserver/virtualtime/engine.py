@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from types import TracebackType
 from typing import Any
 
 from .. import activity
@@ -51,6 +52,31 @@ class Sleeper:
         self.looked_after = False
 
 
+class _Turnstile:
+    """The engine's lock, which knows who waits for it: they run, although the kernel sees them wait."""
+
+    def __init__(self) -> None:
+        self._lock = real.RLock()
+        self._waiting: dict[int, None] = {}
+
+    def __enter__(self) -> None:
+        if self._lock.acquire(False):
+            return
+        me = threading.get_ident()
+        self._waiting[me] = None
+        try:
+            self._lock.acquire()
+        finally:
+            self._waiting.pop(me, None)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lock.release()
+
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for it."""
+        return bool(self._waiting)
+
+
 class Engine:
     """The time of one block. Thread-safe.
 
@@ -80,7 +106,7 @@ class Engine:
         self.polling: set[threading.Thread] = set()
         self.alarm: Callable[[], object] = nothing
         self.holds: list[Callable[[], bool]] = [activity.busy]
-        self.lock = real.RLock()
+        self.lock = _Turnstile()
         self._bystanders = frozenset(bystanders)
         self._states = ThreadStates(driver)
         self._elapsed = 0
@@ -204,6 +230,8 @@ class Engine:
             self.on_move(step)
 
     def _all_rest(self) -> bool:
+        if self.lock.is_wanted():
+            return False
         if any(one.due for one in self.sleepers.values()) or any(one.due for one in self.timers.values()):
             return False
         for thread in threading.enumerate():
@@ -211,13 +239,31 @@ class Engine:
                 return False
         if any(holds() for holds in self.holds):
             return False
-        return not any(one.is_ready() for one in self.sleepers.values())
+        return not (any(one.is_ready() for one in self.sleepers.values()) or self.lock.is_wanted())
 
     def _rests(self, thread: threading.Thread) -> bool:
         state = self._states.of(thread)
         if state in (State.TIMED_LOCK, State.C_SLEEP):
             self.fail(CannotDrive.of_thread(thread, state.value))
         return state is State.RESTS or (state is State.POLLS and thread in self.polling)
+
+    # What others may know
+
+    def is_stuck(self) -> bool:
+        """Whether everybody waits, and nobody for a time."""
+        with self.lock:
+            everyone = [*self.sleepers.values(), *self.timers.values()]
+            return bool(everyone) and all(one.until is None for one in everyone) and self._all_rest()
+
+    def is_computing(self, thread: threading.Thread) -> bool:
+        """Whether a thread runs, and isn't blocked in a call."""
+        return self._states.is_computing(thread)
+
+    def wake(self, thread: threading.Thread) -> None:
+        """Let a thread return from its wait."""
+        with self.lock:
+            if (sleeper := self.sleepers.get(thread)) is not None:
+                self._wake(sleeper)
 
     # The end
 
@@ -239,7 +285,7 @@ class Engine:
 
     def renew_lock(self) -> None:
         """In a forked child: whoever held the lock isn't there."""
-        self.lock = real.RLock()
+        self.lock = _Turnstile()
 
 
 active: Engine | None = None

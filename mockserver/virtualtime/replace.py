@@ -14,42 +14,44 @@ _OTHERS = ("mockserver", "_pytest", "pytest", "execnet", "xdist", "pytest_timeou
 Pair = tuple[Any, Any]
 """What is replaced, and what takes its place."""
 Put = Callable[[Any], None]
-Place = tuple[Any, Put]
-"""What is held somewhere, and what puts something else there."""
+Place = tuple[int, Put]
+"""Which pair's function is held somewhere, and what puts something else there."""
+Held = tuple[Any, Put, Any]
+"""A function that is held, what puts something else there, and who holds it."""
 
 
 class Holders:
     """Everybody who holds some functions. Looked for again only where the functions' counts of references have changed."""
 
     def __init__(self) -> None:
-        self._places: list[Place] | None = None
+        self._places: list[Place] = []
         self._counts: list[int] = []
 
     def replace(self, pairs: Sequence[Pair]) -> list[Place]:
         """Put the second of each pair in the place of the first. Returns the places."""
         counts = [sys.getrefcount(old) for old, _ in pairs]
-        if self._places is None or counts != self._counts:
-            found = list(_places(pairs))
-            lasting = all(isinstance(holder, dict) for _, _, holder in found)
-            places = [(old, put) for old, put, _ in found]
-            self._places = places if lasting else None  # an instance is not to live on for our sake
-            self._counts = counts
-        else:
-            places = self._places
-        news = {id(old): new for old, new in pairs}
-        for old, put in places:
-            put(news[id(old)])
+        places = self._places if counts == self._counts else self._look(pairs, counts)
+        for index, put in places:
+            put(pairs[index][1])
+        return places
+
+    def _look(self, pairs: Sequence[Pair], counts: list[int]) -> list[Place]:
+        indexes = {id(old): index for index, (old, _) in enumerate(pairs)}
+        places, lasting = [], True
+        for old, put, holder in _holders(pairs):
+            places.append((indexes[id(old)], put))
+            lasting = lasting and holder is not None
+        self._places, self._counts = (places, counts) if lasting else ([], [])
         return places
 
 
-def put_back(places: Sequence[Place]) -> None:
+def put_back(places: Sequence[Place], pairs: Sequence[Pair]) -> None:
     """Put everything back where it was."""
-    for old, put in places:
-        put(old)
+    for index, put in places:
+        put(pairs[index][0])
 
 
-def _places(pairs: Sequence[Pair]) -> Iterator[tuple[Any, Put, Any]]:
-    """What is held, how to put something else there, and who holds it."""
+def _holders(pairs: Sequence[Pair]) -> Iterator[Held]:
     by_id = {id(old): old for old, _ in pairs}
     own = {id(pair) for pair in pairs} | {id(by_id)}
     for holder in gc.get_referrers(*by_id.values()):
@@ -57,23 +59,23 @@ def _places(pairs: Sequence[Pair]) -> Iterator[tuple[Any, Put, Any]]:
             yield from _places_in(holder, by_id)
 
 
-def _places_in(holder: Any, by_id: dict[int, Any]) -> Iterator[tuple[Any, Put, Any]]:
+def _places_in(holder: Any, by_id: dict[int, Any]) -> Iterator[Held]:
     if isinstance(holder, dict):
         yield from _places_in_dict(holder, by_id)
     elif isinstance(holder, CellType):
         if (old := by_id.get(id(holder.cell_contents))) is not None:
-            yield old, partial(setattr, holder, "cell_contents"), holder
+            yield old, partial(setattr, holder, "cell_contents"), None
     elif isinstance(holder, tuple):
         for function in gc.get_referrers(holder):
             if isinstance(function, FunctionType) and function.__defaults__ is holder:
                 yield from _places_in_defaults(function, holder, by_id)
-    elif type(getattr(holder, "__dict__", None)) is dict and not isinstance(holder, FunctionType):
+    elif type(getattr(holder, "__dict__", None)) is dict and type(holder).__module__.partition(".")[0] not in _OTHERS:
         for name, value in list(vars(holder).items()):
             if (old := by_id.get(id(value))) is not None:
-                yield old, partial(setattr, holder, name), holder
+                yield old, partial(setattr, holder, name), None
 
 
-def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[tuple[Any, Put, Any]]:
+def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[Held]:
     name = holder.get("__name__")
     if isinstance(name, str):
         if name.partition(".")[0] in _OTHERS:
@@ -90,7 +92,7 @@ def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[t
         if isinstance(owner, type):
             yield old, partial(_set_in_class, owner, key), owner
         else:
-            yield old, partial(holder.__setitem__, key), holder if owner is holder else object()
+            yield old, partial(holder.__setitem__, key), owner
 
 
 def _set_in_class(owner: type, name: str, function: Any) -> None:
@@ -98,9 +100,7 @@ def _set_in_class(owner: type, name: str, function: Any) -> None:
     setattr(owner, name, staticmethod(function) if isinstance(function, FunctionType) else function)
 
 
-def _places_in_defaults(
-    function: FunctionType, held: tuple[Any, ...], by_id: dict[int, Any]
-) -> Iterator[tuple[Any, Put, Any]]:
+def _places_in_defaults(function: FunctionType, held: tuple[Any, ...], by_id: dict[int, Any]) -> Iterator[Held]:
     for index, value in enumerate(held):
         if (old := by_id.get(id(value))) is not None:
 

@@ -165,7 +165,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "seed": ("1.5", "'1.5'; allowed: a whole number"),
     "auth": ("maybe", "'maybe'; allowed: verify or presence or off"),
     "unknown_ids": ("keep", "'keep'; allowed: create or reject"),
-    "unknown_query": ("", "''; allowed: reject or ignore"),
+    "unknown_query": ("", "''; allowed: reject or report or ignore"),
     "switches": ("nonsense", "'nonsense'; allowed: NAME=VALUE"),
     "credentials": ("s3cret", "'...'; allowed: AK=SK"),
     "apps": ("=s3cret", "'...'; allowed: KEY=SECRET"),

@@ -354,7 +354,7 @@ def test_headers(mock: Mock) -> None:
 def test_a_patched_answer(mock: Mock) -> None:
     """Undocumented statuses, case drift and progress that can't be are made by patches; the length follows, order stays."""
     normal = json.loads(ask(mock).body)
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"op": "replace", "path": "/submissions/0/status", "value": "running"},
         {"op": "replace", "path": "/submissions/0/progress", "value": 1.0},
     ]

@@ -23,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mockserver.app import create_app
 from mockserver.definitions import Definitions, Operation, load
+from mockserver.jobs.clock import utc
 from mockserver.journal import JournalEntry
 from mockserver.mock import Mock, switches_from
 from mockserver.model import Request
@@ -342,8 +343,6 @@ PATH_CASES = [
         for code in ("%00", "%01", "%08", "%09", "%0A", "%0D%0AX-Injected:%201", "%1B", "%1F", "%7F")
     ],
     pytest.param(CDM, "parameter-invalid", CDM.changed("load", "load%0A"), id="newline-at-the-end"),
-    pytest.param(CDM, "no-route", CDM.changed("load", "lo%2Fad"), id="slash"),
-    pytest.param(CDM, "no-route", CDM.changed("load", "%2E%2E%2F"), id="dots"),
     pytest.param(CDM, "no-route", CDM.changed("load", ""), id="empty-segment"),
     pytest.param(CDM, "no-route", CDM.changed("/status", "/status/"), id="slash-at-the-end"),
     pytest.param(CDM, "no-route", CDM.changed("/status", "/state"), id="last-segment"),
@@ -357,6 +356,13 @@ PATH_CASES = [
 def test_wrong_paths(good: Ask, kind: str, ask: Ask, door: Door) -> None:
     """An id that is too long or not allowed, or a path that no operation has, gets the documented error."""
     assert_documented(door(ask), operation_of(good), kind)
+
+
+@pytest.mark.parametrize("name", ["lo%2Fad", "%2E%2E%2F"])
+@pytest.mark.parametrize(("door", "kind"), [("socket", "parameter-invalid"), ("werkzeug", "no-route")], indirect=["door"])
+def test_slashes_within_an_id(name: str, kind: str, door: Door) -> None:
+    """On our own socket a slash that was sent as `%2F` is part of the id; WSGI can't tell it from any other."""
+    assert_documented(door(CDM.changed("load", name)), operation_of(CDM), kind)
 
 
 @pytest.mark.parametrize("door", ["socket", "flask", "mock"], indirect=True)  # werkzeug's server replaces the bytes
@@ -788,7 +794,7 @@ def test_the_ends_of_time(time: int) -> None:
     """At the first and last moment that the clock can show, everything is answered."""
     ours = Mock(Settings(auth="off", tick=1.0), definitions=DEFINITIONS)
     ours.clock.freeze()
-    ours.clock.set(time)
+    ours.clock.set(utc(time))
     for ask in [*GOOD.values()] * 2:
         path, _, query = ask.target.decode().partition("?")
         answer = ours.handle(Request(ask.method, path, query, {"instance": "b88c445407b24283aa949f9833a38fd8"}, ask.body))

@@ -27,8 +27,8 @@ START = parse_time("2026-01-01T00:00:00Z")
 MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
 MOST = {"dataarts": 1_000, "tics": 100}
 MILLION = 1_000_000
-IDENTITY = {"dataarts": {"task_id": "7", "job_name": "n"}, "tics": {"league_id": "l"}}
-FILTER = {"dataarts": "workspace_id", "tics": "job_id"}
+IDENTITY: dict[str, dict[str, Any]] = {"dataarts": {"task_id": "7", "job_name": "n"}, "tics": {"league_id": "l"}}
+FILTER: dict[str, str] = {"dataarts": "workspace_id", "tics": "job_id"}
 NEWEST_FIRST = pytest.mark.parametrize("order", [1, -1], ids=["oldest-declared-first", "newest-declared-first"])
 EACH = pytest.mark.parametrize("service", IDENTITY)
 Row = dict[str, Any]
@@ -42,6 +42,10 @@ INTERLEAVED: Sequence[dict[str, Any]] = (
     {"count": 9, "every": 1, "age": "5h"},
     {"age": "1000h"},
 )
+
+
+def _filter(service: str, value: str) -> dict[str, Any]:
+    return {FILTER[service]: value}
 
 
 def new_mock(**options: Any) -> Mock:
@@ -140,7 +144,7 @@ def test_of_runs_born_together_the_later_declared_is_newer(service: str) -> None
     """Ties have an order, so that pages can neither repeat nor miss a run: the later declaration's comes first."""
     mock = new_mock()
     for owner in "abcde":
-        mock.job(service, **IDENTITY[service], **{FILTER[service]: owner}, count=3, every="1h")
+        mock.job(service, **IDENTITY[service], **_filter(service, owner), count=3, every="1h")
     alone = {owner: ask(mock, service, 0, 3, **{FILTER[service]: owner})[0] for owner in "edcba"}
     together = [rows[index] for index in range(3) for rows in alone.values()]
     assert whole(mock, service, 2) == together
@@ -151,7 +155,7 @@ def test_pages_of_a_filtered_list(service: str) -> None:
     """A filter leaves a list of its own: its total, its pages, the same runs in the same order."""
     mock = new_mock()
     for number in range(12):
-        mock.job(service, **IDENTITY[service], **{FILTER[service]: "abc"[number % 3]}, count=number + 1, every="37m")
+        mock.job(service, **IDENTITY[service], **_filter(service, "abc"[number % 3]), count=number + 1, every="37m")
     rows = whole(mock, service, 100)
     parts = [whole(mock, service, 7, **{FILTER[service]: owner}) for owner in "abc"]
     assert [len(part) for part in parts] == [22, 26, 30]

@@ -178,7 +178,7 @@ def test_a_documented_error_is_not_unexpected() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_crash_of_the_mock_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """The mock's own failure fails the block, and says what it was."""
-    from mockserver import mock as module
+    from mockserver import answering as module
 
     def crash(*_args: object) -> None:
         raise ZeroDivisionError

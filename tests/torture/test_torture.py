@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import http.client
 import json
@@ -29,23 +30,24 @@ from torture_four_pollers import JOB, graded
 from mockserver.definitions import load
 from mockserver.errors import InputError
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
-from mockserver.testing.dialects import DIALECTS
-from mockserver.testing.grading import (
+from mockserver.testing.mock_server import MockServer
+from mockserver.testing.running import running
+from mockserver.torture_rack.grading import (
     CLEAR,
     ENDLESS,
     GRADES,
     HAMMERED,
     RIGHT,
     UNCLEAR,
+    UNDRIVEN,
     WRONG,
     is_clear,
     verdict_of,
 )
-from mockserver.testing.hazards import HAZARDS, Setting, hazards
-from mockserver.testing.mock_server import MockServer
-from mockserver.testing.rack import OneHazard, Report, options, torture
-from mockserver.testing.running import running
-from mockserver.testing.torture_table import hazards_markdown, table
+from mockserver.torture_rack.hazards import HAZARDS, Setting, hazards
+from mockserver.torture_rack.runner import HazardRun, Report, options, torture
+from mockserver.torture_rack.service_profiles import PROFILES
+from mockserver.torture_rack.table import hazards_markdown, table
 
 pytest_plugins = ["pytester"]
 pytestmark = [  # what pollers are stopped in the middle of isn't closed; TICS's times are no times to the SDK
@@ -122,7 +124,7 @@ def _client(package: str, prefix: str) -> Any:
     return kind.new_builder().with_region(region.value_of("cn-north-4")).build()
 
 
-@pytest.mark.parametrize("service", DIALECTS)
+@pytest.mark.parametrize("service", PROFILES)
 def test_the_recommended_poller_survives_everything(service: str) -> None:
     """No bad grade in any hazard of any service; and none passes because nothing happened: it polled each time."""
 
@@ -137,7 +139,7 @@ def test_the_recommended_poller_survives_everything(service: str) -> None:
 
 def test_there_are_enough_hazards() -> None:
     """At least 25 for each service, with names of their own, each with its words."""
-    for service in DIALECTS:
+    for service in PROFILES:
         names = [hazard.name for hazard in hazards(load(), service)]
         assert len(names) >= 25
         assert len(set(names)) == len(names)
@@ -153,7 +155,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("service", DIALECTS)
+@pytest.mark.parametrize("service", PROFILES)
 def test_every_hazard_happens(service: str) -> None:
     """Whoever polls for a quarter of an hour gets each of a hazard's faults, its events, and its end."""
     definitions = load()
@@ -163,7 +165,7 @@ def test_every_hazard_happens(service: str) -> None:
             faults, alone = mock._world.faults, not (hazard.events or hazard.faults(_setting(service)))
             done = partial(_has_happened, mock, hazard.life(_setting(service))[-1][0], shown, alone)
             wait = _quarter_of_an_hour(mock.client(), service, shown, done)
-            OneHazard(mock, hazard, options(definitions, service, **IDENTITIES[service])).judge(wait)
+            HazardRun(mock, hazard, options(definitions, service, **IDENTITIES[service])).judge(wait)
             assert [entry.as_json() for entry in faults.entries if not entry.served] == [], hazard.name
             assert [text for text in shown if "can't be applied" in text] == [], hazard.name
             assert done(), (hazard.name, mock.report())
@@ -192,7 +194,7 @@ def _quarter_of_an_hour(
 
 
 def _setting(service: str) -> Setting:
-    return Setting(DIALECTS[service], load().operation_of(service))
+    return Setting(PROFILES[service], load().operation_of(service))
 
 
 ENDLESS_ONES = {
@@ -299,23 +301,81 @@ def test_one_that_swallows_everything_and_never_sleeps() -> None:
     assert one("one-502", wait).grade == HAMMERED
 
 
-@pytest.mark.parametrize("how", ["computes", "waits", "sleeps by another name"])
-def test_one_that_does_nothing_at_all(how: str) -> None:
-    """Real time stops what neither asks nor sleeps; the message says so."""
-    real_sleep, ended = time.sleep, threading.Event()
+def test_one_that_computes_for_ever() -> None:
+    """Real time stops what neither asks nor waits; the message says so, and where."""
 
     def wait() -> None:
         ask()
-        while how == "computes":
+        while True:
             pass
-        if how == "waits":
-            ended.wait(60)
-        real_sleep(3)
 
     report = one("ends-SUCCEEDED", wait, watchdog=0.5)
-    ended.set()
     assert report.grade == ENDLESS
-    assert "for 0.5 s of real time it neither asked nor slept" in report.did
+    assert "for 0.5 s of real time it neither asked nor waited: it computes, at " in report.did
+    assert f"{__file__}:" in report.did
+
+
+def test_one_that_waits_for_what_never_comes() -> None:
+    """A wait without a timeout, with nobody there to end it, is seen at once."""
+    report = one("ends-SUCCEEDED", lambda: ask() and threading.Event().wait())
+    assert report.grade == ENDLESS
+    assert "it waits for what never comes, without a timeout, at " in report.did
+
+
+@pytest.mark.parametrize("how", ["sleeps in C", "waits for a program"])
+def test_one_that_can_t_be_driven_is_not_blamed(how: str) -> None:
+    """What waits outside of virtual time is graded apart, by what and where it waits."""
+    in_c = ctypes.CDLL(None)
+
+    def wait() -> str:
+        ask()
+        if how == "waits for a program":
+            subprocess.run(["sleep", "5"], check=True)
+        in_c.sleep(3)
+        return "SUCCEEDED"
+
+    report = one("ends-SUCCEEDED", wait, watchdog=0.5)
+    assert (report.grade, report.passed) == (UNDRIVEN, False)
+    assert report.did.startswith("cannot be driven: it waits in ")
+    assert f"{__file__}:" in report.did
+    assert "why it hurts" not in report.text
+
+
+@pytest.mark.parametrize("hazard", ["nothing-in-the-answer", "status-null", "status-missing"])
+def test_success_that_no_answer_has_shown_is_a_wrong_verdict(hazard: str) -> None:
+    """Whoever takes an empty list, or a status that isn't there, for a success is wrong, although the job succeeds later."""
+
+    def wait() -> str:
+        while True:
+            runs = requests.get(url() + PATH, headers=HEADERS, timeout=60).json()["submissions"]
+            if not runs or runs[0].get("status") in (None, "SUCCEEDED"):
+                return "SUCCEEDED"
+            time.sleep(30)
+
+    report = one(hazard, wait)
+    assert report.grade == WRONG
+    assert "no answer had shown that" in report.did
+
+
+def test_a_poller_may_run_in_the_thread_of_its_caller() -> None:
+    """Code that is bound to its thread, as Airflow's operators are, finds what it left there; and is stopped there, too."""
+    bound = threading.local()
+    bound.operator = "mine"
+    definitions = load()
+    with running() as mock, mock.environ():
+        hazard = next(hazard for hazard in hazards(definitions, "cdm") if hazard.name == "ends-SUCCEEDED")
+        run = HazardRun(mock, hazard, options(definitions, "cdm", **IDENTITIES["cdm"]))
+        assert run.run(lambda: bound.operator and _polled(), own_thread=False).grade == RIGHT
+    with running() as mock, mock.environ():
+        hazard = next(hazard for hazard in hazards(definitions, "cdm") if hazard.name == "runs-for-ever")
+        run = HazardRun(mock, hazard, options(definitions, "cdm", give_up="1h", **IDENTITIES["cdm"]))
+        assert run.judge(_polled, own_thread=False).grade == ENDLESS
+
+
+def _polled() -> str:
+    while (status := ask()) != "SUCCEEDED":
+        time.sleep(30)
+    return status
 
 
 def test_ctrl_c_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +392,7 @@ def test_ctrl_c_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_watch: object, thread: threading.Thread) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mockserver.testing.supervise._Watch._supervise", interrupt)
+    monkeypatch.setattr("mockserver.torture_rack.supervisor.Supervisor._supervise", interrupt)
     with pytest.raises(KeyboardInterrupt):
         one("runs-for-ever", wait)
     assert time.sleep is real_sleep
@@ -360,16 +420,19 @@ def test_one_without_a_timeout_hangs_for_ever() -> None:
 def test_a_timeout_takes_its_time_on_the_clock() -> None:
     """A client's timeout of 45 s ends a call that hangs, and the job is 45 s further then."""
 
-    def wait() -> float:
-        began = time.monotonic()
+    took: list[float] = []
+
+    def wait() -> str:
         for _ in range(3):
+            began = time.monotonic()
             try:
                 requests.get(url() + PATH, headers=HEADERS, timeout=45)
             except requests.exceptions.ReadTimeout:
-                return round(time.monotonic() - began, 3)
-        raise AssertionError
+                took.append(round(time.monotonic() - began, 3))
+        return _polled()
 
-    assert one("hang", wait, verdict=lambda took: "succeeded" if took == 45 else "failed").grade == RIGHT
+    assert one("hang", wait).grade == RIGHT
+    assert took == [45]
 
 
 def test_max_polls_and_give_up() -> None:
@@ -395,7 +458,7 @@ def test_time_is_given_back() -> None:
     before = (time.sleep, time.time, asyncio.sleep, threading.excepthook, requests.Session.request)
     one("port-closed", sleepy)
     assert before == (time.sleep, time.time, asyncio.sleep, threading.excepthook, requests.Session.request)
-    assert one("ends-SUCCEEDED", lambda: [ask(), "SUCCEEDED"][1]).grade == RIGHT
+    assert one("ends-SUCCEEDED", _polled).grade == RIGHT
 
 
 # Pollers of all kinds
@@ -504,16 +567,16 @@ class _Enum:
 )  # fmt: skip
 def test_what_a_returned_value_says(value: object, verdict: str) -> None:
     """The default verdicts."""
-    assert verdict_of(value, DIALECTS["cdm"]) == verdict
+    assert verdict_of(value, PROFILES["cdm"]) == verdict
 
 
 def test_a_verdict_of_the_user_s() -> None:
     """`verdict=` has the first word on what is returned, and none on what is raised; what it says must be a verdict."""
     assert one("ends-FAILED", lambda: [ask(), 3][1], verdict=lambda _value: "failed").grade == RIGHT
     assert one("ends-SUCCEEDED", lambda: ask() and 1 / 0, verdict=lambda _value: "failed").grade == UNCLEAR
-    assert verdict_of(1, DIALECTS["enos"], lambda _value: None) == "succeeded"
+    assert verdict_of(1, PROFILES["enos"], lambda _value: None) == "succeeded"
     with pytest.raises(InputError, match="gave 'done' for 'x'; allowed: succeeded, failed, unknown"):
-        verdict_of("x", DIALECTS["cdm"], lambda _value: "done")
+        verdict_of("x", PROFILES["cdm"], lambda _value: "done")
 
 
 @pytest.mark.parametrize(

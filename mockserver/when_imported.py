@@ -1,4 +1,4 @@
-"""Libraries that are first imported while time is driven: what concerns them is replaced as soon as they are there."""
+"""Libraries that may be imported later: what concerns them is replaced as soon as they are there."""
 
 from __future__ import annotations
 

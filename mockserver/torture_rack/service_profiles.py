@@ -20,7 +20,7 @@ Patch = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Dialect:
+class ServiceProfile:
     """A service's words. Pointers are RFC 6901, into an answer; "" where the service has no such member.
 
     `succeeded` and `failed` are the states of a plain end, `first` and `running` those before; `verdicts` what each other
@@ -64,35 +64,35 @@ class Dialect:
         return [{"op": "test", "path": self.status, "value": self.succeeded}, *self.says(text)]
 
 
-DIALECTS: Mapping[str, Dialect] = {
-    dialect.service: dialect
-    for dialect in (
-        Dialect(
+PROFILES: Mapping[str, ServiceProfile] = {
+    profile.service: profile
+    for profile in (
+        ServiceProfile(
             service="cdm", first="BOOTING", running="RUNNING", succeeded="SUCCEEDED", failed="FAILED",
             verdicts={"FAILURE_ON_SUBMIT": FAILED},
             status="/submissions/0/status", rows="/submissions", name="/submissions/0/job-name",
             progress="/submissions/0/progress", done=100,
             stamps={"/submissions/0/creation-date": 0, "/submissions/0/last-update-date": 0},
         ),
-        Dialect(
+        ServiceProfile(
             service="taurusdb", first="Pending", running="Running", succeeded="Completed", failed="Failed",
             verdicts={"Canceled": FAILED},
             status="/job/status", rows="/job", name="/job/id", single=True, no_rows=None,
             progress="/job/process", done="100%", stamps={"/job/created": "2000-01-01T00:00:00+0800"},
         ),
-        Dialect(
+        ServiceProfile(
             service="tics", first="NEW", running="RUNNING", succeeded="SUCCEEDED", failed="FAILED",
             verdicts={"TERMINATED": FAILED},
             status="/lists/0/status", rows="/lists", name="/lists/0/id",
             stamps={"/lists/0/start_time": "2000-01-01T00:00:00.000+00:00"}, crowd={"job_id": "another_job"},
         ),
-        Dialect(
+        ServiceProfile(
             service="dataarts", first="waiting", running="running", succeeded="success", failed="fail",
             verdicts={"manual-stop": FAILED},
             status="/body/rows/0/status", rows="/body/rows", name="/body/rows/0/taskRunningLogId",
             stamps={"/body/rows/0/submitTime": 0, "/body/rows/0/startTime": 0},
         ),
-        Dialect(
+        ServiceProfile(
             service="enos", first="INIT", running="RUNNING", succeeded="SUCCESS", failed="FAIL",
             verdicts={"INTERNAL_ERROR": FAILED, "TIMEOUT": FAILED, "CANCEL": FAILED},
             status="/data/stsDesc", rows="/data", name="/data/instanceId", single=True, codes="/data/status", no_rows=None,
@@ -102,17 +102,17 @@ DIALECTS: Mapping[str, Dialect] = {
 }  # fmt: skip
 
 
-def dialect_of(service: str) -> Dialect:
-    """The dialect of a service. Raises InputError for one that the rack doesn't know."""
-    if service not in DIALECTS:
-        raise InputError(f"the torture rack knows no service {service!r}; allowed: {', '.join(DIALECTS)}")
-    return DIALECTS[service]
+def profile_of(service: str) -> ServiceProfile:
+    """The profile of a service. Raises InputError for one that the rack doesn't know."""
+    if service not in PROFILES:
+        raise InputError(f"the torture rack knows no service {service!r}; allowed: {', '.join(PROFILES)}")
+    return PROFILES[service]
 
 
 def life_to(operation: Operation, state: str) -> Steps:
     """The first documented life that ends in this state; what runs, runs for `RUNNING_SECONDS`. Raises InputError."""
     assert operation.job is not None
-    running = DIALECTS[operation.service].running
+    running = PROFILES[operation.service].running
     for life in operation.job.lives.values():
         if life.steps[-1][0] == state:
             return [(name, RUNNING_SECONDS if name == running and lasts else lasts) for name, lasts in life.steps]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..definitions import Definitions
-from .dialects import DIALECTS
 from .hazards import Hazard, hazards
+from .service_profiles import PROFILES
 
 VERSION = 1
 Graded = Mapping[str, Any]
@@ -59,12 +59,12 @@ def as_json(graded: Sequence[Graded]) -> dict[str, Any]:
 def hazards_markdown(definitions: Definitions) -> str:
     """The hazards of all services as a table for docs/torture.md."""
     found: dict[str, tuple[Hazard, list[str]]] = {}
-    for service in DIALECTS:
+    for service in PROFILES:
         for hazard in hazards(definitions, service):
             found.setdefault(hazard.name, (hazard, []))[1].append(service)
     lines = ["| hazard | what happens | what it does to who isn't ready | what passes | where |", "|---|---|---|---|---|"]
     for name, (hazard, services) in sorted(found.items(), key=lambda item: not item[0].startswith("ends-")):
-        where = "all" if len(services) == len(DIALECTS) else ", ".join(services)
+        where = "all" if len(services) == len(PROFILES) else ", ".join(services)
         passes = " or ".join(hazard.good) + f" ({' or '.join(hazard.verdicts)})"
         lines.append(f"| `{name}` | {hazard.summary} | {hazard.hurts} | {passes} | {where} |")
     return "\n".join(lines)

@@ -10,9 +10,9 @@ from typing import Any
 from ..definitions import Definitions
 from ..errors import InputError
 from ..jobs.clock import SECOND
-from .dialects import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, Dialect
-from .poll_timeline import span
-from .recorded_call import RecordedCall
+from ..testing.poll_timeline import span
+from ..testing.recorded_call import RecordedCall
+from .service_profiles import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, ServiceProfile
 
 RIGHT = "returned right"
 CLEAR = "raised a clear error"
@@ -20,7 +20,8 @@ UNCLEAR = "raised an unclear error"
 WRONG = "wrong verdict"
 ENDLESS = "never ended"
 HAMMERED = "hammered the server"
-GRADES = (RIGHT, CLEAR, UNCLEAR, WRONG, ENDLESS, HAMMERED)
+UNDRIVEN = "cannot be driven"
+GRADES = (RIGHT, CLEAR, UNCLEAR, WRONG, ENDLESS, HAMMERED, UNDRIVEN)
 
 Verdict = Callable[[Any], str | None]
 """Says what a value that a poller returned means: one of `VERDICTS`; None: as by default."""
@@ -37,7 +38,7 @@ _LEAST_POLLS = 10
 _PAUSE = SECOND
 
 
-def verdict_of(value: Any, dialect: Dialect, mapping: Verdict | None = None) -> str:
+def verdict_of(value: Any, profile: ServiceProfile, mapping: Verdict | None = None) -> str:
     """What a returned value says of the job. Raises InputError for a mapping's answer that is no verdict.
 
     True and None say succeeded, False failed. Else it is the status that the value is, or has as `status`, `state` or
@@ -50,7 +51,7 @@ def verdict_of(value: Any, dialect: Dialect, mapping: Verdict | None = None) -> 
         return told
     if value is None or isinstance(value, bool):
         return FAILED if value is False else SUCCEEDED
-    return _read(_status_in(value), dialect)
+    return _read(_status_in(value), profile)
 
 
 def _status_in(value: Any) -> Any:
@@ -70,12 +71,18 @@ def _inner(value: Any) -> Any:
     return None if isinstance(value, str | int) else getattr(value, "value", None)
 
 
-def _read(value: Any, dialect: Dialect) -> str:
+def _read(value: Any, profile: ServiceProfile) -> str:
     text = str(value).strip().casefold()
-    states = {dialect.succeeded: SUCCEEDED, dialect.failed: FAILED, **dialect.verdicts}
+    states = {profile.succeeded: SUCCEEDED, profile.failed: FAILED, **profile.verdicts}
     meant = {state.casefold(): verdict for state, verdict in states.items()}
     words = dict.fromkeys(_GOOD_WORDS, SUCCEEDED) | dict.fromkeys(_BAD_WORDS, FAILED)
-    return (words | meant | ({"1": SUCCEEDED, "-1": FAILED} if dialect.codes else {})).get(text, UNKNOWN)
+    return (words | meant | ({"1": SUCCEEDED, "-1": FAILED} if profile.codes else {})).get(text, UNKNOWN)
+
+
+def success_was_shown(calls: Sequence[RecordedCall], profile: ServiceProfile, more: Collection[str] = ()) -> bool:
+    """Whether any answer said that a job has succeeded; `more` are the words that a hazard says it in."""
+    words = {profile.succeeded.casefold(), *(word.strip().casefold() for word in more)}
+    return any(run.state.strip().casefold() in words for call in calls for run in call.runs)
 
 
 def is_clear(

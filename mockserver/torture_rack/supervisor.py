@@ -1,7 +1,7 @@
-"""Running a poller that may never end: on a driven clock, in a thread of its own that is stopped by force if need be.
+"""Running a poller that may never end: in virtual time, in a thread of its own that is stopped by force if need be.
 
 Three things stop it: the clock, once the time to give up has passed; the count of its calls; and real time, once it has
-neither slept nor asked for so many seconds. The stop comes out of its next sleep as `Stopped`, no `Exception`; its thread
+neither waited nor asked for so many seconds. The stop comes out of its next wait as `Stopped`, no `Exception`; its thread
 gets the same between two lines of Python; and its connections are closed. What survives even that is left behind asleep.
 """
 
@@ -15,26 +15,26 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from .. import real_time
 from ..definitions import Operation
 from ..jobs.clock import SECOND, Stopwatch
 from ..model import Request, Response
 from ..namespace import Namespace
-from ..virtualtime import virtual_time
-from .grading import ENDLESS, HAMMERED
-from .mock_server import MockServer
-from .poll_timeline import span
-from .stage import Stage
+from ..testing.mock_server import MockServer
+from ..testing.poll_timeline import span
+from ..virtualtime import CannotDrive, virtual_time, waits
+from .grading import ENDLESS, HAMMERED, UNDRIVEN
+from .scenario import Scenario
 
 _MANY = 100
 _KILL_SECONDS = 3.0
 _SWALLOWED = 20
-_READ_SECONDS = 0.5
-_LEAP_SECONDS = 60.0
-_LOOK = 0.05
+_LOOK = 0.02
+_STUCK_LOOKS = 3
 
 
 class Stopped(BaseException):
@@ -63,48 +63,80 @@ class Outcome:
     seconds: float
 
 
-def supervised(double: MockServer, operation: Operation, stage: Stage, wait: Callable[[], Any], limits: Limits) -> Outcome:
-    """Run a poller to its end, or to ours. Raises RuntimeError where a clock drives already."""
-    return _Watch(double, operation, stage, limits).run(wait)
+def supervised(
+    double: MockServer,
+    operation: Operation,
+    scenario: Scenario,
+    wait: Callable[[], Any],
+    limits: Limits,
+    own_thread: bool = True,
+) -> Outcome:
+    """Run a poller to its end, or to ours. Raises AlreadyDriven where a clock drives already."""
+    return Supervisor(double, operation, scenario, limits).run(wait, own_thread)
 
 
-class _Watch:
-    def __init__(self, double: MockServer, operation: Operation, stage: Stage, limits: Limits) -> None:
-        self._double, self._operation, self._stage, self._limits = double, operation, stage, limits
+class Supervisor:
+    """Runs one poller in one scenario."""
+
+    def __init__(self, double: MockServer, operation: Operation, scenario: Scenario, limits: Limits) -> None:
+        self._double, self._operation, self._scenario, self._limits = double, operation, scenario, limits
         self._began = double.clock.now()
         self._calls = 0
         self._swallowed = 0
         self._stirred = 0
+        self._hangs = False
         self._stop: tuple[str, str] | None = None
         self._ended: tuple[str, Any] | None = None
         self._done = threading.Event()
-        self._timeout: float | None = None
 
-    def run(self, wait: Callable[[], Any]) -> Outcome:
+    def run(self, wait: Callable[[], Any], own_thread: bool = True) -> Outcome:
         """See `supervised`."""
-        me = frozenset((threading.main_thread(), threading.current_thread()))
-        with ExitStack() as stack:
-            stack.enter_context(virtual_time(self._double.clock, self._about_to_sleep, me, watchdog=0))
-            stack.enter_context(self._stage.playing())
+        context = contextvars.copy_context()
+        poller = threading.Thread(target=lambda: context.run(self._work, wait), name="poller", daemon=True)
+        me = threading.current_thread()
+        bystanders = {threading.main_thread(), me} if own_thread else {threading.main_thread()} - {me}
+        with suppress(CannotDrive), ExitStack() as stack:  # it is in what is stopped
+            stack.enter_context(virtual_time(self._double.clock, self._about_to_wait, bystanders, watchdog=0))
+            stack.enter_context(self._scenario.active())
             stack.enter_context(self._listening())
             stack.enter_context(_quiet(threading, "excepthook"))
             stack.enter_context(_quiet(sys, "unraisablehook"))
-            stack.enter_context(self._no_more_connections(me))
-            stack.enter_context(self._short_timeouts())
-            context = contextvars.copy_context()
-            thread = threading.Thread(target=lambda: context.run(self._work, wait), name="poller", daemon=True)
-            thread.start()
-            try:
-                self._supervise(thread)
-            except BaseException:  # Ctrl-C: nothing is left running
-                self._halt(ENDLESS, "interrupted")
-                self._kill(thread)
-                raise
-            seconds = self._passed()
+            stack.enter_context(self._no_more_connections(frozenset(bystanders)))
+            if own_thread:
+                poller.start()
+                self._watch(poller)
+            else:
+                self._run_here(wait, me)
+        return self._outcome(self._passed())
+
+    def _outcome(self, seconds: float) -> Outcome:
         if self._stop:
             return Outcome("stopped", *self._stop, seconds)
         assert self._ended is not None
-        return Outcome(*self._ended, "", seconds)
+        how, what = self._ended
+        if isinstance(what, CannotDrive):
+            return Outcome("stopped", UNDRIVEN, f"{UNDRIVEN}: {what.where or what}", seconds)
+        return Outcome(how, what, "", seconds)
+
+    def _run_here(self, wait: Callable[[], Any], me: threading.Thread) -> None:
+        """Run the poller in the caller's thread: what it may be bound to is there."""
+        watcher = threading.Thread(target=self._supervise, args=(me,), name="mockserver-supervisor", daemon=True)
+        watcher.start()
+        try:
+            self._work(wait)
+            watcher.join()
+        except Stopped:
+            watcher.join()
+        finally:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me.ident or 0), None)
+
+    def _watch(self, poller: threading.Thread) -> None:
+        try:
+            self._supervise(poller)
+        except BaseException:  # Ctrl-C: nothing is left running
+            self._halt(ENDLESS, "interrupted")
+            self._kill(poller)
+            raise
 
     def _work(self, wait: Callable[[], Any]) -> None:
         try:
@@ -118,21 +150,38 @@ class _Watch:
             self._done.set()
 
     def _supervise(self, thread: threading.Thread) -> None:
-        still, stirred = Stopwatch(), -1
+        still, stirred, stuck = Stopwatch(), -1, 0
         while not self._done.wait(_LOOK) and thread.is_alive() and not self._stop:
+            stuck = stuck + 1 if waits.for_ever() else 0
             if stirred != self._stirred:
                 still, stirred = Stopwatch(), self._stirred
+            if (error := waits.error()) is not None:
+                self._halt(UNDRIVEN, f"{UNDRIVEN}: {error.where or error}")
+            elif stuck >= _STUCK_LOOKS:
+                self._halt(ENDLESS, self._stuck(thread))
             elif still.seconds() > self._limits.watchdog:
-                idle = f"for {self._limits.watchdog:g} s of real time it neither asked nor slept"
-                self._halt(ENDLESS, f"{idle} (by time.sleep or asyncio.sleep, called by these names)")
+                self._halt(*self._idle(thread))
         if self._stop and thread.is_alive():
             self._kill(thread)
 
+    def _stuck(self, thread: threading.Thread) -> str:
+        if self._hangs:
+            return "one call got no answer, and it has no timeout: it would wait for ever"
+        return f"it waits for what never comes, without a timeout, at {waits.place(thread)}"
+
+    def _idle(self, thread: threading.Thread) -> tuple[str, str]:
+        """The grade of one that neither waits nor asks: it computes, or it waits by means that nobody drives."""
+        idle = f"for {self._limits.watchdog:g} s of real time it neither asked nor waited"
+        if waits.computes(thread):
+            return ENDLESS, f"{idle}: it computes, at {waits.place(thread)}"
+        return UNDRIVEN, f"{UNDRIVEN}: it waits in a call outside of virtual time at {waits.place(thread)} ({idle})"
+
     def _kill(self, thread: threading.Thread) -> None:
-        self._stage.close_port()
+        self._scenario.close_port()
         watch = Stopwatch()
         while thread.is_alive() and watch.seconds() < _KILL_SECONDS:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
+            waits.wake(thread)
             if self._done.wait(0.001) or self._swallowed > _SWALLOWED:
                 break
         else:
@@ -147,17 +196,17 @@ class _Watch:
         if self._stop is None and not self._done.is_set():
             self._stop = (grade, note)
 
-    def _about_to_sleep(self) -> None:
+    def _about_to_wait(self) -> None:
         self._stirred += 1
         self._check_clock()
         self._obey()
 
     def _obey(self) -> None:
         """Let the stop come out of what the poller calls."""
-        if self._stop:
+        if self._stop and not self._done.is_set():
             self._swallowed += 1
             if self._swallowed > _SWALLOWED:
-                threading.Event().wait()  # it swallows what stops it: it sleeps for good, in a thread that holds nothing up
+                _sleep_for_good()  # it swallows what stops it; its thread holds nothing up
             raise Stopped(self._stop[1])
 
     def _check_clock(self) -> None:
@@ -191,11 +240,10 @@ class _Watch:
             passed = self._passed()
             if self._calls >= _MANY and self._calls > passed:
                 self._halt(HAMMERED, f"it asked {self._calls} times within {passed:g} s, and was stopped")
-                self._stage.close_port()
+                self._scenario.close_port()
             elif self._calls >= self._limits.max_polls:
                 self._halt(ENDLESS, f"it was stopped after {self._calls} calls")
-        if response.delivery is not None and response.delivery.fault == "HANG":
-            threading.Thread(target=self._hang, args=(self._stirred,), name="mockserver-hang", daemon=True).start()
+        self._hangs = response.delivery is not None and response.delivery.fault == "HANG"
 
     @contextmanager
     def _no_more_connections(self, bystanders: frozenset[threading.Thread]) -> Iterator[None]:
@@ -218,41 +266,11 @@ class _Watch:
             else:
                 setattr(socket.socket, name, before)
 
-    # A call that hangs: the client's timeout is a real one, and the clock goes on by it
 
-    @contextmanager
-    def _short_timeouts(self) -> Iterator[None]:
-        """Sockets of clients wait half a second where they would wait longer: what they would wait is remembered."""
-        if not self._stage.hangs:
-            yield
-            return
-        name, original = "settimeout", socket.socket.settimeout
-
-        def settimeout(one: socket.socket, value: float | None) -> None:
-            theirs = not threading.current_thread().name.startswith("mockserver")
-            if theirs:
-                self._timeout = value
-            original(one, min(value, _READ_SECONDS) if theirs and value else value)
-
-        setattr(socket.socket, name, settimeout)
-        try:
-            yield
-        finally:
-            delattr(socket.socket, name)  # it is inherited
-
-    def _hang(self, stirred: int) -> None:
-        """Let time pass: by the client's timeout, or, where none is known, until it stirs or has to be stopped."""
-        if self._timeout:
-            self._double.clock.advance(min(self._timeout, self._limits.give_up))
-            return
-        watch = Stopwatch()
-        watch.pause(_READ_SECONDS)
-        while self._stirred == stirred and not self._done.is_set() and not self._stop:
-            if self._passed() > self._limits.give_up:
-                self._halt(ENDLESS, "one call got no answer, and it has no timeout: it would wait for ever")
-            else:
-                self._double.clock.advance(_LEAP_SECONDS)
-                watch.pause(0.005)
+def _sleep_for_good() -> None:
+    lock = real_time.Lock()
+    lock.acquire()
+    lock.acquire()
 
 
 def _called(wait: Callable[[], Any]) -> Any:

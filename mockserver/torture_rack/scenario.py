@@ -1,4 +1,4 @@
-"""A hazard on stage: its job and faults declared in a test's mock, and what happens on the clock while a poller waits."""
+"""A hazard on scenario: its job and faults declared in a test's mock, and what happens on the clock while a poller waits."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ..declare_job import DeclaredJob
 from ..definitions import Operation
 from ..faults.declared_fault import DeclaredFault
 from ..jobs.clock import SECOND
-from .dialects import dialect_of, life_to
+from ..testing.mock_server import MockServer
 from .hazards import Hazard, Setting
-from .mock_server import MockServer
+from .service_profiles import life_to, profile_of
 
 _CROWD = {"count": 150, "every": 0.5, "life": "hangs"}
 
 
-class Stage:
+class Scenario:
     """The job of a hazard, and its events, which come when the clock has reached them."""
 
     def __init__(self, double: MockServer, hazard: Hazard, operation: Operation, fields: Mapping[str, Any]) -> None:
         self._double, self._hazard, self._operation = double, hazard, operation
         self._fields = dict(fields)
-        self._dialect = dialect_of(operation.service)
+        self._dialect = profile_of(operation.service)
         self._began = double.clock.now()
         self._waiting = list(hazard.events)
         self._closed: DeclaredFault | None = None
@@ -31,7 +31,7 @@ class Stage:
         for fault in hazard.faults(Setting(self._dialect, operation)):
             double.fail(operation.service, **fault)
 
-    def _declare(self, life: object, more: Mapping[str, Any]) -> DeclaredJob:
+    def _declare(self, life: Any, more: Mapping[str, Any]) -> DeclaredJob:
         return self._double.job(self._operation.service, life=life, **{**self._fields, **more})
 
     @property
@@ -40,7 +40,7 @@ class Stage:
         return self._hazard.hangs
 
     @contextmanager
-    def playing(self) -> Iterator[None]:
+    def active(self) -> Iterator[None]:
         """Let events happen while the block runs; a port that was closed is open after it."""
         self._double.clock.watch(self._look)
         try:

@@ -10,21 +10,21 @@ from typing import Any
 
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
-from .dialects import DIALECTS, FAILED, SUCCEEDED, UNKNOWN, VERDICTS, Dialect, Steps, code_of, life_to
 from .grading import CLEAR, RIGHT
 from .hazard_texts import TEXTS
+from .service_profiles import FAILED, PROFILES, SUCCEEDED, UNKNOWN, VERDICTS, ServiceProfile, Steps, code_of, life_to
 
 SINGLE, LISTS = ("cdm", "taurusdb", "enos"), ("tics", "dataarts")
 Fault = dict[str, Any]
 Event = tuple[float, str]
-"""When, in seconds from the start, and what: `delete`, `rerun`, `crowd`, `refuse` or `accept` (see `stage.py`)."""
+"""When, in seconds from the start, and what: `delete`, `rerun`, `crowd`, `refuse` or `accept` (see `scenario.py`)."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a hazard may build on: a service's dialect, its operation, the mock's URL."""
+    """What a hazard may build on: a service's profile, its operation, the mock's URL."""
 
-    dialect: Dialect
+    profile: ServiceProfile
     operation: Operation
 
 
@@ -33,7 +33,7 @@ class Hazard:
     """Something that happens to a poller.
 
     `name` says what; `summary` what the server does, `hurts` what that does in production to who isn't ready for it,
-    `advice` what to do. `end` is the state that the job ends in: the attribute of a dialect, a state, or one that it never
+    `advice` what to do. `end` is the state that the job ends in: the attribute of a profile, a state, or one that it never
     leaves. `verdicts` may be returned, and `good` are the grades that pass. `job` holds more of the declaration, `faults`
     makes those of a service, `events` happen on the clock. `services` has it; `hangs`: a client's timeout is what counts.
     """
@@ -48,18 +48,18 @@ class Hazard:
     job: Mapping[str, Any] = field(default_factory=dict)
     faults: Callable[[Setting], list[Fault]] = lambda _setting: []
     events: tuple[Event, ...] = ()
-    services: Sequence[str] = tuple(DIALECTS)
+    services: Sequence[str] = tuple(PROFILES)
     hangs: bool = False
 
     def life(self, setting: Setting) -> Steps:
         """The job's life."""
         if self.end in ("first", "running"):
-            return _staying(setting, getattr(setting.dialect, self.end))
-        return life_to(setting.operation, getattr(setting.dialect, self.end, self.end))
+            return _staying(setting, getattr(setting.profile, self.end))
+        return life_to(setting.operation, getattr(setting.profile, self.end, self.end))
 
 
 def _staying(setting: Setting, state: str) -> Steps:
-    steps = life_to(setting.operation, setting.dialect.succeeded)
+    steps = life_to(setting.operation, setting.profile.succeeded)
     place = [name for name, _ in steps].index(state)
     return [*steps[:place], (state, None)]
 
@@ -74,62 +74,62 @@ def _fault(**fields: Any) -> Callable[[Setting], list[Fault]]:
     return lambda _setting: [fields]
 
 
-def _patch(make: Callable[[Dialect], list[dict[str, Any]]], **fields: Any) -> Callable[[Setting], list[Fault]]:
-    return lambda setting: [{"patch": make(setting.dialect), **fields}]
+def _patch(make: Callable[[ServiceProfile], list[dict[str, Any]]], **fields: Any) -> Callable[[Setting], list[Fault]]:
+    return lambda setting: [{"patch": make(setting.profile), **fields}]
 
 
 def _replaced(path: str, value: Any) -> list[dict[str, Any]]:
     return [{"op": "replace", "path": path, "value": value}]
 
 
-def _without_status(dialect: Dialect) -> list[dict[str, Any]]:
-    return [{"op": "remove", "path": path} for path in (dialect.status, dialect.codes) if path]
+def _without_status(profile: ServiceProfile) -> list[dict[str, Any]]:
+    return [{"op": "remove", "path": path} for path in (profile.status, profile.codes) if path]
 
 
-def _null_status(dialect: Dialect) -> list[dict[str, Any]]:
-    return dialect.says(None) + (_replaced(dialect.codes, None) if dialect.codes else [])
+def _null_status(profile: ServiceProfile) -> list[dict[str, Any]]:
+    return profile.says(None) + (_replaced(profile.codes, None) if profile.codes else [])
 
 
 def _flap(setting: Setting) -> list[Fault]:
-    dialect = setting.dialect
-    return [{"patch": dialect.says(dialect.succeeded, code_of(setting.operation, dialect.succeeded)), **ONCE}]
+    profile = setting.profile
+    return [{"patch": profile.says(profile.succeeded, code_of(setting.operation, profile.succeeded)), **ONCE}]
 
 
 def _service_s_own(setting: Setting) -> list[Fault]:
-    broken = setting.dialect.broken
+    broken = setting.profile.broken
     return [{"error": broken, **ONCE} if broken else {"status": 500, **ONCE}]
 
 
 def _another_type(setting: Setting) -> list[Fault]:
-    dialect = setting.dialect
-    if dialect.codes:
-        steps = [{"op": "test", "path": dialect.status, "value": dialect.succeeded}]
-        return [{"patch": steps + _replaced(dialect.codes, dialect.other_type)}]
-    return [{"patch": dialect.says(dialect.other_type), "window": LATE}]
+    profile = setting.profile
+    if profile.codes:
+        steps = [{"op": "test", "path": profile.status, "value": profile.succeeded}]
+        return [{"patch": steps + _replaced(profile.codes, profile.other_type)}]
+    return [{"patch": profile.says(profile.other_type), "window": LATE}]
 
 
 def _another_job(setting: Setting) -> list[Fault]:
-    dialect = setting.dialect
-    code = code_of(setting.operation, dialect.succeeded)
-    other = 424_242 if setting.dialect.service == "dataarts" else "another-job"
-    return [{"patch": _replaced(dialect.name, other) + dialect.says(dialect.succeeded, code), **ONCE}]
+    profile = setting.profile
+    code = code_of(setting.operation, profile.succeeded)
+    other = 424_242 if setting.profile.service == "dataarts" else "another-job"
+    return [{"patch": _replaced(profile.name, other) + profile.says(profile.succeeded, code), **ONCE}]
 
 
 def _skewed(setting: Setting) -> list[Fault]:
-    steps = [{"op": "add", "path": path, "value": value} for path, value in setting.dialect.stamps.items()]
+    steps = [{"op": "add", "path": path, "value": value} for path, value in setting.profile.stamps.items()]
     return [{"patch": steps, "headers": {"Date": "Sat, 01 Jan 2000 00:00:00 GMT"}, "window": LATE}]
 
 
 def _twice(setting: Setting) -> list[Fault]:
     """The running row stands there twice: the documented one, about this job, is the second."""
-    dialect = setting.dialect
+    profile = setting.profile
     row = _documented_row(setting)
-    step = {"op": "add", "path": f"{dialect.rows}/-", "value": {**row, "status": dialect.running}}
+    step = {"op": "add", "path": f"{profile.rows}/-", "value": {**row, "status": profile.running}}
     return [{"patch": [step], "window": SOON}]
 
 
 def _documented_row(setting: Setting) -> dict[str, Any]:
-    return dict(DOCUMENTED_ROWS[setting.dialect.service])
+    return dict(DOCUMENTED_ROWS[setting.profile.service])
 
 
 DOCUMENTED_ROWS: Mapping[str, Mapping[str, Any]] = {
@@ -142,23 +142,23 @@ DOCUMENTED_ROWS: Mapping[str, Mapping[str, Any]] = {
 
 def _doubled_member(setting: Setting) -> list[Fault]:
     """The status stands there twice in one object; readers that take the first one see the end."""
-    dialect = setting.dialect
-    first, last = dialect.succeeded, dialect.running
-    member = parts_of(dialect.status)[-1]
+    profile = setting.profile
+    first, last = profile.succeeded, profile.running
+    member = parts_of(profile.status)[-1]
     inner = f'{{"{member}":"{first}","{member}":"{last}"'
-    if dialect.codes:
+    if profile.codes:
         codes = [code_of(setting.operation, state) for state in (first, last)]
         inner += f',"status":{codes[0]},"status":{codes[1]}'
-    return [{"body": _wrapped(dialect, inner + "}"), "content_type": "application/json", **ONCE}]
+    return [{"body": _wrapped(profile, inner + "}"), "content_type": "application/json", **ONCE}]
 
 
-def _wrapped(dialect: Dialect, row: str) -> str:
+def _wrapped(profile: ServiceProfile, row: str) -> str:
     texts = {
         "cdm": '{"submissions":[%s]}', "taurusdb": '{"job":%s}', "tics": '{"total":1,"lists":[%s]}',
         "enos": '{"code":0,"msg":"OK","data":%s}',
     }  # fmt: skip
-    if dialect.service in texts:
-        return texts[dialect.service] % row
+    if profile.service in texts:
+        return texts[profile.service] % row
     inner = f'{{"rows":[{row}],"success":true,"total":1}}'.replace('"', '\\"')
     return f'{{"status_code":200,"body":"{inner}","header_map":{{}}}}'
 
@@ -261,12 +261,12 @@ def hazards(definitions: Definitions, service: str) -> list[Hazard]:
     """All hazards of a service: one for each terminal status, and those of the table that apply."""
     operation = definitions.operation_of(service)
     assert operation.job is not None
-    ends = [_ending(DIALECTS[service], state) for state, facts in operation.job.states.items() if facts.terminal]
+    ends = [_ending(PROFILES[service], state) for state, facts in operation.job.states.items() if facts.terminal]
     return ends + [hazard for hazard in HAZARDS if service in hazard.services]
 
 
-def _ending(dialect: Dialect, state: str) -> Hazard:
-    meant = dialect.means(state)
+def _ending(profile: ServiceProfile, state: str) -> Hazard:
+    meant = profile.means(state)
     good = (RIGHT,) if meant == SUCCEEDED else EITHER
     hurts = {
         SUCCEEDED: "the poller misses the end",

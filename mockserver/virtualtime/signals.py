@@ -1,0 +1,54 @@
+"""Signals that come while a block is set up or put back: their handlers are called once that is done."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Collection
+from types import CodeType, FrameType
+from typing import Any
+
+
+class DeferredSignals:
+    """Handlers of Python run between any two lines of the main thread; not between those of some functions.
+
+    Args:
+        protected: The code of these functions.
+    """
+
+    def __init__(self, protected: Collection[CodeType]) -> None:
+        self._protected = frozenset(protected)
+        self._handlers: dict[int, Any] = {}
+        self.pending: list[int] = []
+
+    def install(self) -> None:
+        """From now on, defer."""
+        if threading.current_thread() is not threading.main_thread():
+            return  # handlers run in the main thread alone
+        for number in signal.valid_signals():
+            handler = signal.getsignal(number)
+            if callable(handler):
+                self._handlers[number] = handler
+                signal.signal(number, self._handle)
+
+    def remove(self) -> None:
+        """No more; who has set a handler of their own keeps it."""
+        for number, handler in self._handlers.items():
+            if signal.getsignal(number) == self._handle:
+                signal.signal(number, handler)
+
+    def deliver(self) -> None:
+        """Call the handlers of what came meanwhile. Raises what they raise."""
+        while self.pending:
+            number = self.pending.pop(0)
+            self._handlers[number](number, sys._getframe())
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        place = frame
+        while place is not None:
+            if place.f_code in self._protected:
+                self.pending.append(number)
+                return
+            place = place.f_back
+        self._handlers[number](number, frame)

@@ -1,0 +1,274 @@
+"""Anybody's OpenAPI document: whatever its version, its files and its spelling, it is served, or refused by name, soon."""
+
+from __future__ import annotations
+
+import json
+import random
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from mockserver.definitions import Definitions, load
+from mockserver.definitions.bundle import bundle
+from mockserver.definitions.compile import compile_documents
+from mockserver.definitions.notes import Notes
+from mockserver.definitions.read import read_users
+from mockserver.definitions.validate_compiled import check_definitions
+from mockserver.definitions.validate_documents import check_documents
+from mockserver.errors import DefinitionError, InputError
+from mockserver.mock import Mock
+from mockserver.model import Request, Response
+from mockserver.settings import Settings
+
+Json = dict[str, Any]
+
+
+def document(path: str = "/things/{id}", **operation: Any) -> Json:
+    """A document of one operation, plain as public ones are."""
+    node = {"responses": {"200": {"description": "ok", "content": {"application/json": {"schema": {"type": "object"}}}}}}
+    return {"openapi": "3.1.0", "info": {"title": "Things", "version": "1"}, "paths": {path: {"get": {**node, **operation}}}}
+
+
+def answers(schema: Json) -> Json:
+    return {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}}
+
+
+def mock_of(folder: Path, value: Any, name: str = "own.json", **settings: Any) -> Mock:
+    text = value if isinstance(value, str) else json.dumps(value)
+    (folder / name).write_text(text, encoding="utf-8")
+    return Mock(Settings(**{"auth": "off", **settings}), definitions=alone(folder / name))
+
+
+def alone(file: Path) -> Definitions:
+    """The definitions of a user's document without the shipped ones, which takes a fraction of the time."""
+    documents = read_users(file, Notes())
+    check_documents(documents)
+    definitions = compile_documents(documents)
+    check_definitions(definitions)
+    return definitions
+
+
+def get(mock: Mock, path: str, query: str = "", **headers: str) -> Response:
+    return mock.handle(Request("GET", path, query, headers))
+
+
+def test_swagger_2_is_served_as_3_1(tmp_path: Path) -> None:
+    """Definitions, body and form parameters, collection formats and base types come to their places in OpenAPI 3.1."""
+    pet, name = {"$ref": "#/definitions/Pet"}, {"type": "string", "x-nullable": True}
+    swagger = {
+        "swagger": "2.0",
+        "info": {"title": "Old", "version": "1"},
+        "basePath": "/v1",
+        "consumes": ["application/json"],
+        "paths": {
+            "/pets": {
+                "get": {
+                    "parameters": [
+                        {
+                            "name": "ids",
+                            "in": "query",
+                            "type": "array",
+                            "items": {"type": "integer"},
+                            "collectionFormat": "pipes",
+                        }
+                    ],
+                    "responses": {"200": {"description": "ok", "schema": {"type": "array", "items": pet}}},
+                },
+                "post": {
+                    "parameters": [{"name": "pet", "in": "body", "required": True, "schema": {"$ref": "#/definitions/Pet"}}],
+                    "responses": {"201": {"description": "made", "schema": {"$ref": "#/definitions/Pet"}}},
+                },
+            }
+        },
+        "definitions": {"Pet": {"type": "object", "required": ["name"], "properties": {"name": name}}},
+    }
+    mock = mock_of(tmp_path, swagger)
+    assert get(mock, "/pets", "ids=1%7C2").status == 200
+    assert get(mock, "/pets", "ids=1%7Cx").status == 400
+    made = mock.handle(Request("POST", "/pets", "", {"content-type": "application/json"}, b'{"name": "Rex"}'))
+    assert (made.status, json.loads(made.body)["name"]) == (201, "Rex")
+    assert mock.handle(Request("POST", "/pets", "", {"content-type": "application/json"}, b"{}")).status == 400
+    assert mock.handle(Request("POST", "/pets", "", {"content-type": "text/csv"}, b"a")).status == 415
+    converted = read_users(tmp_path / "own.json", Notes())
+    assert list(OpenAPIV31SpecValidator(next(iter(converted.values()))).iter_errors()) == []
+
+
+def test_yaml_means_what_json_can_say(tmp_path: Path) -> None:
+    """`on`, `yes`, times and dates stay text; numbers, null and booleans are those of YAML 1.2."""
+    text = yaml.safe_dump(document(responses=answers({"enum": ["PLACE"]})))
+    mock = mock_of(tmp_path, text.replace("PLACE", "[on, yes, 22:30:00, 2026-11-21, 0o17, true, ~]"), "own.yaml")
+    schema = mock.definitions.operations[-1].answers[200].schema
+    assert schema["enum"] == [["on", "yes", "22:30:00", "2026-11-21", 15, True, None]]
+
+
+def test_several_files_make_one_document(tmp_path: Path) -> None:
+    """References lead to files of the folder, back again, and in circles; a parameter's object is read by its style."""
+    (tmp_path / "parts").mkdir()
+    tree = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "next": {"$ref": "#"}}}
+    (tmp_path / "parts" / "tree.json").write_text(json.dumps(tree), encoding="utf-8")
+    deep = {"type": "object", "properties": {"color": {"type": "string"}, "size": {"type": "integer"}}}
+    item = {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "get": {
+            "parameters": [{"name": "by", "in": "query", "style": "deepObject", "schema": deep}],
+            "responses": answers({"$ref": "tree.json"}),
+        },
+    }
+    (tmp_path / "parts" / "item.json").write_text(json.dumps(item), encoding="utf-8")
+    value = document()
+    value["paths"] = {"/trees/{id}": {"$ref": "parts/item.json"}}
+    mock = mock_of(tmp_path, value)
+    answer = get(mock, "/trees/x", "by[color]=red&by[size]=2")
+    assert (answer.status, "name" in json.loads(answer.body)) == (200, True)
+    assert get(mock, "/trees/x", "by[size]=big").status == 400
+    json.dumps(bundle(mock.definitions.documents, "1"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("https://example.com/a.json", "a reference to the network"),
+        ("../outside.json", "a reference out of the folder"),
+        ("missing.json", "which is no file"),
+        ("#/components/schemas", "which leads to no schema"),
+        ("#/components/schemas/Nobody", "there is no 'Nobody'"),
+        ("#/components/parameters/p", "a schema in the place of a parameter"),
+    ],
+)
+def test_references_that_lead_nowhere_are_refused(reference: str, found: str, tmp_path: Path) -> None:
+    """What a reference may not lead to is named, with the place where it stands."""
+    value = document(responses=answers({"$ref": reference}))
+    value["components"] = {
+        "schemas": {"A": {}},
+        "parameters": {"p": {"name": "p", "in": "query", "schema": {"type": "string"}}},
+    }
+    with pytest.raises(DefinitionError, match=found):
+        mock_of(tmp_path, value)
+
+
+def _nested(depth: int) -> Json:
+    schema: Json = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "array", "items": schema}
+    return schema
+
+
+HUGE = {
+    "aliases": "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60)),
+    "circle": "jobs: &a [*a]",
+    "deep": "a: " + "[" * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_what_grows_without_end_is_refused(name: str, tmp_path: Path) -> None:
+    """Aliases of aliases, circles and depth are refused by name."""
+    with pytest.raises(DefinitionError, match="found a file that is not YAML"):
+        mock_of(tmp_path, HUGE[name], "own.yaml")
+
+
+def test_a_tree_of_references_is_read_and_answered(tmp_path: Path) -> None:
+    """References that make a tree of 2**30 parts, and patterns that take for ever, cost a bounded time."""
+    value = document(parameters=[{"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^(a|a)*$"}}])
+    names = [f"S{index}" for index in range(31)]
+    schemas = {name: {"allOf": [{"$ref": f"#/components/schemas/{after}"}] * 2} for name, after in pairwise(names)}
+    value["components"] = {"schemas": {**schemas, names[-1]: {"type": "object"}}}
+    value["paths"]["/things/{id}"]["get"]["responses"] = answers({"$ref": "#/components/schemas/S0"})
+    mock = mock_of(tmp_path, value)
+    assert get(mock, "/things/a").status == 200
+    assert get(mock, "/things/a", "q=" + "a" * 40 + "b").status == 400
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("x-switches", "x"), ("x-sources", 5), ("x-contradictions", {}), ("x-error", 1), ("x-job", [])]
+)
+def test_misplaced_extensions_are_no_tracebacks(member: str, value: Any, tmp_path: Path) -> None:
+    """An extension with a value that it can't have is refused by name, or left out, wherever it stands."""
+    for place in ((), ("info",), ("paths", "/things/{id}"), ("paths", "/things/{id}", "get")):
+        changed = document()
+        holder: Any = changed
+        for part in place:
+            holder = holder[part]
+        holder[member] = value
+        try:
+            mock = mock_of(tmp_path, changed)
+        except InputError:
+            continue
+        assert get(mock, "/things/a").status == 200
+
+
+def test_what_makes_no_sense_is_left_out_with_a_note(tmp_path: Path) -> None:
+    """Public documents have slips: each is named by its place, and the rest is served."""
+    value = document(responses=answers({"type": "String", "required": True, "pattern": "[", "minLength": "3"}))
+    value["paths"]["/a#b"] = {"get": {"responses": {"200": {"description": "ok"}}}}
+    (tmp_path / "own.json").write_text(json.dumps(value), encoding="utf-8")
+    notes = Notes()
+    read_users(tmp_path / "own.json", notes)
+    places = [note.pointer.rpartition("/")[2] for note in notes.all()]
+    assert {"minLength", "pattern", "required", "type"} <= set(places)
+    body = json.loads(get(mock_of(tmp_path, value), "/things/a").body)
+    assert isinstance(body, str)
+    assert len(body) >= 3
+
+
+def test_one_s_own_operations_stand_beside_shipped_ones(tmp_path: Path) -> None:
+    """An id that a shipped operation has gets a number; a request that a shipped operation takes stays its own."""
+    value = document(operationId="ShowJobStatus")
+    value["paths"]["/v3/projects"] = {"get": {"responses": {"200": {"description": "ok"}}}}
+    (tmp_path / "own.json").write_text(json.dumps(value), encoding="utf-8")
+    definitions = load([tmp_path / "own.json"])
+    assert definitions.operation("ShowJobStatus-2").path == "/things/{id}"
+    assert definitions.operation("KeystoneListProjects").service == "iam"
+
+
+def test_anything_in_the_place_of_anything_is_read_or_refused(tmp_path: Path) -> None:
+    """Whatever a member is replaced with: the document is refused by name, or its operations answer without a failure."""
+    source = random.Random(14)
+    odd: list[Any] = [
+        None,
+        5,
+        "x",
+        [],
+        {},
+        True,
+        [1],
+        {"$ref": "#/info"},
+        {"$ref": "#"},
+        -1,
+        "a" * 300,
+        {"type": "x"},
+        [[]],
+        1e300,
+    ]
+    base = document(parameters=[{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "enum": ["a"]}}])
+    base["components"] = {"schemas": {"A": {"allOf": [{"type": "object", "properties": {"b": {"type": "integer"}}}]}}}
+    base["paths"]["/things/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = {
+        "$ref": "#/components/schemas/A"
+    }
+    for _ in range(120):
+        value = json.loads(json.dumps(base))
+        for _ in range(source.randint(1, 2)):
+            _replace_one(value, source, odd)
+        (tmp_path / "own.json").write_text(json.dumps(value), encoding="utf-8")
+        try:
+            mock = Mock(Settings(auth="off"), definitions=alone(tmp_path / "own.json"))
+        except InputError:
+            continue
+        answer = get(mock, "/things/a", "q=1")
+        assert "the mock failed" not in (answer.problem or ""), value
+
+
+def _replace_one(value: Json, source: random.Random, odd: list[Any]) -> None:
+    places: list[tuple[Any, Any]] = []
+    waiting: list[Any] = [value]
+    while waiting:
+        node = waiting.pop()
+        children = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+        places += [(node, key) for key, _ in children]
+        waiting += [child for _, child in children]
+    node, key = source.choice(places)
+    node[key] = source.choice(odd)

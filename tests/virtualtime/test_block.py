@@ -1,0 +1,429 @@
+"""A block of virtual time: what moves it and what holds it, what is refused, and that time is always put back."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import ctypes
+import datetime
+import importlib
+import multiprocessing
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+import requests
+import time_machine
+import uvloop
+from freezegun import freeze_time
+
+import mockserver
+from mockserver import Clock
+from mockserver.virtualtime import AlreadyDriven, CannotDrive, virtual_time
+
+PATH = "/v1.1/p/clusters/c/cdm/job/j/status"
+HEADERS = {"X-Auth-Token": "t"}
+START = 1_767_225_600_000
+
+
+def real_ones() -> tuple[Any, ...]:
+    """What a block replaces."""
+    return (
+        time.sleep, time.monotonic, time.perf_counter, time.time, threading.Lock, threading.Thread.join, queue.SimpleQueue,
+        vars(__import__("socket").socket).get("recv"), subprocess.Popen.__init__, uvloop.run, datetime.datetime.now(),
+    )[:10]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def put_back() -> Iterator[None]:
+    """Whatever a test does, time is the real one afterwards."""
+    before, began = real_ones(), time.time()
+    yield
+    assert real_ones() == before
+    assert 0 <= time.time() - began < 600
+
+
+# What moves, and what holds
+
+
+def test_no_jump_while_requests_are_in_flight() -> None:
+    """Five threads whose answers take 20 ms: each polls as often as is due, and none sees a request take long."""
+    polls: collections.Counter[int] = collections.Counter()
+    longest: list[float] = []
+
+    def wait(base: str, number: int) -> None:
+        http = requests.Session()
+        while True:
+            began = time.monotonic()
+            answer = http.get(f"{base}/v1.1/p/clusters/c/cdm/job/j{number}/status", headers=HEADERS).json()
+            longest.append(time.monotonic() - began)
+            polls[number] += 1
+            if answer["submissions"][0]["status"] == "SUCCEEDED":
+                return
+            time.sleep(30)
+
+    with mockserver.running() as mock:
+        for number in range(5):
+            mock.job("cdm", job_name=f"j{number}", life=[("BOOTING", 30), ("RUNNING", "20m"), ("SUCCEEDED", None)])
+        mock.fail("cdm", delay=0.02)
+        with mock.clock.drive():
+            threads = [threading.Thread(target=wait, args=(mock.url, number)) for number in range(5)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    assert sorted(polls.values()) == [42] * 5
+    assert max(longest) < 5
+
+
+def test_many_tasks_and_their_clients_timeouts() -> None:
+    """Twenty tasks of one loop, with httpx's own timeout of five seconds: none times out, each polls as often as is due."""
+
+    async def wait(http: httpx.AsyncClient, number: int) -> int:
+        polls = 0
+        while True:
+            polls += 1
+            answer = await http.get(f"/v1.1/p/clusters/c/cdm/job/j{number}/status", headers=HEADERS)
+            if answer.json()["submissions"][0]["status"] == "SUCCEEDED":
+                return polls
+            await asyncio.sleep(15)
+
+    async def everybody(base: str) -> list[int]:
+        async with httpx.AsyncClient(base_url=base) as http:
+            return await asyncio.gather(*(wait(http, number) for number in range(20)))
+
+    with mockserver.running() as mock:
+        for number in range(20):
+            mock.job("cdm", job_name=f"j{number}", life=[("RUNNING", "5m"), ("SUCCEEDED", None)])
+        with mock.clock.drive():
+            assert asyncio.run(everybody(mock.url)) == [21] * 20
+
+
+async def _with_httpx(url: str) -> None:
+    async with httpx.AsyncClient(timeout=2) as http:
+        await http.get(url, headers=HEADERS)
+
+
+async def _with_aiohttp(url: str) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http, http.get(url, headers=HEADERS):
+        pass
+
+
+async def _with_wait_for(url: str) -> None:
+    async with httpx.AsyncClient(timeout=None) as http:
+        await asyncio.wait_for(http.get(url, headers=HEADERS), 2)
+
+
+@pytest.mark.parametrize("ask", [_with_httpx, _with_aiohttp, _with_wait_for, "requests"])
+def test_a_call_that_hangs_takes_the_clients_timeout(ask: Any) -> None:
+    """Every client's timeout rings, at its time on the clock."""
+    with mockserver.running() as mock:
+        mock.job("cdm", job_name="j")
+        mock.fail("cdm", fault="HANG", times=1)
+        with mock.clock.drive() as clock:
+            began = clock.now()
+            with pytest.raises((httpx.TimeoutException, asyncio.TimeoutError, TimeoutError, requests.Timeout)):
+                if ask == "requests":
+                    requests.get(mock.url + PATH, headers=HEADERS, timeout=2)
+                else:
+                    asyncio.run(ask(mock.url + PATH))
+            assert 2_000 <= clock.now() - began < 2_100
+
+
+def test_monotonic_time_never_stands_still() -> None:
+    """It creeps whenever somebody looks, and time that is slept is exact."""
+    with virtual_time(Clock(START, speed=0)):
+        looks = [time.monotonic_ns() for _ in range(1_000)]
+        began = time.perf_counter()
+        time.sleep(7_200)
+        assert 7_200 <= time.perf_counter() - began < 7_200.1
+    assert all(before < after for before, after in pairwise(looks))
+
+
+def test_queues_of_processes_return() -> None:
+    """A queue of multiprocessing gives up at its time."""
+    numbers: multiprocessing.Queue[int] = multiprocessing.get_context("fork").Queue()
+    with virtual_time(Clock(START, speed=0)) as clock:
+        with pytest.raises(queue.Empty):
+            numbers.get(timeout=60)
+        assert 60_000 <= clock.now() - START < 61_000
+
+
+def test_time_stands_still_while_a_program_runs() -> None:
+    """A subprocess lives in real time, and virtual time waits for it; a timeout of ours doesn't ring falsely."""
+    with virtual_time(Clock(START, speed=0)) as clock:
+        done = subprocess.run([sys.executable, "-c", "import time; time.sleep(0.3)"], check=True, timeout=60)
+        assert done.returncode == 0
+        assert clock.now() - START < 60_000
+
+
+def test_a_mutex_is_waited_for() -> None:
+    """A thread that sleeps while it holds a lock, made before the block, holds up nobody's time."""
+    lock, order = threading.Lock(), list[str]()
+    with virtual_time(Clock(START, speed=0)):
+
+        def holder() -> None:
+            with lock:
+                time.sleep(30)
+                order.append("holder")
+
+        thread = threading.Thread(target=holder)
+        thread.start()
+        time.sleep(1)
+        with lock:
+            order.append("main")
+        thread.join()
+    assert order == ["holder", "main"]
+
+
+def test_dates_go_with_the_clock() -> None:
+    """Dates, and names that were imported before: all show the time of the block."""
+    with virtual_time(Clock("2030-05-06T07:08:09Z", speed=0)):
+        assert datetime.datetime.now(datetime.timezone.utc).year == 2030
+        time.sleep(86_400)
+        assert datetime.date.today().isoformat() == "2030-05-07"
+        assert datetime.datetime.now(datetime.timezone.utc).isoformat() == "2030-05-07T07:08:09+00:00"
+        assert time.gmtime().tm_yday == 127
+
+
+@pytest.mark.parametrize("frozen", [freeze_time("2026-01-01"), time_machine.travel("2026-01-01T00:00:00Z", tick=False)])
+def test_the_mocks_clock_doesn_t_follow_what_others_freeze(frozen: Any) -> None:
+    """A job from before a block of freezegun or time-machine is found in it; driving goes on from their time."""
+    with mockserver.running() as mock:
+        mock.job("cdm", job_name="j", life="succeeds")
+        with frozen:
+            assert requests.get(mock.url + PATH, headers=HEADERS).status_code == 200
+            with mock.clock.drive():
+                time.sleep(3_600)
+                assert datetime.datetime.now(datetime.timezone.utc).isoformat()[:16] == "2026-01-01T01:00"
+
+
+# What is refused
+
+
+def test_a_sleep_in_c_is_refused_by_its_line() -> None:
+    """A wait that nobody can drive is an error at once, by name and line."""
+    with pytest.raises(CannotDrive, match=r"it waits in a sleep in C at .*test_block\.py:\d+"), virtual_time(Clock()):
+        thread = threading.Thread(target=lambda: ctypes.CDLL(None).usleep(300_000))
+        thread.start()
+        thread.join()
+    thread.join()
+
+
+def test_a_lock_from_before_the_block_is_refused_with_a_timeout() -> None:
+    """Only locks that are made in the block have timeouts on its time."""
+    lock = threading.Lock()
+    lock.acquire()
+
+    def wait() -> None:
+        lock.acquire(timeout=0.5)
+
+    with (
+        pytest.raises(CannotDrive, match=r"it waits in lock\.acquire\(timeout=\.\.\.\) at .*test_block\.py"),
+        virtual_time(Clock()),
+    ):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        thread.join()
+    thread.join()
+
+
+def _child(answer: Any) -> None:
+    try:
+        time.sleep(30)
+    except CannotDrive as error:
+        answer.put(str(error))
+
+
+def test_a_forked_child_is_refused_and_the_test_hears_of_it() -> None:
+    """It would sleep for real, or not at all: it fails, and so does the block."""
+    context = multiprocessing.get_context("fork")
+    answer = context.Queue()
+    process = context.Process(target=_child, args=(answer,))
+    with (
+        pytest.raises(
+            CannotDrive, match=r"in the process \d+: it waits in time\.sleep at .*test_block\.py:\d+; it is a forked"
+        ),
+        virtual_time(Clock()),
+    ):
+        process.start()
+        time.sleep(600)
+    process.join()
+    assert "it waits in time.sleep" in answer.get(timeout=5)
+
+
+def test_uvloop_is_a_stock_loop_in_a_block_or_refused() -> None:
+    """A loop of uvloop that is made in the block is asyncio's own, one from before is refused."""
+
+    async def hurried() -> None:
+        await asyncio.wait_for(asyncio.sleep(1_000), 30)
+
+    before = uvloop.new_event_loop()
+    clock = Clock(START, speed=0)
+    with virtual_time(clock):
+        with pytest.raises(asyncio.TimeoutError):
+            uvloop.run(hurried())
+        assert clock.now() == START + 30_000
+        coroutine = hurried()
+        with pytest.raises(CannotDrive, match=r"it waits in an event loop of uvloop at .*test_block\.py"):
+            before.run_until_complete(coroutine)
+        coroutine.close()
+    before.close()
+
+
+def test_the_watchdog_ends_a_block_that_stands_still() -> None:
+    """With every thread's stack, and each task's, and what it waits for."""
+
+    async def stuck() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(CannotDrive) as caught, virtual_time(Clock(), watchdog=0.3):
+        asyncio.run(stuck())
+    told = str(caught.value)
+    assert "time has stood still for 0.3 real seconds (setting drive_watchdog)" in told
+    assert "thread MainThread: waits in an event loop or selector" in told
+    assert "in stuck" in told
+
+
+def test_the_watchdog_ends_a_wait_without_a_timeout() -> None:
+    """Where the thread of the block waits for ever."""
+    with pytest.raises(CannotDrive, match="time has stood still"), virtual_time(Clock(), watchdog=0.3):
+        threading.Event().wait()
+
+
+def test_there_is_one_block_at_a_time() -> None:
+    """A block in a block is refused; the outer one goes on."""
+    with virtual_time(Clock(START, speed=0)) as clock:
+        with pytest.raises(AlreadyDriven), virtual_time(Clock()):
+            pass
+        time.sleep(10)
+        assert clock.now() == START + 10_000
+
+
+# Putting it back
+
+
+def test_what_is_imported_in_a_block_is_real_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that takes a name in a block has the real one after it, and the driven one in the next."""
+    (tmp_path / "lazy_module.py").write_text("from time import monotonic, sleep\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    clock = Clock(START, speed=0)
+    with virtual_time(clock):
+        lazy = importlib.import_module("lazy_module")
+        lazy.sleep(30)
+    assert lazy.sleep is time.sleep
+    assert lazy.monotonic is time.monotonic
+    with virtual_time(clock):
+        lazy.sleep(30)
+    assert clock.now() == START + 60_000
+
+
+class _Injected:
+    held = time.sleep
+
+    def __init__(self, sleep: Any = time.sleep) -> None:
+        self.sleep = sleep
+
+
+def test_functions_are_found_where_they_are_held() -> None:
+    """In instances, in classes, as defaults, in closures: driven in the block, and the real ones after it."""
+    real_sleep = time.sleep
+    before = _Injected()
+
+    def closure() -> None:
+        real_sleep(30)
+
+    clock = Clock(START, speed=0)
+    with virtual_time(clock):
+        before.sleep(30)
+        _Injected().sleep(30)
+        _Injected.held(30)
+        closure()
+    assert clock.now() == START + 120_000
+    assert before.sleep is _Injected.held is time.sleep
+
+
+def test_a_thread_that_is_left_behind_moves_nothing() -> None:
+    """It sleeps on for real, whatever time it has still to sleep; the next block isn't its own."""
+    clock, other = Clock(START, speed=0), Clock(START, speed=0)
+    woken = threading.Event()
+
+    def work() -> None:
+        time.sleep(30)
+        woken.set()
+
+    def busy() -> None:
+        while not ended:
+            pass
+
+    ended: list[int] = []
+    with virtual_time(clock):
+        hold = threading.Thread(target=busy)
+        hold.start()
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+    ended.append(1)
+    hold.join()
+    assert not woken.is_set()
+    assert clock.now() == START
+    with virtual_time(other):
+        time.sleep(5)
+    assert other.now() == START + 5_000
+    assert clock.now() == START
+
+
+def test_ctrl_c_in_a_wait_comes_out_of_it() -> None:
+    """An interrupt ends a wait in a block, and the block."""
+    held: list[int] = []
+
+    def hold() -> None:
+        while not held:
+            pass
+
+    with pytest.raises(KeyboardInterrupt), virtual_time(Clock()):
+        thread = threading.Thread(target=hold)
+        thread.start()
+        threading.Thread(target=lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        time.sleep(1_000_000)
+    held.append(1)
+    thread.join()
+
+
+class _Alarm(Exception):
+    """What a handler raises."""
+
+
+@pytest.mark.parametrize("after", [0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008])
+def test_a_signal_in_setting_up_or_cleaning_up(after: float) -> None:
+    """Whenever it comes, time is put back, and another block can begin."""
+
+    def ring(*_: object) -> None:
+        raise _Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        for _ in range(4):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, after)
+                with virtual_time(Clock(START, speed=0)):
+                    pass
+            except _Alarm:
+                pass
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    with virtual_time(Clock(START, speed=0)) as clock:
+        time.sleep(30)
+    assert clock.now() == START + 30_000

@@ -1,0 +1,203 @@
+"""Ways to wait, to give up and to ask, as pollers have them; each is tried with each."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import queue
+import sched
+import select
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timezone
+from time import monotonic as imported_monotonic
+from time import sleep as imported_sleep
+from typing import Any
+
+import aiohttp
+import anyio
+import httpx
+import requests
+import trio
+
+HEADERS = {"X-Auth-Token": "t"}
+EVERY, PATIENCE = 30, 3_600
+
+
+def _by_condition() -> None:
+    condition = threading.Condition()
+    with condition:
+        condition.wait(EVERY)
+
+
+def _by_queue() -> None:
+    with suppress(queue.Empty):
+        queue.Queue[None]().get(timeout=EVERY)
+
+
+def _by_simple_queue() -> None:
+    with suppress(queue.Empty):
+        queue.SimpleQueue[None]().get(timeout=EVERY)
+
+
+def _by_timer() -> None:
+    timer = threading.Timer(EVERY, lambda: None)
+    timer.start()
+    timer.join()
+
+
+def _by_future() -> None:
+    with suppress(concurrent.futures.TimeoutError):
+        concurrent.futures.Future[None]().result(timeout=EVERY)
+
+
+def _by_lock() -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire(timeout=EVERY)
+
+
+def _by_join() -> None:
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    thread.join(EVERY)
+    ended.set()
+    thread.join()
+
+
+def _by_sched() -> None:
+    scheduler = sched.scheduler()
+    scheduler.enter(EVERY, 1, lambda: None)
+    scheduler.run()
+
+
+def _by_pool() -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(time.sleep, EVERY).result()
+
+
+def _by_what_is_left() -> None:
+    until = imported_monotonic() + EVERY
+    while (left := until - imported_monotonic()) > 0:
+        imported_sleep(min(left, 7))
+
+
+SYNC_WAITS: dict[str, Callable[[], Any]] = {
+    "time.sleep": lambda: time.sleep(EVERY),
+    "from time import sleep": lambda: imported_sleep(EVERY),
+    "Event.wait": lambda: threading.Event().wait(EVERY),
+    "Condition.wait": _by_condition,
+    "Queue.get": _by_queue,
+    "SimpleQueue.get": _by_simple_queue,
+    "Timer": _by_timer,
+    "Future.result": _by_future,
+    "Semaphore.acquire": lambda: threading.Semaphore(0).acquire(timeout=EVERY),
+    "Lock.acquire": _by_lock,
+    "Thread.join": _by_join,
+    "sched": _by_sched,
+    "select.select": lambda: select.select([], [], [], EVERY),
+    "ThreadPoolExecutor": _by_pool,
+    "what is left": _by_what_is_left,
+}
+
+
+async def _for_an_event() -> None:
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), EVERY)
+
+
+async def _by_call_later() -> None:
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.call_later(EVERY, over.set_result, None)
+    await over
+
+
+async def _by_wait() -> None:
+    task = asyncio.ensure_future(asyncio.Event().wait())
+    await asyncio.wait([task], timeout=EVERY)
+    task.cancel()
+
+
+async def _by_move_on() -> None:
+    with anyio.move_on_after(EVERY):
+        await anyio.Event().wait()
+
+
+ASYNC_WAITS: dict[str, Callable[[], Awaitable[Any]]] = {
+    "asyncio.sleep": lambda: asyncio.sleep(EVERY),
+    "wait_for(event)": _for_an_event,
+    "call_later": _by_call_later,
+    "asyncio.wait": _by_wait,
+    "anyio.sleep": lambda: anyio.sleep(EVERY),
+    "anyio.move_on_after": _by_move_on,
+    "to_thread(time.sleep)": lambda: asyncio.to_thread(time.sleep, EVERY),
+}
+
+TRIO_WAITS: dict[str, Callable[[], Awaitable[Any]]] = {
+    "trio.sleep": lambda: trio.sleep(EVERY),
+    "anyio.sleep on trio": lambda: anyio.sleep(EVERY),
+    "move_on_after on trio": _by_move_on,
+}
+
+CLOCKS: dict[str, Callable[[], float]] = {
+    "time.monotonic": lambda: time.monotonic() + 0,
+    "from time import monotonic": lambda: imported_monotonic() + 0,
+    "time.time": time.time,
+    "perf_counter": time.perf_counter,
+    "datetime.now": lambda: datetime.now().timestamp(),
+    "datetime.now(utc)": lambda: datetime.now(timezone.utc).timestamp(),
+}
+"""What a poller measures its patience by."""
+
+
+def with_requests(url: str) -> str:
+    """One poll by requests."""
+    return str(requests.get(url, headers=HEADERS, timeout=10).json()["submissions"][0]["status"])
+
+
+def with_httpx(url: str) -> str:
+    """One poll by httpx, with its own timeout of five seconds."""
+    return str(httpx.get(url, headers=HEADERS, verify=False).json()["submissions"][0]["status"])
+
+
+async def with_async_httpx(url: str) -> str:
+    """One poll by httpx's asynchronous client."""
+    async with httpx.AsyncClient(verify=False) as client:
+        return str((await client.get(url, headers=HEADERS)).json()["submissions"][0]["status"])
+
+
+async def with_aiohttp(url: str) -> str:
+    """One poll by aiohttp, ten seconds at most."""
+    timeout = aiohttp.ClientTimeout(total=10)
+    async with aiohttp.ClientSession(timeout=timeout) as client, client.get(url, headers=HEADERS) as answer:
+        return str((await answer.json())["submissions"][0]["status"])
+
+
+SYNC_CLIENTS = {"requests": with_requests, "httpx": with_httpx}
+ASYNC_CLIENTS = {"httpx": with_async_httpx, "aiohttp": with_aiohttp}
+
+
+def poll(url: str, ask: Callable[[str], str], wait: Callable[[], Any], now: Callable[[], float]) -> str:
+    """Poll until the job has ended, an hour at most. Raises TimeoutError."""
+    end = now() + PATIENCE
+    while now() < end:
+        if (status := ask(url)) in ("SUCCEEDED", "FAILED"):
+            return status
+        wait()
+    raise TimeoutError
+
+
+async def poll_async(
+    url: str, ask: Callable[[str], Awaitable[str]], wait: Callable[[], Awaitable[Any]], now: Callable[[], float]
+) -> str:
+    """The same in an event loop. Raises TimeoutError."""
+    end = now() + PATIENCE
+    while now() < end:
+        if (status := await ask(url)) in ("SUCCEEDED", "FAILED"):
+            return status
+        await wait()
+    raise TimeoutError
