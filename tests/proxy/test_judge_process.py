@@ -203,6 +203,7 @@ def test_a_full_disk(service: RawService, tmp_path: Path) -> None:
     assert f"({60 - whole} times)" in (tmp_path / "report.xml").read_text()
 
 
+@pytest.mark.exhaustive
 def test_a_report_that_does_not_fit_leaves_the_others(service: RawService, tmp_path: Path) -> None:
     """The first can't be written; the second is, and the message names the first."""
     options = ["--report", "html=/dev/full", "--report", "json=report.json"]
