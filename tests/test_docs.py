@@ -73,7 +73,7 @@ def test_the_list_of_operations_is_the_definitions() -> None:
 
 
 def test_every_problem_has_an_answer_somewhere() -> None:
-    """Each kind of problem is answered by a documented error; only users' documents forbid media types, which is 415 then."""
+    """Each kind of problem is answered by a documented error; a media type is refused (415) by users' documents alone."""
     answered = {kind for operation in load().operations for kind in operation.problems}
     assert answered == set(PROBLEMS) - {"body-media-type"}
     assert usual_status("body-media-type") == 415
