@@ -72,7 +72,7 @@ def test_the_list_of_operations_is_the_definitions() -> None:
 
 
 def test_every_problem_has_an_answer_somewhere() -> None:
-    """Each kind of problem in errors.py is answered by some documented error; a wrong media type only users' documents refuse."""
+    """Each kind of problem in errors.py is answered by some documented error (a media type: in users' documents)."""
     answered = {kind for operation in load().operations for kind in operation.problems}
     assert answered == set(PROBLEMS) - {"body-media-type"}
 
