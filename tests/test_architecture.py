@@ -36,7 +36,7 @@ IMPORTERS = {
     "httptools": {"server/reading.py"},
     "uvloop": {"server/loops.py"},
     "werkzeug": {"server/control_calls.py"},
-    "faker": set(),
+    "faker": {"generate.py"},
     "jsonschema": {"definitions/embedded.py", "definitions/validate_documents.py", "user_files.py"},
     "jinja2": {"contract/report/html.py"},
     "markupsafe": {"contract/report/html.py"},

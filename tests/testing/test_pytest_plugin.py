@@ -192,8 +192,8 @@ def test_mistakes_fail_at_teardown(run: Run) -> None:
             assert requests.get(mockserver.url + JOB.format("j"), timeout=5).status_code == 401
 
         def test_crash(mockserver, monkeypatch):
-            from mockserver import mock
-            monkeypatch.setattr(mock, "respond", lambda *_: 1 / 0)
+            from mockserver import answering
+            monkeypatch.setattr(answering, "respond", lambda *_: 1 / 0)
             mockserver.job("cdm", job_name="j")
             mockserver.client().get(JOB.format("j"))
 
