@@ -364,6 +364,15 @@ def test_success_that_no_answer_has_shown_is_a_wrong_verdict(hazard: str) -> Non
     assert "no answer had shown that" in report.did
 
 
+def test_success_in_another_type_is_shown() -> None:
+    """EnOS's code 1 as the text "1" says success, to whoever reads it so."""
+
+    def wait() -> str:
+        return robust.wait_for(*_look("enos"))
+
+    assert one("status-of-another-type", wait, "enos").grade == RIGHT
+
+
 def test_a_poller_may_run_in_the_thread_of_its_caller() -> None:
     """Code that is bound to its thread, as Airflow's operators are, finds what it left there; and is stopped there, too."""
     bound = threading.local()
