@@ -1,4 +1,4 @@
-"""Made-up facts from a seed, with the words of Faker's lists."""
+"""Made-up facts from a seed: the vendors' with the words of Faker's lists, other kinds of fact by Faker itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import hashlib
 import json
 import math
 import re
+import threading
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from .package_data import folder
 
@@ -157,14 +159,32 @@ class Fake:
         except (re.error, KeyError, NotImplementedError, ValueError, RecursionError, OverflowError):
             return self.word()
 
+    def by_faker(self, kind: str) -> str:
+        """A fact that Faker has a method for, such as `company`, `city` or `phone_number`, on one line."""
+        maker = _faker(self._locale)
+        with _ONE_AT_A_TIME:
+            maker.seed_instance(self._draw(1 << 62))
+            return " ".join(str(getattr(maker, kind)()).split())
+
     def ipv4(self) -> str:
         """A private IPv4 address."""
         number = self._draw(1 << 24)
         return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Faker's makers have a state: who seeds one asks it before anybody else does."""
+
 LOCALES = ("en_US", "zh_CN")
 """Languages that names and texts can be made up in."""
+
+
+@cache
+def _faker(locale: str) -> Any:
+    """Faker for a locale."""
+    from faker import Faker  # 60 ms: only schemas with such members need it
+
+    return Faker(locale)
 
 
 @cache

@@ -237,7 +237,8 @@ def _living(
             yield double
     finally:
         house.release(double)
-        request.config.stash[_COUNTS].append(double.counts())
+        if _reports(request.config):
+            request.config.stash[_COUNTS].append(double.counts())
     troubles = double.troubles(chosen.allow_unexpected)
     told = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
     if troubles and not told:
@@ -308,11 +309,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Add up what the pollers saw; a worker hands it to the process that started it."""
     config = session.config
     counts, least = config.stash[_COUNTS], config.getoption("--mockserver-fail-under")
-    files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
     if hasattr(config, "workeroutput"):
         config.workeroutput["mockserver"] = counts
         return
-    if not (config.getoption("--mockserver-report") or any(files.values()) or least is not None):
+    if not _reports(config):
         return
     from .definitions import load
     from .testing import poller_coverage
@@ -320,6 +320,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     definitions = load()
     found = config.stash[_REPORT] = poller_coverage.report(definitions, poller_coverage.merge(counts))
     complaints = config.stash[_COMPLAINTS]
+    files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
     if files["json"]:
         _write(files["json"], json.dumps(found, indent=2) + "\n", complaints)
     if files["html"]:
@@ -330,6 +331,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         complaints.append(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _reports(config: pytest.Config) -> bool:
+    """Whether somebody wants to know what the pollers saw."""
+    files = any(config.getoption(f"--mockserver-report-{form}") for form in ("json", "html"))
+    return bool(config.getoption("--mockserver-report") or files or config.getoption("--mockserver-fail-under") is not None)
 
 
 def _write(file: str, text: str, complaints: list[str]) -> None:

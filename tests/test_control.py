@@ -502,7 +502,7 @@ def test_neighbours_of_the_control_api(path: str, server: Server) -> None:
         answer = session.send(request, timeout=10)
     assert answer.status_code == (200 if path.startswith("/%5F") else 404)
     if answer.status_code == 404:
-        assert answer.json()["title"] == "No route"
+        assert answer.json()["title"] == "Not Found"
 
 
 def test_the_mock_s_own_failure_is_reported(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

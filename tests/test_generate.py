@@ -61,3 +61,13 @@ def test_an_id_maker_makes_the_same_ids() -> None:
     """What is digested once gives the ids that digesting all gives."""
     for now in (0, 1, 1_700_000_000_000):
         assert IdMaker(5, "GET", "/a\udcff", "b=\u4e2d").hex_id(now) == hex_id(5, "GET", "/a\udcff", "b=\u4e2d", now)
+
+
+def test_faker_makes_the_other_kinds_of_fact() -> None:
+    """What no list of ours has is Faker's: the same for the same key, another one for another key, on one line."""
+    for locale in LOCALES:
+        for kind in ("company", "city", "street_address", "phone_number", "first_name"):
+            made = [Fake(1, kind, number, locale=locale).by_faker(kind) for number in range(20)]
+            assert made == [Fake(1, kind, number, locale=locale).by_faker(kind) for number in range(20)]
+            assert len(set(made)) > 10
+            assert not any("\n" in text for text in made)

@@ -57,6 +57,13 @@ _NAMES: tuple[tuple[re.Pattern[str], Callable[[Fake], str]], ...] = tuple(
         (r"(^|_)(region|zone)$", lambda _fake: "cn-north-4"),
         (r"(^|_)(country)$", lambda _fake: "CN"),
         (r"(^|_)(currency)$", lambda _fake: "CNY"),
+        (r"(^|_)(first|given)_name$", lambda fake: fake.by_faker("first_name")),
+        (r"(^|_)(last|family)_name$|(^|_)surname$", lambda fake: fake.by_faker("last_name")),
+        (r"(^|_)(company|company_name|organi[sz]ation_name)$", lambda fake: fake.by_faker("company")),
+        (r"(^|_)(city|town)$", lambda fake: fake.by_faker("city")),
+        (r"(^|_)street(_address)?$", lambda fake: fake.by_faker("street_address")),
+        (r"(^|_)(postcode|postal_code|zip_code)$", lambda fake: fake.by_faker("postcode")),
+        (r"(^|_)(phone|phone_number|mobile|telephone)$", lambda fake: fake.by_faker("phone_number")),
         (r"name$", lambda fake: fake.name()),
     )
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A value that a schema describes: its examples and defaults, or made by Faker; the same for the same seed and key."""
+"""A value that a schema describes: its examples and defaults, or made up from the seed and a key."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from typing import Generic, TypeVar
 
@@ -37,7 +37,7 @@ class RunSeries(Generic[T]):
     def between(self, low: int, high: int) -> RunSeries[T]:
         """The runs that began at `low` or later and at `high` or before."""
         start, stop = self.before(low), self.before(high + 1)
-        return replace(self, first=self.born(start), count=max(0, stop - start), number=self.number + start)
+        return RunSeries(self.source, self.born(start), self.period, max(0, stop - start), self.number + start)
 
 
 def total(stretches: Sequence[RunSeries[T]]) -> int:
@@ -53,6 +53,8 @@ def page(stretches: Sequence[RunSeries[T]], offset: int, limit: int) -> list[tup
     filled = [stretch for stretch in stretches if stretch.count]
     if offset >= total(filled) or limit <= 0:
         return []
+    if len(filled) == 1 and filled[0].period:
+        return _back_from(filled, filled[0].born(filled[0].count - 1 - offset), 0, limit)
     oldest = min(stretch.first for stretch in filled)
     newest = max(stretch.born(stretch.count - 1) for stretch in filled)
     # The page begins at the latest time since which more than `offset` runs began.

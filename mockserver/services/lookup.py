@@ -114,7 +114,9 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
         for source, number, born in page(stretches, offset, limit)
     ]
     asked_for = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
-    return [replace(job, identity={**job.identity, **asked_for}) for job in jobs], total(stretches)
+    if asked_for:
+        jobs = [replace(job, identity={**job.identity, **asked_for}) for job in jobs]
+    return jobs, total(stretches)
 
 
 def _as_ended(declared: JobSpec, number: int) -> JobSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..generate import Fake
@@ -93,6 +94,7 @@ def _learning(facts: Mapping[str, Any]) -> dict[str, Any]:
     return members | ({"is_single_predict": facts["single"]} if facts["type"] == "VFL_PREDICT" else {})
 
 
+@lru_cache(maxsize=4_096)
 def _time(time_ms: int) -> str:
     return utc(time_ms).isoformat(timespec="milliseconds")
 

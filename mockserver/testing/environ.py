@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 REGIONS = (
     "ae-ad-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "cn-east-2",
@@ -38,7 +39,7 @@ class Environment(dict[str, Mapping[str, str]]):
     def __setitem__(self, key: str, variables: Mapping[str, str]) -> None:
         """Set the variables."""
         real = os.environ
-        self._before = {name: real[name] for name in real if name in variables or name.startswith(self._hide)}
+        self._before = {name: real[name] for name in list(real) if name in variables or name.startswith(self._hide)}
         for name in self._before:
             if name not in variables:
                 del real[name]
@@ -49,6 +50,7 @@ class Environment(dict[str, Mapping[str, str]]):
         """Put everything back as it was."""
         real = os.environ
         for name in self.pop(key):
-            if name not in self._before and name in real:
-                del real[name]
+            if name not in self._before:
+                with suppress(KeyError):  # gone already; to look first would cost as much again
+                    del real[name]
         real.update(self._before)

@@ -49,10 +49,11 @@ def mock_options(given: Mapping[str, Any], where: str = "@pytest.mark.mockserver
     wide = {name: value for name, value in given.items() if name in MOCK_SETTINGS}
     own = {name: _tidy(value) for name, value in given.items() if name not in (*MOCK_SETTINGS, "allow_unexpected")}
     found = MockOptions(wide, {**REJECT, **own}, allow)
-    try:
-        check_settings(Settings(**{**found.settings(), **found.own}))
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+    if given:
+        try:
+            check_settings(Settings(**{**found.settings(), **found.own}))
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
     return found
 
 

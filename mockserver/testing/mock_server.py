@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..answering import CRASHED
 from ..declare_job import DeclaredJob, LifeGiven, declare, given, handles
 from ..definitions import Definitions, Operation
 from ..errors import InputError
@@ -83,7 +85,9 @@ class MockServer:
     ) -> None:
         self._mock, self._world, self._url, self._endpoints = mock, namespace, url, endpoints
         self.credentials = credentials
-        self.seen: list[RecordedCall] = []
+        self._calls: list[RecordedCall] = []
+        self._unread: deque[tuple[int, Request, Response, Operation | None]] = deque()
+        self._troubled = False
         self.listeners: list[OnAnswer] = []
         self.blocked: list[str] = []
         self._opened: list[Callable[[], object]] = []
@@ -212,7 +216,10 @@ class MockServer:
     def reset(self) -> None:
         """Forget declared jobs, what was asked and answered; the clock starts again."""
         self._mock.reset(self.namespace)
-        self.seen.clear()
+        with self._lock:
+            self._calls.clear()
+            self._unread.clear()
+            self._troubled = False
 
     # Who asks
 
@@ -267,10 +274,19 @@ class MockServer:
     def note(self, time: int, request: Request, response: Response, operation: Operation | None) -> None:
         """Remember an exchange; the mock calls this. `time` is its clock's, in milliseconds."""
         with self._lock:
-            number = len(self.seen) + 1
-            self.seen.append(read(self._mock.definitions, number, time, request, response, operation))
+            self._unread.append((time, request, response, operation))
+            self._troubled |= operation is None or (response.problem or "").startswith(CRASHED)
         for listener in list(self.listeners):
             listener(time, request, response, operation, self._world)
+
+    @property
+    def seen(self) -> list[RecordedCall]:
+        """The exchanges so far, oldest first, without secrets. They are read when somebody looks: most tests don't."""
+        with self._lock:
+            while self._unread:
+                exchange = self._unread.popleft()
+                self._calls.append(read(self._mock.definitions, len(self._calls) + 1, *exchange))
+            return self._calls
 
     @property
     def journal(self) -> list[JournalEntry]:
@@ -347,9 +363,10 @@ class MockServer:
 
     def troubles(self, allow_unexpected: bool = False) -> list[str]:
         """What a test must not pass with: crashes of the mock, requests that no operation has, real hosts asked for."""
+        calls = self.seen if self._troubled else []
         return [
-            *(f"the mock failed to answer {one.method} {one.path}: {one.crash}" for one in self.seen if one.crash),
-            *(_unexpected(one) for one in self.seen if one.unexpected and not allow_unexpected),
+            *(f"the mock failed to answer {call.method} {call.path}: {call.crash}" for call in calls if call.crash),
+            *(_unexpected(call) for call in calls if call.unexpected and not allow_unexpected),
             *self.blocked,
         ]
 

@@ -389,7 +389,7 @@ def test_paths_of_nobody(path: bytes, door: Door) -> None:
     assert (reply.status, reply.header("Content-Type")) == (404, "application/problem+json")
     assert json.loads(reply.body) == {
         "type": "about:blank",
-        "title": "No route",
+        "title": "Not Found",
         "status": 404,
         "detail": reply.header("X-Mock-Problem"),
     }
@@ -756,10 +756,15 @@ def assert_control(reply: Reply) -> None:
         assert json.loads(reply.body)["status"] == reply.status
 
 
+@pytest.mark.parametrize(
+    "values", [pytest.param(ODD[::5], id="some"), pytest.param(ODD, id="all", marks=pytest.mark.exhaustive)]
+)
 @pytest.mark.parametrize(("method", "path", "body", "name"), CONTROL_MEMBERS)
-def test_odd_members_in_the_control_api(method: str, path: str, body: dict[str, Any], name: str) -> None:
+def test_odd_members_in_the_control_api(
+    method: str, path: str, body: dict[str, Any], name: str, values: tuple[Any, ...]
+) -> None:
     """Whatever the control API is told, it answers by RFC 9457 or does it, and the vendors' calls are answered after it."""
-    for odd in ODD:
+    for odd in values:
         ours = Mock(Settings(auth="off"), definitions=DEFINITIONS)
         ours.job("cdm")
         client = create_app(mock=ours).test_client()
@@ -889,16 +894,7 @@ def watched() -> tuple[Mock, Seen, Definitions]:
     return Mock(on_exchange=seen), seen, DEFINITIONS
 
 
-@settings(
-    derandomize=True,
-    max_examples=1_500,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(request=requests)
-def test_anything_at_all(watched: tuple[Mock, Seen, Definitions], request: Request) -> None:
-    """Whatever is asked, the mock answers with JSON, as documented where an operation was found, and never fails."""
+def check_anything(watched: tuple[Mock, Seen, Definitions], request: Request) -> None:
     mock, seen, definitions = watched
     answer = mock.handle(request)
     assert answer.status < 500
@@ -908,3 +904,27 @@ def test_anything_at_all(watched: tuple[Mock, Seen, Definitions], request: Reque
     json.dumps(seen.last.as_json()).encode()
     if seen.last.operation and answer.header("Content-Type") == "application/json":
         assert list(definitions.operation(seen.last.operation).responses[answer.status](body)) == []
+
+
+same_examples = settings(
+    derandomize=True,
+    max_examples=150,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@same_examples
+@given(request=requests)
+def test_anything_at_all(watched: tuple[Mock, Seen, Definitions], request: Request) -> None:
+    """Whatever is asked, the mock answers with JSON, as documented where an operation was found, and never fails."""
+    check_anything(watched, request)
+
+
+@pytest.mark.exhaustive
+@settings(same_examples, max_examples=1_500)
+@given(request=requests)
+def test_anything_at_all_many_times(watched: tuple[Mock, Seen, Definitions], request: Request) -> None:
+    """The same with ten times as many requests."""
+    check_anything(watched, request)
