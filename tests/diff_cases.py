@@ -113,6 +113,11 @@ def example_at(status: int) -> str:
     return f"{CDM_GET}/responses/{status}{JSON}/examples/job-unknown"
 
 
+OWN_ERRORS = tuple(
+    (CDM, f"{CDM_GET}/responses/{status}", SHIPPED.documents[CDM]["components"]["responses"][status])
+    for status in ("400", "500")
+)
+"""The operation has answers of its own: CDM's operations share theirs, and an edit would change them all."""
 IN_500 = ((CDM, example_at(400), DROP), (CDM, example_at(500), {"$ref": "#/components/examples/job-unknown"}))
 LIMIT = (TICS, f"{TICS_GET}/parameters/2/schema/maximum", 100)
 TEXT = {"type": "string"}
@@ -240,16 +245,18 @@ CASES: Mapping[str, Edit] = {
         CDM, f"{SUB}/properties/error-details", {**TEXT, "contentMediaType": "application/json", "contentSchema": {}}
     ),
     "encoding-changed": one(DATAARTS, f"{BODY}/contentMediaType", "application/xml"),
-    "error-code-added": one(CDM, f"{CDM_GET}/responses/400{JSON}/examples/brand-new", error("Cdm.9999")),
-    "error-code-removed": one(CDM, example_at(400), DROP),
+    "error-code-added": one(CDM, f"{CDM_GET}/responses/400{JSON}/examples/brand-new", error("Cdm.9999"), *OWN_ERRORS),
+    "error-code-removed": one(CDM, example_at(400), DROP, *OWN_ERRORS),
     "error-code-changed": one(CDM, "/components/examples/job-unknown/x-error/code", "Cdm.9999"),
-    "error-status-moved": Edit(IN_500),
-    "error-status-added": one(*IN_500[1]),
-    "error-status-removed": one(CDM, example_at(500), DROP, IN_500[1]),
+    "error-status-moved": Edit(IN_500, OWN_ERRORS),
+    "error-status-added": one(*IN_500[1], *OWN_ERRORS),
+    "error-status-removed": one(CDM, example_at(500), DROP, *OWN_ERRORS, IN_500[1]),
     "error-envelope-changed": one(CDM, "/components/schemas/CdmError/properties/errCode/type", "integer"),
     "error-cause-changed": one(CDM, "/components/examples/system-error/x-error/when", []),
     "error-message-changed": one(CDM, "/components/examples/system-error/x-error/message", "Oh."),
-    "error-name-changed": one(CDM, f"{CDM_GET}/responses/400{JSON}/examples", renamed("job-unknown", "no-such-job")),
+    "error-name-changed": one(
+        CDM, f"{CDM_GET}/responses/400{JSON}/examples", renamed("job-unknown", "no-such-job"), *OWN_ERRORS
+    ),
     "switch-default-changed": one(CDM, "/x-switches/cdm-error-status/default", "500"),
     "switch-changed": one(CDM, "/x-switches/cdm-error-status", DROP),
     "docs-changed": one(CDM, f"{SUB}/properties/progress/description", "How far it is."),
