@@ -126,6 +126,7 @@ def test_the_order_of_requests_makes_no_difference(start: Callable[..., Server],
     assert Asking(stack, one, other).all(asked[::-1])[::-1] == wanted
 
 
+@pytest.mark.exhaustive
 def test_two_processes_move_on_together(start: Callable[..., Server], stack: ExitStack) -> None:
     """Their clocks moved alike, two processes stay one at each step, whichever of them was asked for an id before."""
     asked = [one for one in requests() if one.service in PATHS and ("offset=" not in one.path or "offset=0" in one.path)][
