@@ -25,6 +25,7 @@ LifeGiven = str | Sequence[str | Sequence[Any]] | None
 """A life as tests give it: a name, or steps."""
 
 _SAMPLES = 16
+_USUAL = {"count": 1}  # what `Mock.job` says where its caller says nothing
 _MOST_RUNS = 1_000_000_000
 
 
@@ -226,7 +227,7 @@ def _waits(fields: Mapping[str, Any]) -> bool:
         raise InputError(f"started is {started!r}; allowed: true, or false for a job that waits for a call which starts it")
     if not started:
         for name in ("created", "age", "visible_after", "count", "every"):
-            if fields.get(name) is not None:
+            if fields.get(name) not in (None, _USUAL.get(name)):
                 raise InputError(f"a job that waits for its start has no {name}: it begins when a call starts it")
     return not started
 

@@ -53,7 +53,7 @@ def _cdm(body: Any) -> Seen:
 
 def _enos(body: Any) -> Seen:
     data = body["data"][0] if isinstance(body["data"], list) else body["data"]
-    assert data["isTimeout"] == (data["stsDesc"] == "TIMEOUT")
+    _check_timeout(data)
     assert data["runNum"] == data["recallNum"] + 1 <= data["recallLimit"] + 1
     times = (
         (
@@ -67,6 +67,15 @@ def _enos(body: Any) -> Seen:
     changing = ("status", "stsDesc", "startTime", "endTime", "runNum", "recallNum", "isTimeout", "alert")
     constant = {name: value for name, value in data.items() if name not in changing}
     return Seen(data["stsDesc"], times, 1_000, None, (), None, constant)
+
+
+def _check_timeout(data: Any) -> None:
+    """An instance is timed out when its state says so, or when it has run, or runs, for longer than its timeout."""
+    start, end, longest = _local(data["startTime"]), _local(data["endTime"]), data["timeout"] * 1_000
+    ran = None if start is None or end is None else end - start  # in whole seconds
+    assert data["isTimeout"] or data["stsDesc"] != "TIMEOUT"
+    assert data["isTimeout"] or ran is None or ran <= longest + 1_000
+    assert not data["isTimeout"] or (start is not None and (ran is None or ran >= longest - 1_000))
 
 
 def _taurusdb(body: Any) -> Seen:

@@ -227,7 +227,8 @@ def test_mistakes_are_named_by_file_and_pointer(tmp_path: Path, content: Any, po
         (b"jobs: \xff", "'utf-8' codec can't decode"),
         (b"jobs: !!python/object:os.system {}", "could not determine a constructor"),
         (b"", 'found null; allowed: type "object"'),
-        (b"jobs: [{service: cdm, job_name: 2026-01-01, age: yes}]", "jobs/0/age: found true; allowed:"),
+        (b"jobs: [{service: cdm, job_name: 2026-01-01, age: true}]", "jobs/0/age: found true; allowed:"),
+        (b"jobs: [{service: cdm, job_name: 2026-01-01, age: yes}]", 'jobs/0/age: found "yes"; allowed:'),
     ],
 )
 def test_mistakes_in_yaml_are_named(tmp_path: Path, content: bytes, detail: str) -> None:
@@ -468,6 +469,8 @@ def test_the_control_api_declares_shows_and_deletes(client: FlaskClient) -> None
         "terminal": False,
         "count": 1,
         "run": 0,
+        "waiting": False,
+        "made_by": None,
     }
     declare(client, service="tics", league_id="l", count=3)
     for _ in range(5):
@@ -635,6 +638,7 @@ CALLS: list[tuple[str, str, dict[str, int | str], Any, int]] = [
     ("PATCH", "/clock", {}, {"set": "2026-02-01T00:00:00Z", "freeze": True, "tick": "30s", "advance": 5}, 200),
     ("PATCH", "/clock", {}, {"speed": 2.5}, 200),
     ("PATCH", "/clock", {}, {"advance": "later"}, 400),
+    ("PATCH", "/clock", {}, {"advance": "365000d"}, 409),
     ("GET", "/journal", {}, None, 200),
     ("GET", "/journal", {}, "limit=-1", 400),
     ("DELETE", "/jobs/{number}", {"number": 1}, None, 204),

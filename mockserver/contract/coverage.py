@@ -52,12 +52,17 @@ class Coverage:
     def __init__(self, definitions: Definitions) -> None:
         self.operations = {operation.id: operation for operation in definitions.operations}
         self.seen: dict[str, Seen] = {name: Seen() for name in self.operations}
-        self._documented = {name: documented(operation) for name, operation in self.operations.items()}
+        self._documented: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def _of(self, name: str) -> dict[str, tuple[str, ...]]:
+        if name not in self._documented:
+            self._documented[name] = documented(self.operations[name])
+        return self._documented[name]
 
     def count(self, operation: str, kind: str, name: str) -> None:
         """Count something seen; what isn't documented doesn't count, but is kept."""
         seen = self.seen[operation]
-        if name in self._documented[operation][kind]:
+        if name in self._of(operation)[kind]:
             seen.of(kind)[name] += 1
         else:
             seen.strange[f"{kind}: {name}"] += 1
@@ -69,7 +74,7 @@ class Coverage:
     def share(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> tuple[int, int]:
         """How many documented things were seen, of how many; of all operations with jobs, if not said otherwise."""
         names = [name for name, found in self.operations.items() if found.job] if operations is None else list(operations)
-        could = [(name, kind, len(self._documented[name][kind])) for name in names for kind in kinds]
+        could = [(name, kind, len(self._of(name)[kind])) for name in names for kind in kinds]
         seen = sum(len(self.seen[name].of(kind)) for name, kind, _ in could)
         return seen, sum(count for _, _, count in could)
 
@@ -83,7 +88,7 @@ class Coverage:
         return {name: self._operation(name) for name in self.operations}
 
     def _operation(self, name: str) -> dict[str, Any]:
-        seen, could = self.seen[name], self._documented[name]
+        seen, could = self.seen[name], self._of(name)
         kinds: dict[str, Any] = {
             kind: {"seen": dict(seen.of(kind)), "missing": [one for one in could[kind] if one not in seen.of(kind)]}
             for kind in KINDS

@@ -134,7 +134,7 @@ class Session:
         answers = operation.answers.get(response.status)
         self.coverage.count(operation.id, "http", str(response.status))
         found = check_status(operation, response, self.mode)
-        found += check_headers(exchange.request, response, answers)
+        found += check_headers(operation, exchange.request, response, answers)
         body, wrong = read_body(response, answers)
         found += wrong
         if body is MISSING:

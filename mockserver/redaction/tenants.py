@@ -13,7 +13,7 @@ from ..errors import DefinitionError
 
 _SAME_PLACE = ("if", "then", "else", "contentSchema")
 _LISTS = ("allOf", "anyOf", "oneOf")
-_VAGUE = {"id", "name", "instance", "*"}  # names that mean a tenant in some places only
+_VAGUE = {"id", "name", "instance", "instance_id", "*"}  # names that mean a tenant in some places only; a job in others
 _USUAL = (
     "project_id", "project_name", "enterprise_project_id", "domain_id", "domain_name", "tenant_id", "tenant_name", "user_id",
     "user_name", "user", "account", "account_id", "account_name", "org_id", "org_name", "ou_id", "workspace", "workspace_id",

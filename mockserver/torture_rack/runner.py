@@ -204,14 +204,17 @@ class HazardRun:
 
     def _success_words(self) -> set[str]:
         """What stands in answers in the place of the word for success."""
-        return self._odd_values() if self.hazard.end == "succeeded" and SUCCEEDED in self.hazard.verdicts else set()
+        return self._patched_values() if self.hazard.end == "succeeded" and SUCCEEDED in self.hazard.verdicts else set()
 
     def _odd_values(self) -> set[str]:
-        """What the hazard's patches put into answers: an error may name that."""
+        """What the hazard's patches put into answers, as far as an error that names it says something."""
+        return {value for value in self._patched_values() if len(value) > 1}
+
+    def _patched_values(self) -> set[str]:
         operation = self.mock.mock.definitions.operation_of(self._options.service)
         faults = self.hazard.faults(Setting(PROFILES[self._options.service], operation))
         values = [step.get("value") for fault in faults for step in fault.get("patch", ())]
-        return {str(value) for value in values if isinstance(value, str | int) and len(str(value)) > 1}
+        return {str(value) for value in values if isinstance(value, str | int)}
 
     def _read(self, outcome: Outcome, mapping: Verdict | None) -> tuple[str | None, bool]:
         profile = PROFILES[self._options.service]

@@ -662,7 +662,9 @@ def test_operations_as_text(listed: Json, capsys: pytest.CaptureFixture[str]) ->
             assert f"      {value}{' (default)' if value == switch['default'] else ''}: {meaning}\n" in out
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding", ["ascii", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("cp1252", "utf-8"))]
+)
 def test_what_an_encoding_lacks_is_escaped(encoding: str, listed: Json) -> None:
     """Output that goes where not every character can be written is complete all the same, and JSON stays JSON."""
     done = run("operations", "--json", PYTHONIOENCODING=encoding)

@@ -189,6 +189,7 @@ class Command:
         return self._process.returncode, out, err
 
 
+@pytest.mark.exhaustive
 def test_a_clean_run(server: Server, tmp_path: Path) -> None:
     """Ctrl-C ends it with status 0, a report on stdout, and nothing on stderr."""
     command = Command(tmp_path, "--upstream", server.url)
@@ -220,6 +221,7 @@ def test_findings_files_and_secrets(server: Server, tmp_path: Path) -> None:
     assert PROJECT not in (tmp_path / "run.jsonl").read_text()
 
 
+@pytest.mark.exhaustive
 def test_ids_can_be_kept_and_findings_tolerated(server: Server, tmp_path: Path) -> None:
     """--keep-ids keeps the project in the recording; --fail-on error lets warnings pass."""
     command = Command(tmp_path, "--upstream", server.url, "--record", "r.jsonl", "--keep-ids", "--fail-on", "error")
@@ -246,10 +248,15 @@ def test_signing_anew_from_the_environment(strict_server: Server, tmp_path: Path
         (("--upstream", "http://h", "--report", "htlm"), "did you mean 'html'"),
         (("--upstream", "http://h", "--report", "json=/nowhere/x"), "can't write /nowhere/x"),
         (("--upstream", "http://h", "--record", "/nowhere/x"), "can't write /nowhere/x"),
-        (("--upstream", "http://h", "--har", "/nowhere/x"), "can't write /nowhere/x"),
         (("--upstream", "http://h", "--resign"), "--resign needs HUAWEICLOUD_SDK_AK"),
-        (("--upstream", "https://h", "--ca-bundle", "missing.pem"), "can't use the certificates in missing.pem"),
-        (("--upstream", "http://h", "--strict", "nothing"), "nothing"),
+        *(
+            pytest.param(options, message, marks=pytest.mark.exhaustive)
+            for options, message in (
+                (("--upstream", "http://h", "--har", "/nowhere/x"), "can't write /nowhere/x"),
+                (("--upstream", "https://h", "--ca-bundle", "missing.pem"), "can't use the certificates in missing.pem"),
+                (("--upstream", "http://h", "--strict", "nothing"), "nothing"),
+            )
+        ),
     ],
 )
 def test_wrong_options(tmp_path: Path, options: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ def test_what_the_program_says_goes_the_same_way(pipe: tuple[int, int]) -> None:
     assert said.rstrip().endswith("'on purpose'")
 
 
-@pytest.mark.parametrize("how", ["closed", "unread", "full"])
+@pytest.mark.parametrize("how", ["closed", *(pytest.param(how, marks=pytest.mark.exhaustive) for how in ("unread", "full"))])
 def test_serve_goes_on_without_a_log(how: str, tmp_path: Path) -> None:
     """Whatever becomes of stderr, requests are answered; health and the exit status tell that lines were lost."""
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--auth", "off"]

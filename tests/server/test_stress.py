@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
 from read_job import READERS
 from sdk_clients import Server
 
@@ -202,6 +203,7 @@ def test_threads_with_a_namespace_each(start: Callable[..., Server], record_prop
     note(record_property, f"{THREADS} threads, {THREADS} namespaces: {THREADS * polls} polls, each as declared")
 
 
+@pytest.mark.exhaustive
 def test_threads_with_the_same_job(start: Callable[..., Server], record_property: Callable[[str, object], None]) -> None:
     """64 threads poll one job: of all their answers exactly as many have each status as were declared."""
     server, polls = start(*OPTIONS), 40
@@ -217,6 +219,7 @@ def test_threads_with_the_same_job(start: Callable[..., Server], record_property
     note(record_property, f"{THREADS} threads, one job: {THREADS * polls} polls, {dict(counts)}")
 
 
+@pytest.mark.exhaustive
 def test_processes_with_a_namespace_each(
     start: Callable[..., Server], record_property: Callable[[str, object], None], tmp_path: Path
 ) -> None:
@@ -246,7 +249,7 @@ def test_processes_with_a_namespace_each(
         env={**outer, **quick, "STRESS_PORT": str(server.port)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -79,6 +79,7 @@ def test_one(mockserver):
 """
 
 
+@pytest.mark.exhaustive
 def test_the_option_writes_it(pytester: pytest.Pytester) -> None:
     """`--mockserver-report-html FILE`; a file that can't be written is told."""
     pytester.makepyfile(test_it=TESTS)

@@ -136,6 +136,7 @@ def test_what_breaks_the_contract_fails_the_test(run: Run) -> None:
     assert "ExceptionGroup" not in result.stdout.str()
 
 
+@pytest.mark.exhaustive
 def test_faults_are_no_mistakes_of_the_mock(run: Run) -> None:
     """An answer that a fault spoiled is not judged and breaks no sequence; its request is; a patch is told as a note."""
     tests = """
@@ -186,6 +187,7 @@ def test_faults_are_no_mistakes_of_the_mock(run: Run) -> None:
     )
 
 
+@pytest.mark.exhaustive
 def test_findings_name_the_place_of_the_declaration(run: Run, pytester: pytest.Pytester) -> None:
     """What a test declared wrongly is told with its file and line: jobs, those of fixture files, and replays."""
     began, body = "2026-11-21T08:00:00.000+00:00", json.dumps({"submissions": [{"status": "running"}]})
@@ -227,6 +229,7 @@ def test_findings_name_the_place_of_the_declaration(run: Run, pytester: pytest.P
     result.stdout.fnmatch_lines(["test_it.py:*", "*InputError: *RUNING*RUNNING*"])
 
 
+@pytest.mark.exhaustive
 def test_what_the_test_itself_changes_breaks_no_sequence(run: Run) -> None:
     """Jobs deleted, declared again, or forgotten by a reset are not compared with what they were before."""
     tests = """
@@ -260,6 +263,7 @@ def test_what_the_test_itself_changes_breaks_no_sequence(run: Run) -> None:
         ("strict=['C1']", "*: strict has 'C1', no contradiction's id; did you mean 'C-1'? Allowed: all, *"),
     ],
 )
+@pytest.mark.exhaustive
 def test_a_wrong_marker_says_what_is_wrong(run: Run, marker: str, message: str) -> None:
     """With the nearest name; and without a traceback through the plugin."""
     result = run(f"@pytest.mark.mockserver_contract({marker})\ndef test_marked(contract): pass", "--strict-markers")
@@ -268,6 +272,7 @@ def test_a_wrong_marker_says_what_is_wrong(run: Run, marker: str, message: str) 
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
+@pytest.mark.exhaustive
 def test_answers_got_by_other_ways(run: Run) -> None:
     """`check` judges what the test hands over, and fails nothing by itself; `ids` refuses unknown services."""
     tests = """
@@ -331,6 +336,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_credentials")
+@pytest.mark.exhaustive
 def test_the_same_tests_against_a_service(run: Run, service: Server) -> None:
     """SDK and requests reach it through the proxy, signed again; tests that need control are skipped, and say why."""
     result = run(BOTH_WAYS, "--contract-target", service.url, ini="mockserver_egress = all")
@@ -342,12 +348,14 @@ def test_the_same_tests_against_a_service(run: Run, service: Server) -> None:
 
 
 @pytest.mark.usefixtures("_credentials")
+@pytest.mark.exhaustive
 def test_the_same_tests_against_the_mock(run: Run) -> None:
     """Without the option, all of them run."""
     run(BOTH_WAYS).assert_outcomes(passed=4)
 
 
 @pytest.mark.usefixtures("_credentials")
+@pytest.mark.exhaustive
 def test_a_lie_of_the_service_is_found(run: Run, pytester: pytest.Pytester) -> None:
     """What the service answers against its documentation fails the test that asked; nothing printed holds a secret."""
     lie = {"target": "cdm", "patch": [{"op": "replace", "path": "/submissions/0/status", "value": "running"}]}
@@ -382,6 +390,7 @@ def test_a_lie_of_the_service_is_found(run: Run, pytester: pytest.Pytester) -> N
     assert not re.search(r"Signature=[0-9a-f]{8}", printed)
 
 
+@pytest.mark.exhaustive
 def test_ids_come_from_the_profile(run: Run, service: Server, pytester: pytest.Pytester) -> None:
     """`--contract-profile` and the environment say what to ask for; a wrong file or URL is told without a traceback."""
     pytester.path.joinpath("ids.json").write_text('{"cdm": {"job_name": "mine", "project_id": "p"}}', encoding="utf-8")

@@ -86,6 +86,7 @@ def test_two_hours_in_milliseconds(run: Run) -> None:
 
 
 @pytest.mark.parametrize("options", [("-n", "4"), ("-p", "randomly"), ("-p", "random_order", "--random-order")])
+@pytest.mark.exhaustive
 def test_in_any_order_and_in_parallel(run: Run, options: tuple[str, ...]) -> None:
     """Under xdist, and in random order, each test has its own namespace: what one declares, no other sees."""
     tests = """
@@ -153,6 +154,7 @@ def test_every_kind_of_test_can_have_it(run: Run) -> None:
     run(tests, "--doctest-modules", "test_it.py", "test_doc.py").assert_outcomes(passed=6)
 
 
+@pytest.mark.exhaustive
 def test_the_environment_is_the_tests_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """SDK variables are set for the test and gone after it; those of the developer's real cloud are out of reach in it."""
     monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "real-key")
@@ -257,6 +259,7 @@ def test_a_failed_test_shows_what_was_asked(run: Run) -> None:
         ("fixtures=['nowhere.json']", "*nowhere.json*"),
     ],
 )
+@pytest.mark.exhaustive
 def test_a_wrong_marker_says_what_is_wrong(run: Run, marker: str, message: str) -> None:
     """With the nearest name; and without a traceback through the plugin."""
     result = run(f"@pytest.mark.mockserver({marker})\ndef test_marked(mockserver): pass", "--strict-markers")
@@ -265,6 +268,7 @@ def test_a_wrong_marker_says_what_is_wrong(run: Run, marker: str, message: str) 
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
+@pytest.mark.exhaustive
 def test_markers_choose_settings(run: Run) -> None:
     """Settings of a namespace, and those of a whole mock; in tests, an unknown id is a mistake by default."""
     tests = """
@@ -311,6 +315,7 @@ EGRESS = """
 """
 
 
+@pytest.mark.exhaustive
 def test_no_test_reaches_the_real_cloud(run: Run) -> None:
     """A test that would ask a vendor's host fails, even where it swallows the error; the message names the host."""
     result = run(EGRESS)
@@ -321,6 +326,7 @@ def test_no_test_reaches_the_real_cloud(run: Run) -> None:
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_swallowed*", "the test would have asked the real host cdm.*"])
 
 
+@pytest.mark.exhaustive
 def test_all_tests_can_be_guarded(run: Run) -> None:
     """With `mockserver_egress = all`, tests without a fixture are guarded, too; a wrong value is refused."""
     ini = """
@@ -335,6 +341,7 @@ def test_all_tests_can_be_guarded(run: Run) -> None:
 
 
 @pytest.mark.parametrize("way", ["--mockserver-intercept", "ini"])
+@pytest.mark.exhaustive
 def test_real_hosts_can_be_intercepted(run: Run, way: str) -> None:
     """By option or ini, the vendors' hosts, and others by pattern, are answered in the process."""
     tests = """
@@ -363,6 +370,7 @@ REPORTED = """
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
+@pytest.mark.exhaustive
 def test_what_pollers_were_shown_is_counted(run: Run, options: tuple[str, ...]) -> None:
     """Over all tests, and all processes of xdist: on the terminal, and as JSON."""
     target = run.pytester.path / "shown.json"
@@ -386,6 +394,7 @@ def test_what_pollers_were_shown_is_counted(run: Run, options: tuple[str, ...]) 
     assert 0 < found["percent"] < 100
 
 
+@pytest.mark.exhaustive
 def test_a_run_can_fail_for_too_little(run: Run) -> None:
     """`--mockserver-fail-under` fails a run that passed, and says by how much; enough is enough."""
     few = run(REPORTED, "--mockserver-fail-under=90")
@@ -395,6 +404,7 @@ def test_a_run_can_fail_for_too_little(run: Run) -> None:
     assert run("def test_nothing(): pass", "--mockserver-fail-under=1").ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.exhaustive
 def test_a_report_that_cannot_be_written(run: Run) -> None:
     """Where the JSON can't be written, the run says so, and its tests' results stand."""
     result = run(REPORTED, "--mockserver-report-json=nowhere/at/all.json")
@@ -403,6 +413,7 @@ def test_a_report_that_cannot_be_written(run: Run) -> None:
     result.stdout.fnmatch_lines(["mockserver: can't write nowhere/at/all.json: No such file or directory"])
 
 
+@pytest.mark.exhaustive
 def test_nothing_heavy_is_loaded_before_it_is_used(run: Run) -> None:
     """A run without the fixtures loads none of the heavy libraries, and no other room of mockserver's."""
     tests = """
@@ -432,6 +443,7 @@ def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
     ]
 
 
+@pytest.mark.exhaustive
 def test_the_fixtures_are_explained(run: Run) -> None:
     """`pytest --fixtures` and `--markers` say what they are."""
     fixtures = run("def test(): pass", "--fixtures").stdout

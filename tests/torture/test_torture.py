@@ -96,6 +96,8 @@ def one(name: str, wait: Callable[[], Any], service: str = "cdm", **given: Any) 
 
 # The recommended poller, and three as people write them
 
+EACH_SERVICE = [pytest.param(name, marks=() if name == "taurusdb" else pytest.mark.exhaustive) for name in PROFILES]
+
 
 def _look(service: str) -> tuple[str, Callable[[], str], robust.States]:
     sdks = {
@@ -124,7 +126,7 @@ def _client(package: str, prefix: str) -> Any:
     return kind.new_builder().with_region(region.value_of("cn-north-4")).build()
 
 
-@pytest.mark.parametrize("service", PROFILES)
+@pytest.mark.parametrize("service", EACH_SERVICE)
 def test_the_recommended_poller_survives_everything(service: str) -> None:
     """No bad grade in any hazard of any service; and none passes because nothing happened: it polled each time."""
 
@@ -155,7 +157,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("service", PROFILES)
+@pytest.mark.parametrize("service", EACH_SERVICE)
 def test_every_hazard_happens(service: str) -> None:
     """Whoever polls for a quarter of an hour gets each of a hazard's faults, its events, and its end."""
     definitions = load()
@@ -213,6 +215,7 @@ def _failed(name: str) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_the_naive_loop() -> None:
     """It never ends where a status is new to it, dies of the first bad gateway, and of JSON that is none."""
     assert _failed("1 naive loop") == {
@@ -225,6 +228,7 @@ def test_the_naive_loop() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_the_loop_with_tenacity() -> None:
     """It gets over errors, but hammers when it is throttled, and its RetryError names nothing."""
     assert _failed("2 with tenacity") == {
@@ -235,6 +239,7 @@ def test_the_loop_with_tenacity() -> None:
     }
 
 
+@pytest.mark.exhaustive
 def test_the_deferred_sensor() -> None:
     """It gets over nearly everything, in its event loop, but believes every end, and takes not-yet for never."""
     assert _failed("3 deferred sensor") == {WRONG: DECEIVING, CLEAR: {"not-found-at-first"}}
@@ -288,6 +293,7 @@ def test_one_that_swallows_everything(pause: float) -> None:
     assert report.seconds <= 3_700
 
 
+@pytest.mark.exhaustive
 def test_one_that_swallows_everything_and_never_sleeps() -> None:
     """One that only asks, on errors too, is stopped between two of its lines."""
 
@@ -301,6 +307,7 @@ def test_one_that_swallows_everything_and_never_sleeps() -> None:
     assert one("one-502", wait).grade == HAMMERED
 
 
+@pytest.mark.exhaustive
 def test_one_that_computes_for_ever() -> None:
     """Real time stops what neither asks nor waits; the message says so, and where."""
 
@@ -355,6 +362,15 @@ def test_success_that_no_answer_has_shown_is_a_wrong_verdict(hazard: str) -> Non
     report = one(hazard, wait)
     assert report.grade == WRONG
     assert "no answer had shown that" in report.did
+
+
+def test_success_in_another_type_is_shown() -> None:
+    """EnOS's code 1 as the text "1" says success, to whoever reads it so."""
+
+    def wait() -> str:
+        return robust.wait_for(*_look("enos"))
+
+    assert one("status-of-another-type", wait, "enos").grade == RIGHT
 
 
 def test_a_poller_may_run_in_the_thread_of_its_caller() -> None:
@@ -648,7 +664,7 @@ BOTH = f"""
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "4")])
+@pytest.mark.parametrize("options", [(), pytest.param(("-n", "4"), marks=pytest.mark.exhaustive)])
 def test_each_hazard_is_a_test(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, options: tuple[str, ...]
 ) -> None:
@@ -691,6 +707,7 @@ def test_the_failure_says_it_all(run: Callable[..., pytest.RunResult]) -> None:
     )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("tests", "message"),
     [
@@ -722,6 +739,7 @@ def test_mistakes_of_a_test_are_told(run: Callable[..., pytest.RunResult], tests
     told.fnmatch_lines([message])
 
 
+@pytest.mark.exhaustive
 def test_in_an_asynchronous_test(run: Callable[..., pytest.RunResult]) -> None:
     """`run_async` is `run` for tests that have an event loop already."""
     tests = """
@@ -739,6 +757,7 @@ def test_in_an_asynchronous_test(run: Callable[..., pytest.RunResult]) -> None:
     run(tests).assert_outcomes(passed=1, failed=1)
 
 
+@pytest.mark.exhaustive
 def test_json_that_can_t_be_written_is_told(run: Callable[..., pytest.RunResult]) -> None:
     """A run whose grades get lost isn't a good one."""
     tests = """
@@ -763,6 +782,7 @@ def test_the_table_of_hazards_is_the_code_s() -> None:
     assert all(f"`{grade}`" in PAGE for grade in GRADES)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("document", ["README.md", "docs/torture.md"])
 def test_the_documents_tests_run(pytester: pytest.Pytester, document: str) -> None:
     """The block of the README, and of the page, with the naive loop: 19 of 41 pass."""
@@ -771,6 +791,7 @@ def test_the_documents_tests_run(pytester: pytest.Pytester, document: str) -> No
     pytester.runpytest_subprocess("-p", "no:randomly", "-n", "2", timeout=120).assert_outcomes(passed=19, failed=22)
 
 
+@pytest.mark.exhaustive
 def test_the_page_s_script_runs(tmp_path: Path) -> None:
     """The block without pytest prints a line for each end."""
     (block,) = re.findall(r"^```python rack\n(.*?)^```", PAGE, re.M | re.S)

@@ -404,7 +404,10 @@ class _Alarm(Exception):
     """What a handler raises."""
 
 
-@pytest.mark.parametrize("after", [0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008])
+AFTER = [0.001, *(pytest.param(after, marks=pytest.mark.exhaustive) for after in (0.0001, 0.0005, 0.002, 0.004, 0.008))]
+
+
+@pytest.mark.parametrize("after", AFTER)
 def test_a_signal_in_setting_up_or_cleaning_up(after: float) -> None:
     """Whenever it comes, time is put back, and another block can begin."""
 

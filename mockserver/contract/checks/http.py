@@ -28,12 +28,13 @@ def check_status(operation: Operation, response: Response, mode: Strictness) -> 
     return []
 
 
-def check_headers(request: Request, response: Response, answers: ResponseSpec | None) -> list[Finding]:
+def check_headers(operation: Operation, request: Request, response: Response, answers: ResponseSpec | None) -> list[Finding]:
     """Media type, length and documented headers; nothing where the answer came without its headers."""
     if not response.headers:
         return []
-    found = [*_check_length(request, response), *_check_doubled(response), *_check_times(response)]
-    found += _check_coding(request, response)
+    source = answers.place if answers else operation.place
+    found = [*_check_length(request, response), *_check_doubled(response, source), *_check_times(response, source)]
+    found += _check_coding(request, response, source)
     if answers is None:
         return found
     if response.body and answers.media_types:
@@ -68,21 +69,22 @@ _DATE = re.compile(
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def _check_doubled(response: Response) -> Iterator[Finding]:
+def _check_doubled(response: Response, source: str) -> Iterator[Finding]:
     counts = Counter(name.lower() for name, _ in response.headers)
     names = {name.lower(): name for name, _ in response.headers}
     for lowered, count in counts.items():
         if count > 1 and lowered in _ONCE:
             values = ", ".join(shown(value) for name, value in response.headers if name.lower() == lowered)
-            yield finding("header-doubled", "header", join(names[lowered]), f"{count} times: {values}", "once (RFC 9110)")
+            found = f"{count} times: {values}"
+            yield finding("header-doubled", "header", join(names[lowered]), found, "once (RFC 9110)", source)
 
 
-def _check_times(response: Response) -> Iterator[Finding]:
+def _check_times(response: Response, source: str) -> Iterator[Finding]:
     for name, seconds in (("Date", False), ("Retry-After", True)):
         value = response.header(name)
         if value is not None and not (seconds and _SECONDS.fullmatch(value.strip())) and not _is_date(value.strip()):
             allowed = "seconds, or a date of HTTP (RFC 9110)" if seconds else "a date of HTTP (RFC 9110)"
-            yield finding("header-invalid", "header", join(name), shown(value), allowed)
+            yield finding("header-invalid", "header", join(name), shown(value), allowed, source)
 
 
 def _is_date(text: str) -> bool:
@@ -93,7 +95,7 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _check_coding(request: Request, response: Response) -> Iterator[Finding]:
+def _check_coding(request: Request, response: Response, source: str) -> Iterator[Finding]:
     """What unpacks was unpacked before anything was judged: what is left is in no coding, or too large."""
     coding = response.header("Content-Encoding") or ""
     if coding.strip() in ("", "identity") or not response.body or request.method == "HEAD":
@@ -101,7 +103,7 @@ def _check_coding(request: Request, response: Response) -> Iterator[Finding]:
     if unpack(coding, response.body) is None:
         documented = f"a body in {coding} that unpacks to at most {LIMIT:,} bytes"
         found = f"{shown(coding)}, with a body that begins {shown(response.body[:16].decode('latin-1'))}"
-        yield finding("content-encoding-wrong", "header", "/Content-Encoding", found, documented)
+        yield finding("content-encoding-wrong", "header", "/Content-Encoding", found, documented, source)
 
 
 def _allowed(error: object) -> str:
