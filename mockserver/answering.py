@@ -197,13 +197,13 @@ class Answering:
 
     def _refuse(self, state: _RequestState, problem: RequestProblem) -> Answer:
         prepared = state.prepared
-        found = render.problem(self._definitions, prepared.operation, prepared.request.path, problem, self._switches)
-        if found is None:
+        result = render.problem(self._definitions, prepared.operation, prepared.request.path, problem, self._switches)
+        if result is None:
             seed = state.namespace.settings.seed
             declared = declared_answer(prepared.operation, problem, seed) if prepared.operation else None
             return declared or standard_answer(problem)
         facts = {**self._facts(state), **problem.facts}
-        return render.error_answer(self._definitions, *found, facts, self._switches, problem.detail)
+        return render.error_answer(self._definitions, *result, facts, self._switches, problem.detail)
 
     def _facts(self, state: _RequestState) -> dict[str, str]:
         """What messages of errors can have placeholders for."""

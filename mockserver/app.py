@@ -161,8 +161,8 @@ def _add_control_routes(app: Flask, mock: Mock) -> None:
 def _view(mock: Mock, call: Callable[[control.Ask], Answer]) -> Callable[..., Response]:
     def view(**path: Any) -> Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        found = control.answer(mock, call, path, request.args.to_dict(), headers, request.get_data(cache=False))
-        return _to_flask(found)
+        result = control.answer(mock, call, path, request.args.to_dict(), headers, request.get_data(cache=False))
+        return _to_flask(result)
 
     return view
 
@@ -183,8 +183,12 @@ def _add_error_pages(app: Flask) -> None:
 
     @app.errorhandler(404)
     def unknown(_error: Exception) -> Response:
-        known = ", ".join(sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}))
-        return misuse(ControlError("Not found", f"{request.path} is not part of the control API; known: {known}", 404))
+        allowed_text = ", ".join(
+            sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()})
+        )
+        return misuse(
+            ControlError("Not found", f"{request.path} is not part of the control API; known: {allowed_text}", 404)
+        )
 
     @app.errorhandler(405)
     def wrong_method(error: Any) -> Response:

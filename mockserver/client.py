@@ -150,8 +150,8 @@ class Client:
 
     def fail(self, target: str, **options: Any) -> RemoteFault:
         """Declare a fault: target and options as of `Mock.fail`."""
-        given = {name: value for name, value in options.items() if value is not None}
-        return _made(RemoteFault, self.call("POST", "/faults", {"target": target, **given}))
+        supplied = {name: value for name, value in options.items() if value is not None}
+        return _made(RemoteFault, self.call("POST", "/faults", {"target": target, **supplied}))
 
     def faults(self) -> list[RemoteFault]:
         """The declared faults, oldest first, with how many requests got each."""
@@ -175,8 +175,8 @@ class Client:
 
     def namespaces(self) -> list[str]:
         """The namespaces there are, the default one first."""
-        found: list[str] = self.call("GET", "/namespaces")["namespaces"]
-        return found
+        collected: list[str] = self.call("GET", "/namespaces")["namespaces"]
+        return collected
 
     def delete_namespace(self, name: str) -> None:
         """Forget a namespace; the default one is reset."""
@@ -184,8 +184,8 @@ class Client:
 
     def health(self) -> dict[str, Any]:
         """Whether the server is well, its version and its clock."""
-        found: dict[str, Any] = self.call("GET", "/health")
-        return found
+        collected: dict[str, Any] = self.call("GET", "/health")
+        return collected
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Any call of the control API: the JSON that it answers. `path` comes after the prefix `/_mock`."""
@@ -245,5 +245,5 @@ def _number(thing: RemoteJob | RemoteFault | int) -> int:
 
 def _made(kind: type[T], values: Mapping[str, Any]) -> T:
     """One of our classes from the API's JSON; members that it doesn't know are a newer server's."""
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in values.items() if name in known})
+    allowed = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in values.items() if name in allowed})

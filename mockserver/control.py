@@ -136,9 +136,9 @@ def declare_fault(ask: Ask) -> Answer:
     return Answer(201, ask.mock.fail(body["target"], namespace=ask.namespace.name, **fields).as_json())
 
 
-def _check_it_ends(shown: Clock, body: Mapping[str, Any]) -> None:
+def _check_it_ends(text: Clock, body: Mapping[str, Any]) -> None:
     window = body.get("window") or (None, None)
-    if window[1] is None or shown.speed == 0:
+    if window[1] is None or text.speed == 0:
         raise ControlError(
             "Invalid body",
             "CONNECTION_REFUSED closes the port to this API, too, so it has to end by itself: give it a window with an end,"
@@ -177,39 +177,39 @@ def clock(ask: Ask) -> Answer:
 
 def change_clock(ask: Ask) -> Answer:
     """Set, advance, freeze or run the clock, or let polls move it. Several at once are done in this order."""
-    body, shown = _object(ask.body), ask.namespace.clock
+    body, text = _object(ask.body), ask.namespace.clock
     _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
     if body.get("freeze", True) is not True:
         raise ControlError("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
     steps: list[Callable[[], None]] = []  # all read before the first is done: a mistake changes nothing
     if "set" in body:
-        steps.append(partial(shown.set, parse_time(body["set"])))
+        steps.append(partial(text.set, parse_time(body["set"])))
     if body.get("freeze"):
-        steps.append(shown.freeze)
+        steps.append(text.freeze)
     if "speed" in body:
-        steps.append(partial(shown.run, not_negative("speed", _number("speed", body["speed"]))))
+        steps.append(partial(text.run, not_negative("speed", _number("speed", body["speed"]))))
     if "tick" in body:
-        steps.append(partial(setattr, shown, "tick", seconds(body["tick"])))
+        steps.append(partial(setattr, text, "tick", seconds(body["tick"])))
     if "advance" in body:
-        steps.append(partial(shown.advance, seconds(body["advance"])))
-    _check_it_stays_in_range(shown, body)
+        steps.append(partial(text.advance, seconds(body["advance"])))
+    _check_it_stays_in_range(text, body)
     for step in steps:
         step()
-    return Answer(200, _clock(shown))
+    return Answer(200, _clock(text))
 
 
-def _check_it_stays_in_range(shown: Clock, body: Mapping[str, Any]) -> None:
+def _check_it_stays_in_range(text: Clock, body: Mapping[str, Any]) -> None:
     """Each value is all right, but together they may lead too far."""
-    start = parse_time(body["set"]) if "set" in body else shown.now()
+    start = parse_time(body["set"]) if "set" in body else text.now()
     try:
         in_range(start + round(seconds(body.get("advance", 0)) * SECOND))
     except InputError as error:
         raise ControlError("Conflict", str(error), 409) from error
 
 
-def _clock(shown: Clock) -> dict[str, Any]:
-    now = shown.now()
-    return {"time": now, "iso": utc(now).isoformat(timespec="milliseconds"), "speed": shown.speed, "tick": shown.tick}
+def _clock(text: Clock) -> dict[str, Any]:
+    now = text.now()
+    return {"time": now, "iso": utc(now).isoformat(timespec="milliseconds"), "speed": text.speed, "tick": text.tick}
 
 
 def _number(name: str, value: Any) -> float:
@@ -272,7 +272,7 @@ ROUTES: Mapping[tuple[str, str], Callable[[Ask], Answer]] = {
 
 def path_of(call: Callable[[Ask], Answer]) -> str:
     """A call's path under the prefix, as `ROUTES` has it."""
-    return next(path for (_, path), known in ROUTES.items() if known is call)
+    return next(path for (_, path), allowed in ROUTES.items() if allowed is call)
 
 
 def answer(
@@ -304,8 +304,8 @@ def _object(body: bytes) -> Mapping[str, Any]:
     return value
 
 
-def _check_names(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise ControlError("Unknown member", f"{what} {name[:80]!r}{hint}; allowed: {', '.join(known)}")
+def _check_names(what: str, fields: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
+    for name in fields:
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise ControlError("Unknown member", f"{what} {name[:80]!r}{hint}; allowed: {', '.join(allowed)}")

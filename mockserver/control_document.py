@@ -37,7 +37,7 @@ def _job(operation: Operation, options: Schema) -> Schema:
     """A job of one service: its name, parts of its identity, and how it lives."""
     assert operation.job is not None
     lives, states = list(operation.job.lives), list(operation.job.states)
-    known = [name for name in OPTIONS if operation.service in LISTINGS or name not in _LIST_OPTIONS]
+    allowed = [name for name in OPTIONS if operation.service in LISTINGS or name not in _LIST_OPTIONS]
     parameters = {parameter.name: parameter.schema for parameter in operation.parameters}
     step = {"type": "array", "minItems": 2, "maxItems": 2,
             "prefixItems": [{"enum": states}, {"anyOf": [{"$ref": "#/$defs/duration"}, {"type": "null"}]}]}  # fmt: skip
@@ -51,7 +51,7 @@ def _job(operation: Operation, options: Schema) -> Schema:
         "properties": {
             "service": {"const": operation.service},
             **{name: {**parameters[name], "type": "string"} for name in identity_names(operation)},
-            **{name: options[name] for name in known},
+            **{name: options[name] for name in allowed},
             "created": {"$ref": "#/components/schemas/Time"},
             "life": {"description": options["life"].get("description", ""), "anyOf": [{"enum": lives}, steps]},
         },

@@ -49,15 +49,15 @@ _VARIABLES: Mapping[str, str] = {
 
 def credentials_of(environment: Mapping[str, str]) -> Credentials:
     """The credentials in these variables. Raises InputError for half of a pair, naming the other half's variable."""
-    found = {name: environment.get(variable, "").strip() for name, variable in _VARIABLES.items()}
-    for one, other in (("access_key", "secret_key"), ("app_key", "app_secret")):
-        if bool(found[one]) != bool(found[other]):
-            given, missing = (one, other) if found[one] else (other, one)
-            raise InputError(f"{_VARIABLES[given]} is set, but {_VARIABLES[missing]} is not; set both, or neither")
-    for name, value in found.items():
+    collected = {name: environment.get(variable, "").strip() for name, variable in _VARIABLES.items()}
+    for item, other in (("access_key", "secret_key"), ("app_key", "app_secret")):
+        if bool(collected[item]) != bool(collected[other]):
+            supplied, missing = (item, other) if collected[item] else (other, item)
+            raise InputError(f"{_VARIABLES[supplied]} is set, but {_VARIABLES[missing]} is not; set both, or neither")
+    for name, value in collected.items():
         if not (value.isascii() and value.isprintable()):
             raise InputError(f"{_VARIABLES[name]} holds characters that no credential has (or a line's end)")
-    return Credentials(**found)
+    return Credentials(**collected)
 
 
 def signer(
@@ -111,8 +111,8 @@ def signed_with_key(request: Request, credentials: Credentials, now: int) -> dic
     if before is not None:
         added.pop("x-project-id", None)  # the caller has said what there is to say
     whole = replace(request, headers={**request.headers, **added})
-    wanted = {*_SIGNED, *(name.lower() for name in (before.signed_headers if before else ()))}
-    names = sorted(name for name in wanted if name in whole.headers)
+    expected = {*_SIGNED, *(name.lower() for name in (before.signed_headers if before else ()))}
+    names = sorted(name for name in expected if name in whole.headers)
     try:
         value = signature.sign(signature.canonical(whole, names), added["x-sdk-date"], credentials.secret_key)
     except UnicodeError:

@@ -193,7 +193,7 @@ def declare(
 
 def handles(definitions: Definitions, namespace: Namespace) -> list[DeclaredJob]:
     """All declared jobs of a namespace, the oldest first."""
-    return [DeclaredJob(namespace, definitions.operation_of(one.service), one.number) for one in namespace.declared.all()]
+    return [DeclaredJob(namespace, definitions.operation_of(item.service), item.number) for item in namespace.declared.all()]
 
 
 def handle(definitions: Definitions, namespace: Namespace, number: int) -> DeclaredJob:
@@ -213,11 +213,11 @@ def _identity_names(definition: JobLife, kind: SingleJobService | JobListService
 
 
 def _check_fields(service: str, names: list[str], fields: Mapping[str, Any]) -> None:
-    known = [*names, *OPTIONS]
+    allowed = [*names, *OPTIONS]
     for name in fields:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise InputError(f"a {service} job has no {name!r}{hint}; allowed: {', '.join(known)}")
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise InputError(f"a {service} job has no {name!r}{hint}; allowed: {', '.join(allowed)}")
 
 
 def _waits(fields: Mapping[str, Any]) -> bool:
@@ -284,7 +284,7 @@ def _facts(operation: Operation, kind: SingleJobService | JobListService, facts:
             raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
         types = {type(sample[name]) for sample in samples}
         if type(value) not in types:
-            names = " or ".join(sorted("null" if one is type(None) else one.__name__ for one in types))
+            names = " or ".join(sorted("null" if item is type(None) else item.__name__ for item in types))
             raise InputError(f"the fact {name} is {value!r}; allowed: of type {names}")
     return dict(facts)
 

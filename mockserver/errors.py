@@ -86,15 +86,15 @@ class DefinitionError(InputError):
     Parameters: `source`, the file; `pointer`, a JSON pointer into it; `found` and `allowed`, in words.
     """
 
-    def __init__(self, source: str, pointer: str, found: str, allowed: str) -> None:
-        super().__init__(f"{source}#{pointer}: found {found}; allowed: {allowed}")
+    def __init__(self, source: str, pointer: str, actual: str, allowed: str) -> None:
+        super().__init__(f"{source}#{pointer}: found {actual}; allowed: {allowed}")
         self.source = source
         self.pointer = pointer
-        self.found = found
+        self.found = actual
         self.allowed = allowed
 
 
-def shown(value: Any, limit: int = 160) -> str:
+def excerpt(value: Any, limit: int = 160) -> str:
     """A value as JSON, of at most so many characters."""
     return shortened(json.dumps(value, ensure_ascii=False, default=str), limit)
 
@@ -104,7 +104,7 @@ def shortened(text: str, limit: int = 160) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
-def did_you_mean(name: object, known: Iterable[str]) -> str:
+def did_you_mean(name: object, allowed: Iterable[str]) -> str:
     """The nearest known name, as the end of a sentence: `; did you mean 'x'?`; nothing where none is near."""
-    near = difflib.get_close_matches(str(name)[:64], list(known), 1)
+    near = difflib.get_close_matches(str(name)[:64], list(allowed), 1)
     return f"; did you mean {near[0]!r}?" if near else ""

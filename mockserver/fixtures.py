@@ -43,11 +43,11 @@ def read_fixtures(path: Path) -> Fixtures:
 
 def read_replays(paths: Iterable[Path], definitions: Definitions) -> Replays:
     """The recorded jobs of fixture files and of recordings. Raises InputError."""
-    found: list[RecordedJob] = []
+    recorded_jobs: list[RecordedJob] = []
     for path in paths:
         recorded = replays_from(read_any(path), definitions) if _is_recording(path) else _replays(path, definitions)
-        found += (one if one.place else replace(one, place=str(path)) for one in recorded)
-    return Replays(found)
+        recorded_jobs += (item if item.place else replace(item, place=str(path)) for item in recorded)
+    return Replays(recorded_jobs)
 
 
 def _is_recording(path: Path) -> bool:
@@ -61,12 +61,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _replays(path: Path, definitions: Definitions) -> Iterator[RecordedJob]:
-    known = [operation.id for operation in definitions.operations]
+    allowed = [operation.id for operation in definitions.operations]
     for index, value in enumerate(_read(path).get("replays", ())):
         where = f"{path}#/replays/{index}"
-        if value["operation"] not in known:
-            hint = did_you_mean(value["operation"], known)
-            raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(known)}")
+        if value["operation"] not in allowed:
+            hint = did_you_mean(value["operation"], allowed)
+            raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(allowed)}")
         try:
             yield replace(recorded_job_from(value), place=where)
         except ValueError as error:

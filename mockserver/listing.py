@@ -164,8 +164,8 @@ def operations_markdown(definitions: Definitions) -> str:
     lines += ["## Switches", "", "| switch | values (the default first) | what for |", "|---|---|---|"]
     for switch in definitions.switches.values():
         values = sorted(switch.values.items(), key=lambda item: item[0] != switch.default)
-        shown = "; ".join(f"`{value}`: {text}" for value, text in values)
-        lines.append(f"| `{switch.name}` | {_cell(shown)} | {_cell(switch.description)} |")
+        displayed = "; ".join(f"`{value}`: {text}" for value, text in values)
+        lines.append(f"| `{switch.name}` | {_cell(displayed)} | {_cell(switch.description)} |")
     lines += ["", "## Contradictions in the vendors' documents", "", "| id | found | choice | switch |", "|---|---|---|---|"]
     for document in definitions.documents.values():
         for entry in document.get("x-contradictions", ()):

@@ -226,12 +226,12 @@ class Mock:
             "headers": headers, "content_type": content_type,
         }  # fmt: skip
         selected = self.namespace(namespace)
-        found = fault_from(self.definitions, target, {**match, **given(options)}, selected.clock.now())
-        if found.listener and selected.name != DEFAULT_NAMESPACE:
+        result = fault_from(self.definitions, target, {**match, **given(options)}, selected.clock.now())
+        if result.listener and selected.name != DEFAULT_NAMESPACE:
             raise InputError(
-                f"{found.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
+                f"{result.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
             )
-        return DeclaredFault(selected.faults, selected.faults.add(found))
+        return DeclaredFault(selected.faults, selected.faults.add(result))
 
     def reset(self, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Forget what was declared, asked and answered; the clock starts again. Fixtures are declared again."""

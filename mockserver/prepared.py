@@ -55,14 +55,14 @@ class Prepared:
         try:
             route.check_size(request, self.size)
             route.check_text(request)
-            found = route.route(definitions, request)
+            result = route.route(definitions, request)
         except RequestProblem as problem:
             self.problem = problem
             service = definitions.service_at(request.path)
             self.vendor = service.vendor if service else ""
         else:
-            self.operation, self.path_values = found.operation, found.path_values
-            self.vendor = found.operation.vendor
+            self.operation, self.path_values = result.operation, result.path_values
+            self.vendor = result.operation.vendor
         self.repeatable = request.method == "GET" and not (self.operation and self.operation.action)
 
     def claim(self) -> str | None:

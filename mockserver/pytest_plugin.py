@@ -145,22 +145,22 @@ def contract(
         doubles = [request.getfixturevalue(name) for name in names]
         try:
             if request.config.getoption("--contract-target"):
-                found = _held_service(request, monkeypatch)
+                result = _held_service(request, monkeypatch)
             else:
                 own = {"unknown_ids": "create"}
                 doubles = doubles or [
                     stack.enter_context(_living(request, monkeypatch, _mockserver_houses, socket=True, own=own))
                 ]
-                found = _held_mock(request, doubles)
+                result = _held_mock(request, doubles)
         except InputError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
-        request.node.stash[_CONTRACT] = found
-        _show_to_unittest(request, monkeypatch, found)
+        request.node.stash[_CONTRACT] = result
+        _show_to_unittest(request, monkeypatch, result)
         try:
-            yield found
+            yield result
         finally:
-            found.close()
-        complaint = found.complaint()
+            result.close()
+        complaint = result.complaint()
         if complaint and not request.node.stash.get(_FAILED, False):
             request.node.stash[_TOLD] = True
             troubles = [trouble for double in doubles for trouble in double.troubles(allow_unexpected=True)]
@@ -172,10 +172,10 @@ def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Con
     from .testing.contract_fixture import contract_options
     from .testing.contract_on_mock import hold_mock
 
-    wanted = contract_options(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
+    expected = contract_options(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
     if _choice(request.node).allow_unexpected:
-        wanted = wanted.without("request-unknown")
-    return hold_mock(doubles, wanted, _profile(request.config))
+        expected = expected.without("request-unknown")
+    return hold_mock(doubles, expected, _profile(request.config))
 
 
 def _held_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Contract:
@@ -185,11 +185,11 @@ def _held_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     from .testing.contract_on_service import hold_service
     from .testing.environ import Environment
 
-    wanted = contract_options(_marked(request.node, "mockserver_contract"), load())
+    expected = contract_options(_marked(request.node, "mockserver_contract"), load())
     url = request.config.getoption("--contract-target")
-    found = hold_service(url, wanted, _profile(request.config), dict(os.environ))
-    monkeypatch.setitem(Environment(hide=()), "contract", found.env)
-    return found
+    result = hold_service(url, expected, _profile(request.config), dict(os.environ))
+    monkeypatch.setitem(Environment(hide=()), "contract", result.env)
+    return result
 
 
 def _profile(config: pytest.Config) -> dict[str, dict[str, str]]:
@@ -240,8 +240,8 @@ def _living(
         if _reports(request.config):
             request.config.stash[_COUNTS].append(double.counts())
     troubles = double.troubles(chosen.allow_unexpected)
-    told = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
-    if troubles and not told:
+    reported = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
+    if troubles and not reported:
         pytest.fail("\n".join(dict.fromkeys(troubles)), pytrace=False)
 
 
@@ -254,12 +254,12 @@ def _choice(node: Any, own: dict[str, Any] | None = None) -> MockOptions:
 
 def _marked(node: Any, name: str) -> dict[str, Any]:
     """The keywords of the markers of this name around a test, the nearest last. Raises InputError."""
-    given: dict[str, Any] = {}
+    supplied: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers(name))):
         if marker.args:
             raise InputError(f"@pytest.mark.{name} takes keywords only; found {marker.args!r}")
-        given |= marker.kwargs
-    return given
+        supplied |= marker.kwargs
+    return supplied
 
 
 def _show_to_unittest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, double: Any) -> None:
@@ -291,8 +291,8 @@ def pytest_runtest_makereport(
     if report.failed and not item.stash.get(_FAILED, False):
         item.stash[_FAILED] = True
         for double in item.stash.get(_DOUBLES, []):
-            shown = "\n".join([*dict.fromkeys(double.troubles()), double.report()]).strip()
-            report.sections.append(("mockserver", shown or "nothing was asked: is the client turned to the mock?"))
+            text = "\n".join([*dict.fromkeys(double.troubles()), double.report()]).strip()
+            report.sections.append(("mockserver", text or "nothing was asked: is the client turned to the mock?"))
         held = item.stash.get(_CONTRACT, None)
         if held is not None and held.findings:
             report.sections.append(("mockserver: contract", "\n".join(held.lines())))
@@ -318,17 +318,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from .testing import poller_coverage
 
     definitions = load()
-    found = config.stash[_REPORT] = poller_coverage.report(definitions, poller_coverage.merge(counts))
+    result = config.stash[_REPORT] = poller_coverage.report(definitions, poller_coverage.merge(counts))
     complaints = config.stash[_COMPLAINTS]
     files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
     if files["json"]:
-        _write(files["json"], json.dumps(found, indent=2) + "\n", complaints)
+        _write(files["json"], json.dumps(result, indent=2) + "\n", complaints)
     if files["html"]:
         from .testing import poller_coverage_html
 
-        _write(files["html"], poller_coverage_html.html(found, definitions, least), complaints)
-    if least is not None and found["percent"] < least:
-        complaints.append(f"mockserver: {found['percent']} % was shown, wanted {least:g} % at least")
+        _write(files["html"], poller_coverage_html.html(result, definitions, least), complaints)
+    if least is not None and result["percent"] < least:
+        complaints.append(f"mockserver: {result['percent']} % was shown, wanted {least:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -348,12 +348,12 @@ def _write(file: str, text: str, complaints: list[str]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What the pollers were shown, and whether that is enough."""
-    found = config.stash.get(_REPORT, None)
-    if found is not None and config.getoption("--mockserver-report"):
+    result = config.stash.get(_REPORT, None)
+    if result is not None and config.getoption("--mockserver-report"):
         from .testing import poller_coverage
 
         terminalreporter.section("mockserver: shown to the code under test")
-        for line in poller_coverage.text(found):
+        for line in poller_coverage.text(result):
             terminalreporter.line(line)
     for complaint in config.stash[_COMPLAINTS]:
         terminalreporter.line(complaint, red=True)

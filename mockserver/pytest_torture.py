@@ -53,8 +53,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = _options(marker)
     except (InputError, TypeError) as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: @pytest.mark.{_MARK}: {error}") from None
-    given = [pytest.param((chosen, hazard), id=hazard.name) for hazard in chosen.hazards]
-    metafunc.parametrize("hazard", given, indirect=True)
+    supplied = [pytest.param((chosen, hazard), id=hazard.name) for hazard in chosen.hazards]
+    metafunc.parametrize("hazard", supplied, indirect=True)
 
 
 def _options(marker: pytest.Mark) -> TortureOptions:
@@ -79,11 +79,11 @@ def hazard(request: pytest.FixtureRequest, mockserver: MockServer) -> Iterator[H
     if not hasattr(request, "param"):
         pytest.fail(f"the fixture hazard goes with @pytest.mark.{_MARK}(service, ...)", pytrace=False)
     chosen, which = request.param
-    one = HazardRun(mockserver, which, chosen)
-    yield one
-    if one.report is None:
-        pytest.fail(f"hazard {one.name} was never run: call hazard.run(...) in the test", pytrace=False)
-    request.config.stash[_GRADED].append({"test": _poller(request.node, one.name), **one.report.as_json()})
+    item = HazardRun(mockserver, which, chosen)
+    yield item
+    if item.report is None:
+        pytest.fail(f"hazard {item.name} was never run: call hazard.run(...) in the test", pytrace=False)
+    request.config.stash[_GRADED].append({"test": _poller(request.node, item.name), **item.report.as_json()})
 
 
 def _poller(node: Any, name: str) -> str:

@@ -22,9 +22,9 @@ def wait(settings: Settings, timeout: float) -> str:
     """Wait until a server answers, `timeout` real seconds at most; a line that says where. Raises InputError."""
     watch = Stopwatch()
     url = _url(settings)
-    while (found := _health(settings, min(5.0, max(0.1, timeout)))) is not None:
+    while (result := _health(settings, min(5.0, max(0.1, timeout)))) is not None:
         if watch.seconds() >= timeout:
-            raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({found}); is it started there?")
+            raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({result}); is it started there?")
         watch.pause(_BETWEEN_SECONDS)
     return f"mockserver answers on {url}"
 

@@ -168,10 +168,10 @@ def settings_from(
     for row in TABLE:
         if row.variable in environ:
             values[row.name] = _parse(row, environ[row.variable], row.variable)
-    known = {row.variable for row in TABLE}
+    allowed = {row.variable for row in TABLE}
     for name in environ:
         # MockServer, the Java project, has variables of the same prefix: only what looks like a slip is refused.
-        if name not in (*known, _OF_MOCKSERVER) and (near := difflib.get_close_matches(name, known, 1, cutoff=0.9)):
+        if name not in (*allowed, _OF_MOCKSERVER) and (near := difflib.get_close_matches(name, allowed, 1, cutoff=0.9)):
             raise InputError(f"{name} is not a setting of mockserver; did you mean {near[0]}?")
     values |= {name: value for name, value in options.items() if value is not None}
     return Settings(**values)
@@ -202,9 +202,9 @@ def _from_pyproject(folder: Path) -> dict[str, Any]:
     return values
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
+def _nearest(name: str, allowed: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(allowed), 1)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(allowed))}"
 
 
 def parse_option(row: Row, text: str) -> Any:
@@ -255,8 +255,8 @@ def _check(row: Row, value: Any, where: str) -> Any:
     right = row.kind in types and type(value) is types[row.kind]
     if not right or (row.choices and value not in row.choices):
         secret = (row.kind == "pairs" and row.name != "switches") or row.name == "control_token"
-        shown = "..." if secret else value
-        raise InputError(f"{where} is {shown!r}; allowed: {_allowed(row)}")
+        text = "..." if secret else value
+        raise InputError(f"{where} is {text!r}; allowed: {_allowed(row)}")
     if row.name == "host" and not value:
         raise InputError(f"{where} is empty; allowed: an address or a host name")
     if row.name == "port" and not 0 <= value <= 65_535:

@@ -36,6 +36,6 @@ def check(value: Any, against: dict[str, Any], where: str) -> None:
         while deepest.context:
             # Of alternatives, the one that fits best says what is wrong: at least the type is right.
             deepest = max(deepest.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
-        found = json.dumps(deepest.instance, ensure_ascii=False, default=str)[:200]
+        result = json.dumps(deepest.instance, ensure_ascii=False, default=str)[:200]
         allowed = f"{deepest.validator} {json.dumps(deepest.validator_value, ensure_ascii=False)}"[:300]
-        raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {found}; allowed: {allowed}")
+        raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {result}; allowed: {allowed}")

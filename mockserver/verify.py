@@ -55,13 +55,13 @@ def cases_for(
     """
     if files:
         return tuple(read_cases(files, definitions))
-    found = read_cases(shipped_cases(), definitions)
+    result = read_cases(shipped_cases(), definitions)
     if in_process:
-        found += read_cases(shipped_cases("cases"), definitions)
-        found += lives_and_changes(definitions, profile)
+        result += read_cases(shipped_cases("cases"), definitions)
+        result += lives_and_changes(definitions, profile)
     if prefer or in_process:
-        found += asked_for_errors(definitions, profile)
-    return tuple(found)
+        result += asked_for_errors(definitions, profile)
+    return tuple(result)
 
 
 def verify_mock(plan: Plan, settings: Settings, progress: Callable[[int, Case], None] = lambda _n, _c: None) -> Result:

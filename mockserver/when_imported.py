@@ -32,7 +32,7 @@ class _Finder:
         if name != self._module:
             return None
         others = (
-            one.find_spec(name, path, target) for one in sys.meta_path if one is not self and hasattr(one, "find_spec")
+            item.find_spec(name, path, target) for item in sys.meta_path if item is not self and hasattr(item, "find_spec")
         )
         spec = next((spec for spec in others if spec is not None), None)
         if spec is not None and spec.loader is not None:

@@ -393,6 +393,7 @@ def merged(shipped: Definitions) -> Json:
     return document
 
 
+@pytest.mark.exhaustive
 def test_the_merged_document_is_valid(merged: Json) -> None:
     """All operations as one document are OpenAPI 3.1, with no reference out of it."""
     assert list(OpenAPIV31SpecValidator(merged).iter_errors()) == []

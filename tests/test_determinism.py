@@ -132,7 +132,7 @@ def same_order(part: list[str], whole: list[str]) -> bool:
     return all(item in rest for item in part)
 
 
-@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.exhaustive), 7])
 def test_two_processes_give_the_same_bytes(seed: int) -> None:
     """Status, headers and body of some 50 requests are the same in processes that hash differently, and in this one."""
     outputs = []

@@ -44,8 +44,8 @@ def _about(body: Any, node: Any, action: Action) -> Any:
     drawing = action.status.job.drawing if action.status.job else None
     places = [*(str(time["at"]) for time in drawing.times), *drawing.only] if drawing else []
     later = {place.split("/")[1] for place in places} - node.keys()
-    kept = {name: value for name, value in body.items() if name not in later}
-    return {**kept, **{name: node[name] for name in kept if name in node}}
+    remaining = {name: value for name, value in body.items() if name not in later}
+    return {**remaining, **{name: node[name] for name in remaining if name in node}}
 
 
 def _headers(operation: Operation, action: Action, made: Answer, identity: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def perform(operation: Operation, context: Context) -> Answer:
         scope = _DEEDS[operation.action.do](operation, operation.action, _scope(operation, operation.action, context))
         if operation.vendor not in VENDORS:
             return answer_about(operation, operation.action, scope)
-        example = next((one for one in operation.examples.values() if one.statuses[0] < 300), None)
+        example = next((item for item in operation.examples.values() if item.statuses[0] < 300), None)
         status = example.statuses[0] if example else min(operation.responses)
         return Answer(status, filled(example.value if example else {}, operation.action.answer, scope))
 
@@ -164,13 +164,13 @@ def _agree(made: Any, declared: Any) -> bool:
 
 
 def _create(operation: Operation, action: Action, scope: Scope) -> Scope:
-    known = _declared(action, scope)
-    if known is None:
+    allowed = _declared(action, scope)
+    if allowed is None:
         return _seen(action, scope, _first_run(operation, action, scope, waiting=True))
-    if not known.waiting or known.made_by:
+    if not allowed.waiting or allowed.made_by:
         raise RequestProblem("job-exists", "there is a job with this name", **_texts(scope.context, scope))
-    facts = {**values(action.facts, scope), **known.facts}
-    return _seen(action, scope, _change(scope, known, replace(known, facts=facts, made_by=operation.id)))
+    facts = {**values(action.facts, scope), **allowed.facts}
+    return _seen(action, scope, _change(scope, allowed, replace(allowed, facts=facts, made_by=operation.id)))
 
 
 def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
@@ -188,12 +188,12 @@ def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
 
 
 def _delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    known = _known(action, scope)
-    if known is None:
+    allowed = _known(action, scope)
+    if allowed is None:
         raise RequestProblem("unknown-id", "nobody declared, made or started such a job", **_texts(scope.context, scope))
-    answer = _seen(action, scope, known)
+    answer = _seen(action, scope, allowed)
     declared = scope.context.namespace.declared
-    declared.delete(known.number or declared.add(known).number)
+    declared.delete(allowed.number or declared.add(allowed).number)
     return answer
 
 
@@ -215,27 +215,27 @@ def _nobody(scope: Scope) -> Scope:
 
 def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
     """The newest jobs whose facts are what the action asks for."""
-    wanted = values(action.where, scope)
+    expected = values(action.where, scope)
     for declared in _newest_first(action, scope):
         if set(_life(action).identity) <= set(declared.match):
-            shown = _seen(action, replace(scope, identity=dict(declared.match)), declared)
-            if shown.job and all(value_at(shown.job.profile, place) == fact for place, fact in wanted.items()):
-                yield shown
+            text = _seen(action, replace(scope, identity=dict(declared.match)), declared)
+            if text.job and all(value_at(text.job.profile, place) == fact for place, fact in expected.items()):
+                yield text
 
 
 def _list(_operation: Operation, action: Action, scope: Scope) -> Scope:
     rows = list(_runs(action, scope) if action.of == "runs" else _jobs(action, scope))
-    kept = [row for row in rows if _passes(action, row)]
+    remaining = [row for row in rows if _passes(action, row)]
     if action.must_exist and not rows and set(_life(action).identity) <= set(scope.identity):
         return _nobody(scope)
     start, size = _page(action, scope)
-    return replace(scope, rows=kept[start : start + size], total=len(kept))
+    return replace(scope, rows=remaining[start : start + size], total=len(remaining))
 
 
 def _passes(action: Action, row: Scope) -> bool:
     """Whether a row is what the request's filters ask for; one that it doesn't send leaves all."""
-    wanted = ((value(source, row), name) for name, source in action.filters.items())
-    return all(fact in (MISSING, row.context.parameters[name]) for fact, name in wanted if name in row.context.parameters)
+    expected = ((value(source, row), name) for name, source in action.filters.items())
+    return all(fact in (MISSING, row.context.parameters[name]) for fact, name in expected if name in row.context.parameters)
 
 
 def _page(action: Action, scope: Scope) -> tuple[int, int]:
@@ -262,17 +262,19 @@ def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
     for declared in _newest_first(action, scope):
         identity = {**scope.identity, **declared.match}
         hidden = declared.waiting and _life(action).unstarted is None
-        known = set(_life(action).identity) <= set(identity)
-        found = known and not hidden and scope.context.now >= declared.visible
-        if found and isinstance(_service(action), JobListService):  # a job by its name: it has runs, but no state of its own
+        allowed = set(_life(action).identity) <= set(identity)
+        result = allowed and not hidden and scope.context.now >= declared.visible
+        if result and isinstance(
+            _service(action), JobListService
+        ):  # a job by its name: it has runs, but no state of its own
             yield replace(scope, identity={**identity, **declared.narrow})
-        elif found and all(identity[name] == part for name, part in scope.identity.items()):
+        elif result and all(identity[name] == part for name, part in scope.identity.items()):
             yield _seen(action, replace(scope, identity=identity), declared)
 
 
 def _newest_first(action: Action, scope: Scope) -> list[JobSpec]:
-    jobs = [one for one in scope.context.namespace.declared.all() if one.service == action.status.service]
-    return sorted(jobs, key=lambda one: (one.born, one.number), reverse=True)
+    jobs = [item for item in scope.context.namespace.declared.all() if item.service == action.status.service]
+    return sorted(jobs, key=lambda item: (item.born, item.number), reverse=True)
 
 
 # Jobs of the status operation

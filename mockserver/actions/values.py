@@ -48,18 +48,18 @@ class Scope:
 
 def value(source: Source, scope: Scope) -> Any:
     """What a source gives; MISSING where it gives nothing."""
-    found = _READERS[source.kind](source, scope)
-    if found is MISSING or found is None:
-        found = MISSING if source.default is None else value(source.default, scope)
+    result = _READERS[source.kind](source, scope)
+    if result is MISSING or result is None:
+        result = MISSING if source.default is None else value(source.default, scope)
     elif source.map:
-        found = source.map.get(str(found), found if source.default is None else value(source.default, scope))
-    return MISSING if found is None else found
+        result = source.map.get(str(result), result if source.default is None else value(source.default, scope))
+    return MISSING if result is None else result
 
 
 def values(sources: Mapping[str, Source], scope: Scope) -> dict[str, Any]:
     """What all sources give, without those that give nothing."""
-    found = {name: value(source, scope) for name, source in sources.items()}
-    return {name: one for name, one in found.items() if one is not MISSING}
+    collected = {name: value(source, scope) for name, source in sources.items()}
+    return {name: item for name, item in collected.items() if item is not MISSING}
 
 
 def filled(template: Any, sources: Mapping[str, Source], scope: Scope) -> Any:
@@ -72,13 +72,13 @@ def filled(template: Any, sources: Mapping[str, Source], scope: Scope) -> Any:
 
 def identity_of(action: Action, parameters: Mapping[str, Any], body: Any) -> dict[str, str]:
     """Who the job is, as far as the request says it: what messages of errors may have placeholders for."""
-    found = {}
+    collected = {}
     for name, source in action.identity.items():
         part = parameters.get(source.of) if source.kind == "parameter" else None
         part = value_at(body, source.of) if source.kind == "body" else part
         if part is not MISSING and part is not None:
-            found[name] = str(part)
-    return found
+            collected[name] = str(part)
+    return collected
 
 
 def _set(node: Any, parts: Sequence[str], new: Any) -> Any:

@@ -34,8 +34,8 @@ def answer(operation: Operation, context: Context) -> Answer:
         return _made(operation, context)
     if operation.method == "PATCH":
         _known(context, collection, item)
-    kept = context.namespace.resources.put(collection, item, context.body if isinstance(context.body, dict) else {})
-    return _with(operation, _made(operation, context), kept)
+    remaining = context.namespace.resources.put(collection, item, context.body if isinstance(context.body, dict) else {})
+    return _with(operation, _made(operation, context), remaining)
 
 
 def _collection(operation: Operation, context: Context) -> tuple[str | None, Collection | None]:
@@ -61,12 +61,12 @@ def _collection(operation: Operation, context: Context) -> tuple[str | None, Col
 
 def _known(context: Context, collection: Collection, item: str) -> Mapping[str, Any]:
     resources = context.namespace.resources
-    kept = resources.get(collection, item)
-    if kept is None and resources.was_deleted(collection, item):
+    remaining = resources.get(collection, item)
+    if remaining is None and resources.was_deleted(collection, item):
         raise RequestProblem("unknown-id", f"{item!r} was deleted")
-    if kept is None and context.namespace.settings.unknown_ids == "reject":
+    if remaining is None and context.namespace.settings.unknown_ids == "reject":
         raise RequestProblem("unknown-id", f"nobody made {item!r}; POST one, or use --unknown-ids create")
-    return kept or {}
+    return remaining or {}
 
 
 def _scalars(body: Any) -> dict[str, Any]:
@@ -82,15 +82,15 @@ def _made(operation: Operation, context: Context, extra: Mapping[str, Any] | Non
     return made_answer(operation, success_of(operation), fake, requested, context.accept)
 
 
-def _with(operation: Operation, made: Answer, kept: Mapping[str, Any]) -> Answer:
+def _with(operation: Operation, made: Answer, remaining: Mapping[str, Any]) -> Answer:
     """The answer with what is kept of a thing, as far as the schema allows it."""
-    if not kept or not isinstance(made.body, dict):
+    if not remaining or not isinstance(made.body, dict):
         return made
-    body = {**made.body, **kept}
+    body = {**made.body, **remaining}
     if _valid(operation, made.status, body):
         return replace(made, body=body)
     body = dict(made.body)
-    for name, value in kept.items():
+    for name, value in remaining.items():
         if name in body and _valid(operation, made.status, {**body, name: value}):
             body[name] = value
     return replace(made, body=body)

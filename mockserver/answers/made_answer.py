@@ -101,9 +101,9 @@ def _echoed(value: Any, requested: Mapping[str, Any], depth: int = 0) -> Any:
 
 
 def _media(content: Mapping[str, Any], accept: str) -> str:
-    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    expected = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for name in content:
-        if _plain(name) in wanted:
+        if _plain(name) in expected:
             return name
     return json_media(content) or next(iter(content))
 

@@ -99,7 +99,7 @@ def text_for(fake: Fake, name: str, keywords: Mapping[str, Any]) -> str:
     made = _FORMATS.get(str(keywords.get("format")).lower())
     if made is None:
         words = _words(name)
-        made = next((form for known, form in _NAMES if known.search(words)), None)
+        made = next((form for allowed, form in _NAMES if allowed.search(words)), None)
     text = made(fake) if made else fake.word()
     while len(text) < low:
         text += fake.word()
@@ -131,7 +131,7 @@ def number_for(fake: Fake, name: str, kind: str, keywords: Mapping[str, Any]) ->
     words = _words(name)
     low: float
     high: float
-    low, high = next((bounds for known, bounds in _RANGES if known.search(words)), (0, 1_000))
+    low, high = next((bounds for allowed, bounds in _RANGES if allowed.search(words)), (0, 1_000))
     if words.endswith(("_ms", "millis")) or (
         keywords.get("format") == "int64" and re.search(r"(time|_at|date|timestamp)$", words)
     ):

@@ -73,8 +73,8 @@ def _value(place: Place, way: _Way, name: str, depth: int, named: Mapping[str, s
     way.left -= 1
     seen = view(place, way.branch)
     kind = seen.kind()
-    known, value = _known(seen, kind, way, name, depth, named or {})
-    if known:
+    allowed, value = _known(seen, kind, way, name, depth, named or {})
+    if allowed:
         return value
     if kind == "object" or (kind == "any" and not name):
         return _object(seen, way, depth)
@@ -142,11 +142,11 @@ def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
 
 def _extra(seen: SchemaView, made: dict[str, Any], way: _Way, depth: int) -> None:
     """Members that no schema names, where there must be more, or nothing else is there."""
-    wanted = seen.keywords.get("minProperties", 0)
+    expected = seen.keywords.get("minProperties", 0)
     if not made and isinstance(seen.extra, Place) and way.rich and depth < _RICH:
-        wanted = max(wanted, 1)
+        expected = max(expected, 1)
     tries = 0
-    while len(made) < wanted and tries < 2 * _MOST_ITEMS:
+    while len(made) < expected and tries < 2 * _MOST_ITEMS:
         name, tries = way.fake.name(1), tries + 1
         made.setdefault(name, _value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Place) else way.fake.word())
 

@@ -74,7 +74,7 @@ def _parts(
         yield from _parts(_child(place, "allOf", index), seen, branch, left, above)
     for keyword in ("oneOf", "anyOf"):
         branches = [_child(place, keyword, index) for index in range(len(node.get(keyword, ())))]
-        usable = [one for one in branches if not _is_null(one)] or branches
+        usable = [limb for limb in branches if not _is_null(limb)] or branches
         if usable:
             chosen = usable[branch % len(usable)]
             _discriminate(seen, node, chosen)

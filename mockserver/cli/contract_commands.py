@@ -119,11 +119,13 @@ def _check_goes_with_a_target(options: argparse.Namespace) -> None:
 
 def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ...]:
     """The cases that one of the patterns names. Raises InputError where none is left."""
-    found = tuple(case for case in cases if not patterns or any(fnmatch.fnmatch(case.name, one) for one in patterns))
-    if not found:
+    matches = tuple(
+        case for case in cases if not patterns or any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns)
+    )
+    if not matches:
         services = ", ".join(sorted({f"{case.service}:*" for case in cases}))
         raise InputError(f"no case is named like {', '.join(patterns or ['*'])}; there are {services}")
-    return found
+    return matches
 
 
 def _pace(usual: Any, options: argparse.Namespace) -> Any:

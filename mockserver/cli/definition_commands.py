@@ -35,14 +35,14 @@ def add(commands: Any) -> None:
 def _lint(options: argparse.Namespace) -> int:
     from ..definitions.lint import lint
 
-    found = 0
+    match = 0
     for name in options.files:
         result = lint(Path(name))
         for note in result.notes:
             print(f"note: {note}")
-        found += len(result.notes)
+        match += len(result.notes)
         print(f"{name}: {result.operations} operations, {result.jobs} with jobs, {len(result.notes)} notes")
-    return 1 if found and options.strict else 0
+    return 1 if match and options.strict else 0
 
 
 def _init(options: argparse.Namespace) -> int:

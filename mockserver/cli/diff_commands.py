@@ -56,24 +56,24 @@ def _diff(options: argparse.Namespace) -> int:
     return 1 if at_least(changes, options.fail_on) else 0
 
 
-def _is_recording(given: str) -> bool:
+def _is_recording(text: str) -> bool:
     from ..exchanges.recording import SUFFIXES
 
-    return not given.startswith(("http://", "https://")) and Path(given).suffix.lower() in SUFFIXES
+    return not text.startswith(("http://", "https://")) and Path(text).suffix.lower() in SUFFIXES
 
 
-def _source(given: str) -> Source:
+def _source(text: str) -> Source:
     from ..diff import read_source
 
-    if not _is_recording(given):
-        return read_source(given)
+    if not _is_recording(text):
+        return read_source(text)
     from ..definitions import load
     from ..diff.schema_from_recording import inferred
     from ..exchanges.har import read_any
 
-    found = read_any(Path(given))
-    for note in found.notes:
+    result = read_any(Path(text))
+    for note in result.notes:
         print(f"mockserver: {note}", file=sys.stderr)
-    if not found.exchanges:
-        raise InputError(f"{given} holds no exchanges; record some, or compare definitions")
-    return inferred(given, found.exchanges, load())
+    if not result.exchanges:
+        raise InputError(f"{text} holds no exchanges; record some, or compare definitions")
+    return inferred(text, result.exchanges, load())

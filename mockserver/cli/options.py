@@ -21,7 +21,7 @@ def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
     if row.kind == "bool":
         parser.add_argument(row.option, action=argparse.BooleanOptionalAction, help=f"{row.help} (default: {default})")
         return
-    shown = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
+    text = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
     repeated = row.kind in ("list", "pairs")
     metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.parts if repeated else row.name.upper()
     parser.add_argument(
@@ -29,7 +29,7 @@ def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
         dest=row.name,
         action="append" if repeated else "store",
         metavar=metavar,
-        help=row.help + shown + (" Repeatable." if repeated else ""),
+        help=row.help + text + (" Repeatable." if repeated else ""),
     )
 
 

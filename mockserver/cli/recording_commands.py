@@ -103,7 +103,7 @@ def _export(options: argparse.Namespace) -> int:
     from ..exchanges.recording_to_replay import replays_from
 
     trajectories = replays_from(recording, load(Path(path) for path in settings_of(options).definitions))
-    text = json.dumps({"replays": [one.as_json() for one in trajectories]}, ensure_ascii=False, indent=2)
+    text = json.dumps({"replays": [recorded_job.as_json() for recorded_job in trajectories]}, ensure_ascii=False, indent=2)
     try:
         Path(options.replays).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
@@ -115,9 +115,9 @@ def _joined(files: list[str]) -> Recording:
     """The recordings as one; what could not be used of them is told on stderr."""
     from ..exchanges.har import read_any
 
-    found = [read_any(Path(file)) for file in files]
-    for note in (note for one in found for note in one.notes):
+    matches = [read_any(Path(file)) for file in files]
+    for note in (note for item in matches for note in item.notes):
         print(f"mockserver export: {note}", file=sys.stderr)
-    exchanges = tuple(exchange for one in found for exchange in one.exchanges)
-    names = tuple(sorted({name for one in found for name in one.pseudonyms}))
-    return replace(found[0], exchanges=exchanges, pseudonyms=names)
+    exchanges = tuple(exchange for item in matches for exchange in item.exchanges)
+    names = tuple(sorted({name for item in matches for name in item.pseudonyms}))
+    return replace(matches[0], exchanges=exchanges, pseudonyms=names)

@@ -54,7 +54,7 @@ def strict_of(options: argparse.Namespace) -> frozenset[str]:
 
 def parse_reports(texts: Sequence[str] | None) -> list[tuple[str, str | None]]:
     """Forms and files of `--report`. Raises InputError for a wrong form, or a file that can't be written."""
-    found: list[tuple[str, str | None]] = []
+    collected: list[tuple[str, str | None]] = []
     for text in texts or ["console"]:
         form, sign, path = text.partition("=")
         if form not in _FORMS or (sign and not path):
@@ -63,8 +63,8 @@ def parse_reports(texts: Sequence[str] | None) -> list[tuple[str, str | None]]:
             raise InputError(f"--report {text!r} is no report; {hint}allowed: {', '.join(_FORMS)}, each with =FILE")
         if path:
             writable(path)
-        found.append((form, path or None))
-    return found
+        collected.append((form, path or None))
+    return collected
 
 
 def writable(path: str) -> None:

@@ -57,14 +57,14 @@ def shipped_cases(kind: str = "service") -> list[Path]:
 
 def read_cases(paths: Iterable[Path], definitions: Definitions) -> list[Case]:
     """The cases of these files (JSON or YAML). Raises InputError, which names file, pointer, found and allowed."""
-    found: list[Case] = []
+    collected: list[Case] = []
     for path in paths:
         value = read_file(path)
         check(value, shape("cases.schema.json"), str(path))
         for index, case in enumerate(value["cases"]):
-            found.append(_case(value, case))
-            _check_names(found[-1], definitions, f"{path}#/cases/{index}")
-    return found
+            collected.append(_case(value, case))
+            _check_names(collected[-1], definitions, f"{path}#/cases/{index}")
+    return collected
 
 
 def _case(file: Mapping[str, Any], case: Mapping[str, Any]) -> Case:
@@ -79,18 +79,18 @@ def _check_names(case: Case, definitions: Definitions, where: str) -> None:
     if case.operation not in names:
         raise InputError(f"{where}/operation: found {case.operation!r}{_nearest(case.operation, names)}")
     operation = definitions.operation(case.operation)
-    known = [parameter.name for parameter in operation.parameters]
+    allowed = [parameter.name for parameter in operation.parameters]
     for name in case.parameters or ():
-        if name not in known:
-            raise InputError(f"{where}/parameters: found {name!r}{_nearest(name, known)}")
+        if name not in allowed:
+            raise InputError(f"{where}/parameters: found {name!r}{_nearest(name, allowed)}")
     for member, possible in (("error", operation.examples), ("problem", operation.problems)):
-        wanted = case.expect.get(member)
-        if wanted is not None and case.request is None and wanted not in possible:
-            raise InputError(f"{where}/expect/{member}: found {wanted!r}{_nearest(wanted, list(possible))}")
+        expected = case.expect.get(member)
+        if expected is not None and case.request is None and expected not in possible:
+            raise InputError(f"{where}/expect/{member}: found {expected!r}{_nearest(expected, list(possible))}")
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    return did_you_mean(name, known) or f"; allowed: {', '.join(known)}"
+def _nearest(name: str, allowed: list[str]) -> str:
+    return did_you_mean(name, allowed) or f"; allowed: {', '.join(allowed)}"
 
 
 Profile = Mapping[str, Mapping[str, str]]
@@ -104,13 +104,13 @@ def read_profile(path: Path | None, environment: Mapping[str, str]) -> dict[str,
     InputError for a file that is no table of tables of texts, or that names an unknown service.
     """
     profile: dict[str, dict[str, str]] = read_file(folder("contracts") / "profile.json")
-    given = _profile_file(path) if path else {}
-    for service, ids in given.items():
+    supplied = _profile_file(path) if path else {}
+    for service, ids in supplied.items():
         if service not in profile:
             raise InputError(f"{path}#/{service}: found a service{_nearest(service, list(profile))}")
         profile[service] |= ids
     for service, ids in profile.items():
-        if "project_id" in ids and "project_id" not in given.get(service, {}):
+        if "project_id" in ids and "project_id" not in supplied.get(service, {}):
             ids["project_id"] = environment.get("HUAWEICLOUD_SDK_PROJECT_ID") or ids["project_id"]
         for name in ids:
             ids[name] = environment.get(f"MOCKSERVER_PROFILE_{service}_{name}".upper(), ids[name])
@@ -130,21 +130,21 @@ def request_of(case: Case, operation: Operation, profile: Profile, now: int) -> 
     if case.request is not None:
         return _raw(case.request)
     times = {"now": str(now), "later": str(now + _DAY), "week_ago": str(now - 7 * _DAY)}
-    known = {**times, **profile.get(case.service, {})}
-    values = {name: _filled(case, text, known) for name, text in (case.parameters or {}).items()}
+    allowed = {**times, **profile.get(case.service, {})}
+    values = {name: _filled(case, text, allowed) for name, text in (case.parameters or {}).items()}
     query = {p.name: values[p.name] for p in operation.parameters if p.location == "query" and p.name in values}
     headers = {p.name.lower(): values[p.name] for p in operation.parameters if p.location == "header" and p.name in values}
     path = _PLACEHOLDER.sub(lambda match: values.get(match[1], ""), operation.path)
     usual = {"content-type": "application/json"} if operation.vendor == "huaweicloud" else {}
-    given = {name.lower(): value for name, value in case.headers.items()}
-    return Request(operation.method, path, urlencode(query, quote_via=quote), {**usual, **headers, **given})
+    supplied = {name.lower(): value for name, value in case.headers.items()}
+    return Request(operation.method, path, urlencode(query, quote_via=quote), {**usual, **headers, **supplied})
 
 
-def _filled(case: Case, text: str, known: Mapping[str, str]) -> str:
+def _filled(case: Case, text: str, allowed: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            raise InputError(f"case {case.name}: no value for {match[0]}; the profile has: {', '.join(sorted(known))}")
-        return known[match[1]]
+        if match[1] not in allowed:
+            raise InputError(f"case {case.name}: no value for {match[0]}; the profile has: {', '.join(sorted(allowed))}")
+        return allowed[match[1]]
 
     return _PLACEHOLDER.sub(value, text)
 

@@ -73,7 +73,7 @@ class Coverage:
 
     def share(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> tuple[int, int]:
         """How many documented things were seen, of how many; of all operations with jobs, if not said otherwise."""
-        names = [name for name, found in self.operations.items() if found.job] if operations is None else list(operations)
+        names = [name for name, result in self.operations.items() if result.job] if operations is None else list(operations)
         could = [(name, kind, len(self._of(name)[kind])) for name in names for kind in kinds]
         seen = sum(len(self.seen[name].of(kind)) for name, kind, _ in could)
         return seen, sum(count for _, _, count in could)
@@ -90,7 +90,7 @@ class Coverage:
     def _operation(self, name: str) -> dict[str, Any]:
         seen, could = self.seen[name], self._of(name)
         kinds: dict[str, Any] = {
-            kind: {"seen": dict(seen.of(kind)), "missing": [one for one in could[kind] if one not in seen.of(kind)]}
+            kind: {"seen": dict(seen.of(kind)), "missing": [item for item in could[kind] if item not in seen.of(kind)]}
             for kind in KINDS
         }
         return {**kinds, "undocumented": dict(seen.strange)}

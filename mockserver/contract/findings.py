@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..definitions import Provenance
-from ..errors import shown
+from ..errors import excerpt
 from .codes import CODES
 
 SEVERITIES = ("error", "warning", "note")
@@ -59,7 +59,7 @@ class Finding:
 
 
 def finding(
-    code: str, part: str, pointer: str, found: Any, documented: str, source: str = "", provenance: Provenance | None = None
+    code: str, part: str, pointer: str, result: Any, documented: str, source: str = "", provenance: Provenance | None = None
 ) -> Finding:
     """A finding with the severity of its code; what is documented nowhere can't be an error, only a warning."""
     basis = provenance.kind if provenance else "documented"
@@ -67,10 +67,10 @@ def finding(
     if severity == "error" and basis in ("analogous", "invented"):
         severity = "warning"
     return Finding(
-        code, severity, part, pointer, found if isinstance(found, str) else shown(found), documented, source, basis
+        code, severity, part, pointer, result if isinstance(result, str) else excerpt(result), documented, source, basis
     )
 
 
 def at_least(findings: list[Finding], severity: str) -> list[Finding]:
     """Those as bad as `severity` or worse."""
-    return [one for one in findings if SEVERITIES.index(one.severity) <= SEVERITIES.index(severity)]
+    return [item for item in findings if SEVERITIES.index(item.severity) <= SEVERITIES.index(severity)]

@@ -68,8 +68,8 @@ class Result:
 
     def counts(self) -> dict[str, int]:
         """How many findings there are of each severity."""
-        found = Counter(finding.severity for _, finding in self.findings())
-        return {severity: found[severity] for severity in SEVERITIES}
+        result = Counter(finding.severity for _, finding in self.findings())
+        return {severity: result[severity] for severity in SEVERITIES}
 
     def exit_code(self, fail_on: str = "warning", fail_under: float | None = None) -> int:
         """0 clean, 1 findings as bad as `fail_on` or too little coverage (percent), 2 where cases could not be run."""

@@ -55,8 +55,8 @@ def run_case(case: Case, session: Session, target: Endpoint, profile: Profile, p
     operation = session.definitions.operation(case.operation)
     request = request_of(case, operation, profile, target.now())
 
-    def ask(asked: Request) -> tuple[Judged, Exchange]:
-        exchange = target.send(asked, case.credential)
+    def ask(requested: Request) -> tuple[Judged, Exchange]:
+        exchange = target.send(requested, case.credential)
         judged = session.check(
             exchange, case.name, namespace=target.namespace, meant=operation, request=_is_meant_well(case)
         )
@@ -73,10 +73,10 @@ def run_case(case: Case, session: Session, target: Endpoint, profile: Profile, p
         judged.append(ask(request))
     last, exchange = judged[-1]
     unexpected = _expected(case, operation, exchange) + (
-        _ended(case, operation, [one for _, one in judged]) if case.poll else []
+        _ended(case, operation, [item for _, item in judged]) if case.poll else []
     )
-    told = session.add(last, exchange, *(replace(one, operation=operation.id) for one in unexpected))
-    return [one for answer, _ in judged[:-1] for one in answer.findings] + list(told.findings)
+    reported = session.add(last, exchange, *(replace(item, operation=operation.id) for item in unexpected))
+    return [item for answer, _ in judged[:-1] for item in answer.findings] + list(reported.findings)
 
 
 def _is_meant_well(case: Case) -> bool:
@@ -95,15 +95,15 @@ def _poll(
     pace: Pace,
 ) -> list[tuple[Judged, Exchange]]:
     """Polls until the newest job has ended or is in the expected status, or the limit is reached."""
-    asked, latest = [], first
+    requested, latest = [], first
     for wait in pace.waits():
         seen = _jobs(operation, latest)
         if seen and (seen[0].terminal or seen[0].state == case.expect.get("state", "")):
             break
         target.sleep(wait)
         judged, latest = ask(request)
-        asked.append((judged, latest))
-    return asked
+        requested.append((judged, latest))
+    return requested
 
 
 def _body(exchange: Exchange) -> Any:
@@ -131,18 +131,18 @@ def _next_page(operation: Operation, request: Request, exchange: Exchange) -> Re
 def _expected(case: Case, operation: Operation, exchange: Exchange) -> list[Finding]:
     """What departs from the case's expectation."""
     status, body, expect = exchange.response.status, _body(exchange), case.expect
-    found, shown = [], f"{status} {shortened(exchange.response.body.decode('utf-8', 'replace'))}"
+    result, text = [], f"{status} {shortened(exchange.response.body.decode('utf-8', 'replace'))}"
     if "status" in expect and status != expect["status"]:
-        found.append(finding("answer-unexpected", "status", "", shown, f"{expect['status']} (case {case.name})"))
-    wanted = _error(operation, expect)
-    if wanted is not None and name_of(operation, status, body) not in _alike(operation, wanted):
-        code = wanted.error["code"] if wanted.error else ""
-        documented = f"the error {wanted.name} ({code}, {'/'.join(map(str, wanted.statuses))}; case {case.name})"
-        found.append(finding("answer-unexpected", "body", "", shown, documented, operation.place, wanted.provenance))
-    served = wanted is None and expect.get("status", 200) < 400
+        result.append(finding("answer-unexpected", "status", "", text, f"{expect['status']} (case {case.name})"))
+    expected = _error(operation, expect)
+    if expected is not None and name_of(operation, status, body) not in _alike(operation, expected):
+        code = expected.error["code"] if expected.error else ""
+        documented = f"the error {expected.name} ({code}, {'/'.join(map(str, expected.statuses))}; case {case.name})"
+        result.append(finding("answer-unexpected", "body", "", text, documented, operation.place, expected.provenance))
+    served = expected is None and expect.get("status", 200) < 400
     if served and status == expect.get("status", status) and is_error(operation, status, body):
-        found.append(finding("answer-unexpected", "body", "", shown, f"an answer that is no error (case {case.name})"))
-    return found
+        result.append(finding("answer-unexpected", "body", "", text, f"an answer that is no error (case {case.name})"))
+    return result
 
 
 def _error(operation: Operation, expect: Any) -> Example | None:
@@ -151,11 +151,13 @@ def _error(operation: Operation, expect: Any) -> Example | None:
     return operation.problems[expect["problem"]] if expect.get("problem") is not None else None
 
 
-def _alike(operation: Operation, wanted: Example) -> set[str]:
+def _alike(operation: Operation, expected: Example) -> set[str]:
     """The errors that an answer can't tell from the wanted one: the same code in the same form."""
-    code = wanted.error["code"] if wanted.error else None
+    code = expected.error["code"] if expected.error else None
     return {
-        one.name for one in operation.errors() if one.error and one.error["code"] == code and one.envelope == wanted.envelope
+        error.name
+        for error in operation.errors()
+        if error.error and error.error["code"] == code and error.envelope == expected.envelope
     }
 
 
@@ -164,8 +166,8 @@ def _ended(case: Case, operation: Operation, exchanges: list[Exchange]) -> list[
     seen = [jobs[0] for exchange in exchanges if (jobs := _jobs(operation, exchange))]
     place = f"{operation.place}/x-job"
     if not seen:
-        wanted = f"a job to poll (case {case.name})"
-        return [finding("answer-unexpected", "polls", "", "no job", wanted, place)] if case.expect.get("ends") else []
+        expected = f"a job to poll (case {case.name})"
+        return [finding("answer-unexpected", "polls", "", "no job", expected, place)] if case.expect.get("ends") else []
     last = seen[-1]
     if "state" in case.expect and last.state != case.expect["state"]:
         documented = f"{case.expect['state']} in the end (case {case.name})"
@@ -173,7 +175,7 @@ def _ended(case: Case, operation: Operation, exchanges: list[Exchange]) -> list[
     if last.terminal or not case.expect.get("ends"):
         return []
     state = f"{last.state or last.sent} after {len(exchanges)} polls"
-    ends = ", ".join(name for name, one in operation.job.states.items() if one.terminal) if operation.job else ""
+    ends = ", ".join(name for name, item in operation.job.states.items() if item.terminal) if operation.job else ""
     if all(look.node == last.node for look in seen) and len(seen) > 1:
         what = f"{state}, and every answer the same: the job never ends"
         return [finding("job-never-ends", "polls", last.pointer, what, f"an end: {ends}", place)]

@@ -168,7 +168,7 @@ class Sender:
         try:
             return self._attempt(prepared)
         except requests.ConnectionError as error:
-            closed = any(isinstance(one, ConnectionResetError | BrokenPipeError) for one in _chain(error))
+            closed = any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in _chain(error))
             if not closed or prepared.method not in ("GET", "HEAD"):
                 raise
         return self._attempt(prepared)
@@ -178,8 +178,8 @@ class Sender:
         return self._adapter.send(prepared, True, self._timeout, self._verify, None, self._proxies)
 
     def _again(self, exchange: Exchange, attempt: int) -> Retry | None:
-        status, asked = exchange.response.status, exchange.response.header("retry-after")
-        wait = retry_after(asked, exchange.time or 0)
+        status, requested = exchange.response.status, exchange.response.header("retry-after")
+        wait = retry_after(requested, exchange.time or 0)
         if status != 429 and not (status == 503 and wait is not None):
             return None
         if wait is None:
@@ -217,7 +217,7 @@ class _QueryFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(_clean(one) if isinstance(one, str) else one for one in record.args)
+            record.args = tuple(_clean(argument) if isinstance(argument, str) else argument for argument in record.args)
         return True
 
 
@@ -271,23 +271,23 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
 def _cause(error: BaseException) -> str:
     """Why no answer came, in our own words: those of the libraries repeat the URL."""
     chain = _chain(error)
-    for one in chain:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({one.verify_message}); --ca-bundle FILE trusts others"
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({cause.verify_message}); --ca-bundle FILE trusts others"
     for kind, text in _CAUSES:
-        if any(isinstance(one, kind) for one in chain):
+        if any(isinstance(cause, kind) for cause in chain):
             return text
-    own = [str(one) for one in chain if type(one) is OSError and not one.errno]
+    own = [str(cause) for cause in chain if type(cause) is OSError and not cause.errno]
     return own[0] if own else f"{type(error).__name__}"
 
 
 def _chain(error: BaseException) -> list[BaseException]:
     """The error and all that it comes from; the libraries keep it in different places."""
-    found: list[BaseException] = []
+    collected: list[BaseException] = []
     rest: list[object] = [error]
     while rest:
-        one = rest.pop(0)
-        if isinstance(one, BaseException) and one not in found:
-            found.append(one)
-            rest += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return found
+        item = rest.pop(0)
+        if isinstance(item, BaseException) and item not in collected:
+            collected.append(item)
+            rest += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+    return collected

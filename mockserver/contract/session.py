@@ -10,7 +10,7 @@ from typing import Any
 
 from ..definitions import Definitions, Operation
 from ..definitions.pointer import parts_of
-from ..errors import shown
+from ..errors import excerpt
 from ..exchanges.exchange import Exchange
 from ..exchanges.job_view import JobView, job_views
 from ..exchanges.json_path import MISSING, value_at
@@ -82,17 +82,17 @@ class Session:
         `answer`, whether these are judged: an answer that isn't leaves no trace among those of its job.
         """
         exchange = _decoded(exchange)
-        asked, found = read_request(self.definitions, exchange.request)
-        if asked.operation is None and meant is not None:
-            asked = replace(asked, operation=meant)
-        operation, found = asked.operation, found if request else []
+        parsed, match = read_request(self.definitions, exchange.request)
+        if parsed.operation is None and meant is not None:
+            parsed = replace(parsed, operation=meant)
+        operation, match = parsed.operation, match if request else []
         with self._lock:
             number = len(self._judged) + 1
             if operation is not None and answer:
-                found += self._answer(operation, exchange, replace(asked, namespace=namespace), number)
+                match += self._answer(operation, exchange, replace(parsed, namespace=namespace), number)
             name = operation.id if operation else None
-            kept, told = self._shown(found, exchange if found else _bare(exchange), name)
-            judged = Judged(number, kept, name, told, case)
+            remaining, reported = self._shown(match, exchange if match else _bare(exchange), name)
+            judged = Judged(number, remaining, name, reported, case)
             self._judged.append(judged)
         return judged
 
@@ -100,8 +100,8 @@ class Session:
         """Add findings to an exchange that was judged: what only its case could know."""
         if not findings:
             return judged
-        kept, told = self._shown(list(findings), exchange, judged.operation)
-        changed = replace(judged, exchange=kept, findings=(*judged.findings, *told))
+        remaining, reported = self._shown(list(findings), exchange, judged.operation)
+        changed = replace(judged, exchange=remaining, findings=(*judged.findings, *reported))
         with self._lock:
             self._judged[judged.number - 1] = changed
         return changed
@@ -109,86 +109,88 @@ class Session:
     def result(self, target: str, seconds: float = 0.0) -> Result:
         """What the run has found so far. `target` says what was judged, `seconds` how long it took."""
         with self._lock:
-            lines = [Timeline(one.operation, one.job, tuple(one.polls)) for one in self._timelines.values()]
+            lines = [
+                Timeline(timeline.operation, timeline.job, tuple(timeline.polls)) for timeline in self._timelines.values()
+            ]
             return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
 
     def _shown(
-        self, found: list[Finding], exchange: Exchange, operation: str | None
+        self, findings: list[Finding], exchange: Exchange, operation: str | None
     ) -> tuple[Exchange, tuple[Finding, ...]]:
         """The exchange and its findings without what the redactor takes out."""
         cleaned, clean = self._redactor.for_exchange(exchange)
         return cleaned, tuple(
             replace(
-                one,
+                item,
                 operation=operation,
-                pointer=clean(one.pointer),
-                found=clean(_quoted(one)),
-                documented=clean(one.documented),
-                job=clean(one.job),
+                pointer=clean(item.pointer),
+                found=clean(_quoted(item)),
+                documented=clean(item.documented),
+                job=clean(item.job),
             )
-            for one in found
+            for item in findings
         )
 
-    def _answer(self, operation: Operation, exchange: Exchange, asked: ParsedRequest, number: int) -> list[Finding]:
+    def _answer(self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, number: int) -> list[Finding]:
         response = exchange.response
         answers = operation.answers.get(response.status)
         self.coverage.count(operation.id, "http", str(response.status))
-        found = check_status(operation, response, self.mode)
-        found += check_headers(operation, exchange.request, response, answers)
+        findings = check_status(operation, response, self.mode)
+        findings += check_headers(operation, exchange.request, response, answers)
         body, wrong = read_body(response, answers)
-        found += wrong
+        findings += wrong
         if body is MISSING:
-            self._polled(operation, asked, exchange, number, [])
-            return found
+            self._polled(operation, parsed, exchange, number, [])
+            return findings
         source = answers.place if answers else operation.place
         numbers = check_numbers(response.body.decode("utf-8", "replace"), body, source)
         if is_error(operation, response.status, body):
-            return _told_once(found + self._error(operation, exchange, asked, body, number), numbers)
+            return _told_once(findings + self._error(operation, exchange, parsed, body, number), numbers)
         if answers is not None and answers.schema is not None:
-            found += check_schema(self.definitions, operation, response.status, body) + self._shapes.check(answers, body)
+            findings += check_schema(self.definitions, operation, response.status, body) + self._shapes.check(answers, body)
         seen = list(job_views(operation, body))
-        jobs = check_jobs(operation, exchange, asked, body, seen, self.mode)
-        self._polled(operation, asked, exchange, number, seen)
-        return _told_once(found, [*numbers, *jobs]) + self._over_time(operation, exchange, asked, body, seen)
+        jobs = check_jobs(operation, exchange, parsed, body, seen, self.mode)
+        self._polled(operation, parsed, exchange, number, seen)
+        return _told_once(findings, [*numbers, *jobs]) + self._over_time(operation, exchange, parsed, body, seen)
 
     def _error(
-        self, operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, number: int
+        self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, number: int
     ) -> list[Finding]:
         status = exchange.response.status
-        found = check_error(self.definitions, operation, status, body)
+        findings = check_error(self.definitions, operation, status, body)
         answers = operation.answers.get(status)
-        judged = status < 400 and any(one.code == "error-status-wrong" for one in found)
-        judged = judged or any(one.code == "envelope-wrong" for one in found)
+        judged = status < 400 and any(item.code == "error-status-wrong" for item in findings)
+        judged = judged or any(item.code == "envelope-wrong" for item in findings)
         if answers is not None and answers.schema is not None and not judged:
-            found += check_schema(self.definitions, operation, status, body) + self._shapes.check(answers, body)
-        self._polled(operation, asked, exchange, number, [])
+            findings += check_schema(self.definitions, operation, status, body) + self._shapes.check(answers, body)
+        self._polled(operation, parsed, exchange, number, [])
         name = name_of(operation, status, body)
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
         unknown = operation.problems.get("unknown-id")
         if name is not None and unknown is not None and name == unknown.name and operation.job:
-            found += self._tracks.lose(operation, _key(operation, asked, ""), _span(exchange))
-        return found
+            findings += self._tracks.lose(operation, _key(operation, parsed, ""), _span(exchange))
+        return findings
 
     def _over_time(
-        self, operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, seen: list[JobView]
+        self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, seen: list[JobView]
     ) -> list[Finding]:
-        found: list[Finding] = []
+        findings: list[Finding] = []
         span = _span(exchange)
         for look in seen:
-            self.coverage.count(operation.id, "states", look.state or shown(look.sent))
-            change, wrong = self._tracks.look(operation, _key(operation, asked, look.id), look, span, self.mode)
-            found += [replace(one, job=_job(operation, asked, look.id)) for one in wrong]
-            if change is not None and (_direct(operation, change) or any(one.code in _ILLEGAL for one in wrong)):
+            self.coverage.count(operation.id, "states", look.state or excerpt(look.sent))
+            change, wrong = self._tracks.look(operation, _key(operation, parsed, look.id), look, span, self.mode)
+            findings += [replace(broken, job=_job(operation, parsed, look.id)) for broken in wrong]
+            if change is not None and (_direct(operation, change) or any(broken.code in _ILLEGAL for broken in wrong)):
                 self.coverage.count(operation.id, "transitions", change)
         observation = operation.observation
-        offset = asked.values.get("offset")
+        offset = parsed.values.get("offset")
         total = value_at(body, observation.total) if observation and observation.total else MISSING
         if isinstance(offset, int) and isinstance(total, int):
-            found += self._walks.page(operation, _list_key(operation, asked), offset, total, seen, span)
-        return found
+            findings += self._walks.page(operation, _list_key(operation, parsed), offset, total, seen, span)
+        return findings
 
     def _polled(
-        self, operation: Operation, asked: ParsedRequest, exchange: Exchange, number: int, seen: list[JobView]
+        self, operation: Operation, parsed: ParsedRequest, exchange: Exchange, number: int, seen: list[JobView]
     ) -> None:
         """The timeline of each job in the answer; of an error, that of the job which was asked for."""
         if operation.job is None or operation.observation is None:
@@ -198,15 +200,15 @@ class Session:
         for look in seen:
             state = look.state or (None if look.sent is None else str(look.sent))
             poll = Poll(time, state, http, number, look.terminal, look.progress)
-            self._line(operation, asked, look.id).append(poll)
+            self._line(operation, parsed, look.id).append(poll)
         if not seen and operation.observation.id is None:
-            self._line(operation, asked, "").append(Poll(time, None, http, number))
+            self._line(operation, parsed, "").append(Poll(time, None, http, number))
 
-    def _line(self, operation: Operation, asked: ParsedRequest, row: str) -> list[Poll]:
-        key = _key(operation, asked, row)
+    def _line(self, operation: Operation, parsed: ParsedRequest, row: str) -> list[Poll]:
+        key = _key(operation, parsed, row)
         if key not in self._timelines and len(self._timelines) >= _TIMELINES:
             return []
-        return self._timelines.setdefault(key, _Polls(operation.id, _job(operation, asked, row))).polls
+        return self._timelines.setdefault(key, _Polls(operation.id, _job(operation, parsed, row))).polls
 
 
 def _span(exchange: Exchange) -> Span | None:
@@ -218,10 +220,10 @@ def _span(exchange: Exchange) -> Span | None:
 _ECHOES = ("time-impossible", "out-of-range")
 
 
-def _told_once(found: list[Finding], more: list[Finding]) -> list[Finding]:
+def _told_once(findings: list[Finding], more: list[Finding]) -> list[Finding]:
     """The findings with more of them, but for what only says again that a value is none at all."""
-    places = {one.pointer for one in found if one.part == "body"}
-    return found + [one for one in more if one.code not in _ECHOES or one.pointer not in places]
+    places = {item.pointer for item in findings if item.part == "body"}
+    return findings + [item for item in more if item.code not in _ECHOES or item.pointer not in places]
 
 
 def _decoded(exchange: Exchange) -> Exchange:
@@ -239,38 +241,38 @@ def _bare(exchange: Exchange) -> Exchange:
     return replace(exchange, request=request, response=replace(exchange.response, headers=(), body=b""))
 
 
-def _quoted(one: Finding) -> str:
+def _quoted(finding: Finding) -> str:
     """What was found; nothing of a secret, and of a text that was cut off no half of a word, which none would know again."""
-    return redact.HIDDEN if _is_secret(one) else re.sub(r"[\w-]+\.\.\.$", "...", one.found)
+    return redact.HIDDEN if _is_secret(finding) else re.sub(r"[\w-]+\.\.\.$", "...", finding.found)
 
 
-def _is_secret(one: Finding) -> bool:
+def _is_secret(finding: Finding) -> bool:
     """Whether what was found is the value of something that is named like a secret, or stands in it."""
-    if one.part == "request" or one.found == "nothing":
+    if finding.part == "request" or finding.found == "nothing":
         return False
-    return any(is_secret_name(part) for part in parts_of(one.pointer))
+    return any(is_secret_name(part) for part in parts_of(finding.pointer))
 
 
-def _identity(operation: Operation, asked: ParsedRequest) -> tuple[str, ...]:
+def _identity(operation: Operation, parsed: ParsedRequest) -> tuple[str, ...]:
     names = operation.job.identity if operation.job else ()
-    return tuple(asked.texts.get(name, "") for name in names)
+    return tuple(parsed.texts.get(name, "") for name in names)
 
 
-def _key(operation: Operation, asked: ParsedRequest, row: str) -> Hashable:
-    return (asked.namespace, operation.id, *((row,) if row else _identity(operation, asked)))
+def _key(operation: Operation, parsed: ParsedRequest, row: str) -> Hashable:
+    return (parsed.namespace, operation.id, *((row,) if row else _identity(operation, parsed)))
 
 
-def _list_key(operation: Operation, asked: ParsedRequest) -> Hashable:
+def _list_key(operation: Operation, parsed: ParsedRequest) -> Hashable:
     return (
-        asked.namespace,
+        parsed.namespace,
         operation.id,
-        tuple(sorted((name, text) for name, text in asked.texts.items() if name not in _PAGING)),
+        tuple(sorted((name, text) for name, text in parsed.texts.items() if name not in _PAGING)),
     )
 
 
-def _job(operation: Operation, asked: ParsedRequest, row: str) -> str:
+def _job(operation: Operation, parsed: ParsedRequest, row: str) -> str:
     """Who a job is, for people: the last part of its identity, or a row's id."""
-    return row or next((text for text in reversed(_identity(operation, asked)) if text), "")
+    return row or next((text for text in reversed(_identity(operation, parsed)) if text), "")
 
 
 def _direct(operation: Operation, change: str) -> bool:

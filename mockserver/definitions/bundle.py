@@ -72,7 +72,7 @@ def _without_deep(merged: Document, node: Any) -> Any:
 
 def _add_examples(merged: Document) -> None:
     """Values of the operation's documented request, or of another one's that has a parameter of this name."""
-    operations = [one for item in merged["paths"].values() for one in item.values() if isinstance(one, dict)]
+    operations = [element for item in merged["paths"].values() for element in item.values() if isinstance(element, dict)]
     others: dict[str, Any] = {}
     for operation in operations:
         others = {**operation.get("x-documented-request", {}), **others}
@@ -101,10 +101,10 @@ def _sample(schema: Document) -> Any:
 
 def _resolved(merged: Document, node: Document) -> Document:
     while "$ref" in node:
-        found: Any = merged
+        result: Any = merged
         for part in parts_of(node["$ref"].partition("#")[2]):
-            found = found[part]
-        node = found
+            result = result[part]
+        node = result
     return node
 
 
@@ -122,12 +122,12 @@ def _for_generators(node: Any) -> Any:
         return [_for_generators(child) for child in node]
     if not isinstance(node, dict):
         return node
-    found = {key: _for_generators(value) for key, value in node.items()}
-    if found.get("type") == "null":
-        found = {**{key: value for key, value in found.items() if key != "type"}, "const": None}
-    if found.get("type") == "array" and "items" not in found:
-        found["items"] = {}
-    return found
+    result = {key: _for_generators(value) for key, value in node.items()}
+    if result.get("type") == "null":
+        result = {**{key: value for key, value in result.items() if key != "type"}, "const": None}
+    if result.get("type") == "array" and "items" not in result:
+        result["items"] = {}
+    return result
 
 
 class _Renamer:

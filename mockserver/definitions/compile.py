@@ -64,7 +64,9 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
                     operations.append(_operation(path, method, item / method, service, judges))
                     if "x-action" in (item / method).value:
                         actions[operations[-1].id] = item / method / "x-action"
-    return Definitions(documents, tuple(_with_action(one, actions, operations) for one in operations), services, switches)
+    return Definitions(
+        documents, tuple(_with_action(operation, actions, operations) for operation in operations), services, switches
+    )
 
 
 def _with_action(operation: Operation, actions: Mapping[str, Place], operations: Iterable[Operation]) -> Operation:
@@ -72,11 +74,11 @@ def _with_action(operation: Operation, actions: Mapping[str, Place], operations:
     if operation.id not in actions:
         return operation
     place = actions[operation.id]
-    statuses = {one.id: one for one in reversed(list(operations)) if one.job}
+    statuses = {item.id: item for item in reversed(list(operations)) if item.job}
     if place.value["jobs"] not in statuses:
-        known = ", ".join(statuses) or "none"
+        allowed_text = ", ".join(statuses) or "none"
         raise DefinitionError(
-            place.name, f"{place.pointer}/jobs", repr(place.value["jobs"]), f"an operation with x-job: {known}"
+            place.name, f"{place.pointer}/jobs", repr(place.value["jobs"]), f"an operation with x-job: {allowed_text}"
         )
     return replace(operation, action=action_of(place, statuses[place.value["jobs"]]))
 
@@ -86,10 +88,10 @@ def _openness(path: str) -> list[bool]:
     return ["{" in segment for segment in path.split("/")]
 
 
-def _add(found: dict[str, Any], name: str, value: Any, place: Place) -> None:
-    if name in found:
+def _add(collected: dict[str, Any], name: str, value: Any, place: Place) -> None:
+    if name in collected:
         raise DefinitionError(place.name, place.pointer, f"{name!r} a second time", "a name that no other document has")
-    found[name] = value
+    collected[name] = value
 
 
 def _service(root: Place) -> Service:
@@ -218,7 +220,7 @@ def _examples(operation: Place) -> dict[str, Example]:
                 same = name not in places or places[name][0].uri == place.uri
                 held = places.setdefault(name if same else f"{status}-{name}", (place, []))
                 held[1].append(sent_as(status, statuses))
-    return {name: example_of(name, place, tuple(found)) for name, (place, found) in places.items()}
+    return {name: example_of(name, place, tuple(result)) for name, (place, result) in places.items()}
 
 
 def example_of(name: str, place: Place, statuses: tuple[int, ...]) -> Example:

@@ -52,8 +52,8 @@ class Files:
             return target, fragment
         path = Path(target)
         if not path.resolve().is_relative_to(self.root):
-            found = f"a reference out of the folder {self.root}, {reference!r}"
-            raise DefinitionError(name, f"{pointer}/$ref", found, "a file in this folder; name the folder around both")
+            actual = f"a reference out of the folder {self.root}, {reference!r}"
+            raise DefinitionError(name, f"{pointer}/$ref", actual, "a file in this folder; name the folder around both")
         if not path.is_file():
             raise DefinitionError(
                 name, f"{pointer}/$ref", f"a reference to {reference!r}, which is no file", "a file beside this"

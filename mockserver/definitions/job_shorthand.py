@@ -144,8 +144,8 @@ def _time(name: str, value: Any) -> Extensions:
 def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, Any]) -> Extensions:
     """An `x-action`; `start: {createExport: {"new": "exp-{hex}"}}` says where the new id comes from."""
     action: Extensions = {"jobs": read, "do": deed, "x-provenance": _PROVENANCE}
-    given = value if isinstance(value, dict) else {}
-    source = next(iter(given.values()), None) if given else None
+    supplied = value if isinstance(value, dict) else {}
+    source = next(iter(supplied.values()), None) if supplied else None
     if isinstance(source, dict):
         action["identity"] = {name: source}
     other, node = _found(document, _named(value)[0])

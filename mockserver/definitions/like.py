@@ -28,16 +28,16 @@ def written_out(documents: Mapping[str, Document]) -> dict[str, Document]:
     part of its path; its `x-action` is the other's, with facts of its own. Raises DefinitionError for an operation that no
     document has, or that is like another one itself.
     """
-    known = {node["operationId"]: (name, node) for name, _, node in _operations(documents) if "operationId" in node}
+    allowed_names = {node["operationId"]: (name, node) for name, _, node in _operations(documents) if "operationId" in node}
     new = {name: copy.deepcopy(document) for name, document in documents.items() if _has_like(document)}
     for name, (path, method), node in _operations(documents):
         if LIKE in node:
-            base_name, base = known.get(node[LIKE], ("", {}))
+            base_name, base = allowed_names.get(node[LIKE], ("", {}))
             if not base or LIKE in base:
-                found = f"{node[LIKE]!r}, which {'is like another one itself' if base else 'no document has'}"
+                actual = f"{node[LIKE]!r}, which {'is like another one itself' if base else 'no document has'}"
                 allowed = "the operationId of an operation that is written out"
-                raise DefinitionError(name, join("paths", path, method, LIKE), found, allowed)
-            full = {**base, "parameters": [_resolved(documents[base_name], one) for one in base.get("parameters", ())]}
+                raise DefinitionError(name, join("paths", path, method, LIKE), actual, allowed)
+            full = {**base, "parameters": [_resolved(documents[base_name], item) for item in base.get("parameters", ())]}
             new[name]["paths"][path][method] = _merged(full if base_name == name else _absolute(full, base_name), node, path)
     return {**documents, **new}
 
@@ -107,8 +107,8 @@ def _tell_whose(responses: Mapping[str, Any], own: Mapping[str, Any]) -> None:
 def _parameters(base: Mapping[str, Any], own: Mapping[str, Any], path: str) -> Iterator[Any]:
     left = re.findall(r"{(\w+)}", path)
     mine = own.get("parameters", ())
-    theirs = [one for one in base["parameters"] if one.get("in") != "path" or one.get("name") in left]
-    names = {one.get("name") for one in (*mine, *theirs)}
+    theirs = [item for item in base["parameters"] if item.get("in") != "path" or item.get("name") in left]
+    names = {item.get("name") for item in (*mine, *theirs)}
     yield from theirs
     yield from ({"name": name, **_PATH_PARAMETER} for name in left if name not in names)
     yield from mine

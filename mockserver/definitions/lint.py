@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import shown
+from ..errors import excerpt
 from .compile import compile_documents
 from .model import VENDORS, Definitions
 from .notes import Note, Notes
@@ -43,9 +43,8 @@ def _check_examples(definitions: Definitions, notes: Notes) -> None:
         for example in operation.examples.values() if operation.vendor not in VENDORS else ():
             for error in operation.responses[example.statuses[0]](example.value):
                 place = join(*error.absolute_path) or "/"
-                found = (
-                    f"the example {example.name!r}, which its schema doesn't allow (at {place}: {shown(error.instance, 60)})"
-                )
+                mistake = f"at {place}: {excerpt(error.instance, 60)}"
+                actual = f"the example {example.name!r}, which its schema doesn't allow ({mistake})"
                 parts = (*operation.source.parts, "responses", str(example.statuses[0]))
-                notes.add(operation.source.name, parts, found, "not answered: a value is made from the schema")
+                notes.add(operation.source.name, parts, actual, "not answered: a value is made from the schema")
                 break

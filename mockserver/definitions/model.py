@@ -378,16 +378,16 @@ class Definitions:
 
     def operation_at(self, method: str, path: str, query: str = "") -> Operation | None:
         """The operation with this method at a (decoded) path, and with this (raw) query, where that tells two apart."""
-        found = [one for one in self.operations if one.method == method and one.pattern.fullmatch(path)]
-        return found[0] if len(found) == 1 else chosen(found, query)
+        matches = [item for item in self.operations if item.method == method and item.pattern.fullmatch(path)]
+        return matches[0] if len(matches) == 1 else chosen(matches, query)
 
     def operation_of(self, service: str) -> Operation:
         """The job-status operation of a service. Raises KeyError that names the known services."""
         for operation in self.operations:
             if operation.service == service and operation.job:
                 return operation
-        known = ", ".join(o.service for o in self.operations if o.job)
-        raise KeyError(f"{service!r} is not a service with jobs; known: {known}")
+        allowed = ", ".join(o.service for o in self.operations if o.job)
+        raise KeyError(f"{service!r} is not a service with jobs; known: {allowed}")
 
     def service_at(self, path: str) -> Service | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""

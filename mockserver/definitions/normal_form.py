@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import DefinitionError, shown
+from ..errors import DefinitionError, excerpt
 from . import swagger2
 from .files import Files
 from .notes import Notes
@@ -95,14 +95,14 @@ class _Form:
             self._before_31 = version.startswith("3.0")
             document["openapi"] = "3.1.0"
         elif not self._strict:
-            found = (
+            result = (
                 f"openapi {document.get('openapi', document.get('swagger'))!r}"
                 if document.keys() & {"openapi", "swagger"}
                 else ""
             )
             allowed = "OpenAPI 3.0, 3.1 or 3.2, or Swagger 2.0"
             raise DefinitionError(
-                self._name, "/openapi" if "openapi" in document else "", found or "no member 'openapi'", allowed
+                self._name, "/openapi" if "openapi" in document else "", result or "no member 'openapi'", allowed
             )
 
     def _was_swagger(self, name: str) -> bool:
@@ -119,7 +119,7 @@ class _Form:
         paths = document.get("paths")
         if not isinstance(paths, dict):
             if paths is not None:
-                raise DefinitionError(self._name, "/paths", shown(paths), "an object")
+                raise DefinitionError(self._name, "/paths", excerpt(paths), "an object")
             self._notes.add(self._name, (), "no paths", "no operations")
         document["paths"] = self._servable(paths or {})
         document["x-service"] = {
@@ -155,22 +155,22 @@ class _Form:
 
     def _items(self, root: Part) -> None:
         """Each path item's parameters to its operations, which get their ids."""
-        ids, known, routes = set(self._taken.ids), set[int](), dict(self._taken.routes)
+        ids, allowed, routes = set(self._taken.ids), set[int](), dict(self._taken.routes)
         paths = root.node.get("paths", {})
         if not isinstance(paths, dict):
-            raise root.error(shown(paths), "an object", "paths")
+            raise root.error(excerpt(paths), "an object", "paths")
         for path, item in list(paths.items()):
             if not isinstance(item, dict):
-                raise root.error(shown(item), "an object (a path item)", "paths", path)
+                raise root.error(excerpt(item), "an object (a path item)", "paths", path)
             place = self._walk.resolved(Part(root.name, ("paths", path), "pathItem", item))
             if "$ref" in item and (
-                place.name == root.name or id(place.node) in known
+                place.name == root.name or id(place.node) in allowed
             ):  # each path has operations of its own
                 place = Part(root.name, ("paths", path), "pathItem", copy.deepcopy(place.node))
                 root.node["paths"][path] = place.node
-            known.add(id(place.node))
+            allowed.add(id(place.node))
             if "parameters" in place.node and not isinstance(place.node["parameters"], list):
-                raise place.error(shown(place.node["parameters"]), "a list", "parameters")
+                raise place.error(excerpt(place.node["parameters"]), "a list", "parameters")
             for method in METHODS:
                 operation = place.node.get(method)
                 if isinstance(operation, dict) and self._is_new(place, method, path, routes):

@@ -26,9 +26,9 @@ class Notes:
 
     entries: dict[Note, None] = field(default_factory=dict)
 
-    def add(self, source: str, parts: tuple[str, ...], found: str, done: str) -> None:
+    def add(self, source: str, parts: tuple[str, ...], actual: str, done: str) -> None:
         """Remark on the place `parts` of the document `source`."""
-        self.entries[Note(source, join(*parts), found, done)] = None
+        self.entries[Note(source, join(*parts), actual, done)] = None
 
     def all(self) -> tuple[Note, ...]:
         """All remarks, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..errors import shown
+from ..errors import excerpt
 from . import swagger2
 from .notes import Notes
 from .walk import Part, Walk
@@ -28,7 +28,7 @@ class OperationForms:
         """The parameters of the path item come to its operation; Swagger's body parameters become a request body."""
         node = operation.node
         if not isinstance(node.get("parameters", []), list):
-            raise operation.error(shown(node["parameters"]), "a list", "parameters")
+            raise operation.error(excerpt(node["parameters"]), "a list", "parameters")
         own = self._parameters(operation, node.get("parameters") or [])
         inherited = self._parameters(item, item.node.get("parameters") or [])
         names = {key for key, _, _ in own}
@@ -57,7 +57,7 @@ class OperationForms:
         parameters = []
         for index, node in enumerate(written):
             if not isinstance(node, dict):
-                raise holder.error(shown(node), "an object (a parameter)", "parameters", str(index))
+                raise holder.error(excerpt(node), "an object (a parameter)", "parameters", str(index))
             part = Part(holder.name, (*holder.parts, "parameters", str(index)), "parameter", node)
             resolved = self._walk.resolved(part).node
             key = (str(resolved.get("in")), str(resolved.get("name")))
@@ -81,10 +81,10 @@ class OperationForms:
 
     def _match_path(self, operation: Part, path: str, parameters: list[tuple[tuple[str, str], Any]]) -> None:
         """Each name in the path has a parameter, and no other parameter says that it is in the path."""
-        wanted = PATH_NAME.findall(path)
+        expected = PATH_NAME.findall(path)
         declared = [name for (location, name), _ in parameters if location == "path"]
         node = operation.node
-        for name in dict.fromkeys(wanted):
+        for name in dict.fromkeys(expected):
             if name not in declared:
                 made = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
                 node["parameters"] = [*node.get("parameters", []), made]
@@ -92,7 +92,7 @@ class OperationForms:
                     operation.name, (*operation.parts, "parameters"), f"no parameter for {{{name}}}", "read as a text"
                 )
         for name in declared:
-            if name not in wanted:
+            if name not in expected:
                 node["parameters"] = [written for (place, other), written in parameters if (place, other) != ("path", name)]
                 self._notes.add(
                     operation.name,
@@ -104,7 +104,7 @@ class OperationForms:
     def _responses(self, operation: Part) -> None:
         responses = operation.node.get("responses")
         if responses is not None and not isinstance(responses, dict):
-            raise operation.error(shown(responses), "an object", "responses")
+            raise operation.error(excerpt(responses), "an object", "responses")
         usable: dict[str, Any] = {}
         for status, response in (responses or {}).items():
             code = str(status).upper().replace("DEFAULT", "default")

@@ -33,11 +33,11 @@ class Overlay:
         name = self.value.get("service")
         return name if isinstance(name, str) else None
 
-    def error(self, found: str, allowed: str, *parts: str) -> DefinitionError:
+    def error(self, actual: str, allowed: str, *parts: str) -> DefinitionError:
         """The error that says what is wrong in it."""
         from .pointer import join
 
-        return DefinitionError(self.source, self.pointer + join(*parts), found, allowed)
+        return DefinitionError(self.source, self.pointer + join(*parts), actual, allowed)
 
 
 def beside(path: Path, document: Any) -> Overlay | None:
@@ -73,8 +73,8 @@ def lay_over(document: dict[str, Any], overlay: Overlay) -> None:
         try:
             own, actions = job_extensions(document, path, node, job)
         except ValueError as error:
-            found, _, allowed = str(error).partition("|")
-            raise overlay.error(found, allowed or "as docs/your-api.md has it", "jobs", name) from None
+            result, _, allowed = str(error).partition("|")
+            raise overlay.error(result, allowed or "as docs/your-api.md has it", "jobs", name) from None
         node.update(own)
         for (deed, other), action in actions.items():
             _operation(document, overlay, other, "jobs", name, deed)[1]["x-action"] = action
@@ -92,12 +92,12 @@ def _entries(overlay: Overlay, member: str) -> Iterator[tuple[str, dict[str, Any
 
 def _operation(document: Mapping[str, Any], overlay: Overlay, name: str, *parts: str) -> tuple[str, dict[str, Any]]:
     """The operation with this id, or written as `GET /path`, and its path."""
-    known = []
+    allowed = []
     for path, item in document.get("paths", {}).items():
         for method in METHODS:
             node = item.get(method) if isinstance(item, dict) else None
             if isinstance(node, dict):
                 if name in (node.get("operationId"), f"{method.upper()} {path}"):
                     return path, node
-                known.append(str(node.get("operationId")))
-    raise overlay.error(f"no operation {name!r}{did_you_mean(name, known)}", f"one of {', '.join(known[:30])}", *parts)
+                allowed.append(str(node.get("operationId")))
+    raise overlay.error(f"no operation {name!r}{did_you_mean(name, allowed)}", f"one of {', '.join(allowed[:30])}", *parts)

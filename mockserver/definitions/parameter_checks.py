@@ -35,8 +35,8 @@ def check_of(schema: Mapping[str, Any], errors: Errors) -> Check:
         A function that returns True where `errors` yields nothing.
     """
     checks = [check for keyword, value in schema.items() if (check := _check(keyword, value))]
-    known = all(keyword in _NO_RULES or keyword.startswith("x-") or keyword in _MAKERS for keyword in schema)
-    if not known or len(checks) < sum(keyword in _MAKERS for keyword in schema):
+    allowed = all(keyword in _NO_RULES or keyword.startswith("x-") or keyword in _MAKERS for keyword in schema)
+    if not allowed or len(checks) < sum(keyword in _MAKERS for keyword in schema):
         return lambda value: next(iter(errors(value)), None) is None
     if len(checks) == 1:
         return checks[0]

@@ -31,7 +31,11 @@ def texts_of(operation: Operation, request: Request) -> dict[str, str]:
     Of a parameter that is sent twice the first one counts; what can't be read is replaced, never refused.
     """
     query = dict(reversed(parse_qsl(request.query, keep_blank_values=True, errors="replace")))
-    named = [one.name for one in operation.parameters if one.location == "header" and one.name.lower() in request.headers]
+    named = [
+        parameter.name
+        for parameter in operation.parameters
+        if parameter.location == "header" and parameter.name.lower() in request.headers
+    ]
     headers = {name: request.headers[name.lower()] for name in named}
     return {**query, **headers, **(operation.path_values(request.path, request.segments) or {})}
 

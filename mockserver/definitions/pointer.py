@@ -87,13 +87,13 @@ class Place:
         pointer = reference.partition("#")[2]
         name = document_of(reference, self.name, self.documents)
         if name not in self.documents:
-            known = ", ".join(self.documents)
-            raise DefinitionError(self.name, f"{self.pointer}/$ref", f"a reference to {name!r}", f"one of {known}")
+            allowed_text = ", ".join(self.documents)
+            raise DefinitionError(self.name, f"{self.pointer}/$ref", f"a reference to {name!r}", f"one of {allowed_text}")
         try:
             return Place(self.documents, name, tuple(parts_of(pointer)))
         except KeyError as missing:
-            found = f"{reference!r}, but there is no {missing}"
-            raise DefinitionError(self.name, f"{self.pointer}/$ref", found, "a reference to what exists") from None
+            actual = f"{reference!r}, but there is no {missing}"
+            raise DefinitionError(self.name, f"{self.pointer}/$ref", actual, "a reference to what exists") from None
 
     def get(self, part: str, default: Any = None) -> Any:
         """The plain value of a member, references followed, or the default."""

@@ -95,9 +95,9 @@ def _holder(
             return base, (properties, name, states)
     for name, child in properties.items() if not base else ():
         inner = whole_schema(document, child)
-        below, found = _holder(document, inner, f"/{name}") if inner.get("properties") else ("", None)
-        if found:
-            return below, found
+        below, result = _holder(document, inner, f"/{name}") if inner.get("properties") else ("", None)
+        if result:
+            return below, result
     return base, None
 
 
@@ -178,14 +178,14 @@ def _lists(document: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
 
 def _long_running(document: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
     """The only operation that answers 202 with a header that leads to a status, where the path's own collection has none."""
-    found = []
+    matches = []
     for item in document["paths"].values():
         for method, node in item.items() if isinstance(item, Mapping) else ():
             if method in ("post", "put", "patch") and isinstance(node, Mapping):
                 headers = {name.lower() for name in (node.get("responses", {}).get("202") or {}).get("headers", {})}
                 if headers & set(_LONG):
-                    found.append(node)
-    return found[0] if len(found) == 1 and re.search(r"operation|job|task|status", path, re.IGNORECASE) else None
+                    matches.append(node)
+    return matches[0] if len(matches) == 1 and re.search(r"operation|job|task|status", path, re.IGNORECASE) else None
 
 
 def _quoted(text: str) -> str:

@@ -73,8 +73,8 @@ def _child(node: _Node, segment: str) -> _Node:
     if not _NAME.search(segment):
         return node.literals.setdefault(segment, _Node())
     pattern = segment_pattern(segment)
-    for known, child in node.patterns:
-        if known == pattern:
+    for allowed, child in node.patterns:
+        if allowed == pattern:
             return child
     child = _Node()
     node.patterns.append((pattern, child))

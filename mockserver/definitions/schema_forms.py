@@ -173,12 +173,12 @@ def _mend_type(schema: dict[str, Any], source: str, parts: tuple[str, ...], note
         schema.update(type=["string", "null"], format="binary")
     elif "type" in schema and not _is_type(types):
         names = [name.lower() for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)]
-        known = list(dict.fromkeys(name for name in (_MEANT.get(name, name) for name in names) if name in _TYPES))
-        if known:
-            schema["type"] = known[0] if len(known) == 1 else known
+        allowed = list(dict.fromkeys(name for name in (_MEANT.get(name, name) for name in names) if name in _TYPES))
+        if allowed:
+            schema["type"] = allowed[0] if len(allowed) == 1 else allowed
         else:
             del schema["type"]
-        notes.add(source, (*parts, "type"), repr(types)[:80], f"read as {known or 'any type'}")
+        notes.add(source, (*parts, "type"), repr(types)[:80], f"read as {allowed or 'any type'}")
 
 
 def _meant(keyword: str, value: Any) -> Any:

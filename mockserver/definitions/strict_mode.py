@@ -20,10 +20,10 @@ def strict_ids(documents: Mapping[str, Document]) -> dict[str, str]:
 
 def strictly(documents: Mapping[str, Document], ids: Collection[str]) -> dict[str, Document]:
     """The documents with these contradictions (`all`: every one) read strictly. Raises InputError for an unknown id."""
-    known = strict_ids(documents)
+    allowed = strict_ids(documents)
     for name in ids:
-        if name not in known and name != ALL:
-            raise InputError(f"{name!r} is not a contradiction that can be read strictly; known: all, {', '.join(known)}")
+        if name not in allowed and name != ALL:
+            raise InputError(f"{name!r} is not a contradiction that can be read strictly; known: all, {', '.join(allowed)}")
     changed = copy.deepcopy(dict(documents))
     for name, entry in _strict(documents):
         if ALL in ids or entry["id"] in ids:

@@ -91,8 +91,8 @@ def _of_query(name: str, style: Style, pairs: Sequence[tuple[str, str]]) -> Any:
         if deep:
             return _members(style, deep)
         if style.name == "form" and style.explode:
-            known = style.schema.get("properties", {})
-            loose = {key: value for key, value in pairs if key in known}
+            allowed = style.schema.get("properties", {})
+            loose = {key: value for key, value in pairs if key in allowed}
             return _members(style, loose) if loose else MISSING
     texts = [value for key, value in pairs if key in (name, f"{name}[]")]
     if not texts:
@@ -124,8 +124,8 @@ def _object(style: Style, text: str) -> Any:
 
 
 def _members(style: Style, texts: Mapping[str, str]) -> dict[str, Any]:
-    known = style.schema.get("properties", {})
-    return {key: _scalar(text, known.get(key, {})) for key, text in texts.items()}
+    allowed = style.schema.get("properties", {})
+    return {key: _scalar(text, allowed.get(key, {})) for key, text in texts.items()}
 
 
 def _items(style: Style) -> Any:

@@ -27,13 +27,13 @@ def check_definitions(definitions: Definitions) -> None:
     for operation in definitions.operations:
         file, where = operation.place.split("#", 1)
         if operation.id in seen:
-            found = f"the operationId {operation.id!r} a second time"
-            raise DefinitionError(file, where + "/operationId", found, f"an id that {seen[operation.id]} doesn't have")
+            actual = f"the operationId {operation.id!r} a second time"
+            raise DefinitionError(file, where + "/operationId", actual, f"an id that {seen[operation.id]} doesn't have")
         seen[operation.id] = file
         route = (operation.method, operation.pattern.pattern, *map(str, sorted(operation.chosen_by.items())))
         if route in routes:
-            found = f"{operation.method} {operation.path}, which {routes[route]} has already"
-            raise DefinitionError(file, where, found, "a path and method of its own")
+            actual = f"{operation.method} {operation.path}, which {routes[route]} has already"
+            raise DefinitionError(file, where, actual, "a path and method of its own")
         routes[route] = operation.id
         if operation.action:
             _check_action(file, where + "/x-action", operation, operation.action)
@@ -64,9 +64,9 @@ def _check_examples(file: str, where: str, operation: Operation) -> None:
                 continue
             _check_error(file, where + place, example)
             for error in operation.responses[status](example.value):
-                found = f"at {join(*error.absolute_path) or '/'} {_short(error.instance)}"
+                actual = f"at {join(*error.absolute_path) or '/'} {_short(error.instance)}"
                 allowed = f"{error.validator} {_short(error.validator_value)}, as the response's schema says"
-                raise DefinitionError(file, where + place, found, allowed)
+                raise DefinitionError(file, where + place, actual, allowed)
 
 
 def _check_error(file: str, pointer: str, example: Example) -> None:
@@ -101,8 +101,8 @@ def _check_parameters(file: str, where: str, operation: Operation) -> None:
             raise _unknown(file, where + "/x-magic/parameter", operation.magic.parameter, names)
         for example in operation.errors():
             if magic_id(operation, example.name) is None:
-                found = f"the error {example.name!r}, whose magic id {operation.magic.parameter} can't hold"
-                raise DefinitionError(file, where + "/x-magic", found, "a shorter name")
+                actual = f"the error {example.name!r}, whose magic id {operation.magic.parameter} can't hold"
+                raise DefinitionError(file, where + "/x-magic", actual, "a shorter name")
 
 
 def _check_job(file: str, where: str, operation: Operation, job: JobLife) -> None:
@@ -119,9 +119,9 @@ def _check_job(file: str, where: str, operation: Operation, job: JobLife) -> Non
     for life in job.lives.values():
         for (before, seconds), (after, _) in zip(life.steps, life.steps[1:], strict=False):
             if after not in job.transitions[before]:
-                found = f"{after!r} after {before!r}"
+                actual = f"{after!r} after {before!r}"
                 allowed = "one of " + (", ".join(sorted(job.transitions[before])) or "nothing: it is terminal")
-                raise DefinitionError(file, where + join("lives", life.name), found, allowed)
+                raise DefinitionError(file, where + join("lives", life.name), actual, allowed)
             if seconds is None:
                 raise DefinitionError(file, where + join("lives", life.name), "a step for ever before the last", "seconds")
     if not any(life.weight for life in job.lives.values()):
@@ -136,9 +136,9 @@ def _check_action(file: str, where: str, operation: Operation, action: Action) -
         if name not in identity:
             raise _unknown(file, where + "/identity", name, identity)
         if source.kind == "parameter" and source.of not in names and action.do != "list" and not action.where:
-            found = f"the identity's part {name!r} from a parameter {source.of!r}, which the operation doesn't have"
+            actual = f"the identity's part {name!r} from a parameter {source.of!r}, which the operation doesn't have"
             raise DefinitionError(
-                file, where + join("identity", name), found, f"one of {', '.join(sorted(names)) or 'nothing'}"
+                file, where + join("identity", name), actual, f"one of {', '.join(sorted(names)) or 'nothing'}"
             )
         if source.kind in ("job", "fact", "time", "each", "total"):
             allowed = "parameter, body, value, new or view"
@@ -174,5 +174,5 @@ def _is_pattern(text: str) -> bool:
     return True
 
 
-def _unknown(file: str, pointer: str, found: str, known: Iterable[str]) -> DefinitionError:
-    return DefinitionError(file, pointer, repr(found), "one of " + (", ".join(sorted(known)) or "nothing"))
+def _unknown(file: str, pointer: str, actual: str, allowed: Iterable[str]) -> DefinitionError:
+    return DefinitionError(file, pointer, repr(actual), "one of " + (", ".join(sorted(allowed)) or "nothing"))

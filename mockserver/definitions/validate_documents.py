@@ -222,13 +222,13 @@ def _check_contradiction(
     try:
         at(document, parts_of(entry["at"]))
     except KeyError as missing:
-        found = f"a pointer to nowhere: there is no {missing}"
-        raise DefinitionError(name, join("x-contradictions", index, "at"), found, "a pointer into this document") from None
+        actual = f"a pointer to nowhere: there is no {missing}"
+        raise DefinitionError(name, join("x-contradictions", index, "at"), actual, "a pointer into this document") from None
     named = entry.get("switch", [])
     for switch in [named] if isinstance(named, str) else named:
         if switch not in switches:
             raise _unknown(name, ("x-contradictions", index, "switch"), switch, switches)
 
 
-def _unknown(name: str, parts: Iterable[str | int], found: str, known: Iterable[str]) -> DefinitionError:
-    return DefinitionError(name, join(*parts), repr(found), "one of " + (", ".join(known) or "nothing"))
+def _unknown(name: str, parts: Iterable[str | int], actual: str, allowed: Iterable[str]) -> DefinitionError:
+    return DefinitionError(name, join(*parts), repr(actual), "one of " + (", ".join(allowed) or "nothing"))

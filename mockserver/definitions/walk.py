@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from ..errors import DefinitionError, shown
+from ..errors import DefinitionError, excerpt
 from .files import Files
 from .pointer import at, join, parts_of
 from .schema_forms import LISTS, MAPS, SINGLES
@@ -67,9 +67,9 @@ class Part:
         """Where it stands."""
         return join(*self.parts)
 
-    def error(self, found: str, allowed: str, *below: str) -> DefinitionError:
+    def error(self, actual: str, allowed: str, *below: str) -> DefinitionError:
         """The error that says what is wrong here, or below."""
-        return DefinitionError(self.name, join(*self.parts, *below), found, allowed)
+        return DefinitionError(self.name, join(*self.parts, *below), actual, allowed)
 
 
 class Walk:
@@ -115,7 +115,7 @@ class Walk:
         """What a part's reference leads to, one step. Raises DefinitionError where it leads nowhere."""
         reference = part.node["$ref"]
         if not isinstance(reference, str):
-            raise part.error(f"$ref {shown(reference)}", "a text", "$ref")
+            raise part.error(f"$ref {excerpt(reference)}", "a text", "$ref")
         if "%" in reference.partition("#")[2]:
             reference = part.node["$ref"] = f"{reference.partition('#')[0]}#{unquote(reference.partition('#')[2])}"
         name, fragment = self._files.target(part.name, part.pointer, reference)
@@ -134,7 +134,7 @@ class Walk:
         if part.kind == "schema" and isinstance(node, bool):
             node = {}
         if not isinstance(node, dict):
-            raise part.error(f"{reference!r}, which leads to {shown(node)}", f"a reference to a {part.kind}", "$ref")
+            raise part.error(f"{reference!r}, which leads to {excerpt(node)}", f"a reference to a {part.kind}", "$ref")
         if parts and parts[0] in _CONTAINERS and len(parts) <= _CONTAINERS[parts[0]]:
             raise part.error(f"{reference!r}, which leads to no {part.kind}", f"a reference to a {part.kind}", "$ref")
         return Part(name, parts, part.kind, node)
@@ -152,9 +152,9 @@ def _below(part: Part) -> Iterator[Part]:
         elif form == _MAP and isinstance(value, dict):
             children = [((member, str(key)), child) for key, child in value.items() if not str(key).startswith("x-")]
         else:
-            raise part.error(shown(value), "a list" if form == _LIST else "an object", member)
+            raise part.error(excerpt(value), "a list" if form == _LIST else "an object", member)
         for below, child in children:
             if isinstance(child, dict):
                 yield Part(part.name, (*part.parts, *below), kind, child)
             elif kind != "schema" or not isinstance(child, bool):
-                raise part.error(shown(child), f"an object ({kind})", *below)
+                raise part.error(excerpt(child), f"an object ({kind})", *below)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from ..errors import shown
+from ..errors import excerpt
 from .nodes import Node, canonical
 from .rules import LEVELS, RULES
 
@@ -73,7 +73,7 @@ class Change:
 
 def text_of(value: Any, limit: int = 160) -> str:
     """A value as a reader sees it."""
-    return "nothing" if value is ABSENT else shown(value, limit)
+    return "nothing" if value is ABSENT else excerpt(value, limit)
 
 
 class Changes:
@@ -96,11 +96,11 @@ class Changes:
         """Add a change of an operation ("" where it is the document's); `places` are those in OLD and NEW."""
         old_at, new_at = (place.where for place in places)
         key = (code, old_at, new_at, canonical(old), canonical(new), detail)
-        known = self._found.get(key)
-        if known is None:
+        previous = self._found.get(key)
+        if previous is None:
             self._found[key] = Change(code, (operation,) if operation else (), at, old_at, new_at, old, new, detail)
-        elif operation and operation not in known.operations:
-            self._found[key] = replace(known, operations=(*known.operations, operation))
+        elif operation and operation not in previous.operations:
+            self._found[key] = replace(previous, operations=(*previous.operations, operation))
 
     def sorted(self) -> list[Change]:
         """All, the worst first, else in the order found."""

@@ -27,8 +27,8 @@ def compare(old: Source, new: Source) -> list[Change]:
     try:
         before, after = calls(old.documents), calls(new.documents)
         pairs = paired(before, after)
-        for one, other in pairs:
-            _operation(changes, one, other)
+        for old_call, new_call in pairs:
+            _operation(changes, old_call, new_call)
         _unpaired(changes, pairs, before, after, old, new)
         _switches(changes, old.documents, new.documents)
         _rest(changes, old.documents, new.documents)
@@ -41,8 +41,8 @@ def _operation(changes: Changes, old: Call, new: Call) -> None:
     compare_reach(changes, old, new)
     compare_parameters(changes, old, new)
     compare_body(changes, old, new)
-    known = compare_job(changes, old, new)
-    compare_responses(changes, old, new, known)
+    reported_statuses = compare_job(changes, old, new)
+    compare_responses(changes, old, new, reported_statuses)
     before, after = (_or_absent(call.node.plain("x-required-if")) for call in (old, new))
     if canonical(before) != canonical(after):
         changes.add("required-if-changed", new.name, "x-required-if", (old.node, new.node), before, after)
@@ -67,7 +67,7 @@ def _unpaired(
 ) -> None:
     roots = [root_of(side.documents, next(iter(side.documents))) for side in (old, new)]
     for call in before:
-        if call not in [one for one, _ in pairs]:
+        if call not in [paired_call for paired_call, _ in pairs]:
             code = "operation-not-seen" if new.inferred else "operation-removed"
             places = (call.node, _document_like(call, new.documents) or roots[1])
             changes.add(code, call.name, "operation", places, f"{call.method} {call.path}", ABSENT)
@@ -101,21 +101,21 @@ def _switches(changes: Changes, old: Documents, new: Documents) -> None:
 
 def _all_switches(documents: Documents) -> dict[str, Node]:
     """The switches of all documents; one that bundles several services has them by service."""
-    found: dict[str, Node] = {}
+    switches: dict[str, Node] = {}
     for name in documents:
         for key, node in root_of(documents, name).members("x-switches").items():
             if "default" in node.as_object().value:
-                found[key] = node
+                switches[key] = node
             else:
-                found |= {inner: node.child(inner).as_object() for inner in node.value}
-    return found
+                switches |= {inner: node.child(inner).as_object() for inner in node.value}
+    return switches
 
 
 def _rest(changes: Changes, old: Documents, new: Documents) -> None:
     """Documents that differ, and in which nothing was found so far: in titles, sources, parts that no operation uses."""
-    for one, other in _same_documents(old, new):
-        for key in sorted(old[one].keys() | new[other].keys()):
-            before, after = (_or_absent(side.get(key)) for side in (old[one], new[other]))
+    for old_name, new_name in _same_documents(old, new):
+        for key in sorted(old[old_name].keys() | new[new_name].keys()):
+            before, after = (_or_absent(side.get(key)) for side in (old[old_name], new[new_name]))
             if key in ("paths", "components", "x-switches", "servers", "security") or canonical(before) == canonical(after):
                 continue
             code = (
@@ -126,16 +126,16 @@ def _rest(changes: Changes, old: Documents, new: Documents) -> None:
                 else "docs-changed"
             )
             values = (before, after) if key == "x-service" or len(canonical([before, after])) < 2_000 else (ABSENT, ABSENT)
-            changes.add(code, "", key, (root_of(old, one), root_of(new, other)), *values, detail=key)
-        if canonical(old[one]) != canonical(new[other]) and not changes.touched() & {one, other}:
+            changes.add(code, "", key, (root_of(old, old_name), root_of(new, new_name)), *values, detail=key)
+        if canonical(old[old_name]) != canonical(new[new_name]) and not changes.touched() & {old_name, new_name}:
             at = "parts that no operation uses, or notes on them"
-            changes.add("docs-changed", "", at, (root_of(old, one), root_of(new, other)))
+            changes.add("docs-changed", "", at, (root_of(old, old_name), root_of(new, new_name)))
 
 
 def _same_documents(old: Documents, new: Documents) -> list[tuple[str, str]]:
     """Documents of one name; or the two first ones, where each side is one file (and what it refers to)."""
-    found = [(name, name) for name in old if name in new]
-    return found or ([(next(iter(old)), next(iter(new)))] if _is_one(old) and _is_one(new) else [])
+    same_names = [(name, name) for name in old if name in new]
+    return same_names or ([(next(iter(old)), next(iter(new)))] if _is_one(old) and _is_one(new) else [])
 
 
 def _is_one(documents: Mapping[str, Mapping[str, Any]]) -> bool:

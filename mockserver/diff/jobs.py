@@ -49,12 +49,14 @@ def compare_job(changes: Changes, old: Call, new: Call) -> set[str]:
     _transitions(changes, new.name, before, after, names)
     _times(changes, new.name, before, after)
     _rest(changes, new.name, before, after, names)
-    told = {state for state in before.states if names.get(state) != state} | set(after.states) - set(before.states)
-    wires = {canonical(side.codes[state]) for state in told for side in (before, after) if state in side.states}
-    for one, other in names.items():
-        if canonical(before.codes[one]) != canonical(after.codes[other]):
-            wires |= {canonical(before.codes[one]), canonical(after.codes[other])}
-    return wires | {canonical(state) for state in told}
+    reported_states = {state for state in before.states if names.get(state) != state} | set(after.states) - set(
+        before.states
+    )
+    wires = {canonical(side.codes[state]) for state in reported_states for side in (before, after) if state in side.states}
+    for old_state, new_state in names.items():
+        if canonical(before.codes[old_state]) != canonical(after.codes[new_state]):
+            wires |= {canonical(before.codes[old_state]), canonical(after.codes[new_state])}
+    return wires | {canonical(state) for state in reported_states}
 
 
 def _life(node: Node) -> _Life:
@@ -68,14 +70,14 @@ def _life(node: Node) -> _Life:
 
 def _names(old: _Life, new: _Life) -> dict[str, str]:
     """Which status of OLD is which of NEW: by name, else by wire value, else by a name that is nearly the same."""
-    found = {name: name for name in old.states if name in new.states}
+    renamed = {name: name for name in old.states if name in new.states}
     free = [name for name in new.states if name not in old.states]
     for name in [name for name in old.states if name not in new.states]:
         alike = [other for other in free if _same(old, name, new, other)]
         if alike:
-            found[name] = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
-            free.remove(found[name])
-    return found
+            renamed[name] = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
+            free.remove(renamed[name])
+    return renamed
 
 
 def _same(old: _Life, name: str, new: _Life, other: str) -> bool:
@@ -86,38 +88,38 @@ def _same(old: _Life, name: str, new: _Life, other: str) -> bool:
 
 
 def _statuses(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
-    for one in [name for name in old.states if name not in names]:
-        code = "terminal-status-removed" if one in old.ends else "status-value-removed"
-        changes.add(code, operation, f"status {one}", (old.states[one], new.node), old.codes[one], ABSENT)
+    for status in [name for name in old.states if name not in names]:
+        code = "terminal-status-removed" if status in old.ends else "status-value-removed"
+        changes.add(code, operation, f"status {status}", (old.states[status], new.node), old.codes[status], ABSENT)
     for other in [name for name in new.states if name not in names.values()]:
         code = "terminal-status-added" if other in new.ends else "status-value-added"
         changes.add(code, operation, f"status {other}", (old.node, new.states[other]), ABSENT, new.codes[other])
-    for one, other in names.items():
-        places, at = (old.states[one], new.states[other]), f"status {other}"
-        if one != other or canonical(old.codes[one]) != canonical(new.codes[other]):
-            values: tuple[Any, Any] = (one, other) if one != other else (old.codes[one], new.codes[other])
+    for status, other in names.items():
+        places, at = (old.states[status], new.states[other]), f"status {other}"
+        if status != other or canonical(old.codes[status]) != canonical(new.codes[other]):
+            values: tuple[Any, Any] = (status, other) if status != other else (old.codes[status], new.codes[other])
             changes.add("status-value-renamed", operation, at, places, *values)
-        if (one in old.ends) != (other in new.ends):
+        if (status in old.ends) != (other in new.ends):
             code = "status-became-terminal" if other in new.ends else "status-left-terminal"
-            changes.add(code, operation, at, places, one in old.ends, other in new.ends, detail="whether it is an end")
+            changes.add(code, operation, at, places, status in old.ends, other in new.ends, detail="whether it is an end")
 
 
 def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
     """What follows what among the statuses of both; those of a new status are told by its being new."""
     places = (old.node.get("transitions") or old.node, new.node.get("transitions") or new.node)
-    for one, before in names.items():
-        was = {names[state] for state in old.follows[one] if state in names}
+    for old_state, before in names.items():
+        was = {names[state] for state in old.follows[old_state] if state in names}
         is_now = {state for state in new.follows[before] if state in names.values()}
-        could = {names[state] for state in old.reach(one) if state in names}
+        could = {names[state] for state in old.reach(old_state) if state in names}
         for state in sorted(is_now - was):
             code = "transition-shortened" if state in could else "transition-added"
             changes.add(code, operation, f"after {before}", places, ABSENT, f"{before} -> {state}")
         for state in sorted(was - is_now):
             changes.add("transition-removed", operation, f"after {before}", places, f"{before} -> {state}", ABSENT)
-        ended = one in old.ends or old.reach(one) & old.ends
+        ended = old_state in old.ends or old.reach(old_state) & old.ends
         ends = before in new.ends or new.reach(before) & new.ends
         if ended and not ends and not new.node.plain("x-inferred"):
-            reached = sorted(old.reach(one) & old.ends)
+            reached = sorted(old.reach(old_state) & old.ends)
             changes.add(
                 "end-unreachable", operation, f"after {before}", places, reached, [], detail="ends that can be reached"
             )
@@ -156,12 +158,12 @@ def _rest(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[
     if canonical(old.node.plain("x-provenance")) != canonical(new.node.plain("x-provenance")):
         values = (old.node.plain("x-provenance"), new.node.plain("x-provenance"))
         changes.add("provenance-changed", operation, "x-job", (old.node, new.node), *values)
-    for one, other in names.items():
+    for old_state, new_state in names.items():
         for key, code in (("summary", "docs-changed"), ("seconds", "lives-changed")):
-            before, after = (_or_absent(state.plain(key)) for state in (old.states[one], new.states[other]))
+            before, after = (_or_absent(state.plain(key)) for state in (old.states[old_state], new.states[new_state]))
             if canonical(before) != canonical(after):
-                places = (old.states[one], new.states[other])
-                changes.add(code, operation, f"status {other}", places, before, after, detail=key)
+                places = (old.states[old_state], new.states[new_state])
+                changes.add(code, operation, f"status {new_state}", places, before, after, detail=key)
 
 
 def _or_absent(value: Any) -> Any:

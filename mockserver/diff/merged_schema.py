@@ -182,11 +182,11 @@ def _bound(shape: Shape, node: Node, keyword: str) -> None:
 
 def _alternatives(shape: Shape, node: Node) -> None:
     for keyword in ("oneOf", "anyOf"):
-        found = _list(node, keyword)
-        if found and shape.alternatives:
+        alternatives = _list(node, keyword)
+        if alternatives and shape.alternatives:
             _rule(shape, expanded(node.child(keyword)), node.child(keyword))
-        elif found:
-            shape.alternatives = [[one] for one in found]
+        elif alternatives:
+            shape.alternatives = [[alternative] for alternative in alternatives]
             shape.places["alternatives"] = node.child(keyword)
 
 
@@ -206,10 +206,10 @@ def _rest(shape: Shape, node: Node) -> None:
 def _finish(shape: Shape) -> None:
     """Null out of values and alternatives; types that other keywords tell; a single alternative is no alternative."""
     if shape.values is not None:
-        told = frozenset(json_type(value) for value in shape.values) - {"null"}
+        value_types = frozenset(json_type(value) for value in shape.values) - {"null"}
         if any(value is None for value in shape.values) and shape.types is None:
             shape.nullable = True
-        shape.types = told if shape.types is None and told else shape.types
+        shape.types = value_types if shape.types is None and value_types else shape.types
         shape.values = [value for value in shape.values if value is not None]
     if shape.types is None and shape.properties:
         shape.types = frozenset(["object"])
@@ -219,10 +219,10 @@ def _finish(shape: Shape) -> None:
     shape.closed = any(node.value is False for node in extra)
     if extra and not any(isinstance(node.value, Mapping) and node.value for node in extra):
         del shape.below["additionalProperties"]
-    nulls = [one for one in shape.alternatives if _is_null(one[0])]
+    nulls = [alternative for alternative in shape.alternatives if _is_null(alternative[0])]
     if nulls:
         shape.nullable = True
-        shape.alternatives = [one for one in shape.alternatives if one not in nulls]
+        shape.alternatives = [alternative for alternative in shape.alternatives if alternative not in nulls]
     if len(shape.alternatives) == 1:
         (single,), shape.alternatives = shape.alternatives, []
         _absorb(shape, single[0], ())

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..definitions.pointer import at, join, parts_of
-from ..errors import DefinitionError, shown
+from ..errors import DefinitionError, excerpt
 
 Documents = Mapping[str, Mapping[str, Any]]
 
@@ -41,9 +41,9 @@ class Node:
         """The last part of the pointer; of a bundled component, without the service's name before it."""
         return self.parts[-1].rpartition(".")[2] if self.parts else ""
 
-    def error(self, found: str, allowed: str) -> DefinitionError:
+    def error(self, actual: str, allowed: str) -> DefinitionError:
         """The error that says what is wrong here."""
-        return DefinitionError(self.name, join(*self.parts), found, allowed)
+        return DefinitionError(self.name, join(*self.parts), actual, allowed)
 
     def child(self, part: str | int) -> Node:
         """A member or an item, which must exist; references are not followed."""
@@ -57,8 +57,8 @@ class Node:
 
     def plain(self, part: str, default: Any = None) -> Any:
         """The value of a member, its reference followed, or the default."""
-        found = self.get(part)
-        return default if found is None else found.value
+        node = self.get(part)
+        return default if node is None else node.value
 
     def members(self, part: str) -> dict[str, Node]:
         """The members of an object-valued member, references followed. Raises DefinitionError where it is no object."""
@@ -73,19 +73,19 @@ class Node:
         if holder is None:
             return []
         if not isinstance(holder.value, list):
-            raise holder.error(shown(holder.value), "a list")
+            raise holder.error(excerpt(holder.value), "a list")
         return [holder.child(index).resolved() for index in range(len(holder.value))]
 
     def as_object(self) -> Node:
         """This node. Raises DefinitionError where it is no object."""
         if not isinstance(self.value, Mapping):
-            raise self.error(shown(self.value), "an object")
+            raise self.error(excerpt(self.value), "an object")
         return self
 
     def as_text(self) -> str:
         """This node's text. Raises DefinitionError where it is none."""
         if not isinstance(self.value, str):
-            raise self.error(shown(self.value), "a text")
+            raise self.error(excerpt(self.value), "a text")
         return self.value
 
     def resolved(self) -> Node:
@@ -102,7 +102,7 @@ class Node:
         """Where this node's `$ref` leads to, one step. Raises DefinitionError for a reference to nowhere."""
         reference = self.value["$ref"]
         if not isinstance(reference, str):
-            raise self.error(f"$ref {shown(reference)}", "a text")
+            raise self.error(f"$ref {excerpt(reference)}", "a text")
         file, _, pointer = reference.partition("#")
         name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), file)) if file else self.name
         if name not in self.documents or (pointer and not pointer.startswith("/")):

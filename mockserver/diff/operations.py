@@ -57,8 +57,8 @@ class Call:
         """
         for holder in (self.node, self.root):
             if holder.get("security"):
-                found = [self._credentials(item.as_object()) for item in holder.items("security")]
-                return found if all(found) else []
+                requirements = [self._credentials(item.as_object()) for item in holder.items("security")]
+                return requirements if all(requirements) else []
         return []
 
     def _credentials(self, item: Node) -> dict[str, str | None]:
@@ -90,7 +90,7 @@ def _url(server: Node) -> str:
 
 def calls(documents: Documents) -> list[Call]:
     """Every operation. Raises DefinitionError for what can't be read as one."""
-    found = []
+    result = []
     for name in documents:
         root = root_of(documents, name)
         for path, item in root.members("paths").items():
@@ -98,46 +98,44 @@ def calls(documents: Documents) -> list[Call]:
                 node = item.as_object().get(method)
                 if node is not None and not path.startswith("x-"):
                     identity = node.as_object().get("operationId")
-                    found.append(Call(identity.as_text() if identity else "", method.upper(), path, node, item, root))
-    return found
+                    result.append(Call(identity.as_text() if identity else "", method.upper(), path, node, item, root))
+    return result
 
 
 def paired(old: list[Call], new: list[Call]) -> list[tuple[Call, Call]]:
     """Which operation of OLD is which of NEW: by route, by id, else by likeness of path and answers."""
     left, right = list(old), list(new)
-    found = []
+    pairs = []
     for same in (_same_both, _same_route, _same_id, _alike):
-        for one in list(left):
-            other = next((candidate for candidate in right if same(one, candidate)), None)
-            if other is not None:
-                found.append((one, other))
-                left.remove(one)
-                right.remove(other)
-    return sorted(found, key=lambda pair: old.index(pair[0]))
+        for old_call in list(left):
+            new_call = next((candidate for candidate in right if same(old_call, candidate)), None)
+            if new_call is not None:
+                pairs.append((old_call, new_call))
+                left.remove(old_call)
+                right.remove(new_call)
+    return sorted(pairs, key=lambda pair: old.index(pair[0]))
 
 
-def _same_both(one: Call, other: Call) -> bool:
-    return _same_id(one, other) and _same_route(one, other)
+def _same_both(old: Call, new: Call) -> bool:
+    return _same_id(old, new) and _same_route(old, new)
 
 
-def _same_route(one: Call, other: Call) -> bool:
-    return bool(one.routes & other.routes)
+def _same_route(old: Call, new: Call) -> bool:
+    return bool(old.routes & new.routes)
 
 
-def _same_id(one: Call, other: Call) -> bool:
-    return bool(one.id) and one.id == other.id
+def _same_id(old: Call, new: Call) -> bool:
+    return bool(old.id) and old.id == new.id
 
 
-def _alike(one: Call, other: Call) -> bool:
-    if one.method != other.method or difflib.SequenceMatcher(None, one.path, other.path).ratio() < _PATHS_ALIKE:
+def _alike(old: Call, new: Call) -> bool:
+    if old.method != new.method or difflib.SequenceMatcher(None, old.path, new.path).ratio() < _PATHS_ALIKE:
         return False
-    return (
-        expanded(one.node.child("responses")) == expanded(other.node.child("responses")) if _answers(one, other) else False
-    )
+    return expanded(old.node.child("responses")) == expanded(new.node.child("responses")) if _answers(old, new) else False
 
 
-def _answers(*found: Call) -> bool:
-    return all("responses" in call.node.value for call in found)
+def _answers(*sides: Call) -> bool:
+    return all("responses" in call.node.value for call in sides)
 
 
 def compare_reach(changes: Changes, old: Call, new: Call) -> None:
@@ -178,24 +176,24 @@ def _host_names(urls: Iterable[str]) -> set[str]:
 
 def _security(changes: Changes, old: Call, new: Call) -> None:
     before, after = old.security, new.security
-    gone = [one for one in before if not any(_same_credentials(one, other) for other in after)]
-    come = [other for other in after if not any(_same_credentials(one, other) for one in before)]
+    gone = [old_item for old_item in before if not any(_same_credentials(old_item, new_item) for new_item in after)]
+    come = [new_item for new_item in after if not any(_same_credentials(old_item, new_item) for old_item in before)]
     where = (old.node, new.node)
     values = (_names(before), _names(after))
     if before and not after:
         changes.add("security-dropped", new.name, "security", where, *values)
     elif gone and _names(gone) == _names(come):
-        for one, other in zip(gone, come, strict=True):
-            changes.add("security-scheme-changed", new.name, "security", where, one, other)
+        for old_item, new_item in zip(gone, come, strict=True):
+            changes.add("security-scheme-changed", new.name, "security", where, old_item, new_item)
     elif gone or (come and not before):
         changes.add("security-changed", new.name, "security", where, *values)
     elif come:
         changes.add("security-added", new.name, "security", where, ABSENT, _names(come))
 
 
-def _same_credentials(one: dict[str, str | None], other: dict[str, str | None]) -> bool:
-    return one.keys() == other.keys() and all(one[name] == other[name] or None in (one[name], other[name]) for name in one)
+def _same_credentials(old: dict[str, str | None], new: dict[str, str | None]) -> bool:
+    return old.keys() == new.keys() and all(old[name] == new[name] or None in (old[name], new[name]) for name in old)
 
 
 def _names(alternatives: list[dict[str, str | None]]) -> list[str]:
-    return [" + ".join(sorted(one)) for one in alternatives]
+    return [" + ".join(sorted(alternative)) for alternative in alternatives]

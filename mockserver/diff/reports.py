@@ -26,10 +26,10 @@ def console(changes: Sequence[Change], old: Source, new: Source) -> str:
         return f"{old.given} and {new.given}: no change.\n"
     lines = []
     for level in LEVELS:
-        found = [change for change in changes if change.level == level]
-        if found:
-            lines += [f"{level.upper()} ({len(found)})", ""]
-        for change in found:
+        of_level = [change for change in changes if change.level == level]
+        if of_level:
+            lines += [f"{level.upper()} ({len(of_level)})", ""]
+        for change in of_level:
             lines += _entry(change)
     return "\n".join([*lines, f"{old.given} -> {new.given}: {_summary(changes)}", ""])
 

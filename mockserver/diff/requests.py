@@ -22,14 +22,14 @@ def compare_parameters(changes: Changes, old: Call, new: Call) -> None:
     before, after = _parameters(old), _parameters(new)
     gone = [key for key in before if key not in after]
     come = [key for key in after if key not in before]
-    for one, other in _moved(before, after, gone, come):
-        gone.remove(one)
-        come.remove(other)
-        if one[0] != "path" or other[0] != "path":
-            code = "parameter-renamed" if one[0] == other[0] else "parameter-moved"
-            values = (f"{one[1]} ({one[0]})", f"{other[1]} ({other[0]})")
-            changes.add(code, new.name, _at(other), (before[one], after[other]), *values)
-        _one(changes, new, before[one], after[other], _at(other), other[1])
+    for old_key, new_key in _moved(before, after, gone, come):
+        gone.remove(old_key)
+        come.remove(new_key)
+        if old_key[0] != "path" or new_key[0] != "path":
+            code = "parameter-renamed" if old_key[0] == new_key[0] else "parameter-moved"
+            values = (f"{old_key[1]} ({old_key[0]})", f"{new_key[1]} ({new_key[0]})")
+            changes.add(code, new.name, _at(new_key), (before[old_key], after[new_key]), *values)
+        _one(changes, new, before[old_key], after[new_key], _at(new_key), new_key[1])
     for key in gone:
         changes.add("parameter-removed", new.name, _at(key), (before[key], new.node), key[1], ABSENT)
     for key in come:
@@ -41,14 +41,14 @@ def compare_parameters(changes: Changes, old: Call, new: Call) -> None:
 
 def _parameters(call: Call) -> Parameters:
     """The parameters by place and name; those of a path by their number in it. Headers have no case."""
-    found: Parameters = {}
+    parameters: Parameters = {}
     for holder in (call.item, call.node):  # an operation's own win
         for node in holder.items("parameters"):
             name, place = (str(node.as_object().plain(part, "")) for part in ("name", "in"))
             if not name or place not in ("path", "query", "header", "cookie"):
                 raise node.error(canonical({"name": name, "in": place}), "a name, and in: path, query, header or cookie")
-            found[place, name.lower() if place == "header" else name] = node
-    return found
+            parameters[place, name.lower() if place == "header" else name] = node
+    return parameters
 
 
 def _at(key: tuple[str, str]) -> str:
@@ -59,23 +59,23 @@ def _moved(
     before: Parameters, after: Parameters, gone: list[tuple[str, str]], come: list[tuple[str, str]]
 ) -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """Parameters that are the same one under another name or in another place."""
-    found = []
+    moves = []
     free = list(come)
-    for one in gone:
-        alike = [other for other in free if _same(one, other, before, after)]
+    for old_key in gone:
+        alike = [new_key for new_key in free if _same(old_key, new_key, before, after)]
         if alike:
-            best = max(alike, key=lambda other: difflib.SequenceMatcher(None, one[1], other[1]).ratio())
-            found.append((one, best))
+            best = max(alike, key=lambda new_key: difflib.SequenceMatcher(None, old_key[1], new_key[1]).ratio())
+            moves.append((old_key, best))
             free.remove(best)
-    return found
+    return moves
 
 
-def _same(one: tuple[str, str], other: tuple[str, str], before: Parameters, after: Parameters) -> bool:
-    if one[1].lower() == other[1].lower() or one[0] == other[0] == "path":
+def _same(old_key: tuple[str, str], new_key: tuple[str, str], before: Parameters, after: Parameters) -> bool:
+    if old_key[1].lower() == new_key[1].lower() or old_key[0] == new_key[0] == "path":
         return True
-    near = difflib.SequenceMatcher(None, one[1].lower(), other[1].lower()).ratio() >= _ALIKE
-    schemas = [node.get("schema") for node in (before[one], after[other])]
-    return near and one[0] == other[0] and all(schemas) and len({expanded(node) for node in schemas if node}) == 1
+    near = difflib.SequenceMatcher(None, old_key[1].lower(), new_key[1].lower()).ratio() >= _ALIKE
+    schemas = [node.get("schema") for node in (before[old_key], after[new_key])]
+    return near and old_key[0] == new_key[0] and all(schemas) and len({expanded(node) for node in schemas if node}) == 1
 
 
 def _one(changes: Changes, call: Call, old: Node, new: Node, at: str, name: str) -> None:

@@ -13,7 +13,7 @@ from .requests import compare_notes
 from .schemas import SchemaComparer
 
 
-def compare_responses(changes: Changes, old: Call, new: Call, known: Collection[str]) -> None:
+def compare_responses(changes: Changes, old: Call, new: Call, reported_statuses: Collection[str]) -> None:
     """Compare the answers; `known` are the status values whose changes are told with the job's life."""
     before, after = old.node.members("responses"), new.node.members("responses")
     for status, node in before.items():
@@ -24,7 +24,7 @@ def compare_responses(changes: Changes, old: Call, new: Call, known: Collection[
         if status not in before:
             changes.add("http-status-added", new.name, f"response {status}", (old.node, node), ABSENT, status)
         else:
-            _response(changes, new.name, before[status], node, f"response {status}", known)
+            _response(changes, new.name, before[status], node, f"response {status}", reported_statuses)
     _errors(changes, old, new)
 
 
@@ -32,7 +32,7 @@ def _is_success(status: str) -> bool:
     return status.startswith("2") or status == "default"
 
 
-def _response(changes: Changes, operation: str, old: Node, new: Node, at: str, known: Collection[str]) -> None:
+def _response(changes: Changes, operation: str, old: Node, new: Node, at: str, reported_statuses: Collection[str]) -> None:
     _headers(changes, operation, old.as_object(), new.as_object(), at)
     compare_notes(changes, operation, old, new, at)
     before, after = old.members("content"), new.members("content")
@@ -49,15 +49,15 @@ def _response(changes: Changes, operation: str, old: Node, new: Node, at: str, k
         if media not in before:
             changes.add("media-type-added", operation, at, (old, after[media]), ABSENT, media)
         else:
-            _body(changes, operation, before[media], after[media], at, known)
+            _body(changes, operation, before[media], after[media], at, reported_statuses)
 
 
-def _body(changes: Changes, operation: str, old: Node, new: Node, at: str, known: Collection[str]) -> None:
+def _body(changes: Changes, operation: str, old: Node, new: Node, at: str, reported_statuses: Collection[str]) -> None:
     holders = [node.child("schema") if "schema" in node.as_object().value else None for node in (old, new)]
     success = _is_success(at.rpartition(" ")[2])
     if holders[0] and holders[1]:
         emit = classify.answer(changes, operation) if success else classify.error(changes, operation)
-        SchemaComparer(emit, known).compare([holders[0]], [holders[1]], f"{at} ")
+        SchemaComparer(emit, reported_statuses).compare([holders[0]], [holders[1]], f"{at} ")
     elif holders[0]:
         changes.add("body-removed", operation, at, (old, new), holders[0].value, ABSENT, detail="schema")
     elif holders[1]:
@@ -74,8 +74,8 @@ def _examples(changes: Changes, operation: str, old: Node, new: Node, at: str) -
         values = [canonical(side[name].value) if name in side else "" for side in (before, after)]
         if values[0] != values[1]:
             places = (before.get(name, old), after.get(name, new))
-            shown = [side[name].plain("summary", name) if name in side else ABSENT for side in (before, after)]
-            changes.add("docs-changed", operation, at, places, *shown, detail=f"example {name}")
+            summaries = [side[name].plain("summary", name) if name in side else ABSENT for side in (before, after)]
+            changes.add("docs-changed", operation, at, places, *summaries, detail=f"example {name}")
     if canonical(old.plain("example")) != canonical(new.plain("example")):
         changes.add("docs-changed", operation, at, (old, new), old.plain("example"), new.plain("example"), detail="example")
 
@@ -127,13 +127,13 @@ def _is_error(node: Node) -> bool:
 
 
 def _errors_of(call: Call) -> dict[str, _Error]:
-    found: dict[str, tuple[Node, list[str]]] = {}
+    errors: dict[str, tuple[Node, list[str]]] = {}
     for status, response in call.node.members("responses").items():
         for media in response.as_object().members("content").values():
             for name, example in media.as_object().members("examples").items():
                 if _is_error(example):
-                    found.setdefault(name, (example, []))[1].append(status)
-    return {name: _error(name, node, statuses) for name, (node, statuses) in found.items()}
+                    errors.setdefault(name, (example, []))[1].append(status)
+    return {name: _error(name, node, statuses) for name, (node, statuses) in errors.items()}
 
 
 def _error(name: str, node: Node, statuses: list[str]) -> _Error:
@@ -163,20 +163,20 @@ def _errors(changes: Changes, old: Call, new: Call) -> None:
     gone = [name for name in before if name not in after]
     come = [name for name in after if name not in before]
     for name in list(gone):
-        same = [other for other in come if after[other].code == before[name].code]
+        same = [new_name for new_name in come if after[new_name].code == before[name].code]
         if same:
             pairs.append((name, same[0]))
             gone.remove(name)
             come.remove(same[0])
-    for one, other in pairs:
-        _pair(changes, new.name, before[one], after[other])
+    for old_name, new_name in pairs:
+        _pair(changes, new.name, before[old_name], after[new_name])
     for name in gone:
-        known = before[name].code in {error.code for error in after.values()}
-        code = "error-name-changed" if known else "error-code-removed"
+        same_code = before[name].code in {error.code for error in after.values()}
+        code = "error-name-changed" if same_code else "error-code-removed"
         changes.add(code, new.name, f"error {name}", (before[name].node, new.node), before[name].code, ABSENT)
     for name in come:
-        known = after[name].code in {error.code for error in before.values()}
-        code = "error-name-changed" if known else "error-code-added"
+        same_code = after[name].code in {error.code for error in before.values()}
+        code = "error-name-changed" if same_code else "error-code-added"
         changes.add(code, new.name, f"error {name}", (old.node, after[name].node), ABSENT, after[name].code)
 
 
@@ -212,8 +212,10 @@ def _rest(changes: Changes, operation: str, old: _Error, new: _Error, at: str) -
     for key in sorted(old.node.value.keys() | new.node.value.keys()):
         before, after = (error.node.value.get(key, ABSENT) for error in (old, new))
         if key == "x-error":
-            told = ("code", "envelope", "message", "when")
-            before, after = ({name: v for name, v in side.items() if name not in told} for side in (before, after))
+            compared_elsewhere = ("code", "envelope", "message", "when")
+            before, after = (
+                {name: v for name, v in side.items() if name not in compared_elsewhere} for side in (before, after)
+            )
         if canonical(before) != canonical(after):
             codes = {"x-provenance": "provenance-changed", "x-error": "mock-only-changed"}
             changes.add(codes.get(key, "docs-changed"), operation, at, (old.node, new.node), before, after, detail=key)

@@ -41,28 +41,28 @@ class _Seen:
     last: dict[Hashable, str] = field(default_factory=dict)
 
 
-def inferred(given: str, exchanges: Iterable[Exchange], definitions: Definitions) -> Source:
+def inferred(name: str, exchanges: Iterable[Exchange], definitions: Definitions) -> Source:
     """The source that a recording makes. Operations are found in the definitions; others are told apart by method and path,
     in which what looks like an id counts for any.
     """
-    found: dict[tuple[str, str], _Seen] = {}
+    observed: dict[tuple[str, str], _Seen] = {}
     ordered = list(exchanges)
     if all(exchange.time is not None for exchange in ordered):
         ordered.sort(key=lambda exchange: exchange.time or 0)
     for exchange in ordered:
-        _take(found, exchange, definitions)
+        _take(observed, exchange, definitions)
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (method, path), seen in found.items():
+    for (method, path), seen in observed.items():
         paths[path][method.lower()] = _operation(seen)
     document = {"openapi": "3.1.0", "info": {"title": "A recording", "version": "1"}, "paths": dict(paths)}
-    return Source(given, {given.rpartition("/")[2]: document}, given.rpartition("/")[0], inferred=True)
+    return Source(name, {name.rpartition("/")[2]: document}, name.rpartition("/")[0], inferred=True)
 
 
-def _take(found: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
+def _take(observed: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
     request = exchange.request
     operation = definitions.operation_at(request.method, request.path, request.query)
     path = operation.path if operation else _template(request.path)
-    seen = found.setdefault((request.method, path), _Seen(request.method, path, operation))
+    seen = observed.setdefault((request.method, path), _Seen(request.method, path, operation))
     media = (exchange.response.header("content-type") or "application/json").partition(";")[0].strip().lower()
     status = str(exchange.response.status)
     seen.bodies.setdefault(status, {})
@@ -114,13 +114,13 @@ def _is_number(text: str) -> bool:
 
 def _states(seen: _Seen, exchange: Exchange, body: Any) -> None:
     """The statuses of the jobs in an answer, and what they followed."""
-    kept = [(name, value) for name, value in parse_qsl(exchange.request.query) if not _left_out(name)]
-    asked = (exchange.request.path, *sorted(kept))
+    parameters = [(name, value) for name, value in parse_qsl(exchange.request.query) if not _left_out(name)]
+    request_key = (exchange.request.path, *sorted(parameters))
     for who, name, sent, terminal in _jobs(seen.operation, body):
         seen.states[name] = sent
         if terminal:
             seen.ends.add(name)
-        key = (asked, who)
+        key = (request_key, who)
         before = seen.last.get(key)
         if before is not None and before != name:
             seen.follows[before].add(name)
@@ -164,13 +164,13 @@ def _operation(seen: _Seen) -> dict[str, Any]:
         for status in sorted(statuses):
             for media in responses[status].get("content", {}).values():
                 media.setdefault("examples", {})[code] = {"x-error": {"code": code}}
-    found: dict[str, Any] = {"responses": responses}
+    operation: dict[str, Any] = {"responses": responses}
     if seen.operation is not None:
-        found["operationId"] = seen.operation.id
+        operation["operationId"] = seen.operation.id
     if seen.states:
-        found["x-job"] = {
+        operation["x-job"] = {
             "x-inferred": True,
             "states": {name: {"code": sent, "terminal": name in seen.ends} for name, sent in sorted(seen.states.items())},
             "transitions": {name: sorted(after) for name, after in sorted(seen.follows.items())},
         }
-    return found
+    return operation

@@ -82,19 +82,19 @@ class Sample:
         types = set(self.types)
         if "number" in types:
             types.discard("integer")
-        found: dict[str, Any] = {"type": sorted(types), "x-inferred": True}
+        result: dict[str, Any] = {"type": sorted(types), "x-inferred": True}
         if self.types["object"]:
-            found["properties"] = {key: child.schema(key) for key, child in self.members.items()}
-            found["required"] = [key for key, child in self.members.items() if child.count == self.types["object"]]
+            result["properties"] = {key: child.schema(key) for key, child in self.members.items()}
+            result["required"] = [key for key, child in self.members.items() if child.count == self.types["object"]]
         if self.items is not None and self.items.count:
-            found["items"] = self.items.schema(name)
+            result["items"] = self.items.schema(name)
         if self.rows is not None:
-            found["x-page-rows"] = {"rows": self.rows, "cut": self.cut}
+            result["x-page-rows"] = {"rows": self.rows, "cut": self.cut}
         if self.embedded is not None and self.embeds == self.types["string"]:
-            found |= {"contentMediaType": "application/json", "contentSchema": self.embedded.schema()}
+            result |= {"contentMediaType": "application/json", "contentSchema": self.embedded.schema()}
         elif not self.types["object"] and not self.types["array"]:
-            found |= self._set_of_values(name)
-        return found
+            result |= self._set_of_values(name)
+        return result
 
     def _set_of_values(self, name: str) -> dict[str, Any]:
         values = [self.values[key] for key in sorted(self.values)]

@@ -184,7 +184,7 @@ class SchemaComparer:
             self.emit(kind, at, places, before, after, "whether it is always there")
 
     def _renames(self, old: Shape, new: Shape, gone: list[str], come: list[str]) -> list[tuple[str, str]]:
-        found = []
+        renames = []
         free = list(come)
         for name in gone:
             text = expanded(old.properties[name][0])
@@ -196,9 +196,9 @@ class SchemaComparer:
             ]
             if alike:
                 best = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
-                found.append((name, best))
+                renames.append((name, best))
                 free.remove(best)
-        return found
+        return renames
 
     def _below(self, old: Shape, new: Shape, at: str) -> None:
         for keyword, step in (("items", "/*"), ("additionalProperties", "/*"), ("contentSchema", " (embedded)")):
@@ -228,7 +228,7 @@ class SchemaComparer:
         several = new if new.alternatives else old
         if several.types is not None or several.properties:
             places = (old.place("alternatives"), new.place("alternatives"))
-            texts = [[one[0].value for one in shape.alternatives] or ABSENT for shape in (old, new)]
+            texts = [[alternative[0].value for alternative in shape.alternatives] or ABSENT for shape in (old, new)]
             self.emit("condition-changed", at, places, texts[0], texts[1], "alternatives")
             self._plain(old, new, at)
             return
@@ -249,10 +249,24 @@ class SchemaComparer:
                 right.remove(after[j])
                 self.compare(before[i], after[j], at)
         places = (old.place("alternatives"), new.place("alternatives"))
-        for one in left:
-            self.emit("alternative-removed", at, (one[0], places[1]), one[0].value, ABSENT, one[0].resolved().label)
-        for one in right:
-            self.emit("alternative-added", at, (places[0], one[0]), ABSENT, one[0].value, one[0].resolved().label)
+        for alternative in left:
+            self.emit(
+                "alternative-removed",
+                at,
+                (alternative[0], places[1]),
+                alternative[0].value,
+                ABSENT,
+                alternative[0].resolved().label,
+            )
+        for alternative in right:
+            self.emit(
+                "alternative-added",
+                at,
+                (places[0], alternative[0]),
+                ABSENT,
+                alternative[0].value,
+                alternative[0].resolved().label,
+            )
 
     # Texts
 
@@ -327,25 +341,25 @@ def _alike(name: str, other: str) -> bool:
 
 def _renamed(removed: list[Any], added: list[Any]) -> list[tuple[Any, Any]]:
     """Values that are the same but for case, `_` and `-`, or nearly so (CANCELED, CANCELLED)."""
-    found, free = [], [value for value in added if isinstance(value, str)]
+    renames, free = [], [value for value in added if isinstance(value, str)]
     for value in [value for value in removed if isinstance(value, str)]:
         near = difflib.get_close_matches(_folded_name(value), map(_folded_name, free), 1, 0.85) if value else []
         if near:
-            other = next(one for one in free if _folded_name(one) == near[0])
-            found.append((value, other))
+            other = next(candidate for candidate in free if _folded_name(candidate) == near[0])
+            renames.append((value, other))
             free.remove(other)
-    return found
+    return renames
 
 
-def _likeness(one: Node, other: Node) -> float:
+def _likeness(old: Node, new: Node) -> float:
     """How much alike two alternatives are; 0: not the same one."""
-    first, second = one.resolved(), other.resolved()
-    a, b = shape_of([one]), shape_of([other])
+    first, second = old.resolved(), new.resolved()
+    a, b = shape_of([old]), shape_of([new])
     if a.types is not None and b.types is not None and not (_covers(a.types, b.types) or _covers(b.types, a.types)):
         return 0
-    if expanded(one) == expanded(other):
+    if expanded(old) == expanded(new):
         return 4
-    if first.label == second.label and first.where != one.where and second.where != other.where:
+    if first.label == second.label and first.where != old.where and second.where != new.where:
         return 3
     if a.properties or b.properties:
         shared = a.properties.keys() & b.properties.keys()

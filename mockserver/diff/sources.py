@@ -33,45 +33,49 @@ class Source:
     inferred: bool = False
 
 
-def read_source(given: str) -> Source:
+def read_source(source: str) -> Source:
     """The documents that `given` names: `shipped`, a file (JSON, YAML), a folder, or a URL of a JSON document.
 
     Raises InputError for what can't be read, and DefinitionError (an InputError) for what is no OpenAPI 3 document.
     """
-    if given == SHIPPED:
-        return Source(given, read_documents())
-    if given.startswith(("http://", "https://")):
-        return Source(given, _checked({given.rpartition("/")[2] or "document": _fetched(given)}))
-    path = Path(given)
+    if source == SHIPPED:
+        return Source(source, read_documents())
+    if source.startswith(("http://", "https://")):
+        return Source(source, _checked({source.rpartition("/")[2] or "document": _fetched(source)}))
+    path = Path(source)
     if not path.exists():
-        raise InputError(f"{given} doesn't exist; allowed: {SHIPPED!r}, a file, a folder, or a URL of an OpenAPI document")
-    return _folder(given, path) if path.is_dir() else _file(given, path)
+        raise InputError(f"{source} doesn't exist; allowed: {SHIPPED!r}, a file, a folder, or a URL of an OpenAPI document")
+    return _folder(source, path) if path.is_dir() else _file(source, path)
 
 
-def _folder(given: str, path: Path) -> Source:
-    found = {name: value for name, value in _read([path], path).items() if name != CONTROL and "openapi" in value}
-    if not found:
-        raise InputError(f"{given} holds no OpenAPI document; allowed: *.json, *.yaml or *.yml with the member 'openapi'")
-    return Source(given, _checked(found), given)
+def _folder(source: str, path: Path) -> Source:
+    documents = {name: value for name, value in _read([path], path).items() if name != CONTROL and "openapi" in value}
+    if not documents:
+        raise InputError(f"{source} holds no OpenAPI document; allowed: *.json, *.yaml or *.yml with the member 'openapi'")
+    return Source(source, _checked(documents), source)
 
 
-def _file(given: str, path: Path) -> Source:
+def _file(source: str, path: Path) -> Source:
     """A file and those beside it that it refers to."""
-    found = _checked(_read([path], path.parent))
-    if "swagger" in found[path.name]:
-        raise InputError(f"{given} is Swagger 2; allowed: OpenAPI 3.x")
-    while missing := sorted(name for name in set(_files_named(found)) - found.keys() if (path.parent / name).is_file()):
-        found |= _checked(_read([path.parent / name for name in missing], path.parent), fragments=True)
-    return Source(given, found, path.parent.as_posix())
+    documents = _checked(_read([path], path.parent))
+    if "swagger" in documents[path.name]:
+        raise InputError(f"{source} is Swagger 2; allowed: OpenAPI 3.x")
+    while missing := sorted(
+        name for name in set(_files_named(documents)) - documents.keys() if (path.parent / name).is_file()
+    ):
+        documents |= _checked(_read([path.parent / name for name in missing], path.parent), fragments=True)
+    return Source(source, documents, path.parent.as_posix())
 
 
 def _read(paths: list[Path], folder: Path) -> dict[str, Any]:
     """Documents by their path from the folder; `..` where they are outside it."""
     whole = {path.resolve().as_posix() for path in paths}
-    found = read_documents([path.resolve() for path in paths])
+    documents = read_documents([path.resolve() for path in paths])
     root = folder.resolve()
-    mine = [name for name in found if any(name == one or name.startswith(f"{one}/") for one in whole)]
-    return {_relative(Path(name), root): found[name] for name in mine}
+    mine = [
+        name for name in documents if any(name == given_path or name.startswith(f"{given_path}/") for given_path in whole)
+    ]
+    return {_relative(Path(name), root): documents[name] for name in mine}
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -103,9 +107,9 @@ def _checked(documents: dict[str, Any], fragments: bool = False) -> dict[str, An
     for name, document in documents.items():
         version = document.get("openapi")
         if not fragments and not (isinstance(version, str) and version.startswith("3.")):
-            found = f"openapi {version!r}" if "openapi" in document else "no member 'openapi'"
-            found = f"swagger {document['swagger']!r}" if "swagger" in document else found
-            raise DefinitionError(name, "", found, "an OpenAPI 3.x document; for recordings, a file named *.jsonl or *.har")
+            actual = f"openapi {version!r}" if "openapi" in document else "no member 'openapi'"
+            actual = f"swagger {document['swagger']!r}" if "swagger" in document else actual
+            raise DefinitionError(name, "", actual, "an OpenAPI 3.x document; for recordings, a file named *.jsonl or *.har")
     return documents
 
 

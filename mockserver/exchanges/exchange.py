@@ -88,9 +88,9 @@ def _exchange_of(answer: Any, request: Any, time: int | None) -> Exchange:
         answered = _unpacked_by_client(response_from(answer.status_code, headers, answer.raw_content))
         return Exchange(_request(request), answered, time)
     if hasattr(answer, "status_code") and hasattr(answer, "headers") and hasattr(answer, "content"):
-        asked = request if request is not None else answer.request
+        requested = request if request is not None else answer.request
         plain = _without_encoding(answer.headers)
-        return Exchange(_request(asked), response_from(answer.status_code, plain, answer.content), time)
+        return Exchange(_request(requested), response_from(answer.status_code, plain, answer.content), time)
     raise InputError(f"can't check {type(answer).__name__}; {_ALLOWED}")
 
 

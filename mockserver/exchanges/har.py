@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from ..errors import InputError, shown
+from ..errors import InputError, excerpt
 from ..model import Request
 from ..redaction.content_coding import unpack
 from ..version import __version__
@@ -102,7 +102,7 @@ def _request(exchange: Exchange) -> dict[str, Any]:
     request = exchange.request
     path = quote(request.path, _SAFE, errors="surrogateescape")
     query = quote(request.query, _SAFE + "%?", errors="surrogatepass")
-    asked: dict[str, Any] = {
+    request_json: dict[str, Any] = {
         "method": request.method,
         "url": f"{exchange.origin or _NOWHERE}{path if path.startswith('/') else '/' + path}"
         + (f"?{query}" if query else ""),
@@ -116,13 +116,13 @@ def _request(exchange: Exchange) -> dict[str, Any]:
         "_query": request.query,
     }
     if request.body_size:
-        asked["_bodySize"] = request.body_size
+        request_json["_bodySize"] = request.body_size
     if request.body:
         content = body_as_json(request.body)
-        asked["postData"] = {"mimeType": request.headers.get("content-type", ""), "text": content["body"]}
+        request_json["postData"] = {"mimeType": request.headers.get("content-type", ""), "text": content["body"]}
         if "encoding" in content:
-            asked["postData"]["_encoding"] = content["encoding"]
-    return asked
+            request_json["postData"]["_encoding"] = content["encoding"]
+    return request_json
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def read_har(path: Path) -> Recording:
             notes.append(f"{where}: it is no entry of HAR 1.2 ({what}); left out")
     own = log.get("_recording")
     about = own if isinstance(own, dict) else {}
-    ordered = exchanges if about else sorted(exchanges, key=lambda one: (one.time is None, one.time or 0))
+    ordered = exchanges if about else sorted(exchanges, key=lambda item: (item.time is None, item.time or 0))
     pseudonyms = about.get("pseudonyms")
     names = tuple(str(name) for name in (pseudonyms if isinstance(pseudonyms, list) else ()))
     return Recording(tuple(ordered), str(about.get("target", "")), str(about.get("created", "")), names, tuple(notes))
@@ -205,25 +205,25 @@ def _log(path: Path) -> Mapping[str, Any]:
         raise InputError(f"{path}: found what is not JSON in UTF-8 ({error}); allowed: a HAR file") from None
     log = value.get("log") if isinstance(value, dict) else None
     if not isinstance(log, dict) or not isinstance(log.get("entries"), list):
-        raise InputError(f'{path}: found {shown(value)}; allowed: a HAR file, {{"log": {{"entries": [...]}}}}')
+        raise InputError(f'{path}: found {excerpt(value)}; allowed: a HAR file, {{"log": {{"entries": [...]}}}}')
     return log
 
 
 def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
-    asked, answered = entry["request"], entry["response"]
-    if "_path" not in asked and not str(asked["url"]).lower().startswith(("http://", "https://")):
-        raise _Unusable(f"{str(asked['url'])[:40]!r} is no URL of HTTP")
+    requested, answered = entry["request"], entry["response"]
+    if "_path" not in requested and not str(requested["url"]).lower().startswith(("http://", "https://")):
+        raise _Unusable(f"{str(requested['url'])[:40]!r} is no URL of HTTP")
     if not answered.get("status"):
         raise _Unusable("it got no answer (status 0)")
     if isinstance(answered["status"], bool) or not isinstance(answered["status"], int):
-        raise _Unusable(f"its status is {shown(answered['status'], 40)}")
+        raise _Unusable(f"its status is {excerpt(answered['status'], 40)}")
     if not 100 <= answered["status"] <= 999:
-        raise _Unusable(f"{shown(answered['status'], 40)} is no HTTP status")
+        raise _Unusable(f"{excerpt(answered['status'], 40)} is no HTTP status")
     headers = list(_pairs(answered.get("headers") or ()))
     body = _content(_attached(answered.get("content") or {}, folder), entry, headers)
     if not (answered.get("content") or {}).get("_packed"):
         headers = _unpacked(headers)
-    request = _asked(asked)
+    request = _asked(requested)
     duration, time = _duration(entry), _time(entry)
     return Exchange(
         request,
@@ -231,23 +231,26 @@ def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
         time,
         duration,
         where,
-        _origin(entry, str(asked["url"])),
+        _origin(entry, str(requested["url"])),
         sent=_number(entry.get("_sent"), _LATEST),
     )
 
 
-def _asked(asked: Mapping[str, Any]) -> Request:
+def _asked(requested: Mapping[str, Any]) -> Request:
     headers: dict[str, str] = {}
-    for name, value in _pairs(asked.get("headers") or ()):
+    for name, value in _pairs(requested.get("headers") or ()):
         key = name.lower()
         headers[key] = f"{headers[key]}{'; ' if key == 'cookie' else ', '}{value}" if key in headers else value
-    url = str(asked.get("_path", asked["url"]))
+    url = str(requested.get("_path", requested["url"]))
     request = request_from(
-        str(asked["method"]), _NOWHERE + url if "_path" in asked else url, headers, _posted(asked.get("postData"))
+        str(requested["method"]),
+        _NOWHERE + url if "_path" in requested else url,
+        headers,
+        _posted(requested.get("postData")),
     )
-    if "_path" in asked:
-        request = replace(request, query=str(asked.get("_query", "")))
-    return replace(request, method=str(asked["method"]), body_size=int(_number(asked.get("_bodySize"), 2**63) or 0))
+    if "_path" in requested:
+        request = replace(request, query=str(requested.get("_query", "")))
+    return replace(request, method=str(requested["method"]), body_size=int(_number(requested.get("_bodySize"), 2**63) or 0))
 
 
 def _posted(data: Any) -> bytes:
@@ -272,7 +275,7 @@ def _attached(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     if content.get("text") is not None or not isinstance(name, str):
         return content
     if not _ATTACHED.fullmatch(name):
-        raise _Unusable(f"its body is in {shown(name, 60)}, which is no file beside this one")
+        raise _Unusable(f"its body is in {excerpt(name, 60)}, which is no file beside this one")
     try:
         raw = (folder / name).read_bytes()
     except OSError:
@@ -312,8 +315,8 @@ def _duration(entry: Mapping[str, Any]) -> float | None:
 def _time(entry: Mapping[str, Any]) -> int | None:
     """When the answer came: HAR says when the request began, and how long it took."""
     if "_time" in entry:
-        known = _number(entry["_time"], _LATEST)
-        return None if known is None else int(known)
+        allowed = _number(entry["_time"], _LATEST)
+        return None if allowed is None else int(allowed)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)
     if started is None:

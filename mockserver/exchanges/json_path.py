@@ -74,10 +74,10 @@ def value_at(value: Any, pointer: str) -> Any:
 
 def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
     """The places that a pointer with `*` (every item of a list, or the value itself where it is no list) leads to."""
-    found = [("", value)]
+    result = [("", value)]
     for part in _parts(pattern):
-        found = [place for pointer, here in found for place in _children(pointer, here, part)]
-    yield from found
+        result = [place for pointer, here in result for place in _children(pointer, here, part)]
+    yield from result
 
 
 def _children(pointer: str, here: Any, part: str) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from ..errors import InputError, did_you_mean, shown
+from ..errors import InputError, did_you_mean, excerpt
 from ..model import Request, Response
 from ..redaction.redactor import Redactor
 from ..version import __version__
@@ -102,19 +102,21 @@ class Recorder:
             self._write(b"\n")
         elif tail:
             self._file.truncate(start)
-            self.notes.append(f"{self.path}: its last line was only half written, and cut off: {shown(_text(tail))}")
+            self.notes.append(f"{self.path}: its last line was only half written, and cut off: {excerpt(_text(tail))}")
             if start == 0:
                 return False
         self._file.seek(0)
         try:
-            found = _head(self._file.readline())
+            result = _head(self._file.readline())
         except _Wrong as wrong:
             self._file.close()
             raise InputError(f"{self.path}:1: {wrong}; choose another file") from None
-        if found["pseudonyms"] != list(self._redactor.names):
+        if result["pseudonyms"] != list(self._redactor.names):
             self._file.close()
-            kept = "real" if self._redactor.names else "pseudonyms of"
-            raise InputError(f"{self.path}: its ids are not {kept} ids, as those to come; choose another file or --keep-ids")
+            remaining = "real" if self._redactor.names else "pseudonyms of"
+            raise InputError(
+                f"{self.path}: its ids are not {remaining} ids, as those to come; choose another file or --keep-ids"
+            )
         return True
 
     def add(self, exchange: Exchange) -> None:
@@ -175,7 +177,7 @@ def _text(line: bytes) -> str:
 def as_json(exchange: Exchange) -> dict[str, Any]:
     """An exchange as a line has it. The path is percent-encoded; a body that isn't UTF-8 is in base64."""
     request, response = exchange.request, exchange.response
-    asked: dict[str, Any] = {
+    request_json: dict[str, Any] = {
         "method": request.method,
         "path": quote(request.path, _SAFE, errors="surrogateescape"),
         "query": request.query,
@@ -183,7 +185,7 @@ def as_json(exchange: Exchange) -> dict[str, Any]:
         **body_as_json(request.body),
     }
     if request.body_size:
-        asked["body_size"] = request.body_size
+        request_json["body_size"] = request.body_size
     answered = {
         "status": response.status,
         "headers": [list(pair) for pair in response.headers],
@@ -191,7 +193,7 @@ def as_json(exchange: Exchange) -> dict[str, Any]:
     }
     times = {"time": exchange.time, "duration": exchange.duration}
     sent = {} if exchange.sent is None else {"sent": exchange.sent}
-    return {**times, **sent, "origin": exchange.origin, "request": asked, "response": answered}
+    return {**times, **sent, "origin": exchange.origin, "request": request_json, "response": answered}
 
 
 def body_as_json(body: bytes) -> dict[str, str]:
@@ -261,42 +263,42 @@ def _value(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _Wrong(f"found what is not JSON ({error}): {shown(_text(line.strip()))}; allowed: a JSON object") from None
+        raise _Wrong(f"found what is not JSON ({error}): {excerpt(_text(line.strip()))}; allowed: a JSON object") from None
     if not isinstance(value, dict):
-        raise _Wrong(f"found {shown(value)}; allowed: a JSON object")
+        raise _Wrong(f"found {excerpt(value)}; allowed: a JSON object")
     return value
 
 
 def _head(line: bytes) -> dict[str, Any]:
     value = _value(line)
     if value.get(MARK) != FORM:
-        raise _Wrong(f'found {shown(value)}; allowed: the header of a recording, {{"{MARK}":{FORM},...}}')
+        raise _Wrong(f'found {excerpt(value)}; allowed: the header of a recording, {{"{MARK}":{FORM},...}}')
     head = {"created": "", "target": "", "pseudonyms": [], **value}
     _typed(head, "created", str, "text")
     _typed(head, "target", str, "text")
     _typed(head, "pseudonyms", list, "a list of names")
     if not all(isinstance(name, str) for name in head["pseudonyms"]):
-        raise _Wrong(f"pseudonyms is {shown(head['pseudonyms'])}; allowed: a list of names")
+        raise _Wrong(f"pseudonyms is {excerpt(head['pseudonyms'])}; allowed: a list of names")
     return head
 
 
 def from_json(value: Mapping[str, Any], source: str) -> Exchange:
     """The exchange of a line. Raises `_Wrong`, which `read` turns into an InputError."""
     _known(value, _EXCHANGE, "")
-    asked, answered = (_typed(value, name, dict, "an object") for name in ("request", "response"))
-    _known(asked, _REQUEST, "request.")
+    requested, answered = (_typed(value, name, dict, "an object") for name in ("request", "response"))
+    _known(requested, _REQUEST, "request.")
     _known(answered, _RESPONSE, "response.")
     request = Request(
-        _typed(asked, "method", str, "text"),
-        unquote_to_bytes(_typed(asked, "path", str, "text")).decode("utf-8", "surrogateescape"),
-        _typed(asked, "query", str, "text"),
-        dict(_headers(asked)),
-        _body(asked),
-        _whole(asked, "body_size", 0, 2**63),
+        _typed(requested, "method", str, "text"),
+        unquote_to_bytes(_typed(requested, "path", str, "text")).decode("utf-8", "surrogateescape"),
+        _typed(requested, "query", str, "text"),
+        dict(_headers(requested)),
+        _body(requested),
+        _whole(requested, "body_size", 0, 2**63),
     )
     status = _whole(answered, "status")
     if not 100 <= status <= 999:
-        raise _Wrong(f"status is {shown(status, 40)}; allowed: an HTTP status, 100 to 999")
+        raise _Wrong(f"status is {excerpt(status, 40)}; allowed: an HTTP status, 100 to 999")
     time = None if value.get("time") is None else _whole(value, "time", most=_LATEST)
     duration = None if value.get("duration") is None else _number(value, "duration", _LONGEST, "seconds, 0 to 10^9, or null")
     sent = None if value.get("sent") is None else _number(value, "sent", _LATEST, "ms since 1970, to the year 9999, or null")
@@ -316,36 +318,36 @@ def _typed(value: Mapping[str, Any], name: str, kind: Any, allowed: str) -> Any:
     if name not in value:
         raise _Wrong(f"{name} is missing; allowed: {allowed}")
     if not isinstance(value[name], kind) or isinstance(value[name], bool):
-        raise _Wrong(f"{name} is {shown(value[name])}; allowed: {allowed}")
+        raise _Wrong(f"{name} is {excerpt(value[name])}; allowed: {allowed}")
     return value[name]
 
 
 def _whole(value: Mapping[str, Any], name: str, default: int | None = None, most: int = 2**63) -> int:
-    found: int = _typed(value if default is None else {name: default, **value}, name, int, "a whole number")
-    if not -most <= found <= most:
-        raise _Wrong(f"{name} is {shown(found, 40)}; allowed: a whole number, at most {most}")
-    return found
+    result: int = _typed(value if default is None else {name: default, **value}, name, int, "a whole number")
+    if not -most <= result <= most:
+        raise _Wrong(f"{name} is {excerpt(result, 40)}; allowed: a whole number, at most {most}")
+    return result
 
 
 def _number(value: Mapping[str, Any], name: str, most: float, allowed: str) -> float:
-    found: float = _typed(value, name, int | float, allowed)
-    if not -most <= found <= most:  # NaN isn't either
-        raise _Wrong(f"{name} is {shown(found, 40)}; allowed: {allowed}")
-    return float(found)
+    result: float = _typed(value, name, int | float, allowed)
+    if not -most <= result <= most:  # NaN isn't either
+        raise _Wrong(f"{name} is {excerpt(result, 40)}; allowed: {allowed}")
+    return float(result)
 
 
 def _headers(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = _typed(value, "headers", list, "a list of [name, value]")
     for pair in pairs:
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-            raise _Wrong(f"headers has {shown(pair)}; allowed: [name, value]")
+            raise _Wrong(f"headers has {excerpt(pair)}; allowed: [name, value]")
     return [(name, text) for name, text in pairs]
 
 
 def _body(value: Mapping[str, Any]) -> bytes:
     _typed(value, "body", str, "text")
     if value.get("encoding", "base64") != "base64":
-        raise _Wrong(f"encoding is {shown(value['encoding'])}; allowed: base64, or none")
+        raise _Wrong(f"encoding is {excerpt(value['encoding'])}; allowed: base64, or none")
     try:
         return body_from_json(value)
     except (ValueError, binascii.Error) as error:

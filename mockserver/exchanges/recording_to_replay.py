@@ -60,23 +60,23 @@ def replays_from(recording: Recording, definitions: Definitions) -> list[Recorde
     move on with the polls. Calls that ask for no job are left out. Raises InputError for an exchange without a time.
     """
     courses: dict[Key, list[_Course]] = {}
-    for time, exchange in sorted(_timed(recording.exchanges), key=lambda one: one[0]):
+    for time, exchange in sorted(_timed(recording.exchanges), key=lambda item: item[0]):
         request = exchange.request
         operation = definitions.operation_at(request.method, request.path, request.query)
         if operation is None or operation.job is None:
             continue
         values = values_of(operation, texts_of(operation, request))
-        asked, window = identity(operation, values), window_of(operation, values)
-        found = courses.setdefault((operation.id, tuple(sorted(asked.items()))), [])
-        course = next((one for one in reversed(found) if one.continues(window, time)), None)
+        requested, window = identity(operation, values), window_of(operation, values)
+        result = courses.setdefault((operation.id, tuple(sorted(requested.items()))), [])
+        course = next((item for item in reversed(result) if item.continues(window, time)), None)
         if course is None:
-            hidden = {name for name in asked if name in recording.pseudonyms and is_tenant(operation, name)}
-            course = _Course(operation, asked, hidden, window, time)
-            found.append(course)
+            hidden = {name for name in requested if name in recording.pseudonyms and is_tenant(operation, name)}
+            course = _Course(operation, requested, hidden, window, time)
+            result.append(course)
         course.add(exchange, window, time)
     return [
-        RecordedJob(one.operation.id, one.match, one.began, tuple(one.steps), one.tenant, one.window)
-        for one in sorted((one for found in courses.values() for one in found), key=lambda one: one.began)
+        RecordedJob(item.operation.id, item.match, item.began, tuple(item.steps), item.tenant, item.window)
+        for item in sorted((item for result in courses.values() for item in result), key=lambda item: item.began)
     ]
 
 

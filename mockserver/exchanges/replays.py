@@ -84,9 +84,9 @@ def recorded_job_from(value: Mapping[str, Any]) -> RecordedJob:
         raise ValueError(f"began is {value['began']!r}; allowed: a time, such as 2026-11-21T08:00:00.000+00:00")
     steps = tuple(
         RecordedAnswer(
-            one["at"], one["status"], tuple((name, text) for name, text in one.get("headers", ())), body_from_json(one)
+            item["at"], item["status"], tuple((name, text) for name, text in item.get("headers", ())), body_from_json(item)
         )
-        for one in sorted(value["steps"], key=lambda one: int(one["at"]))
+        for item in sorted(value["steps"], key=lambda item: int(item["at"]))
     )
     window = value.get("window")
     return RecordedJob(
@@ -103,16 +103,16 @@ def text_of(value: Any) -> str:
 
 def values_of(operation: Operation, texts: Mapping[str, str]) -> dict[str, Any]:
     """The values of an operation's parameters as sent, with the defaults of the others; what can't be read is text."""
-    found: dict[str, Any] = {}
+    collected: dict[str, Any] = {}
     for parameter in operation.parameters:
         if parameter.name in texts:
             try:
-                found[parameter.name] = read_value(parameter, texts[parameter.name])
+                collected[parameter.name] = read_value(parameter, texts[parameter.name])
             except ValueError:
-                found[parameter.name] = texts[parameter.name]
+                collected[parameter.name] = texts[parameter.name]
         elif "default" in parameter.schema:
-            found[parameter.name] = parameter.schema["default"]
-    return found
+            collected[parameter.name] = parameter.schema["default"]
+    return collected
 
 
 def window_of(operation: Operation, values: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -120,10 +120,10 @@ def window_of(operation: Operation, values: Mapping[str, Any]) -> tuple[float, f
     window = operation.observation.window if operation.observation else None
     if window is None:
         return None
-    found = [values.get(name) for name in (window.start, window.end)]
-    if not all(isinstance(one, int | float) for one in found):
+    result = [values.get(name) for name in (window.start, window.end)]
+    if not all(isinstance(item, int | float) for item in result):
         return None
-    return float(found[0] or 0), float(found[1] or 0)
+    return float(result[0] or 0), float(result[1] or 0)
 
 
 def identity(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
@@ -148,39 +148,43 @@ class Replays:
     def __init__(self, trajectories: Iterable[RecordedJob] = ()) -> None:
         self.all = tuple(trajectories)
         self._found: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
-        for number, one in enumerate(self.all):
-            names = tuple(sorted(one.match))
-            values = tuple(one.match[name] for name in names)
-            self._found.setdefault((one.operation, names), {}).setdefault(values, []).append(number)
+        for number, item in enumerate(self.all):
+            names = tuple(sorted(item.match))
+            values = tuple(item.match[name] for name in names)
+            self._found.setdefault((item.operation, names), {}).setdefault(values, []).append(number)
 
     def find(self, operation: Operation, values: Mapping[str, Any], now: int) -> tuple[int, RecordedJob] | None:
         """The trajectory (and its number) that answers a request of these values at `now` (ms); None where none does.
 
         Of several, the one of the same tenant, or else the one whose first poll asked for the nearest times.
         """
-        asked = identity(operation, values)
-        found = self._candidates(operation.id, asked)
-        numbers = [number for number in found if set(asked) <= {*self.all[number].match, *self.all[number].tenant}]
+        requested = identity(operation, values)
+        result = self._candidates(operation.id, requested)
+        numbers = [number for number in result if set(requested) <= {*self.all[number].match, *self.all[number].tenant}]
         if not numbers:
             return None
         window = window_of(operation, values)
-        number = min(numbers, key=lambda one: (_strangeness(self.all[one], asked), _distance(self.all[one], window, now)))
+        number = min(
+            numbers, key=lambda item: (_strangeness(self.all[item], requested), _distance(self.all[item], window, now))
+        )
         return number, self.all[number]
 
-    def _candidates(self, operation: str, asked: Mapping[str, str]) -> Iterator[int]:
-        for (name, names), found in self._found.items():
-            if name == operation and all(one in asked for one in names):
-                yield from found.get(tuple(asked[one] for one in names), ())
+    def _candidates(self, operation: str, requested: Mapping[str, str]) -> Iterator[int]:
+        for (name, names), result in self._found.items():
+            if name == operation and all(item in requested for item in names):
+                yield from result.get(tuple(requested[item] for item in names), ())
 
 
-def _strangeness(one: RecordedJob, asked: Mapping[str, str]) -> int:
-    return sum(asked.get(name) != value for name, value in one.tenant.items())
+def _strangeness(recorded_job: RecordedJob, requested: Mapping[str, str]) -> int:
+    return sum(requested.get(name) != value for name, value in recorded_job.tenant.items())
 
 
-def _distance(one: RecordedJob, window: tuple[float, float] | None, now: int) -> float:
-    if one.window is None or window is None:
+def _distance(recorded_job: RecordedJob, window: tuple[float, float] | None, now: int) -> float:
+    if recorded_job.window is None or window is None:
         return 0.0
-    return sum(abs((here - now) - (there - one.began)) for here, there in zip(window, one.window, strict=True))
+    return sum(
+        abs((here - now) - (there - recorded_job.began)) for here, there in zip(window, recorded_job.window, strict=True)
+    )
 
 
 def moved(text: str, observation: JobMapping | None, by: int) -> str:
@@ -210,13 +214,13 @@ def _moves(text: str, observation: JobMapping, by: int) -> dict[str, str]:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    found: dict[str, str] = {}
+    collected: dict[str, str] = {}
     for time in observation.times:
-        for _, shown in matches(value, observation.jobs + time.at):
-            at = parse(time.form, shown)
+        for _, displayed in matches(value, observation.jobs + time.at):
+            at = parse(time.form, displayed)
             if at is not None:
                 try:
-                    found[str(shown)] = str(show(time.form, at + by, shown))
+                    collected[str(displayed)] = str(show(time.form, at + by, displayed))
                 except (ValueError, OverflowError):  # a time that the form has no room for stays
                     continue
-    return found
+    return collected

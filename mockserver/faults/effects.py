@@ -151,8 +151,8 @@ def _mangled(fault: Fault, response: Response) -> Response:
         return replace(response, headers=())
     body = response.body
     if fault.fault == "MALFORMED_RESPONSE_CHUNK":
-        kept = tuple(header for header in response.headers if header[0] != "Content-Length")
-        return replace(response, headers=(*kept, ("Transfer-Encoding", "chunked")))
+        headers = tuple(header for header in response.headers if header[0] != "Content-Length")
+        return replace(response, headers=(*headers, ("Transfer-Encoding", "chunked")))
     if fault.fault == "SHORT_BODY":
         return _with_body(response, body, len(body) + _BEYOND)
     if fault.fault == "TRUNCATED_JSON":
@@ -167,9 +167,9 @@ def _mangled(fault: Fault, response: Response) -> Response:
 def _not_utf8(body: bytes) -> bytes:
     """The body with two bytes in its first string value that no UTF-8 has."""
     for mark in (b':"', b'"'):
-        before, found, after = body.partition(mark)
-        if found:
-            return before + found + _MALFORMED + after
+        before, separator, after = body.partition(mark)
+        if separator:
+            return before + separator + _MALFORMED + after
     return body + _MALFORMED
 
 
@@ -180,12 +180,12 @@ def _with_body(response: Response, body: bytes, length: int, headers: tuple[tupl
 
 def _with_headers(headers: Iterable[tuple[str, str]], changes: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The headers with these added, or in the place of those of the same name."""
-    found = list(headers)
+    result = list(headers)
     for name, value in changes:
-        places = [index for index, (other, _) in enumerate(found) if other.lower() == name.lower()]
+        places = [index for index, (other, _) in enumerate(result) if other.lower() == name.lower()]
         if places:
-            found[places[0]] = (name, value)
-            found = [header for index, header in enumerate(found) if index not in places[1:]]
+            result[places[0]] = (name, value)
+            result = [header for index, header in enumerate(result) if index not in places[1:]]
         else:
-            found.append((name, value))
-    return tuple(found)
+            result.append((name, value))
+    return tuple(result)

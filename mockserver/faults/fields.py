@@ -38,7 +38,7 @@ def window(value: Any, now: int) -> tuple[int | None, int | None]:
         return (None, None)
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise InputError(f"window is {value!r}; allowed: (from, to), each a duration from now, an ISO 8601 time or null")
-    begin, end = (_moment(one, now) for one in value)
+    begin, end = (_moment(moment, now) for moment in value)
     if begin is not None and end is not None and end <= begin:
         raise InputError(f"window is {value!r}, which ends before it begins")
     return (begin, end)
@@ -128,19 +128,21 @@ def retry_after(value: Any, counted: bool) -> str | bool:
         raise InputError(f"retry_after is {value!r}; allowed: {allowed}") from None
 
 
-def body(given: Mapping[str, Any]) -> tuple[bytes, str]:
+def body(fields: Mapping[str, Any]) -> tuple[bytes, str]:
     """A body and its content type: text goes as it is, anything else as JSON. Raises InputError."""
-    value = given["body"]
-    asked = given.get("content_type")
-    if asked is not None and (not isinstance(asked, str) or not asked.isascii() or not asked.isprintable() or not asked):
-        raise InputError(f"content_type is {asked!r}; allowed: text, such as text/plain")
+    value = fields["body"]
+    content_type = fields.get("content_type")
+    if content_type is not None and (
+        not isinstance(content_type, str) or not content_type.isascii() or not content_type.isprintable() or not content_type
+    ):
+        raise InputError(f"content_type is {content_type!r}; allowed: text, such as text/plain")
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace"), asked or "text/plain; charset=utf-8"
+        return value.encode("utf-8", "backslashreplace"), content_type or "text/plain; charset=utf-8"
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"body is no text and no JSON: {error}") from None
-    return text.encode("utf-8", "backslashreplace"), asked or "application/json"
+    return text.encode("utf-8", "backslashreplace"), content_type or "application/json"
 
 
 def fault_options(name: str, options: Mapping[str, Any]) -> tuple[float | None, int]:
@@ -156,10 +158,10 @@ def fault_options(name: str, options: Mapping[str, Any]) -> tuple[float | None, 
     return (None if limit is None else _not_too_long("fault/limit", seconds(limit))), 0
 
 
-def plain(given: Mapping[str, Any]) -> dict[str, Any]:
+def plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields as JSON has them: lists for tuples, and no value shared with the caller's. Raises InputError."""
     try:
-        copied: dict[str, Any] = json.loads(json.dumps(given, allow_nan=False))
+        copied: dict[str, Any] = json.loads(json.dumps(fields, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the fields of a fault are JSON values: {error}") from None
     return copied

@@ -27,56 +27,63 @@ def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any],
     or value, and for fields that don't go together, saying what is allowed.
     """
     operations = _operations(definitions, target)
-    given = {name: value for name, value in fields.items() if value is not None}
-    _check_names(target, operations, given)
-    kind, parts = _effect(operations, given)
+    options = {name: value for name, value in fields.items() if value is not None}
+    _check_names(target, operations, options)
+    kind, parts = _effect(operations, options)
     chosen = parts.pop("operations", operations)
     fault = Fault(
         target=target,
         kind=kind,
         operations=frozenset(operation.id for operation in chosen),
-        match={name: str(value) for name, value in given.items() if name not in OPTIONS},
-        fields=read.plain(given),
-        after=read.whole("after", given.get("after", 0), 0),
-        times=read.whole("times", given["times"], 1) if "times" in given else None,
-        share=read.share(given["share"]) if "share" in given else None,
-        window=read.window(given.get("window"), now),
-        delay=_delay(given),
-        retry_after=_retry_after(given),
-        headers=_headers(given.get("headers", {})),
+        match={name: str(value) for name, value in options.items() if name not in OPTIONS},
+        fields=read.plain(options),
+        after=read.whole("after", options.get("after", 0), 0),
+        times=read.whole("times", options["times"], 1) if "times" in options else None,
+        share=read.share(options["share"]) if "share" in options else None,
+        window=read.window(options.get("window"), now),
+        delay=_delay(options),
+        retry_after=_retry_after(options),
+        headers=_headers(options.get("headers", {})),
         **parts,
     )
-    _check_together(fault, given)
+    _check_together(fault, options)
     return fault
 
 
 def _operations(definitions: Definitions, target: str) -> list[Operation]:
-    found = [one for one in definitions.operations if target in (EVERYTHING, one.id, one.service)]
-    if not found:
-        services = list(dict.fromkeys(one.service for one in definitions.operations))
-        known = [*services, *(one.id for one in definitions.operations)]
-        allowed = f"{', '.join(known)}, or {EVERYTHING} for all"
+    operations = [
+        operation for operation in definitions.operations if target in (EVERYTHING, operation.id, operation.service)
+    ]
+    if not operations:
+        services = list(dict.fromkeys(operation.service for operation in definitions.operations))
+        targets = [*services, *(operation.id for operation in definitions.operations)]
+        allowed = f"{', '.join(targets)}, or {EVERYTHING} for all"
         raise InputError(
-            f"{target!r} is neither a service nor an operation{did_you_mean(target, known)}; allowed: {allowed}"
+            f"{target!r} is neither a service nor an operation{did_you_mean(target, targets)}; allowed: {allowed}"
         )
-    return found
+    return operations
 
 
-def _check_names(target: str, operations: Sequence[Operation], given: Mapping[str, Any]) -> None:
+def _check_names(target: str, operations: Sequence[Operation], options: Mapping[str, Any]) -> None:
     parameters = dict.fromkeys(
-        parameter.name for one in operations for parameter in one.parameters if parameter.location in ("path", "query")
+        parameter.name
+        for operation in operations
+        for parameter in operation.parameters
+        if parameter.location in ("path", "query")
     )
-    known = [*parameters, *OPTIONS]
-    for name, value in given.items():
-        if name not in known:
-            raise InputError(f"a fault of {target} has no {name!r}{did_you_mean(name, known)}; allowed: {', '.join(known)}")
+    allowed = [*parameters, *OPTIONS]
+    for name, value in options.items():
+        if name not in allowed:
+            raise InputError(
+                f"a fault of {target} has no {name!r}{did_you_mean(name, allowed)}; allowed: {', '.join(allowed)}"
+            )
         if name not in OPTIONS and not isinstance(value, str | int | float):
             raise InputError(f"{name} is {value!r}; allowed: the text that the parameter must have")
 
 
-def _effect(operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """What the fault is called, and the members of it that say what it does."""
-    chosen = [name for name in EFFECTS if name in given]
+    chosen = [name for name in EFFECTS if name in options]
     if chosen == ["status", "body"]:
         chosen = ["status"]
     if len(chosen) > 1:
@@ -85,49 +92,49 @@ def _effect(operations: list[Operation], given: Mapping[str, Any]) -> tuple[str,
         "error": _error, "status": _status, "quota": _quota, "fault": _fault, "patch": _patch, "body": _body,
     }  # fmt: skip
     if chosen:
-        return readers[chosen[0]](operations, given)
-    if "headers" in given:
+        return readers[chosen[0]](operations, options)
+    if "headers" in options:
         return "headers", {"stage": SERVICE}
-    if "delay" in given:
+    if "delay" in options:
         return "delay", {"stage": NETWORK}
     raise InputError(f"the fault does nothing; give one of {', '.join((*EFFECTS, 'headers', 'delay'))}")
 
 
-def _error(operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    found = _with_error("error", operations, given["error"])
-    return f"error:{given['error']}", {"stage": SERVICE, "error": given["error"], "operations": found}
+def _error(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    with_error = _with_error("error", operations, options["error"])
+    return f"error:{options['error']}", {"stage": SERVICE, "error": options["error"], "operations": with_error}
 
 
 def _with_error(what: str, operations: list[Operation], name: object) -> list[Operation]:
-    found = [one for one in operations if name in {error.name for error in one.errors()}]
-    if not found:
-        known = list(dict.fromkeys(error.name for one in operations for error in one.errors()))
+    matching = [operation for operation in operations if name in {error.name for error in operation.errors()}]
+    if not matching:
+        allowed = list(dict.fromkeys(error.name for operation in operations for error in operation.errors()))
         whose = operations[0].id if len(operations) == 1 else "any of these operations"
         raise InputError(
-            f"{what} is {name!r}, which is no documented error of {whose}{did_you_mean(name, known)}; "
-            f"allowed: {', '.join(known)}"
+            f"{what} is {name!r}, which is no documented error of {whose}{did_you_mean(name, allowed)}; "
+            f"allowed: {', '.join(allowed)}"
         )
-    return found
+    return matching
 
 
-def _status(_operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    status = read.whole("status", given["status"], 200, 599)
-    if status < 400 and "body" not in given:
+def _status(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    status = read.whole("status", options["status"], 200, 599)
+    if status < 400 and "body" not in options:
         raise InputError(f"status is {status}, which is no error; allowed: 400 to 599, or 200 to 599 with a body")
-    body, content_type = read.body(given) if "body" in given else (None, "")
+    body, content_type = read.body(options) if "body" in options else (None, "")
     if body and status in (204, 304):
         raise InputError(f"an answer with status {status} has no body; allowed: body '' with it, or another status")
     return f"status:{status}", {"stage": GATEWAY, "status": status, "body": body, "content_type": content_type}
 
 
-def _quota(operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    quota = read.quota(given["quota"])
+def _quota(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    quota = read.quota(options["quota"])
     chosen = operations if quota.error is None else _with_error("quota/error", operations, quota.error)
     return "quota", {"stage": GATEWAY, "quota": quota, "operations": chosen}
 
 
-def _fault(_operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    value = given["fault"]
+def _fault(_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    value = fields["fault"]
     options = {"type": value} if isinstance(value, str) else value
     name = options.get("type") if isinstance(options, Mapping) else None
     if not isinstance(name, str) or name not in KINDS:
@@ -137,27 +144,27 @@ def _fault(_operations: list[Operation], given: Mapping[str, Any]) -> tuple[str,
     return name, {"stage": kind.stage, "fault": name, "listener": kind.listener, "seconds": seconds, "chunks": chunks}
 
 
-def _patch(_operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "patch", {"stage": SERVICE, "patch": read_patch(given["patch"])}
+def _patch(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "patch", {"stage": SERVICE, "patch": read_patch(options["patch"])}
 
 
-def _body(_operations: list[Operation], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    body, content_type = read.body(given)
+def _body(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    body, content_type = read.body(options)
     return "body", {"stage": GATEWAY, "status": 200, "body": body, "content_type": content_type}
 
 
-def _delay(given: Mapping[str, Any]) -> Any:
-    if "clock" in given and "delay" not in given:
+def _delay(options: Mapping[str, Any]) -> Any:
+    if "clock" in options and "delay" not in options:
         raise InputError("clock says whose time a delay takes; give a delay, too")
-    return read.delay(given["delay"], given.get("clock", "real")) if "delay" in given else None
+    return read.delay(options["delay"], options.get("clock", "real")) if "delay" in options else None
 
 
-def _retry_after(given: Mapping[str, Any]) -> str | bool | None:
-    if "retry_after" not in given:
+def _retry_after(options: Mapping[str, Any]) -> str | bool | None:
+    if "retry_after" not in options:
         return None
-    if not {"status", "error", "quota"} & set(given):
+    if not {"status", "error", "quota"} & set(options):
         raise InputError("retry_after is a header of refusals; allowed: with status, error or quota")
-    return read.retry_after(given["retry_after"], "quota" in given)
+    return read.retry_after(options["retry_after"], "quota" in options)
 
 
 def _headers(value: Any) -> tuple[tuple[str, str], ...]:
@@ -175,8 +182,8 @@ def _headers(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(value.items())
 
 
-def _check_together(fault: Fault, given: Mapping[str, Any]) -> None:
-    if "content_type" in given and "body" not in given:
+def _check_together(fault: Fault, options: Mapping[str, Any]) -> None:
+    if "content_type" in options and "body" not in options:
         raise InputError("content_type goes with body; give both")
     kind = KINDS.get(fault.fault or "")
     if kind is None:
@@ -184,7 +191,7 @@ def _check_together(fault: Fault, given: Mapping[str, Any]) -> None:
     if fault.headers and (kind.stage == GATEWAY and fault.fault not in ("EMPTY_BODY", "HTML_200")):
         raise InputError(f"{fault.fault} sends no headers; leave headers out")
     if kind.listener:
-        counted = [name for name in ("times", "after", "share", "delay") if name in given]
+        counted = [name for name in ("times", "after", "share", "delay") if name in options]
         if fault.target != EVERYTHING or fault.match:
             raise InputError(f"{fault.fault} is about the port, not one operation; allowed: target {EVERYTHING!r} alone")
         if counted:

@@ -61,8 +61,8 @@ def _step(index: int, item: Any) -> Step:
     if not isinstance(path, str) or not _POINTER.fullmatch(path):
         raise InputError(f"{where}/path is {_short(path)}; allowed: a JSON pointer, such as /rows/0/status (RFC 6901)")
     if op == "remove" and (not path or "value" in item):
-        found = "has a value" if path else "removes the whole document"
-        raise InputError(f"{where} {found}; allowed: remove with a path alone")
+        mistake = "has a value" if path else "removes the whole document"
+        raise InputError(f"{where} {mistake}; allowed: remove with a path alone")
     if op != "remove" and "value" not in item:
         raise InputError(f"{where} has no value; {op} needs one")
     _check_json(where, item.get("value"))

@@ -81,10 +81,10 @@ class FaultRegistry:
 
     def get(self, number: int) -> ActiveFault:
         """The fault with this number. Raises InputError where there is none."""
-        found = next((entry for entry in self.entries if entry.number == number), None)
-        if found is None:
+        match = next((entry for entry in self.entries if entry.number == number), None)
+        if match is None:
             raise InputError(f"there is no fault {number}")
-        return found
+        return match
 
     def clear(self) -> None:
         """Take all away; numbers begin at 1 again."""
@@ -164,8 +164,8 @@ def _meant(fault: Fault, operation: str, values: Callable[[], Mapping[str, str]]
     return not fault.match or _contains(values(), fault.match.items())
 
 
-def _contains(values: Mapping[str, str], wanted: Iterable[tuple[str, str]]) -> bool:
-    return all(values.get(name) == value for name, value in wanted)
+def _contains(values: Mapping[str, str], required: Iterable[tuple[str, str]]) -> bool:
+    return all(values.get(name) == value for name, value in required)
 
 
 def _over_quota(entry: ActiveFault, limit: int, per: int, now: int) -> int:

@@ -14,15 +14,15 @@ from ..exchanges.har import read_any
 
 def draft_of_har(path: Path) -> tuple[dict[str, Any], list[str]]:
     """The draft, and its gaps in words. Raises InputError for a file that can't be read, or holds no exchanges."""
-    found = read_any(path)
-    if not found.exchanges:
+    result = read_any(path)
+    if not result.exchanges:
         raise InputError(f"{path} holds no exchanges; record some with `mockserver record`, or save them in a browser")
-    source = inferred(str(path), found.exchanges, load())
+    source = inferred(str(path), result.exchanges, load())
     document: dict[str, Any] = next(dict(value) for value in source.documents.values())
     document["info"] = {"title": path.stem, "version": "0"}
     document["x-sources"] = {"recording": {"title": path.name}}
     document["x-provenance"] = {"kind": "analogous", "source": "recording", "note": "Read from recorded answers."}
-    gaps = [str(note) for note in found.notes]
+    gaps = [str(note) for note in result.notes]
     for place, item in document["paths"].items():
         for method, node in item.items():
             gaps += _complete(place, method, node)
@@ -30,8 +30,8 @@ def draft_of_har(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _complete(path: str, method: str, node: dict[str, Any]) -> list[str]:
-    known = {parameter.get("name") for parameter in node.get("parameters", ())}
-    made = [name for name in PATH_NAME.findall(path) if name not in known]
+    allowed = {parameter.get("name") for parameter in node.get("parameters", ())}
+    made = [name for name in PATH_NAME.findall(path) if name not in allowed]
     plain = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in made]
     if plain:
         node["parameters"] = [*node.get("parameters", ()), *plain]

@@ -172,11 +172,11 @@ def _responses(tables: list[_Table], statuses: Mapping[str, str], examples: list
     responses: dict[str, Any] = {status: {"description": text} for status, text in statuses.items()}
     for status in dict.fromkeys(table.status or "200" for table in answers):
         mine = [table for table in answers if (table.status or "200") == status]
-        wanted = [name for table in mine for row in table.rows for name in _names_in(row)]
+        expected = [name for table in mine for row in table.rows for name in _names_in(row)]
         named: dict[str, Schema] = {}
-        for name, table in reversed(list(zip(dict.fromkeys(wanted), mine[1:], strict=False))):
+        for name, table in reversed(list(zip(dict.fromkeys(expected), mine[1:], strict=False))):
             named[name] = _object(table, named)
-        gaps += [f"{status}: no table for {name}" for name in dict.fromkeys(wanted) if name not in named]
+        gaps += [f"{status}: no table for {name}" for name in dict.fromkeys(expected) if name not in named]
         response = responses.setdefault(status, {"description": ""})
         response["content"] = {"application/json": {"schema": _object(mine[0], named)}}
     success = responses.setdefault("200", {"description": "OK"})
@@ -208,7 +208,7 @@ def _statuses(lines: list[str]) -> dict[str, str]:
 
 def _examples(text: str) -> list[Any]:
     """The JSON objects of the page, in order."""
-    decoder, found, at = json.JSONDecoder(), [], 0
+    decoder, result, at = json.JSONDecoder(), [], 0
     while (start := text.find("{", at)) >= 0:
         try:
             value, at = decoder.raw_decode(text, start)
@@ -216,5 +216,5 @@ def _examples(text: str) -> list[Any]:
             at = start + 1
             continue
         if isinstance(value, dict) and value:
-            found.append(value)
-    return found
+            result.append(value)
+    return result

@@ -119,9 +119,9 @@ class _Version:
         return node
 
     def _parameters(self, request: Any, info: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[Document]:
-        known = dict(info["path_params"])
+        allowed = dict(info["path_params"])
         for name in re.findall(r"{([^{}/]+)}", info["resource_path"]):
-            attribute = str(known.get(name, ""))[1:]
+            attribute = str(allowed.get(name, ""))[1:]
             kind = request.openapi_types.get(attribute, "str")
             yield self._parameter(name, "path", kind, texts.get(attribute, ""), required=True)
         for location, pairs in (("query", info["query_params"]), ("header", info["header_params"].items())):

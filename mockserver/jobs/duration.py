@@ -14,11 +14,11 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 def seconds(value: object) -> float:
     """Seconds from a number of them, or from text such as `90s`, `1.5h` or `1h30m`. Raises InputError."""
-    found = _read(value)
-    if found is None or not 0 <= found <= _MOST:
+    result = _read(value)
+    if result is None or not 0 <= result <= _MOST:
         allowed = "seconds (90), or text such as 90s, 2h, 1h30m; at most 365000d"
         raise InputError(f"{_short(value)} is not a length of time; allowed: {allowed}")
-    return float(found)
+    return float(result)
 
 
 def _short(value: object) -> str:

@@ -72,13 +72,13 @@ def _back_from(stretches: Sequence[RunSeries[T]], start: int, skip: int, limit: 
     lefts = [stretch.before(start + 1) for stretch in stretches]
     heads = [(-stretches[place].born(left - 1), -place, left) for place, left in enumerate(lefts) if left]
     heapify(heads)
-    found: list[tuple[T, int, int]] = []
-    while heads and len(found) < skip + limit:
+    collected: list[tuple[T, int, int]] = []
+    while heads and len(collected) < skip + limit:
         born, place, left = heads[0]
         stretch = stretches[-place]
-        found.append((stretch.source, stretch.number + left - 1, -born))
+        collected.append((stretch.source, stretch.number + left - 1, -born))
         if left > 1:
             heapreplace(heads, (-stretch.born(left - 2), place, left - 1))
         else:
             heappop(heads)
-    return found[skip:]
+    return collected[skip:]

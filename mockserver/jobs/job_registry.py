@@ -102,8 +102,8 @@ class JobRegistry:
         """The declaration with this number. Raises InputError where there is none."""
         with self._lock:
             if number not in self._by_number:
-                known = ", ".join(map(str, list(self._by_number)[:20])) or "none"
-                raise InputError(f"there is no declared job {number}; declared: {known}")
+                allowed_text = ", ".join(map(str, list(self._by_number)[:20])) or "none"
+                raise InputError(f"there is no declared job {number}; declared: {allowed_text}")
             return self._by_number[number]
 
     def find(self, number: int) -> JobSpec | None:
@@ -199,8 +199,8 @@ class JobRegistry:
                 if polls.asked > declared.progress.polls and len(polls.times) < len(life.steps):
                     polls.times.append(now)
                     polls.asked = 1
-            times, asked = tuple(polls.times), max(polls.asked, 1)
-        return moment_after(definition, life, born, now, times, asked, declared.progress.polls)
+            times, requested = tuple(polls.times), max(polls.asked, 1)
+        return moment_after(definition, life, born, now, times, requested, declared.progress.polls)
 
     def furthest(self, definition: JobLife, declared: JobSpec, life: Life, now: int) -> Moment:
         """Where a job stands, without a poll: of one that moves with polls, the identity that was asked for most."""
@@ -237,8 +237,8 @@ def truncate_life(definition: JobLife, action: str, moment: Moment) -> Life:
     """
     goal = definition.actions.get(action)
     if goal is None:
-        known = ", ".join(definition.actions) or "none"
-        raise InputError(f"the service documents no state for {action!r}; it has: {known}")
+        allowed_text = ", ".join(definition.actions) or "none"
+        raise InputError(f"the service documents no state for {action!r}; it has: {allowed_text}")
     return ended_in(definition, goal, moment)
 
 

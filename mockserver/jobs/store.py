@@ -72,8 +72,8 @@ class Store:
                     self._views.popitem(last=False)
             else:
                 self.changes += 1  # what this page shows depends on when the first one was asked for
-            shown, seen = self._views.get(key, (now, last))
-            return min(shown, now), seen
+            text, seen = self._views.get(key, (now, last))
+            return min(text, now), seen
 
     def clear(self) -> None:
         """Forget all."""

@@ -100,7 +100,7 @@ def moment_at_end(definition: JobLife, life: Life, born: int, now: int) -> Momen
 
 
 def moment_after(
-    definition: JobLife, life: Life, born: int, now: int, times: Sequence[int], asked: int, polls: int
+    definition: JobLife, life: Life, born: int, now: int, times: Sequence[int], requested: int, polls: int
 ) -> Moment:
     """The moment of a job that moves with polls.
 
@@ -108,7 +108,7 @@ def moment_after(
     """
     entered = tuple((status, time) for (status, _), time in zip(life.steps, times, strict=False))
     status = entered[-1][0]
-    fraction = 0.0 if len(entered) == len(life.steps) else (asked - 1) / polls
+    fraction = 0.0 if len(entered) == len(life.steps) else (requested - 1) / polls
     return Moment(status, definition.states[status].terminal, born, now, entered, fraction)
 
 
@@ -145,8 +145,8 @@ def _step(definition: JobLife, step: object) -> tuple[str, float | None]:
     return status, None if step[1] is None else seconds(step[1])
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return did_you_mean(name, known) or f"; known: {', '.join(known)}"
+def _nearest(name: str, allowed: Sequence[str]) -> str:
+    return did_you_mean(name, allowed) or f"; known: {', '.join(allowed)}"
 
 
 def shortest_way(definition: JobLife, start: str, goal: str) -> list[str] | None:

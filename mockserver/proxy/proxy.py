@@ -174,8 +174,8 @@ class _PassOn(Handler):
             raise ProxyError(501, "Can't pass this on", detail)
         name = pick(self._upstreams, self._definitions, request.method, request.path)
         if name is None:
-            known = ", ".join(self._upstreams)
-            detail = f"no upstream for this path: only {known} have one; --upstream URL takes all other paths"
+            allowed_text = ", ".join(self._upstreams)
+            detail = f"no upstream for this path: only {allowed_text} have one; --upstream URL takes all other paths"
             raise ProxyError(502, "No upstream", detail)
         return self._upstreams[name]
 

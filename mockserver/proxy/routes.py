@@ -15,31 +15,31 @@ def parse_upstreams(texts: Sequence[str], definitions: Definitions) -> dict[str,
 
     Raises InputError for a service that no definition has, one given twice, or none at all.
     """
-    found: dict[str, TargetUrl] = {}
+    collected: dict[str, TargetUrl] = {}
     for text in texts:
         name, sign, url = text.partition("=")
         service, url = (name.strip(), url) if sign and "://" not in name else ("", text)
         _check_service(service, definitions)
-        if service in found:
+        if service in collected:
             raise InputError(f"--upstream is given twice for {service or 'all services'}; give SERVICE=URL for each service")
-        found[service] = target_of(url)
-    if not found:
+        collected[service] = target_of(url)
+    if not collected:
         raise InputError("no --upstream; give --upstream URL, or --upstream SERVICE=URL for each service")
-    return found
+    return collected
 
 
 def _check_service(service: str, definitions: Definitions) -> None:
-    known = sorted({operation.service for operation in definitions.operations})
-    if service and service not in known:
-        near = difflib.get_close_matches(service, known, 1)
+    allowed = sorted({operation.service for operation in definitions.operations})
+    if service and service not in allowed:
+        near = difflib.get_close_matches(service, allowed, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError(f"--upstream: no service is called {service!r}; {hint}known: {', '.join(known)}")
+        raise InputError(f"--upstream: no service is called {service!r}; {hint}known: {', '.join(allowed)}")
 
 
 def service_of(definitions: Definitions, method: str, path: str) -> str:
     """The service that a request is for by the definitions' paths; nothing where none has it."""
-    fits = [one for one in definitions.operations if one.pattern.fullmatch(path)]
-    best = next((one for one in fits if one.method == method), fits[0] if fits else None)
+    fits = [item for item in definitions.operations if item.pattern.fullmatch(path)]
+    best = next((item for item in fits if item.method == method), fits[0] if fits else None)
     if best is not None:
         return best.service
     owner = definitions.service_at(path)

@@ -27,12 +27,12 @@ class Resigner:
     """
 
     def __init__(self, sign: Sign, definitions: Definitions, allowed: Collection[str], hosts: Collection[str]) -> None:
-        known = {name for operation in definitions.operations for name in (operation.id, operation.method)}
+        allowed_names = {name for operation in definitions.operations for name in (operation.id, operation.method)}
         for name in allowed:
-            if name not in known:
+            if name not in allowed_names:
                 raise InputError(
                     f"--resign-allow: no documented operation is called {name!r}, or has that method"
-                    f"{did_you_mean(name, known)}; known: {', '.join(sorted(known))}"
+                    f"{did_you_mean(name, allowed_names)}; known: {', '.join(sorted(allowed_names))}"
                 )
         self._sign, self._definitions = sign, definitions
         self._allowed = {"GET", *allowed}

@@ -43,10 +43,10 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
             return None
         if not body:
             continue
-        found = _decoded(name, body)
-        if found is None:
+        result = _decoded(name, body)
+        if result is None:
             return None
-        body = found
+        body = result
     return body
 
 
@@ -77,42 +77,42 @@ def _package(coding: str) -> Any:
 
 def _decoded(coding: str, body: bytes) -> bytes | None:
     if coding in _WINDOWS:
-        found = _inflated(body, _WINDOWS[coding])
-        if found is None and coding == "deflate":
-            found = _inflated(body, -15)  # some servers leave the frame out
-        return found
+        result = _inflated(body, _WINDOWS[coding])
+        if result is None and coding == "deflate":
+            result = _inflated(body, -15)  # some servers leave the frame out
+        return result
     package = _package(coding)
     return _unbrotlied(package, body) if coding == "br" else _unzstandarded(package, body)
 
 
 def _unbrotlied(brotli: Any, body: bytes) -> bytes | None:
-    engine, found = brotli.Decompressor(), bytearray()
+    engine, result = brotli.Decompressor(), bytearray()
     try:
         for start in range(0, len(body), _BROTLI_PIECE):
-            found += engine.process(body[start : start + _BROTLI_PIECE])
-            if len(found) > LIMIT:
+            result += engine.process(body[start : start + _BROTLI_PIECE])
+            if len(result) > LIMIT:
                 return None
     except brotli.error:
         return None
-    return bytes(found) if engine.is_finished() else None
+    return bytes(result) if engine.is_finished() else None
 
 
 def _unzstandarded(zstandard: Any, body: bytes) -> bytes | None:
     try:
         with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True) as reader:
-            found: bytes = reader.read(LIMIT + 1)
+            result: bytes = reader.read(LIMIT + 1)
     except zstandard.ZstdError:
         return None
-    return found if len(found) <= LIMIT else None
+    return result if len(result) <= LIMIT else None
 
 
 def _inflated(body: bytes, window: int) -> bytes | None:
     engine = zlib.decompressobj(window)
     try:
-        found = engine.decompress(body, LIMIT)
+        result = engine.decompress(body, LIMIT)
     except zlib.error:
         return None
-    return found if engine.eof and not engine.unused_data else None
+    return result if engine.eof and not engine.unused_data else None
 
 
 def plain(headers: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
@@ -121,41 +121,41 @@ def plain(headers: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[tuple[
     What can't be unpacked (another coding, a body that isn't in it, one longer than `LIMIT`) stays as it is.
     """
     coding = ",".join(value for name, value in headers if name.lower() == "content-encoding")
-    found = unpack(coding, body) if coding else None
-    if found is None:
+    result = unpack(coding, body) if coding else None
+    if result is None:
         return tuple(headers), body
     gone = ("content-encoding", "content-length")
-    return tuple((name, value) for name, value in headers if name.lower() not in gone), found
+    return tuple((name, value) for name, value in headers if name.lower() not in gone), result
 
 
 def unpacked(exchange: Exchange) -> Exchange:
     """The exchange with unpacked bodies, as clients see them; of one that can't be unpacked only the size is told."""
     request, response = exchange.request, exchange.response
-    found = _plain(request.headers.get("content-encoding", ""), request.body)
-    if found is not None:
+    result = _plain(request.headers.get("content-encoding", ""), request.body)
+    if result is not None:
         headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
         if headers.get("content-length") == str(len(request.body)):
-            headers["content-length"] = str(len(found))
-        request = replace(request, headers=headers, body=found)
+            headers["content-length"] = str(len(result))
+        request = replace(request, headers=headers, body=result)
     return replace(exchange, request=request, response=_answer(response))
 
 
 def _answer(response: Response) -> Response:
-    found = _plain(response.header("content-encoding") or "", response.body)
-    if found is None:
+    result = _plain(response.header("content-encoding") or "", response.body)
+    if result is None:
         return response
-    lengths = {str(len(response.body)): str(len(found))}
+    lengths = {str(len(response.body)): str(len(result))}
     headers = tuple(
         (name, lengths.get(value, value) if name.lower() == "content-length" else value)
         for name, value in response.headers
         if name.lower() != "content-encoding"
     )
-    return replace(response, headers=headers, body=found)
+    return replace(response, headers=headers, body=result)
 
 
 def _plain(encoding: str, body: bytes) -> bytes | None:
     """The unpacked body; None where nothing was packed."""
     if not encoding.strip() or not body:
         return None
-    found = unpack(encoding, body)
-    return f"[redacted: {len(body)} bytes of {encoding}]".encode() if found is None else found
+    result = unpack(encoding, body)
+    return f"[redacted: {len(body)} bytes of {encoding}]".encode() if result is None else result

@@ -31,11 +31,11 @@ class Echoes:
     """Hides these secrets in any text, and whatever is named like a secret there."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = [secret for secret in dict.fromkeys(map(str.strip, secrets)) if secret not in _WORDS]
-        known = [secret for secret in known if secret != mask(secret)]
-        forms = {form for secret in known[:IN_ALL_FORMS] for form in _forms_of(secret)}
+        allowed = [secret for secret in dict.fromkeys(map(str.strip, secrets)) if secret not in _WORDS]
+        allowed = [secret for secret in allowed if secret != mask(secret)]
+        forms = {form for secret in allowed[:IN_ALL_FORMS] for form in _forms_of(secret)}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
-        self._words = frozenset(secret for secret in known[IN_ALL_FORMS:] if len(secret) >= 4)
+        self._words = frozenset(secret for secret in allowed[IN_ALL_FORMS:] if len(secret) >= 4)
 
     def hide(self, text: str) -> str:
         """The text without them, and as long as it was."""

@@ -35,18 +35,18 @@ class Pseudonyms:
     def of(self, value: str) -> str:
         """The pseudonym of a value."""
         if value not in self._given:
-            found = self._new(value)
-            self._given[value] = found
-            self._taken.add(found)
+            result = self._new(value)
+            self._given[value] = result
+            self._taken.add(result)
         return self._given[value]
 
     def _new(self, value: str) -> str:
-        found = value
+        result = value
         for attempt in range(_TRIES):  # very short values have few pseudonyms
-            found = _changed(value, self._stream(value, attempt))
-            if found != value and found not in self._taken:
+            result = _changed(value, self._stream(value, attempt))
+            if result != value and result not in self._taken:
                 break
-        return found
+        return result
 
     def _stream(self, value: str, attempt: int) -> Iterator[int]:
         block = 0
@@ -59,12 +59,12 @@ class Pseudonyms:
 
 
 def _changed(value: str, stream: Iterator[int]) -> str:
-    kept, change = _form(value)
+    remaining, change = _form(value)
     if _IPV4.fullmatch(value):
         return ".".join(_octet(part, stream) for part in value.split("."))
     if value.isascii() and value.isdecimal() and value[0] != "0":  # a number may not begin with 0
         return str(1 + next(stream) % 9) + "".join(_letter(char, stream) for char in value[1:])
-    return "".join(char if index in kept else change(char, stream) for index, char in enumerate(value))
+    return "".join(char if index in remaining else change(char, stream) for index, char in enumerate(value))
 
 
 def _form(value: str) -> tuple[range | tuple[int, ...], Callable[[str, Iterator[int]], str]]:

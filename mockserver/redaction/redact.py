@@ -63,10 +63,10 @@ def header(name: str, value: str) -> str:
 
 def secrets_of(items: Mapping[str, str]) -> list[str]:
     """The secrets in a request's headers, to be taken out of whatever echoes them."""
-    found = [value for name, value in items.items() if name.lower() in _SECRET_HEADERS]
-    found += [match[2] for match in _SIGNED.finditer(items.get("authorization", ""))]
-    found = [secret for secret in found if len(secret) >= _SHORTEST]
-    return found + [encoded for secret in found if (encoded := quote(secret, "", errors="replace")) != secret]
+    matches = [value for name, value in items.items() if name.lower() in _SECRET_HEADERS]
+    matches += [match[2] for match in _SIGNED.finditer(items.get("authorization", ""))]
+    matches = [secret for secret in matches if len(secret) >= _SHORTEST]
+    return matches + [encoded for secret in matches if (encoded := quote(secret, "", errors="replace")) != secret]
 
 
 def header_secrets(name: str, value: str) -> list[str]:
@@ -144,8 +144,8 @@ def _remembered_values(value: str) -> tuple[Member, ...]:
 def _found_values(value: str) -> list[Member]:
     if not _may_hold_secrets(value):
         return []
-    found = [member for member in values(value, is_secret_name) if member.value.strip().lower() not in _NEVER]
-    return ordered([*found, *_unnamed(value)])
+    result = [member for member in values(value, is_secret_name) if member.value.strip().lower() not in _NEVER]
+    return ordered([*result, *_unnamed(value)])
 
 
 def _unnamed(value: str) -> Iterator[Member]:
@@ -167,14 +167,14 @@ def forms_of(secret: str) -> list[str]:
         return []
     raw = secret.encode("utf-8", "surrogatepass")
     once, plus = quote(raw, ""), quote_plus(raw)
-    found = [secret, once, plus, quote(raw), quote(once, ""), raw.hex(), raw.hex().upper()]
-    found += [re.sub("%..", lambda code: code[0].lower(), form) for form in (once, plus)]
+    matches = [secret, once, plus, quote(raw), quote(once, ""), raw.hex(), raw.hex().upper()]
+    matches += [re.sub("%..", lambda code: code[0].lower(), form) for form in (once, plus)]
     for ascii_only in (True, False):
         escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-        found += [escaped, json.dumps(escaped, ensure_ascii=ascii_only)[1:-1], escaped.replace("/", "\\/")]
+        matches += [escaped, json.dumps(escaped, ensure_ascii=ascii_only)[1:-1], escaped.replace("/", "\\/")]
     for offset in range(3):
         core = base64.b64encode(bytes(offset) + raw).decode().rstrip("=")[(0, 2, 3)[offset] :]
         core = core if (offset + len(raw)) % 3 == 0 else core[:-1]  # the last one also holds bits of what follows
         if len(core) >= 6:
-            found += [core, core.replace("+", "-").replace("/", "_"), quote(core, "")]
-    return sorted(set(found), key=len, reverse=True)
+            matches += [core, core.replace("+", "-").replace("/", "_"), quote(core, "")]
+    return sorted(set(matches), key=len, reverse=True)

@@ -93,10 +93,10 @@ def _without_secrets(exchange: Exchange, hide: Clean) -> Exchange:
 
 def _secrets(request: Request, response: Response) -> list[str]:
     """Every secret that the exchange shows in a place that is known for secrets; those of headers and query first."""
-    found: list[str] = []
+    collected: list[str] = []
     for name, value in (*request.headers.items(), *response.headers):
-        found += redact.header_secrets(name, value)
-    found += redact.query_secrets(request.query)
+        collected += redact.header_secrets(name, value)
+    collected += redact.query_secrets(request.query)
     for text in (request.path, request.query, *(body.decode("utf-8", "replace") for body in (request.body, response.body))):
-        found += redact.text_secrets(text)
-    return found
+        collected += redact.text_secrets(text)
+    return collected

@@ -57,37 +57,37 @@ class Member:
     numeric: bool = False
 
 
-def members(text: str, wanted: Named) -> Iterator[Member]:
+def members(text: str, is_wanted: Named) -> Iterator[Member]:
     """The members of JSON with these names, also those in strings that hold JSON; the text need not be whole."""
-    return (one for one in _named(text, wanted, _NAME, False) if one.level is not None or one.numeric)
+    return (item for item in _named(text, is_wanted, _NAME, False) if item.level is not None or item.numeric)
 
 
-def values(text: str, wanted: Named) -> list[Member]:
+def values(text: str, is_wanted: Named) -> list[Member]:
     """The values with these names in all forms, in order; everything in an object or a list that has such a name."""
-    found = list(_named(text, wanted, _NAME, True))
+    matches = list(_named(text, is_wanted, _NAME, True))
     if "%" in text or "\\u00" in text:
-        found += _named(text, wanted, _ENCODED_NAME, True)
+        matches += _named(text, is_wanted, _ENCODED_NAME, True)
     if "</" in text or "<!" in text:
-        found += _elements(text, wanted)
-    return ordered(found)
+        matches += _elements(text, is_wanted)
+    return ordered(matches)
 
 
-def ordered(found: Iterable[Member]) -> list[Member]:
+def ordered(result: Iterable[Member]) -> list[Member]:
     """Values in the order of the text, none inside another."""
-    kept: list[Member] = []
-    for one in sorted(found, key=lambda member: (member.start, -member.end)):
-        end = kept[-1].end if kept else 0
-        if one.start >= end:
-            kept.append(one)
-        elif one.end > end:
-            kept.append(replace(one, start=end, value=one.value[end - one.start :]))
-    return kept
+    remaining: list[Member] = []
+    for item in sorted(result, key=lambda member: (member.start, -member.end)):
+        end = remaining[-1].end if remaining else 0
+        if item.start >= end:
+            remaining.append(item)
+        elif item.end > end:
+            remaining.append(replace(item, start=end, value=item.value[end - item.start :]))
+    return remaining
 
 
-def replaced(text: str, found: Iterable[Member], by: Callable[[Member], str]) -> str:
+def replaced(text: str, result: Iterable[Member], by: Callable[[Member], str]) -> str:
     """Text in which something else stands for the values of members."""
     parts, at = [], 0
-    for member in found:
+    for member in result:
         parts += [text[at : member.start], by(member)]
         at = member.end
     return "".join([*parts, text[at:]])
@@ -95,16 +95,16 @@ def replaced(text: str, found: Iterable[Member], by: Callable[[Member], str]) ->
 
 def plain(member: Member) -> str:
     """A member's value without the escapes of the strings it stands in; as it is where they are cut."""
-    found = member.value
-    for _ in range(0 if member.level is None or "\\" not in found else member.level + 1):
+    result = member.value
+    for _ in range(0 if member.level is None or "\\" not in result else member.level + 1):
         try:
-            found = str(json.loads(f'"{found}"', strict=False))
+            result = str(json.loads(f'"{result}"', strict=False))
         except (ValueError, RecursionError):
             break
-    return found
+    return result
 
 
-def _named(text: str, wanted: Named, names: re.Pattern[str], deep: bool) -> Iterator[Member]:
+def _named(text: str, is_wanted: Named, names: re.Pattern[str], deep: bool) -> Iterator[Member]:
     at = 0
     while match := names.search(text, at):
         at = match.end()
@@ -112,13 +112,13 @@ def _named(text: str, wanted: Named, names: re.Pattern[str], deep: bool) -> Iter
         if names is _ENCODED_NAME and name == match["name"]:
             continue
         if deep and name == "name" and match["sign"] == "=":
-            found = _form_field(text, at, wanted)
-        elif wanted(name):
-            found, at = _value(text, match, (name, after_escape), wanted, deep)
+            result = _form_field(text, at, is_wanted)
+        elif is_wanted(name):
+            result, at = _value(text, match, (name, after_escape), is_wanted, deep)
         else:
             continue
-        yield from found
-        at = max(at, found[-1].end if found else 0)
+        yield from result
+        at = max(at, result[-1].end if result else 0)
 
 
 def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
@@ -133,11 +133,13 @@ def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
     return name, escaped
 
 
-def _value(text: str, match: re.Match[str], called: tuple[str, bool], wanted: Named, deep: bool) -> tuple[list[Member], int]:
+def _value(
+    text: str, match: re.Match[str], called: tuple[str, bool], is_wanted: Named, deep: bool
+) -> tuple[list[Member], int]:
     """The values after a name (`called`: the name, and whether an escape is in front of it), and where to read on."""
     name = called[0]
     if match["close"] and match["sign"] == ":":
-        return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, wanted if deep else None)
+        return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, is_wanted if deep else None)
     if not deep:
         return [], match.end()
     start = _skip(_SPACES, text, match.end())
@@ -145,7 +147,7 @@ def _value(text: str, match: re.Match[str], called: tuple[str, bool], wanted: Na
         start = _skip(_SPACES, text, start + text.startswith("=", start))
         quote = _QUOTE.match(text, start)
         return [_string(text, quote, name)] if quote else _run(text, start, name, _BARE), match.end()
-    return _line(text, start, match.start("name"), called, wanted)
+    return _line(text, start, match.start("name"), called, is_wanted)
 
 
 def _skip(what: re.Pattern[str], text: str, start: int) -> int:
@@ -153,13 +155,13 @@ def _skip(what: re.Pattern[str], text: str, start: int) -> int:
     return match.end() if match else start
 
 
-def _after(text: str, start: int, name: str, wanted: Named | None) -> tuple[list[Member], int]:
+def _after(text: str, start: int, name: str, is_wanted: Named | None) -> tuple[list[Member], int]:
     """A value of JSON or Python: a string, a number, or everything inside brackets."""
     quote = _QUOTE.match(text, start)
     if quote:
         return [_string(text, quote, name)], start
-    if wanted is not None and text[start : start + 1] in ("{", "["):
-        return _inside(text, start, name, wanted)
+    if is_wanted is not None and text[start : start + 1] in ("{", "["):
+        return _inside(text, start, name, is_wanted)
     number = _NUMBER.match(text, start)
     return [Member(name, start, number.end(), number[0], numeric=True)] if number else [], start
 
@@ -188,9 +190,9 @@ def _closing(text: str, start: int, slashes: int, sign: str) -> int:
 _TOKEN = re.compile(r"[{}\[\],]|\\*[\"']|-?\d+(?![\w.])")
 
 
-def _inside(text: str, start: int, name: str, wanted: Named) -> tuple[list[Member], int]:
+def _inside(text: str, start: int, name: str, is_wanted: Named) -> tuple[list[Member], int]:
     """Every string and number in the brackets that open here, but for names and for what says only how it is built."""
-    found: list[Member] = []
+    collected: list[Member] = []
     stack: list[bool] = []
     hidden, at = True, start
     while token := _TOKEN.search(text, at):
@@ -200,31 +202,33 @@ def _inside(text: str, start: int, name: str, wanted: Named) -> tuple[list[Membe
         elif sign in "}]":
             hidden = stack.pop()
             if not stack:
-                return found, at
+                return collected, at
         elif sign == ",":
             hidden = stack[-1]
         elif sign[-1] not in "\"'":
-            found += [Member(name, token.start(), token.end(), sign, numeric=True)] if hidden else []
+            collected += [Member(name, token.start(), token.end(), sign, numeric=True)] if hidden else []
         else:
             member = _string(text, token, name)
             at = min(len(text), member.end + len(sign))
             if text.startswith(":", _skip(_SPACES, text, at)):
-                hidden = (stack[-1] and member.value not in _STRUCTURE) or wanted(member.value[:256])
+                hidden = (stack[-1] and member.value not in _STRUCTURE) or is_wanted(member.value[:256])
             elif hidden:
-                found.append(member)
-    return found, len(text)
+                collected.append(member)
+    return collected, len(text)
 
 
-def _line(text: str, start: int, name_at: int, called: tuple[str, bool], wanted: Named) -> tuple[list[Member], int]:
+def _line(text: str, start: int, name_at: int, called: tuple[str, bool], is_wanted: Named) -> tuple[list[Member], int]:
     """What follows `name:` where that begins a line (YAML, headers), a string or a part of YAML's {flow}."""
     name, after_escape = called
     before = text[max(0, name_at - _BACK) : name_at].rstrip(" \t-<>*") if not after_escape else "\\n"
     opening = before[-1:] or ("\n" if name_at <= _BACK else "")
     if not opening or (opening not in "\r\n{,\"'" and not before.endswith(("\\n", "\\r"))):
         return [], start
-    found, end = _after(text, start, name, wanted) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
-    if found:
-        return found, end
+    result, end = (
+        _after(text, start, name, is_wanted) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
+    )
+    if result:
+        return result, end
     block = _BLOCK.match(text, start)
     if block:
         return [Member(name, block.start("lines"), block.end("lines"), block["lines"])], end
@@ -236,12 +240,12 @@ def _run(text: str, start: int, name: str, characters: re.Pattern[str]) -> list[
     return [Member(name, start, match.end(), match[0])] if match else []
 
 
-def _form_field(text: str, start: int, wanted: Named) -> list[Member]:
+def _form_field(text: str, start: int, is_wanted: Named) -> list[Member]:
     """The content of a field of multipart/form-data, whose name follows `name=`."""
     if "form-data" not in text[max(0, start - 120) : start].lower():
         return []
     field = _FIELD.match(text, start)
-    part = _PART.match(text, field.end()) if field and wanted(field[1]) else None
+    part = _PART.match(text, field.end()) if field and is_wanted(field[1]) else None
     if field is None or part is None:
         return []
     ends = [at for at in (text.find("\r\n--", part.end()), text.find("\n--", part.end())) if at >= 0]
@@ -249,8 +253,8 @@ def _form_field(text: str, start: int, wanted: Named) -> list[Member]:
     return [Member(field[1], part.end(), end, text[part.end() : end])]
 
 
-def _elements(text: str, wanted: Named) -> Iterator[Member]:
+def _elements(text: str, is_wanted: Named) -> Iterator[Member]:
     for match in _ELEMENT.finditer(text):
-        if wanted(match["name"]):
+        if is_wanted(match["name"]):
             group = "data" if match["data"] is not None else "text"
             yield Member(match["name"], *match.span(group), match[group])

@@ -65,25 +65,25 @@ class TenantPseudonymizer:
         request, response = exchange.request, exchange.response
         operation = self._definitions.operation_at(request.method, request.path, request.query)
         match = operation.pattern.fullmatch(request.path) if operation else None
-        found = _Found(operation)
-        self._look_at(request, match, found)
-        self._remember(found.tenants)
-        self._look_into(request.body, 0, found)
-        self._look_into(response.body, response.status, found)
-        clean = self._cleaner(found)
+        result = _Found(operation)
+        self._look_at(request, match, result)
+        self._remember(result.tenants)
+        self._look_into(request.body, 0, result)
+        self._look_into(response.body, response.status, result)
+        clean = self._cleaner(result)
         changed_exchange = replace(
             exchange,
             origin=clean(exchange.origin),
             request=replace(
                 request,
-                path=self._path(request.path, match, found, clean),
-                query="&".join(self._parameter(pair, found, clean) for pair in request.query.split("&")),
-                headers={name: self._header(name, value, found, clean) for name, value in request.headers.items()},
+                path=self._path(request.path, match, result, clean),
+                query="&".join(self._parameter(pair, result, clean) for pair in request.query.split("&")),
+                headers={name: self._header(name, value, result, clean) for name, value in request.headers.items()},
                 body=changed(request.body, clean),
             ),
             response=Response(
                 response.status,
-                tuple((name, self._header(name, value, found, clean)) for name, value in response.headers),
+                tuple((name, self._header(name, value, result, clean)) for name, value in response.headers),
                 changed(response.body, clean),
                 clean(response.problem) if response.problem else response.problem,
             ),
@@ -104,25 +104,25 @@ class TenantPseudonymizer:
     def _is_marked(self, operation: str, name: str) -> bool:
         return is_tenant(self._definitions.operation(operation), name)
 
-    def _look_at(self, request: Request, match: re.Match[str] | None, found: _Found) -> None:
-        operation = found.operation
+    def _look_at(self, request: Request, match: re.Match[str] | None, result: _Found) -> None:
+        operation = result.operation
         values = dict(zip(operation.path_names, match.groups(), strict=True)) if operation and match else {}
         pairs = [
             (name, unquote_plus(value)) for name, _, value in (pair.partition("=") for pair in request.query.split("&"))
         ]
         for name, value in (*values.items(), *pairs, *request.headers.items()):
             if value and self._means_tenant(name, operation):
-                found.tenants[value] = None
+                result.tenants[value] = None
             elif value and operation and any(p.name == name for p in operation.parameters):
-                found.kept[value] = None
+                result.kept[value] = None
 
-    def _look_into(self, body: bytes, status: int, found: _Found) -> None:
+    def _look_into(self, body: bytes, status: int, result: _Found) -> None:
         text = body.decode("utf-8", "replace")
         for member in self._named(text):
             value = scan.plain(member)
             if value:
-                found.tenants[value] = None
-        places = self._tenants.places(found.operation, status) if found.operation else ()
+                result.tenants[value] = None
+        places = self._tenants.places(result.operation, status) if result.operation else ()
         try:
             parsed = json.loads(text) if places else None
         except (ValueError, RecursionError):
@@ -130,54 +130,54 @@ class TenantPseudonymizer:
         for place in places:
             for _, tenant in matches(parsed, place):
                 if isinstance(tenant, str) and tenant:
-                    found.tenants[tenant] = None
-                    found.members.setdefault(parts_of(place)[-1], set()).add(tenant)
+                    result.tenants[tenant] = None
+                    result.members.setdefault(parts_of(place)[-1], set()).add(tenant)
 
-    def _path(self, path: str, match: re.Match[str] | None, found: _Found, clean: Clean) -> str:
-        if match is None or found.operation is None:
+    def _path(self, path: str, match: re.Match[str] | None, result: _Found, clean: Clean) -> str:
+        if match is None or result.operation is None:
             return clean(path)
         parts, at = [], 0
-        for index, name in enumerate(found.operation.path_names, 1):
+        for index, name in enumerate(result.operation.path_names, 1):
             value = match[index]
-            parts += [path[at : match.start(index)], self._value(value) if is_tenant(found.operation, name) else value]
+            parts += [path[at : match.start(index)], self._value(value) if is_tenant(result.operation, name) else value]
             at = match.end(index)
         return "".join([*parts, path[at:]])
 
     def _value(self, value: str) -> str:
         return value if value.startswith(redact.HIDDEN) else self._pseudonyms.of(value)
 
-    def _parameter(self, pair: str, found: _Found, clean: Clean) -> str:
+    def _parameter(self, pair: str, result: _Found, clean: Clean) -> str:
         name, sign, value = pair.partition("=")
-        if sign and value and self._means_tenant(name, found.operation):
+        if sign and value and self._means_tenant(name, result.operation):
             plain = unquote_plus(value)
             return f"{name}={self._value(plain) if plain == value else quote_plus(self._value(plain))}"
-        own = found.operation is not None and any(p.name == name for p in found.operation.parameters)
+        own = result.operation is not None and any(p.name == name for p in result.operation.parameters)
         return pair if own else clean(pair)
 
-    def _header(self, name: str, value: str, found: _Found, clean: Clean) -> str:
+    def _header(self, name: str, value: str, result: _Found, clean: Clean) -> str:
         if name.lower() in _PLAIN_HEADERS or not value:
             return value
-        return self._value(value) if self._means_tenant(name, found.operation) else clean(value)
+        return self._value(value) if self._means_tenant(name, result.operation) else clean(value)
 
-    def _cleaner(self, found: _Found) -> Clean:
-        sure = [value for value in (*self._known, *found.tenants) if _is_sure(value)][-_KNOWN:]
+    def _cleaner(self, result: _Found) -> Clean:
+        sure = [value for value in (*self._known, *result.tenants) if _is_sure(value)][-_KNOWN:]
         news = {form: new for value in sure for form, new in self._forms(value)}
-        news |= {form: form for value in found.kept if _is_sure(value) for form in _spellings(value)}
-        short = tuple(sorted(value for value in found.tenants if not _is_sure(value))[:_KNOWN])
-        patterns = self._patterns(tuple(news.items()), short, found.operation is None)
+        news |= {form: form for value in result.kept if _is_sure(value) for form in _spellings(value)}
+        short = tuple(sorted(value for value in result.tenants if not _is_sure(value))[:_KNOWN])
+        patterns = self._patterns(tuple(news.items()), short, result.operation is None)
 
         def loose(text: str) -> str:
-            known = patterns.done.get(text)
-            if known is None:
-                known = patterns.outer(text).sub(lambda match: self._replaced(match, news, patterns), text)
-                patterns.remember(text, known)
-            return known
+            allowed = patterns.done.get(text)
+            if allowed is None:
+                allowed = patterns.outer(text).sub(lambda match: self._replaced(match, news, patterns), text)
+                patterns.remember(text, allowed)
+            return allowed
 
         def clean(text: str) -> str:
             parts, at = [], 0
-            for one in self._members(text, found):
-                parts += [loose(text[at : one.start]), self._member(one)]
-                at = one.end
+            for member in self._members(text, result):
+                parts += [loose(text[at : member.start]), self._member(member)]
+                at = member.end
             return "".join([*parts, loose(text[at:])])
 
         return clean
@@ -191,29 +191,29 @@ class TenantPseudonymizer:
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:
         return zip(_spellings(value), _spellings(self._value(value)), strict=True)
 
-    def _members(self, text: str, found: _Found) -> list[scan.Member]:
+    def _members(self, text: str, result: _Found) -> list[scan.Member]:
         """The members whose values are tenants, in order; none of them inside another."""
         spans = list(self._named(text))
-        for name, values in found.members.items():
+        for name, values in result.members.items():
             if not self._tenants.named(name) and name != "*":
-                spans += (one for one in scan.members(text, name.__eq__) if scan.plain(one) in values)
-        kept: list[scan.Member] = []
-        for one in sorted(spans, key=lambda one: (one.start, -one.end)):
-            if not kept or one.start >= kept[-1].end:
-                kept.append(one)
-        return kept
+                spans += (item for item in scan.members(text, name.__eq__) if scan.plain(item) in values)
+        remaining: list[scan.Member] = []
+        for item in sorted(spans, key=lambda item: (item.start, -item.end)):
+            if not remaining or item.start >= remaining[-1].end:
+                remaining.append(item)
+        return remaining
 
-    def _member(self, one: scan.Member) -> str:
+    def _member(self, member: scan.Member) -> str:
         """The member's value as it shall stand in the text: escaped as before."""
-        value = scan.plain(one)
+        value = scan.plain(member)
         new = self._value(value)
-        if one.level is None:
+        if member.level is None:
             return new
-        for _ in range(one.level + 1):
-            value, new = (json.dumps(text, ensure_ascii="\\u" in one.value)[1:-1] for text in (value, new))
-        if value == one.value:
+        for _ in range(member.level + 1):
+            value, new = (json.dumps(text, ensure_ascii="\\u" in member.value)[1:-1] for text in (value, new))
+        if value == member.value:
             return new
-        pieces = re.split(r"(\\+(?:u[0-9a-fA-F]{4}|.))", one.value)  # escaped in a way of its own
+        pieces = re.split(r"(\\+(?:u[0-9a-fA-F]{4}|.))", member.value)  # escaped in a way of its own
         return "".join(piece if piece.startswith("\\") else self._value(piece) for piece in pieces)
 
     def _replaced(self, match: re.Match[str], news: Mapping[str, str], patterns: _Patterns) -> str:
@@ -295,11 +295,11 @@ def _has_mail(text: str) -> bool:
 
 
 def _known_parts(forms: tuple[str, ...], short: tuple[str, ...]) -> list[str]:
-    known = sorted(forms, key=len, reverse=True)
-    long = [re.escape(form) for form in known if len(form) >= _LONG]
-    some = [re.escape(form) for form in known if len(form) < _LONG]
+    allowed = sorted(forms, key=len, reverse=True)
+    long = [re.escape(form) for form in allowed if len(form) >= _LONG]
+    some = [re.escape(form) for form in allowed if len(form) < _LONG]
     bounded = [f"{_BEFORE}(?:{'|'.join(some)})(?![A-Za-z0-9])"] if some else []
-    parts = [f"(?P<known>{'|'.join([*long, *bounded])})"] if known else []
+    parts = [f"(?P<known>{'|'.join([*long, *bounded])})"] if allowed else []
     if short:
         shorts = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
         parts.append(f"{_WHO}(?P<short>{shorts})(?![A-Za-z0-9])|(?<=')(?P<quoted>{shorts})(?=')")
@@ -309,7 +309,7 @@ def _known_parts(forms: tuple[str, ...], short: tuple[str, ...]) -> list[str]:
 def _tells(address: str) -> bool:
     """Whether an address is one, and tells whose: the machine's own one doesn't."""
     try:
-        found = ipaddress.ip_address(address)
+        result = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return not (found.is_loopback or found.is_unspecified or address == "255.255.255.255")
+    return not (result.is_loopback or result.is_unspecified or address == "255.255.255.255")

@@ -39,9 +39,9 @@ class Tenants:
         for operation in definitions.operations:
             marked.update(p.name for p in operation.parameters if p.schema.get("x-tenant") is True)
             for status, schema in [*_answers(operation), (0, _body(definitions, operation))]:
-                found = tuple(sorted(set(_marked(schema, ""))))
-                self._places[operation.id, status] = found
-                marked.update(parts_of(place)[-1] for place in found if place)
+                matches = tuple(sorted(set(_marked(schema, ""))))
+                self._places[operation.id, status] = matches
+                marked.update(parts_of(place)[-1] for place in matches if place)
         self.names = tuple(sorted(marked - {"*"}))
         self._pattern = re.compile(_pattern(sorted((marked - _VAGUE) | set(_USUAL))))
         self.named = lru_cache(maxsize=4_096)(self._named)

@@ -27,8 +27,8 @@ def bind(host: str, port: int) -> list[socket.socket]:
     if not 0 <= port <= 65_535:  # getaddrinfo would take it modulo 65536
         raise InputError(f"can't listen on {host}:{port}: port is {port}; allowed: 0 to 65535 (0: any free one)")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        addresses = [(family, place) for family, _, _, _, place in sorted(found, key=lambda entry: entry[0])]
+        result = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = [(family, place) for family, _, _, _, place in sorted(result, key=lambda entry: entry[0])]
         return _bind_all(addresses, port)
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name of a host can be
         busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE

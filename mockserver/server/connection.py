@@ -73,8 +73,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came, and answer what is whole."""
-        if not self._reader.in_message and (known := self._memory.get(data)) is not None:
-            self.request_read(known)
+        if not self._reader.in_message and (allowed := self._memory.get(data)) is not None:
+            self.request_read(allowed)
         elif not self._ending:
             self._feed(data)
         elif self._lingering:

@@ -205,8 +205,8 @@ class RequestReader:
         raise _Refused
 
     def _tell(self, keep_alive: bool) -> None:
-        known = self._parser.get_method()
-        method = self._method or _METHODS.get(known) or _METHODS.setdefault(known, known.decode("ascii"))
+        allowed = self._parser.get_method()
+        method = self._method or _METHODS.get(allowed) or _METHODS.setdefault(allowed, allowed.decode("ascii"))
         self.in_message = self._resuming = False
         self._method = ""
         self._told += 1
@@ -236,8 +236,8 @@ class RequestReader:
                 self._expects = value.lower() == b"100-continue"
         _limit(total, HEAD_LIMIT, "the headers are")
         if hosts > 1 or (hosts == 0 and version == "1.1"):
-            told = "was sent twice" if hosts else "is missing, which HTTP/1.1 needs"
-            raise _Refused(Refusal(400, f"the header Host {told}"))
+            reported = "was sent twice" if hosts else "is missing, which HTTP/1.1 needs"
+            raise _Refused(Refusal(400, f"the header Host {reported}"))
         return chunked
 
 

@@ -20,8 +20,8 @@ CALLS: Mapping[str, Call] = {**iam.CALLS, **apim_token.CALLS}
 
 def service_of(operation: Operation) -> SingleJobService | JobListService | None:
     """What answers for the jobs of an operation: a service's module, or else its document; None where neither does."""
-    known = SINGLES.get(operation.service) or LISTINGS.get(operation.service)
-    return known or (by_declaration.SERVICE if by_declaration.is_declared(operation) else None)
+    allowed = SINGLES.get(operation.service) or LISTINGS.get(operation.service)
+    return allowed or (by_declaration.SERVICE if by_declaration.is_declared(operation) else None)
 
 
 def single_of(operation: Operation) -> SingleJobService | None:

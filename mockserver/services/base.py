@@ -18,8 +18,8 @@ def _unchanged(body: dict[str, Any], _chosen: Switches) -> dict[str, Any]:
     return body
 
 
-def _as_asked(_identity: Identity, asked: int) -> int:
-    return asked
+def _as_asked(_identity: Identity, requested: int) -> int:
+    return requested
 
 
 def _nothing(_body: dict[str, Any]) -> dict[str, Any]:

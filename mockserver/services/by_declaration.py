@@ -81,12 +81,12 @@ def _put(node: Any, pointer: str, value: Any, parts: Sequence[str] | None = None
     if isinstance(node, list):
         index = int(parts[0]) if parts[0].isdecimal() else 0
         return [_put(child, "", value, parts[1:]) if place == index else child for place, child in enumerate(node or [{}])]
-    kept = dict(node) if isinstance(node, Mapping) else {}
+    remaining = dict(node) if isinstance(node, Mapping) else {}
     if len(parts) == 1 and value is MISSING:
-        kept.pop(parts[0], None)
-    elif value is not MISSING or parts[0] in kept:
-        kept[parts[0]] = _put(kept.get(parts[0]), "", value, parts[1:])
-    return kept
+        remaining.pop(parts[0], None)
+    elif value is not MISSING or parts[0] in remaining:
+        remaining[parts[0]] = _put(remaining.get(parts[0]), "", value, parts[1:])
+    return remaining
 
 
 def _progress(moment: Moment, like: Any) -> Any:

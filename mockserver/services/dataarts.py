@@ -134,8 +134,8 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
 
 def _names(job: Job, switches: Switches) -> tuple[str, str]:
     """The members taskName and jobName: the query has one of them."""
-    asked, other = job.identity["job_name"], job.profile["other_name"]
-    return (other, asked) if switches["dataarts-job-name"] == "job" else (asked, other)
+    requested, other = job.identity["job_name"], job.profile["other_name"]
+    return (other, requested) if switches["dataarts-job-name"] == "job" else (requested, other)
 
 
 def _started(moment: Moment) -> int | None:

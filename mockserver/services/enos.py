@@ -61,10 +61,10 @@ def _stamp_of(instance: str) -> _Stamp | None:
     return _Stamp(task, digits, int(time.timestamp()) * SECOND)
 
 
-def born(identity: Identity, asked: int) -> int:
+def born(identity: Identity, requested: int) -> int:
     """When the instance's life begins (milliseconds): at the time in its id, or else when first asked for."""
     stamp = _stamp_of(identity["taskInstId"])
-    return asked if stamp is None else min(stamp.time, asked)  # of a stamp in the future, nobody could know yet
+    return requested if stamp is None else min(stamp.time, requested)  # of a stamp in the future, nobody could know yet
 
 
 def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
@@ -93,11 +93,11 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
 def _schedule(fake: Fake, stamp: _Stamp | None) -> dict[str, Any]:
     """The cycle, which the length of a stamp tells, and whether a cron expression is shown: of a manual run never."""
     made_up = fake.pick(("M", "W", "D", "H", "mi") if stamp is None else ("M", "W", "D", "H"))
-    shown = fake.integer(0, 1) == 1
+    text = fake.integer(0, 1) == 1
     if stamp is None:
-        return {"cycle": made_up, "scheduled": shown}
+        return {"cycle": made_up, "scheduled": text}
     cycle = _SCHEDULED_CYCLES.get(len(stamp.digits))
-    return {"cycle": cycle or made_up, "scheduled": shown and cycle is not None}
+    return {"cycle": cycle or made_up, "scheduled": text and cycle is not None}
 
 
 def _run_mode(fake: Fake) -> str:
@@ -255,12 +255,12 @@ def _task_of_new_flow(scope: Scope) -> str:
 def _task_of_flow_instance(scope: Scope) -> str:
     """The task instance of the workflow instance that the request names."""
     body = scope.context.body if isinstance(scope.context.body, dict) else {}
-    asked = str(scope.context.parameters.get("flowInstId") or body.get("flowInstId", ""))
+    requested = str(scope.context.parameters.get("flowInstId") or body.get("flowInstId", ""))
     for declared in scope.context.namespace.declared.all():
-        if declared.facts.get("flowInstance") == asked and "taskInstId" in declared.match:
+        if declared.facts.get("flowInstance") == requested and "taskInstId" in declared.match:
             return declared.match["taskInstId"]
-    stamp = _stamp_of(asked)
-    return asked if stamp is None else f"{task_of(stamp.task)}-{stamp.digits}"
+    stamp = _stamp_of(requested)
+    return requested if stamp is None else f"{task_of(stamp.task)}-{stamp.digits}"
 
 
 def _flow(scope: Scope) -> dict[str, Any]:

@@ -75,23 +75,23 @@ def _check_password(name: str, password: str, settings: Settings) -> None:
         raise RequestProblem("credentials-wrong", f"the password of user {name!a} is not the configured one")
 
 
-def _scope(asked: Json, domain: Json, settings: Settings) -> Json:
+def _scope(requested: Json, domain: Json, settings: Settings) -> Json:
     """What the token is for: `project` or `domain` of the answer; nothing where nothing was asked for."""
-    if "project" in asked:
-        return {"project": {"domain": domain, **_project_scope(asked["project"], settings)}}
-    return {"domain": {**domain, **_id_and_name(asked["domain"])}} if "domain" in asked else {}
+    if "project" in requested:
+        return {"project": {"domain": domain, **_project_scope(requested["project"], settings)}}
+    return {"domain": {**domain, **_id_and_name(requested["domain"])}} if "domain" in requested else {}
 
 
-def _project_scope(asked: Json, settings: Settings) -> Json:
-    if "id" not in asked:
-        return {"id": project_id_of(asked["name"], settings), "name": asked["name"]}
-    check_project(asked["id"], settings)
+def _project_scope(requested: Json, settings: Settings) -> Json:
+    if "id" not in requested:
+        return {"id": project_id_of(requested["name"], settings), "name": requested["name"]}
+    check_project(requested["id"], settings)
     names = {project: name for name, project in _configured(settings).items()}
-    return {"name": names.get(asked["id"], REGION), **_id_and_name(asked)}
+    return {"name": names.get(requested["id"], REGION), **_id_and_name(requested)}
 
 
-def _id_and_name(asked: Json) -> Json:
-    return {key: asked[key] for key in ("id", "name") if key in asked}
+def _id_and_name(requested: Json) -> Json:
+    return {key: requested[key] for key in ("id", "name") if key in requested}
 
 
 def _time(time: int) -> str:
@@ -103,16 +103,18 @@ def list_projects(context: Context) -> Answer:
 
     The other filters leave out what they don't fit; pages are counted from 1.
     """
-    asked = context.parameters
-    projects = [_project(name, project) for name, project in _named(asked.get("name"), context.namespace.settings).items()]
-    found = [project for project in projects if _fits(project, asked)]
-    page, size = asked.get("page", 1), asked.get("per_page", _PER_PAGE)
+    requested = context.parameters
+    projects = [
+        _project(name, project) for name, project in _named(requested.get("name"), context.namespace.settings).items()
+    ]
+    matches = [project for project in projects if _fits(project, requested)]
+    page, size = requested.get("page", 1), requested.get("per_page", _PER_PAGE)
     links = {
-        "self": _address(asked),
-        "previous": _address({**asked, "page": page - 1}) if page > 1 else None,
-        "next": _address({**asked, "page": page + 1}) if page * size < len(found) else None,
+        "self": _address(requested),
+        "previous": _address({**requested, "page": page - 1}) if page > 1 else None,
+        "next": _address({**requested, "page": page + 1}) if page * size < len(matches) else None,
     }
-    return Answer(200, {"links": links, "projects": found[(page - 1) * size : page * size]})
+    return Answer(200, {"links": links, "projects": matches[(page - 1) * size : page * size]})
 
 
 def _named(name: str | None, settings: Settings) -> dict[str, str]:
@@ -135,8 +137,8 @@ def _project(name: str, project: str) -> Json:
     }
 
 
-def _fits(project: Json, asked: Mapping[str, Any]) -> bool:
-    return all(project[name] == asked[name] for name in _FILTERS if name in asked)
+def _fits(project: Json, requested: Mapping[str, Any]) -> bool:
+    return all(project[name] == requested[name] for name in _FILTERS if name in requested)
 
 
 def _address(parameters: Mapping[str, Any]) -> str:

@@ -32,14 +32,14 @@ def job(operation: Operation, service: SingleJobService, context: Context, decla
 
 def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
     """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows (yet, or any more)."""
-    found = declared(operation, context)
-    if found is None:
+    result = declared(operation, context)
+    if result is None:
         _check_known(operation, context)
-        found = _made_up(operation, service, context, _identity(operation, context), _owner(service, context))
+        result = _made_up(operation, service, context, _identity(operation, context), _owner(service, context))
     else:
-        _check_owner(found, _owner(service, context), context)
-    _check_age(_life_of(operation), found, context)
-    return found
+        _check_owner(result, _owner(service, context), context)
+    _check_age(_life_of(operation), result, context)
+    return result
 
 
 def known(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
@@ -55,8 +55,8 @@ def known(operation: Operation, service: SingleJobService, context: Context) -> 
 def declared(operation: Operation, context: Context) -> JobSpec | None:
     """The newest declaration of the request's job; one that can't be seen before its start doesn't count."""
     definition = _life_of(operation)
-    found = context.namespace.declared.matching(operation.service, context.parameters)
-    return next((one for one in found if not one.waiting or definition.unstarted is not None), None)
+    result = context.namespace.declared.matching(operation.service, context.parameters)
+    return next((item for item in result if not item.waiting or definition.unstarted is not None), None)
 
 
 def _identity(operation: Operation, context: Context) -> dict[str, str]:
@@ -86,19 +86,19 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]
     key = (operation.service, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
-    found = namespace.declared.matching(operation.service, parameters)
-    if not found:
+    result = namespace.declared.matching(operation.service, parameters)
+    if not result:
         _check_known(operation, context)
-    shown, last = namespace.store.as_of(key, offset, context.now, namespace.declared.last)
-    found = (
-        [find_job for find_job in found if find_job.number <= last]
-        or found
+    text, last = namespace.store.as_of(key, offset, context.now, namespace.declared.last)
+    result = (
+        [find_job for find_job in result if find_job.number <= last]
+        or result
         or [_made_up_history(operation, service, context)]
     )
-    sources = [find_job for find_job in reversed(found) if _passes(find_job, service, parameters)]
+    sources = [find_job for find_job in reversed(result) if _passes(find_job, service, parameters)]
     stretches = [
         RunSeries(find_job, find_job.first_born(), find_job.every, find_job.count).between(
-            low, min(high, shown - max(0, find_job.visible - find_job.born))
+            low, min(high, text - max(0, find_job.visible - find_job.born))
         )
         for find_job in sources
     ]
@@ -163,16 +163,18 @@ def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None
             "unknown-id", f"the job was only just created: it can be found in {wait:g} s", **_texts(context)
         )
     if definition.kept is not None and context.now - declared.born > definition.kept * SECOND:
-        kept = definition.kept * SECOND // DAY
-        raise RequestProblem("unknown-id", f"the job is older than {kept:g} days: it is not kept longer", **_texts(context))
+        remaining = definition.kept * SECOND // DAY
+        raise RequestProblem(
+            "unknown-id", f"the job is older than {remaining:g} days: it is not kept longer", **_texts(context)
+        )
 
 
 def _check_known(operation: Operation, context: Context) -> None:
     if context.namespace.declared.deleted(operation.service, context.parameters):
         raise RequestProblem("unknown-id", "the job was deleted", **_texts(context))
     if context.namespace.settings.unknown_ids == "reject":
-        asked = ", ".join(f"{name} {context.parameters[name]!r}" for name in _life_of(operation).identity)
-        detail = f"no job has {asked}; declare one, or use --unknown-ids create"
+        requested = ", ".join(f"{name} {context.parameters[name]!r}" for name in _life_of(operation).identity)
+        detail = f"no job has {requested}; declare one, or use --unknown-ids create"
         raise RequestProblem("unknown-id", detail, **_texts(context))
 
 
@@ -184,16 +186,16 @@ def _made_up(
     if birth.owner != owner:
         detail = f"the job belongs to another {service.owner}: the one that asked for it first"
         raise RequestProblem("unknown-id", detail, **_texts(context))
-    asked = birth.time if namespace.epoch is None else namespace.epoch
-    born = service.born(identity, asked - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
+    requested = birth.time if namespace.epoch is None else namespace.epoch
+    born = service.born(identity, requested - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
     return JobSpec(MADE_UP, operation.service, identity, None, _progress(context), born, visible=0)
 
 
 def _made_up_history(operation: Operation, service: JobListService, context: Context) -> JobSpec:
     """Runs at even distances: when the history is first asked for, one begins; the others came before or follow."""
     namespace, identity = context.namespace, service.identity(context.parameters)
-    asked = namespace.store.birth((operation.service, *identity.values()), context.now).time
-    first_asked = asked if namespace.epoch is None else namespace.epoch
+    requested = namespace.store.birth((operation.service, *identity.values()), context.now).time
+    first_asked = requested if namespace.epoch is None else namespace.epoch
     every = _between(service.period, "period", namespace.settings.seed, *identity.items()) * SECOND
     since = max(0, context.now - first_asked) // every
     count = _between(service.past, "past", namespace.settings.seed, *identity.items()) + 1 + since
@@ -208,16 +210,18 @@ def _between(bounds: tuple[int, int], *key: object) -> int:
 
 def _passes(declared: JobSpec, service: JobListService, parameters: Mapping[str, Any]) -> bool:
     """Whether the list's optional filters leave a declaration's runs."""
-    asked = {name: parameters[name] for name in service.filters if parameters.get(name)}
-    return all(declared.narrow.get(name, value) == value for name, value in asked.items())
+    requested = {name: parameters[name] for name in service.filters if parameters.get(name)}
+    return all(declared.narrow.get(name, value) == value for name, value in requested.items())
 
 
 def _identity_of_run(
     service: JobListService, parameters: Mapping[str, Any], declared: JobSpec, number: int
 ) -> dict[str, str]:
     """Who a run is, however it was asked for: a filter that the declaration leaves open doesn't count."""
-    asked = {name: value for name, value in parameters.items() if declared.number == MADE_UP or name not in service.filters}
-    identity = service.identity({**asked, **declared.match, **declared.narrow})
+    requested = {
+        name: value for name, value in parameters.items() if declared.number == MADE_UP or name not in service.filters
+    }
+    identity = service.identity({**requested, **declared.match, **declared.narrow})
     return {**identity, "run": str(declared.number * _RUNS + number)}
 
 

@@ -125,10 +125,10 @@ def entities(scope: Scope) -> dict[str, Any]:
 
 def instance(scope: Scope) -> dict[str, str]:
     """The instance that a call is about: with the name that an earlier job gave it, or one that is made up."""
-    asked = str(scope.context.parameters["instance_id"])
+    requested = str(scope.context.parameters["instance_id"])
     facts = (declared.facts.get("instance", {}) for declared in reversed(scope.context.namespace.declared.all()))
-    name = next((fact["name"] for fact in facts if fact.get("id") == asked and "name" in fact), None)
-    return {"id": asked, "name": name or f"mysql-{hex_id('instance-name', asked)[:8]}"}
+    name = next((fact["name"] for fact in facts if fact.get("id") == requested and "name" in fact), None)
+    return {"id": requested, "name": name or f"mysql-{hex_id('instance-name', requested)[:8]}"}
 
 
 def instance_status(scope: Scope) -> str:

@@ -22,8 +22,8 @@ def identify(operation: Operation, request: Request, settings: Settings) -> Call
     """
     if not operation.secured:
         return ANONYMOUS
-    known = _VENDORS.get(operation.vendor)
-    return known(request, settings) if known else openapi.identify(operation, request, settings)
+    allowed = _VENDORS.get(operation.vendor)
+    return allowed(request, settings) if allowed else openapi.identify(operation, request, settings)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:

@@ -50,9 +50,9 @@ def error_answer(
     """An error in its envelope. `facts` fill the message's placeholders; `request_id` and `token` must be among them."""
     assert example.error is not None
     message = _message(definitions, example.error, facts, switches)
-    known = {**facts, "code": example.error["code"], "message": message, "title": _title(status)}
+    allowed = {**facts, "code": example.error["code"], "message": message, "title": _title(status)}
     headers = (("Allow", facts["allow"]),) if status == 405 and "allow" in facts else ()
-    return Answer(status, ENVELOPES[example.envelope](known, switches), headers, problem=detail, error=example.name)
+    return Answer(status, ENVELOPES[example.envelope](allowed, switches), headers, problem=detail, error=example.name)
 
 
 def _message(

@@ -14,10 +14,10 @@ def replay(operation: Operation, context: Context) -> Answer | None:
 
     The replay of a job begins when it is first asked for, as its recording did.
     """
-    found = context.namespace.replays.find(operation, context.parameters, context.now)
-    if found is None:
+    result = context.namespace.replays.find(operation, context.parameters, context.now)
+    if result is None:
         return None
-    number, trajectory = found
+    number, trajectory = result
     began = context.namespace.store.birth(("replay", str(number)), context.now).time
     step = trajectory.at(context.now - began)
     by = began - trajectory.began

@@ -29,52 +29,56 @@ class Preference:
 
 def read_preference(header: str) -> Preference:
     """The wish in a `Prefer` header; preferences that are not the mock's (RFC 7240) are left alone. Raises ControlError."""
-    found: dict[str, str] = {}
+    collected: dict[str, str] = {}
     for part in re.split(r"[,;]", header):
         match = _PREFERENCE.fullmatch(part)
         if match:
-            found.setdefault(match[1].lower(), match[2] if match[2] is not None else match[3])
-    code, dynamic = found.get("code"), found.get("dynamic", "false")
+            collected.setdefault(match[1].lower(), match[2] if match[2] is not None else match[3])
+    code, dynamic = collected.get("code"), collected.get("dynamic", "false")
     if code is not None and not re.fullmatch(r"[1-5]\d\d", code):
         raise ControlError("Unknown preference", f"Prefer has code={code}; allowed: an HTTP status, such as code=500")
     if dynamic not in ("true", "false"):
         raise ControlError("Unknown preference", f"Prefer has dynamic={dynamic}; allowed: dynamic=true or dynamic=false")
-    return Preference(int(code) if code else None, found.get("example"), dynamic == "true")
+    return Preference(int(code) if code else None, collected.get("example"), dynamic == "true")
 
 
-def preferred_status(operation: Operation, asked: Preference) -> str | None:
+def preferred_status(operation: Operation, requested: Preference) -> str | None:
     """The status that `Prefer` names, as the document writes it, where its answer has to be made: it has no example."""
-    if operation.vendor in VENDORS or asked.code is None or asked.example is not None:
+    if operation.vendor in VENDORS or requested.code is None or requested.example is not None:
         return None
-    if any(asked.code in example.statuses for example in operation.examples.values()) or (
-        asked.code < 300 and operation.job
+    if any(requested.code in example.statuses for example in operation.examples.values()) or (
+        requested.code < 300 and operation.job
     ):
         return None
-    return key_of(operation, asked.code)
+    return key_of(operation, requested.code)
 
 
-def preferred_example(operation: Operation, asked: Preference, switches: Mapping[str, str]) -> tuple[Example, int] | None:
+def preferred_example(
+    operation: Operation, requested: Preference, switches: Mapping[str, str]
+) -> tuple[Example, int] | None:
     """The example that `Prefer` names, and the HTTP status to send it with.
 
     Raises ControlError for one that isn't documented.
     """
-    if asked.example is not None:
-        example = operation.examples.get(asked.example)
+    if requested.example is not None:
+        example = operation.examples.get(requested.example)
         if example is None:
-            raise _no_example(operation, asked.example)
-        return example, _status(example, asked.code, switches)
-    if asked.code is None:
+            raise _no_example(operation, requested.example)
+        return example, _status(example, requested.code, switches)
+    if requested.code is None:
         return None
-    if asked.code not in operation.responses:
-        known = ", ".join(str(status) for status in sorted(operation.responses))
-        raise ControlError("Unknown preference", f"{operation.id} documents no {asked.code}; documented: {known}", 404)
-    if asked.dynamic or asked.code < 300:  # a job made up, or the job itself: not an example
+    if requested.code not in operation.responses:
+        allowed_text = ", ".join(str(status) for status in sorted(operation.responses))
+        raise ControlError(
+            "Unknown preference", f"{operation.id} documents no {requested.code}; documented: {allowed_text}", 404
+        )
+    if requested.dynamic or requested.code < 300:  # a job made up, or the job itself: not an example
         return None
-    if preferred_status(operation, asked) is not None:
+    if preferred_status(operation, requested) is not None:
         return None
-    standing = [example for example in operation.examples.values() if asked.code in example.statuses]
-    usual = [example for example in standing if example.status(switches) == asked.code]
-    return (usual or standing)[0], asked.code
+    standing = [example for example in operation.examples.values() if requested.code in example.statuses]
+    usual = [example for example in standing if example.status(switches) == requested.code]
+    return (usual or standing)[0], requested.code
 
 
 def _status(example: Example, code: int | None, switches: Mapping[str, str]) -> int:
@@ -90,8 +94,8 @@ def _status(example: Example, code: int | None, switches: Mapping[str, str]) -> 
 
 def _no_example(operation: Operation, name: str) -> ControlError:
     near = difflib.get_close_matches(name, operation.examples, 3)
-    known = "; did you mean " + " or ".join(near) + "?" if near else f"; documented: {', '.join(operation.examples)}"
-    return ControlError("Unknown preference", f"{operation.id} has no example {name!r}{known}", 404)
+    allowed_text = "; did you mean " + " or ".join(near) + "?" if near else f"; documented: {', '.join(operation.examples)}"
+    return ControlError("Unknown preference", f"{operation.id} has no example {name!r}{allowed_text}", 404)
 
 
 def example_of_magic_id(operation: Operation, parameters: Mapping[str, Any], body: Any) -> Example | str | None:
@@ -118,7 +122,7 @@ def example_of_magic_id(operation: Operation, parameters: Mapping[str, Any], bod
 
 def documented_example(operation: Operation, parameters: Mapping[str, Any]) -> Example | None:
     """The documented example, where the request has the documented example's ids."""
-    wanted = operation.documented_request
-    if wanted and all(parameters.get(name) == value for name, value in wanted.items()):
+    expected = operation.documented_request
+    if expected and all(parameters.get(name) == value for name, value in expected.items()):
         return operation.examples["documented"]
     return None

@@ -28,10 +28,10 @@ def route(definitions: Definitions, request: Request) -> Route:
     """The request's route. Raises RequestProblem: no-route, wrong-method."""
     matches = definitions.router.matches(request.segments or request.path.split("/"))
     here = [(operation, values) for _, operation, values in matches if operation.method == request.method]
-    found = here[0][0] if len(here) == 1 else chosen([operation for operation, _ in here], request.query)
-    if found:
-        values = next(values for operation, values in here if operation is found)
-        return Route(found, dict(zip(found.path_names, values, strict=True)))
+    result = here[0][0] if len(here) == 1 else chosen([operation for operation, _ in here], request.query)
+    if result:
+        values = next(values for operation, values in here if operation is result)
+        return Route(result, dict(zip(result.path_names, values, strict=True)))
     if matches:
         allowed = ", ".join(dict.fromkeys(operation.method for _, operation, _ in matches))
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
@@ -48,15 +48,15 @@ def _nearest_path(definitions: Definitions, segments: list[str]) -> str | None:
     return best if best is not None and likeness[best] >= 0.6 else None
 
 
-def _likeness(wanted: list[str], segments: list[str]) -> float:
+def _likeness(expected: list[str], segments: list[str]) -> float:
     """How much of the longer path has its like in the other one, in order: 1 for the same path."""
     best = [0.0] * (len(segments) + 1)
-    for name in wanted[1:]:
+    for name in expected[1:]:
         row = [0.0]
         for index, segment in enumerate(segments[1:], 1):
             row.append(max(row[-1], best[index], best[index - 1] + _segment_likeness(name, segment)))
         best = row
-    return best[-1] / max(len(wanted) - 1, len(segments) - 1, 1)
+    return best[-1] / max(len(expected) - 1, len(segments) - 1, 1)
 
 
 def _segment_likeness(name: str, segment: str) -> float:

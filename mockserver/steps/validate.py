@@ -112,10 +112,10 @@ def _check_names(operation: Operation, names: list[str]) -> None:
         parameter.style is not None for parameter in parameters
     ):  # an object's members stand in the query by their own names
         return
-    known = [parameter.name for parameter in parameters]
+    allowed = [parameter.name for parameter in parameters]
     for name in names:
-        if name not in known:
-            detail = f"query parameter {_short(name)} is not documented{_nearest(name, known)}"
+        if name not in allowed:
+            detail = f"query parameter {_short(name)} is not documented{_nearest(name, allowed)}"
             raise RequestProblem("parameter-unknown", detail, parameter=name)
         if names.count(name) > 1:
             raise RequestProblem(
@@ -132,8 +132,8 @@ def _is_json(operation: Operation, kind: str) -> bool:
     return kind.endswith("json") or (not kind and any(name.endswith("json") or name == "*/*" for name in taken))
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, known) or f"; known: {', '.join(known) or 'none'}"
+def _nearest(name: str, allowed: Iterable[str]) -> str:
+    return did_you_mean(name, allowed) or f"; known: {', '.join(allowed) or 'none'}"
 
 
 def _short(value: object) -> str:

@@ -93,18 +93,18 @@ class _Session(requests.Session):
 
 def session(mock: Mock, namespace: Namespace, url: str | None, credentials: Credentials) -> requests.Session:
     """A session with a base URL and credentials; without a `url`, it speaks to the mock in this process."""
-    found = _Session(url or NOWHERE)
-    found.auth = _SignedBy(_Signer(mock.definitions, namespace, credentials).sign)
+    result = _Session(url or NOWHERE)
+    result.auth = _SignedBy(_Signer(mock.definitions, namespace, credentials).sign)
     if url is None:
-        found.mount(NOWHERE, InProcessAdapter(mock, namespace.name))
-    return found
+        result.mount(NOWHERE, InProcessAdapter(mock, namespace.name))
+    return result
 
 
 def signing_session(url: str, sign: Sign) -> requests.Session:
     """A session with a base URL, whose requests are signed by a function."""
-    found = _Session(url)
-    found.auth = _SignedBy(sign)
-    return found
+    result = _Session(url)
+    result.auth = _SignedBy(sign)
+    return result
 
 
 class Enos:
@@ -146,7 +146,7 @@ def vendor_client(
 
 
 def _public(definitions: Definitions, service: str) -> str:
-    document = next(one for one in definitions.documents.values() if one.get("x-service", {}).get("name") == service)
+    document = next(item for item in definitions.documents.values() if item.get("x-service", {}).get("name") == service)
     return str(document["servers"][0]["url"])
 
 

@@ -38,28 +38,32 @@ class ContractOptions:
         return replace(self, ignore=self.ignore | {code})
 
 
-def contract_options(given: Mapping[str, Any], definitions: Definitions) -> ContractOptions:
+def contract_options(options: Mapping[str, Any], definitions: Definitions) -> ContractOptions:
     """The terms that a marker's keywords make. Raises InputError for an unknown name, code, severity or contradiction, with
     the nearest."""
-    for name in given:
+    for name in options:
         _known(name, _NAMES, f"{MARKER} has no {name!r}")
-    fail_on = given.get("fail_on", "warning")
+    fail_on = options.get("fail_on", "warning")
     _known(fail_on, SEVERITIES, f"{MARKER}: fail_on is {fail_on!r}")
-    ignore = _texts("ignore", given.get("ignore", ()))
+    ignore = _texts("ignore", options.get("ignore", ()))
     for code in ignore:
         _known(code, CODES, f"{MARKER}: ignore has {code!r}, which is no code of a finding")
-    strict = given.get("strict", False)
+    strict = options.get("strict", False)
     if not isinstance(strict, bool):
         strict = _texts("strict", strict)
-        for one in strict:
-            _known(one, ("all", *strict_ids(definitions.documents)), f"{MARKER}: strict has {one!r}, no contradiction's id")
+        for identifier in strict:
+            _known(
+                identifier,
+                ("all", *strict_ids(definitions.documents)),
+                f"{MARKER}: strict has {identifier!r}, no contradiction's id",
+            )
     return ContractOptions(strict, fail_on, frozenset(ignore))
 
 
-def _known(name: Any, known: Collection[str], complaint: str) -> None:
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise InputError(f"{complaint}{hint or '.'} Allowed: {', '.join(known)}")
+def _known(name: Any, allowed: Collection[str], complaint: str) -> None:
+    if name not in allowed:
+        hint = did_you_mean(name, allowed)
+        raise InputError(f"{complaint}{hint or '.'} Allowed: {', '.join(allowed)}")
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
@@ -68,9 +72,9 @@ def _texts(name: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def session_for(wanted: ContractOptions, definitions: Definitions, files: Iterable[str] = ()) -> Session:
+def session_for(options: ContractOptions, definitions: Definitions, files: Iterable[str] = ()) -> Session:
     """A session on these terms. `files` are the documents beside the shipped ones that the definitions were read from."""
-    mode = mode_of(wanted.strict)
+    mode = mode_of(options.strict)
     strictly = load((Path(file) for file in files), mode.ids) if mode.ids else definitions
     return Session(strictly, mode)
 
@@ -97,7 +101,9 @@ class ContractJudge:
     def keep(self, judged: Judged, findings: Iterable[Finding], ignore: Collection[str] = ()) -> None:
         """Keep findings about an exchange."""
         with self._lock:
-            self.found += ((judged, one) for one in findings if one.code not in self.ignore and one.code not in ignore)
+            self.found += (
+                (judged, finding) for finding in findings if finding.code not in self.ignore and finding.code not in ignore
+            )
 
 
 class Subject(Protocol):
@@ -127,8 +133,8 @@ class Contract:
     Its text shows nothing of what was asked and answered.
     """
 
-    def __init__(self, side: Subject, judge: ContractJudge, wanted: ContractOptions, profile: Profile) -> None:
-        self._side, self._judge, self._terms, self._profile = side, judge, wanted, profile
+    def __init__(self, side: Subject, judge: ContractJudge, options: ContractOptions, profile: Profile) -> None:
+        self._side, self._judge, self._terms, self._profile = side, judge, options, profile
         self._unjudged: list[str] = []
 
     @property
@@ -150,7 +156,7 @@ class Contract:
     def findings(self) -> list[Finding]:
         """What was found so far, but for ignored codes."""
         self._side.settle()
-        return [one for _, one in self._judge.found]
+        return [item for _, item in self._judge.found]
 
     def client(self) -> requests.Session:
         """A `requests` session that knows the URL and signs: `client().get("/v3/.../jobs?id=1")`."""
@@ -167,7 +173,7 @@ class Contract:
         It is judged beside the others that come here, and fails nothing by itself: `assert not contract.check(answer)`.
         """
         judged = self._judge.session.check(exchange_of(answer, request), namespace="by other ways")
-        return [one for one in judged.findings if one.code not in self._judge.ignore]
+        return [finding for finding in judged.findings if finding.code not in self._judge.ignore]
 
     def close(self) -> None:
         """Judge what is left; the side ends."""
@@ -175,7 +181,7 @@ class Contract:
 
     def complaint(self) -> str:
         """All findings as text, where they are as bad as `fail_on`, or where something could not be judged; else nothing."""
-        bad = at_least([one for _, one in self._judge.found], self._terms.fail_on)
+        bad = at_least([item for _, item in self._judge.found], self._terms.fail_on)
         if not bad and not self._unjudged:
             return ""
         head = (
@@ -185,8 +191,8 @@ class Contract:
 
     def lines(self) -> list[str]:
         """All findings, a line each."""
-        found = [f"#{judged.number} {_asked(judged)}: {one}" for judged, one in self._judge.found]
-        return [*found, *(f"not judged: {reason}" for reason in self._unjudged)]
+        matches = [f"#{judged.number} {_asked(judged)}: {item}" for judged, item in self._judge.found]
+        return [*matches, *(f"not judged: {reason}" for reason in self._unjudged)]
 
 
 def _asked(judged: Judged) -> str:
@@ -196,4 +202,4 @@ def _asked(judged: Judged) -> str:
 
 def declared_at(findings: Iterable[Finding], place: str) -> list[Finding]:
     """Findings about an answer, with the place where the test declared what answered so."""
-    return [one if one.part == "request" or not place else replace(one, declared=place) for one in findings]
+    return [finding if finding.part == "request" or not place else replace(finding, declared=place) for finding in findings]

@@ -43,16 +43,16 @@ class _Noted:
     needs_credential: bool
 
 
-def hold_mock(doubles: Iterable[MockServer], wanted: ContractOptions, profile: Mapping[str, Mapping[str, str]]) -> Contract:
+def hold_mock(doubles: Iterable[MockServer], options: ContractOptions, profile: Mapping[str, Mapping[str, str]]) -> Contract:
     """The contract that these doubles of one test are held to. Raises InputError."""
     first, *_ = mine = list(doubles)
-    judge = ContractJudge(session_for(wanted, first.mock.definitions, first.mock.settings.definitions), wanted.ignore)
+    judge = ContractJudge(session_for(options, first.mock.definitions, first.mock.settings.definitions), options.ignore)
     project = first.credentials.project_id
     ids = {
-        service: {name: project if name == "project_id" else value for name, value in known.items()}
-        for service, known in profile.items()
+        service: {name: project if name == "project_id" else value for name, value in allowed.items()}
+        for service, allowed in profile.items()
     }
-    return Contract(MockSubject(mine, judge), judge, wanted, ids)
+    return Contract(MockSubject(mine, judge), judge, options, ids)
 
 
 class MockSubject:
@@ -99,24 +99,24 @@ class MockSubject:
         among, place = _answered_by(namespace, request, operation, time)
         kind = response.fault.kind if response.fault and response.fault.kind not in _SOUND else None
         if kind is not None and response.fault:
-            place = next((one.place for one in namespace.faults.entries if one.number == response.fault.number), place)
+            place = next((entry.place for entry in namespace.faults.entries if entry.number == response.fault.number), place)
         self._noted.append(_Noted(exchange, among, shortened(place), kind, namespace.settings.auth != "off"))
         if len(self._noted) > _WAITING:
             self.settle()
 
     def _one(self, noted: _Noted) -> None:
         judged = self._judge.session.check(noted.exchange, namespace=noted.namespace, answer=noted.fault is None)
-        found = declared_at(judged.findings, noted.place)
+        result = declared_at(judged.findings, noted.place)
         if noted.fault == "patch":
-            found += self._patched(noted)
+            result += self._patched(noted)
         ignore = () if noted.needs_credential else ("request-credential-missing",)
-        self._judge.keep(judged, found, ignore)
+        self._judge.keep(judged, result, ignore)
 
     def _patched(self, noted: _Noted) -> list[Any]:
         """What a test's patch made of an answer is what the test wanted: it is told, but is no more than a note."""
         apart = Session(self._judge.session.definitions, self._judge.session.mode)
         findings = apart.check(noted.exchange, request=False).findings
-        return declared_at((replace(one, severity="note") for one in findings), noted.place)
+        return declared_at((replace(finding, severity="note") for finding in findings), noted.place)
 
 
 def _answered_by(namespace: Namespace, request: Request, operation: Operation | None, now: int) -> tuple[str, str]:
@@ -132,7 +132,7 @@ def _answered_by(namespace: Namespace, request: Request, operation: Operation | 
     replayed = namespace.replays.find(operation, values, now)
     if replayed is not None:
         return f"{among}/replay {replayed[0]}", replayed[1].place
-    found = namespace.declared.matching(operation.service, values)
+    result = namespace.declared.matching(operation.service, values)
     if single_of(operation) is not None:
-        return (f"{among}/{found[0].number}", found[0].place) if found else (among, "")
-    return among, ", ".join(list(dict.fromkeys(one.place for one in found if one.place))[:_PLACES])
+        return (f"{among}/{result[0].number}", result[0].place) if result else (among, "")
+    return among, ", ".join(list(dict.fromkeys(item.place for item in result if item.place))[:_PLACES])

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _IAM = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 
 
-def hold_service(url: str, wanted: ContractOptions, profile: Profile, variables: Mapping[str, str]) -> Contract:
+def hold_service(url: str, expected: ContractOptions, profile: Profile, variables: Mapping[str, str]) -> Contract:
     """The contract that the service at a URL is held to, by a proxy on this machine that is running now.
 
     `variables` are the environment's: credentials are theirs. Raises InputError for a wrong URL or half of a credential.
     """
     target, definitions = target_of(url), load()
-    judge = ContractJudge(session_for(wanted, definitions), wanted.ignore)
+    judge = ContractJudge(session_for(expected, definitions), expected.ignore)
     credentials = credentials_of(variables)
     options = ProxyOptions(
         (str(target),),
@@ -41,7 +41,7 @@ def hold_service(url: str, wanted: ContractOptions, profile: Profile, variables:
     sign = signer(definitions, credentials, plain.send)
     side = ServiceSubject(proxy, target, endpoints(definitions, proxy.url), sign)
     side.closing.append(plain.close)
-    return Contract(side, judge, wanted, profile)
+    return Contract(side, judge, expected, profile)
 
 
 def _nobody(_line: str) -> None:
@@ -63,16 +63,16 @@ class ServiceSubject:
     @property
     def env(self) -> dict[str, str]:
         """The endpoints of all regions. Credentials stay the user's; so does IAM, unless the target is on this machine."""
-        found = {name: value for name, value in self._endpoints.items() if name != _IAM or self._target.loopback}
-        return found | without_proxy(os.environ)
+        collected = {name: value for name, value in self._endpoints.items() if name != _IAM or self._target.loopback}
+        return collected | without_proxy(os.environ)
 
     def client(self) -> requests.Session:
         """A session that knows the proxy's URL, and signs with the environment's credentials."""
         from .clients import signing_session
 
-        found = signing_session(self.url, self._sign)
-        self.closing.append(found.close)
-        return found
+        result = signing_session(self.url, self._sign)
+        self.closing.append(result.close)
+        return result
 
     def settle(self) -> None:
         """Wait until all that was answered is judged."""

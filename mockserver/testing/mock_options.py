@@ -36,25 +36,25 @@ class MockOptions:
         return {name: tuple(value) if isinstance(value, list) else value for name, value in self.wide.items()}
 
 
-def mock_options(given: Mapping[str, Any], where: str = "@pytest.mark.mockserver") -> MockOptions:
+def mock_options(options: Mapping[str, Any], where: str = "@pytest.mark.mockserver") -> MockOptions:
     """The choice that these keywords make. Raises InputError for an unknown one, with the nearest, or a wrong value."""
-    known = [*NAMES, "allow_unexpected"]
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise InputError(f"{where} has no {name!r}{hint or '.'} Allowed: {', '.join(known)}")
-    allow = given.get("allow_unexpected", False)
+    allowed = [*NAMES, "allow_unexpected"]
+    for name in options:
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise InputError(f"{where} has no {name!r}{hint or '.'} Allowed: {', '.join(allowed)}")
+    allow = options.get("allow_unexpected", False)
     if not isinstance(allow, bool):
         raise InputError(f"{where}: allow_unexpected is {allow!r}; allowed: True or False")
-    wide = {name: value for name, value in given.items() if name in MOCK_SETTINGS}
-    own = {name: _tidy(value) for name, value in given.items() if name not in (*MOCK_SETTINGS, "allow_unexpected")}
-    found = MockOptions(wide, {**REJECT, **own}, allow)
-    if given:
+    wide = {name: value for name, value in options.items() if name in MOCK_SETTINGS}
+    own = {name: _tidy(value) for name, value in options.items() if name not in (*MOCK_SETTINGS, "allow_unexpected")}
+    result = MockOptions(wide, {**REJECT, **own}, allow)
+    if options:
         try:
-            check_settings(Settings(**{**found.settings(), **found.own}))
+            check_settings(Settings(**{**result.settings(), **result.own}))
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-    return found
+    return result
 
 
 def _tidy(value: Any) -> Any:

@@ -45,8 +45,8 @@ def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
     if url is None:
         return {}
     port = int(url.rpartition(":")[2])
-    found = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
-    return {name: value for name, value in found.items() if name.startswith(_ENDPOINTS)}
+    result = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
+    return {name: value for name, value in result.items() if name.startswith(_ENDPOINTS)}
 
 
 @dataclass(frozen=True)
@@ -227,10 +227,10 @@ class MockServer:
         """A `requests` session that knows the base URL and signs: `client().get("/v3/.../jobs?id=1")`."""
         from .clients import session
 
-        found = session(self._mock, self._world, self._url, self.credentials)
-        found.verify = self._endpoints.get("REQUESTS_CA_BUNDLE", True)
-        self._opened.append(found.close)
-        return found
+        result = session(self._mock, self._world, self._url, self.credentials)
+        result.verify = self._endpoints.get("REQUESTS_CA_BUNDLE", True)
+        self._opened.append(result.close)
+        return result
 
     def sdk(self, service: str) -> Any:
         """The vendor's own client of a service, pointed at the mock: `cdm`, `dataarts`, `taurusdb`, `tics`; or `enos`.
@@ -239,11 +239,11 @@ class MockServer:
         """
         from .clients import vendor_client
 
-        found, close = vendor_client(
+        result, close = vendor_client(
             self._mock.definitions, service, self._url, self.credentials, self._endpoints.get("REQUESTS_CA_BUNDLE")
         )
         self._opened.append(close)
-        return found
+        return result
 
     def close(self) -> None:
         """Close the clients that it made."""
@@ -301,8 +301,8 @@ class MockServer:
 
     def polls(self, service: str, **identity: Any) -> list[RecordedCall]:
         """The polls of a service's jobs with these parts of an identity, oldest first. Raises InputError."""
-        found = polls_of(self._mock.definitions, list(self.seen), service, identity)
-        return sorted((poll for polls in found.values() for poll in polls), key=lambda poll: poll.number)
+        result = polls_of(self._mock.definitions, list(self.seen), service, identity)
+        return sorted((poll for polls in result.values() for poll in polls), key=lambda poll: poll.number)
 
     def assert_called(
         self,
@@ -382,6 +382,6 @@ class MockServer:
         return "\n".join([*lines, jobs_drawn(self._mock.definitions, list(self.seen))]).rstrip()
 
 
-def _unexpected(one: RecordedCall) -> str:
+def _unexpected(call: RecordedCall) -> str:
     advice = "or mark the test: @pytest.mark.mockserver(allow_unexpected=True)"
-    return f"unexpected request {one.method} {one.path}: {one.unexpected}; {advice}"
+    return f"unexpected request {call.method} {call.path}: {call.unexpected}; {advice}"

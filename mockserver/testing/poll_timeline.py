@@ -44,8 +44,8 @@ def table(polls: Sequence[RecordedCall], wrong: Mapping[int, Sequence[str]]) -> 
             index = end
         else:
             notes = "; ".join(wrong.get(index, ()))
-            shown = f"{polls[index].shown:<24}  <- {notes}" if notes else polls[index].shown
-            lines.append(f"{index + 1:>6}  {clock_time(polls[index].time)}  {_gap(polls, index):>12}  {shown}")
+            text = f"{polls[index].shown:<24}  <- {notes}" if notes else polls[index].shown
+            lines.append(f"{index + 1:>6}  {clock_time(polls[index].time)}  {_gap(polls, index):>12}  {text}")
             index += 1
     return "\n".join(lines)
 
@@ -71,9 +71,9 @@ def bars(title: str, polls: Sequence[RecordedCall]) -> str:
     first, last = polls[0].time, polls[-1].time
     width = max(1, last - first)
     lines = [f"{title}: {len(polls)} poll{'s' if len(polls) > 1 else ''} in {span(last - first)}, from {clock_time(first)}"]
-    shown = list(dict.fromkeys(poll.shown for poll in polls))
-    room = min(40, max(map(len, shown)))
-    for answer in shown:
+    text = list(dict.fromkeys(poll.shown for poll in polls))
+    room = min(40, max(map(len, text)))
+    for answer in text:
         mine = [poll.time for poll in polls if poll.shown == answer]
         columns = {(time - first) * (_COLUMNS - 1) // width for time in mine}
         bar = "".join("#" if column in columns else " " for column in range(_COLUMNS))

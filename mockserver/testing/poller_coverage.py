@@ -30,26 +30,26 @@ def nothing() -> Counts:
 
 def count(definitions: Definitions, seen: Sequence[RecordedCall]) -> Counts:
     """The counts of one test's exchanges, oldest first."""
-    found = nothing()
+    result = nothing()
     last: dict[tuple[str, ...], str] = {}
     operations = {operation.id: operation for operation in definitions.operations if operation.job}
-    for one in seen:
-        if one.operation in operations:
-            mine = found["services"].setdefault(one.service, {"polls": 0, **{kind: {} for kind in KINDS}})
-            _count_one(operations[one.operation], one, mine, last)
-    return found
+    for call in seen:
+        if call.operation in operations:
+            mine = result["services"].setdefault(call.service, {"polls": 0, **{kind: {} for kind in KINDS}})
+            _count_one(operations[call.operation], call, mine, last)
+    return result
 
 
-def _count_one(operation: Operation, one: RecordedCall, mine: Counts, last: dict[tuple[str, ...], str]) -> None:
-    mine["polls"] += one.poll
-    if one.error:
-        _add(mine["errors"], one.error)
-    family = (one.fault or "").partition(":")[0]
+def _count_one(operation: Operation, call: RecordedCall, mine: Counts, last: dict[tuple[str, ...], str]) -> None:
+    mine["polls"] += call.poll
+    if call.error:
+        _add(mine["errors"], call.error)
+    family = (call.fault or "").partition(":")[0]
     if family and family != "error":  # those are counted by their names
         _add(mine["faults"], family)
-    for run in one.runs:
+    for run in call.runs:
         _add(mine["statuses"], run.state)
-        key = (operation.id, *identity(operation, one.parameters), *run.key)
+        key = (operation.id, *identity(operation, call.parameters), *run.key)
         before = last.get(key)
         if before is not None and before != run.state and not _skips(operation, before, run.state):
             _add(mine["transitions"], f"{before}>{run.state}")
@@ -70,15 +70,15 @@ def _add(counts: dict[str, int], name: str, number: int = 1) -> None:
 
 def merge(several: Iterable[Mapping[str, Any]]) -> Counts:
     """The sum of counts."""
-    found = nothing()
-    for one in several:
-        for service, theirs in one["services"].items():
-            mine = found["services"].setdefault(service, {"polls": 0, **{kind: {} for kind in KINDS}})
+    result = nothing()
+    for item in several:
+        for service, theirs in item["services"].items():
+            mine = result["services"].setdefault(service, {"polls": 0, **{kind: {} for kind in KINDS}})
             mine["polls"] += theirs["polls"]
             for kind in KINDS:
                 for name, number in theirs[kind].items():
                     _add(mine[kind], name, number)
-    return found
+    return result
 
 
 def documented(operation: Operation, faults: Sequence[str] = FAULTS) -> dict[str, list[str]]:
@@ -104,9 +104,9 @@ def report(definitions: Definitions, counts: Mapping[str, Any], faults: Sequence
             services[operation.service] = {"operation": operation.id, "polls": mine["polls"]} | {
                 kind: _kind(mine[kind], names) for kind, names in documented(operation, faults).items()
             }
-    shown = sum(len(one[kind]["shown"]) for one in services.values() for kind in KINDS)
-    there = sum(shown_and_missing(one[kind]) for one in services.values() for kind in KINDS)
-    percent = round(100 * shown / there, 1) if there else 0.0
+    displayed = sum(len(service[kind]["shown"]) for service in services.values() for kind in KINDS)
+    there = sum(shown_and_missing(service[kind]) for service in services.values() for kind in KINDS)
+    percent = round(100 * displayed / there, 1) if there else 0.0
     return {"version": VERSION, "percent": percent, "services": services}
 
 
@@ -123,17 +123,17 @@ def _kind(counted: Mapping[str, int], names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def text(found: Mapping[str, Any]) -> list[str]:
+def text(result: Mapping[str, Any]) -> list[str]:
     """A report as lines for a terminal."""
     lines = []
-    for service, one in found["services"].items():
-        lines.append(f"{service} ({one['operation']}): {one['polls']} polls")
+    for service, item in result["services"].items():
+        lines.append(f"{service} ({item['operation']}): {item['polls']} polls")
         for kind in KINDS:
-            counted = one[kind]
+            counted = item[kind]
             if not shown_and_missing(counted):
                 continue
             head = f"  {kind:<12}{len(counted['shown']):>4} of {shown_and_missing(counted):<4}"
             missing = ", ".join(counted["missing"])
             extra = f"; undocumented: {', '.join(counted['extra'])}" if counted["extra"] else ""
             lines.append((head + (f" never shown: {missing}" if missing else " all shown") + extra).rstrip())
-    return [*lines, f"shown to the code under test: {found['percent']} % of what is documented"]
+    return [*lines, f"shown to the code under test: {result['percent']} % of what is documented"]

@@ -39,32 +39,34 @@ class Total:
     of: int
 
 
-def html(found: Mapping[str, Any], definitions: Definitions, least: float | None = None) -> str:
+def html(report: Mapping[str, Any], definitions: Definitions, least: float | None = None) -> str:
     """The report of `shown.report` as HTML. `least` is the percentage that the run wants, where it wants one."""
-    services: Mapping[str, Any] = found["services"]
-    operations = [_operation(place, one, definitions) for place, one in enumerate(services.values(), 1)]
+    services: Mapping[str, Any] = report["services"]
+    operations = [_operation(place, service, definitions) for place, service in enumerate(services.values(), 1)]
     totals = [_total(kind, services) for kind in KINDS]
-    verdict = "PASS" if least is not None and found["percent"] >= least else "INCOMPLETE" if least is None else "FAIL"
+    verdict = "PASS" if least is not None and report["percent"] >= least else "INCOMPLETE" if least is None else "FAIL"
     return page(
         "shown.html",
-        percent=found["percent"],
+        percent=report["percent"],
         least=least,
-        verdict="PASS" if found["percent"] >= 100 else verdict,
-        polls=sum(one["polls"] for one in services.values()),
+        verdict="PASS" if report["percent"] >= 100 else verdict,
+        polls=sum(service["polls"] for service in services.values()),
         totals=[total for total in totals if total.of],
         operations=operations,
     )
 
 
-def _operation(place: int, one: Mapping[str, Any], definitions: Definitions) -> OperationCoverage:
-    operation = definitions.operation(one["operation"])
-    shares = tuple(_share(kind, one[kind]) for kind in KINDS if shown_and_missing(one[kind]))
-    strange = tuple((f"{kind}: {_name(kind, name)}", times) for kind in KINDS for name, times in one[kind]["extra"].items())
+def _operation(place: int, entry: Mapping[str, Any], definitions: Definitions) -> OperationCoverage:
+    operation = definitions.operation(entry["operation"])
+    shares = tuple(_share(kind, entry[kind]) for kind in KINDS if shown_and_missing(entry[kind]))
+    strange = tuple(
+        (f"{kind}: {_name(kind, name)}", times) for kind in KINDS for name, times in entry[kind]["extra"].items()
+    )
     counted = [(len(share.seen), share.of) for share in shares]
     percent = 100 * sum(seen for seen, _ in counted) / max(1, sum(of for _, of in counted))
     line = f"{operation.method} {operation.path}"
     matrix = matrix_of(operation, shares, strange)
-    return OperationCoverage(operation.id, line, f"operation-{place}", one["polls"], percent, shares, matrix, strange)
+    return OperationCoverage(operation.id, line, f"operation-{place}", entry["polls"], percent, shares, matrix, strange)
 
 
 def _share(kind: str, counted: Mapping[str, Any]) -> Share:
@@ -77,5 +79,7 @@ def _name(kind: str, name: str) -> str:
 
 
 def _total(kind: str, services: Mapping[str, Any]) -> Total:
-    shown = sum(len(one[kind]["shown"]) for one in services.values())
-    return Total(KIND_TITLES[_STATES.get(kind, kind)], shown, sum(shown_and_missing(one[kind]) for one in services.values()))
+    text = sum(len(service[kind]["shown"]) for service in services.values())
+    return Total(
+        KIND_TITLES[_STATES.get(kind, kind)], text, sum(shown_and_missing(service[kind]) for service in services.values())
+    )

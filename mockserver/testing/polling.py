@@ -45,20 +45,20 @@ class BrokenRule:
 
 def findings(polls: Sequence[RecordedCall], rules: Rules) -> list[BrokenRule]:
     """What in the polls of one job, oldest first, breaks the rules. Raises InputError for a rule that makes no sense."""
-    found: list[BrokenRule] = []
+    collected: list[BrokenRule] = []
     if rules.min_interval is not None:
-        found += _too_soon(polls, round(seconds(rules.min_interval) * SECOND))
+        collected += _too_soon(polls, round(seconds(rules.min_interval) * SECOND))
     if rules.max_polls is not None and len(polls) > _count(rules.max_polls):
-        found.append(BrokenRule("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most"))
+        collected.append(BrokenRule("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most"))
     if rules.backoff is not None and rules.backoff is not False:
-        found += _shrinking(polls, _factor(rules.backoff))
+        collected += _shrinking(polls, _factor(rules.backoff))
     if rules.honours_retry_after:
-        found += _before_allowed(polls)
+        collected += _before_allowed(polls)
     if rules.stops_after_terminal:
-        found += _after_terminal(polls)
+        collected += _after_terminal(polls)
     if rules.gives_up_within is not None:
-        found += _too_long(polls, round(seconds(rules.gives_up_within) * SECOND))
-    return found
+        collected += _too_long(polls, round(seconds(rules.gives_up_within) * SECOND))
+    return collected
 
 
 def _count(value: int) -> int:
@@ -89,8 +89,8 @@ def _shrinking(polls: Sequence[RecordedCall], factor: float) -> Iterator[BrokenR
     for index, (before, gap) in enumerate(pairwise(gaps), 2):
         at_ceiling = grown and gap >= longest - ROUNDING
         if gap < before * factor - ROUNDING * factor and not at_ceiling:
-            wanted = f"{span(round(before * factor))} or more"
-            yield BrokenRule("backoff", index, f"{span(gap)} after an interval of {span(before)}, wanted {wanted}")
+            expected = f"{span(round(before * factor))} or more"
+            yield BrokenRule("backoff", index, f"{span(gap)} after an interval of {span(before)}, wanted {expected}")
 
 
 def _before_allowed(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:

@@ -129,9 +129,9 @@ def _runs(operation: Operation | None, parameters: Mapping[str, str], response: 
         body = json.loads(response.body)
     except (ValueError, RecursionError):  # a fault may have left anything
         return ()
-    asked = identity(operation, parameters)
+    requested = identity(operation, parameters)
     return tuple(
-        ShownRun((look.id, *map(str, look.run)) if look.id else asked, look.state or str(look.sent), look.terminal)
+        ShownRun((look.id, *map(str, look.run)) if look.id else requested, look.state or str(look.sent), look.terminal)
         for look in job_views(operation, body)
     )
 

@@ -44,11 +44,13 @@ def verdict_of(value: Any, profile: ServiceProfile, mapping: Verdict | None = No
     True and None say succeeded, False failed. Else it is the status that the value is, or has as `status`, `state` or
     `payload`, as a member or an attribute: its documented meaning, whatever its case; or a word such as `done` or `error`.
     """
-    told = mapping(value) if mapping else None
-    if told is not None:
-        if told not in VERDICTS:
-            raise InputError(f"verdict= gave {told!r} for {value!r}; allowed: {', '.join(VERDICTS)}, or None: as by default")
-        return told
+    reported = mapping(value) if mapping else None
+    if reported is not None:
+        if reported not in VERDICTS:
+            raise InputError(
+                f"verdict= gave {reported!r} for {value!r}; allowed: {', '.join(VERDICTS)}, or None: as by default"
+            )
+        return reported
     if value is None or isinstance(value, bool):
         return FAILED if value is False else SUCCEEDED
     return _read(_status_in(value), profile)
@@ -65,9 +67,9 @@ def _status_in(value: Any) -> Any:
 
 def _inner(value: Any) -> Any:
     for name in ("status", "state", "payload"):
-        found = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
-        if found is not None and not callable(found):
-            return found
+        result = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+        if result is not None and not callable(result):
+            return result
     return None if isinstance(value, str | int) else getattr(value, "value", None)
 
 
@@ -100,11 +102,11 @@ def is_clear(
 
 
 def _words(error: BaseException) -> Iterator[str]:
-    for one in (error, error.__cause__):
-        if one is not None and type(one) not in SLIPS:
-            yield str(one)
-            yield from (str(arg) for arg in one.args)
-            yield from (str(getattr(one, name, "")) for name in ("status_code", "error_code", "error_msg"))
+    for item in (error, error.__cause__):
+        if item is not None and type(item) not in SLIPS:
+            yield str(item)
+            yield from (str(arg) for arg in item.args)
+            yield from (str(getattr(item, name, "")) for name in ("status_code", "error_code", "error_msg"))
 
 
 def _names(text: str, word: str) -> bool:
@@ -114,20 +116,20 @@ def _names(text: str, word: str) -> bool:
 def _tellings(seen: Sequence[RecordedCall], definitions: Definitions) -> set[str]:
     """What an error may name: the jobs' names, statuses, HTTP statuses of errors, codes."""
     jobs = {operation.id: operation for operation in definitions.operations if operation.job}
-    found: set[str] = set()
-    for one in seen:
-        operation = jobs.get(str(one.operation))
+    collected: set[str] = set()
+    for call in seen:
+        operation = jobs.get(str(call.operation))
         if operation is None or operation.job is None:
             continue
         names = [*operation.job.identity, "job_id"]
-        found |= {one.parameters[name] for name in names if len(one.parameters.get(name, "")) > 2}
-        found |= {run.state.strip() for run in one.runs if run.state.strip()}
-        if one.status >= 300:
-            found.add(str(one.status))
-        if one.error:
-            example = operation.examples.get(one.error)
-            found |= {one.error, str(example.error["code"])} if example and example.error else {one.error}
-    return found
+        collected |= {call.parameters[name] for name in names if len(call.parameters.get(name, "")) > 2}
+        collected |= {run.state.strip() for run in call.runs if run.state.strip()}
+        if call.status >= 300:
+            collected.add(str(call.status))
+        if call.error:
+            example = operation.examples.get(call.error)
+            collected |= {call.error, str(example.error["code"])} if example and example.error else {call.error}
+    return collected
 
 
 def hammering(polls: Sequence[RecordedCall]) -> str:

@@ -171,7 +171,9 @@ def _to_login(setting: Setting) -> list[Fault]:
     for name in setting.operation.path_names:
         path = path.replace(f"{{{name}}}", LOGIN)
     query = "&".join(
-        f"{one.name}={LOGIN}" for one in setting.operation.parameters if one.location == "query" and one.required
+        f"{parameter.name}={LOGIN}"
+        for parameter in setting.operation.parameters
+        if parameter.location == "query" and parameter.required
     )
     match = {setting.operation.path_names[0]: LOGIN} if setting.operation.path_names else {"taskInstId": LOGIN}
     page = "<html><head><title>Sign in</title></head><body><form>user, password</form></body></html>"

@@ -76,13 +76,13 @@ def options(
     names, and `facts`. Raises InputError for what is unknown, naming the nearest.
     """
     profile_of(service)
-    known = hazards(definitions, service)
+    allowed = hazards(definitions, service)
     for grade in _several(allow):
         _check(grade, GRADES, "allow")
     if isinstance(max_polls, bool) or not isinstance(max_polls, int) or max_polls < 1:
         raise InputError(f"max_polls is {max_polls!r}; allowed: a whole number, 1 or more")
-    chosen = _matching(known, _several(only), "only") if only else known
-    left = [one for one in chosen if one not in _matching(known, _several(skip), "skip")]
+    chosen = _matching(allowed, _several(only), "only") if only else allowed
+    left = [item for item in chosen if item not in _matching(allowed, _several(skip), "skip")]
     if not left:
         raise InputError(f"only={only!r} and skip={skip!r} leave no hazard of {service}")
     limits = Limits(seconds(give_up), max_polls, seconds(watchdog))
@@ -93,18 +93,18 @@ def _several(value: Sequence[str] | str) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _matching(known: Sequence[Hazard], patterns: Sequence[str], what: str) -> list[Hazard]:
-    names = [one.name for one in known]
+def _matching(allowed: Sequence[Hazard], patterns: Sequence[str], what: str) -> list[Hazard]:
+    names = [item.name for item in allowed]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             _check(pattern, names, what)
-    return [one for one in known if any(fnmatchcase(one.name, pattern) for pattern in patterns)]
+    return [item for item in allowed if any(fnmatchcase(item.name, pattern) for pattern in patterns)]
 
 
-def _check(name: str, known: Sequence[str], what: str) -> None:
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise InputError(f"{what} has {name!r}{hint or '.'} Allowed: {', '.join(known)}")
+def _check(name: str, allowed: Sequence[str], what: str) -> None:
+    if name not in allowed:
+        hint = did_you_mean(name, allowed)
+        raise InputError(f"{what} has {name!r}{hint or '.'} Allowed: {', '.join(allowed)}")
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON, without its text."""
-        found = {name: value for name, value in asdict(self).items() if name != "text"}
-        return {**found, "good": list(self.good), "passed": self.passed}
+        collected = {name: value for name, value in asdict(self).items() if name != "text"}
+        return {**collected, "good": list(self.good), "passed": self.passed}
 
 
 class HazardRun:
@@ -176,7 +176,7 @@ class HazardRun:
         self.mock.clock.freeze()
         scenario = Scenario(self.mock, self.hazard, operation, self._options.job)
         outcome = supervised(self.mock, operation, scenario, wait, self._options.limits, own_thread)
-        calls = [one for one in self.mock.seen if one.operation == operation.id]
+        calls = [call for call in self.mock.seen if call.operation == operation.id]
         self.report = self._graded(outcome, calls, verdict)
         return self.report
 
@@ -268,14 +268,14 @@ def _house() -> SharedServer:
     return SharedServer(mock_options({}, "torture()"))
 
 
-def torture(service: str, wait: Callable[[], Any], *, verdict: Verdict | None = None, **given: Any) -> Iterator[Report]:
+def torture(service: str, wait: Callable[[], Any], *, verdict: Verdict | None = None, **supplied: Any) -> Iterator[Report]:
     """Run a poller against each hazard of a service, without pytest, and report each.
 
     Parameters: `wait`, a function or coroutine function without arguments, which finds its way by the environment
     (`mockserver env`) while it runs; `verdict`, see `HazardRun.run`; `given`, see `options`. Raises InputError.
     """
     house = _house()
-    chosen = options(house.mock.definitions, service, **given)
+    chosen = options(house.mock.definitions, service, **supplied)
     for hazard in chosen.hazards:
         double = house.acquire(mock_options({}, "torture()"))
         try:

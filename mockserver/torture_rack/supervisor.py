@@ -250,11 +250,11 @@ class Supervisor:
         """A poller that is stopped can't connect any more, which stops what never sleeps."""
         name, original = "connect", socket.socket.connect
 
-        def connect(one: socket.socket, address: Any) -> None:
+        def connect(item: socket.socket, address: Any) -> None:
             if self._stop and threading.current_thread() not in bystanders:
-                one.close()  # nobody gets to do it after what comes out of here
+                item.close()  # nobody gets to do it after what comes out of here
                 self._obey()
-            original(one, address)
+            original(item, address)
 
         before = vars(socket.socket).get(name)
         setattr(socket.socket, name, connect)

@@ -57,8 +57,8 @@ def _by_token(token: str, settings: Settings) -> Caller:
 
 def _check_expiry(expires: int, now: int) -> None:
     if now >= expires:
-        shown = utc(expires).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        raise RequestProblem("token-expired", f"X-Auth-Token expired at {shown} on the mock's clock", expires_at=shown)
+        text = utc(expires).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        raise RequestProblem("token-expired", f"X-Auth-Token expired at {text} on the mock's clock", expires_at=text)
 
 
 def _by_signature(request: Request, authorization: str, settings: Settings) -> Caller:

@@ -17,13 +17,13 @@ def identify(operation: Operation, request: Request, settings: Settings) -> Call
         return ANONYMOUS
     document = operation.source.documents[operation.source.name]
     schemes = document.get("components", {}).get("securitySchemes", {})
-    wanted = []
+    expected = []
     for alternative in operation.source.value.get("security", ()):
         missing = [_wanted(schemes.get(name)) for name in alternative if not _is_sent(schemes.get(name), request)]
         if not missing:
             return Caller("token")
-        wanted.append(" and ".join(missing))
-    raise RequestProblem("credential-missing", f"send {' or '.join(dict.fromkeys(wanted))}, or start with --auth off")
+        expected.append(" and ".join(missing))
+    raise RequestProblem("credential-missing", f"send {' or '.join(dict.fromkeys(expected))}, or start with --auth off")
 
 
 def _is_sent(scheme: Any, request: Request) -> bool:

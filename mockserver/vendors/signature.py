@@ -111,7 +111,7 @@ def verified(request: Request, signature: Signature, date: str, secret_key: str)
     if not request.body and request.headers.get("x-sdk-content-sha256") == UNSIGNED:
         payloads.add(UNSIGNED)
     signed = (sign(replace(parts, payload=payload), date, secret_key) for payload in payloads)
-    return any(hmac.compare_digest(one, signature.value) for one in signed)
+    return any(hmac.compare_digest(item, signature.value) for item in signed)
 
 
 def difference(request: Request, signature: Signature, date: str, secret_key: str) -> str:

@@ -92,11 +92,11 @@ class VirtualTime(AbstractContextManager[Clock]):
             undo.callback(when_imported(module, partial(self._patch_with, patches)))
         clock.watch(engine.follow)
         undo.callback(clock.unwatch, engine.follow)
+        conductor = Conductor(engine, self._watchdog)
+        conductor.start()  # before anybody is driven: to wait for its thread is no sleep
+        undo.callback(conductor.stop)
         engines.activate(engine)
         undo.callback(engines.activate, None)
-        conductor = Conductor(engine, self._watchdog)
-        conductor.start()
-        undo.callback(conductor.stop)
 
     def _patch_with(self, patches: Callable[[], list[Patch]]) -> None:
         self._patch(patches())

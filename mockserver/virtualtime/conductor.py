@@ -63,7 +63,7 @@ class Conductor:
 
     def _stood_still(self) -> CannotDrive:
         with self._engine.lock:
-            waits = {thread: f"waits in {one.what}" for thread, one in self._engine.sleepers.items()}
+            waits = {thread: f"waits in {item.what}" for thread, item in self._engine.sleepers.items()}
         text = stacks(waits)
         return CannotDrive(
             f"time has stood still for {self._watchdog:g} real seconds (setting drive_watchdog): somebody runs, or waits for"

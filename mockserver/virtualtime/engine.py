@@ -180,7 +180,7 @@ class Engine:
             if self.over or self.error or not (self._all_rest() and self._all_rest()):
                 return False
             everyone = [*self.sleepers.values(), *self.timers.values()]
-            first = min((one.until for one in everyone if one.until is not None), default=None)
+            first = min((item.until for item in everyone if item.until is not None), default=None)
             if first is None:
                 return False
             self._move_to(first)
@@ -232,14 +232,14 @@ class Engine:
     def _all_rest(self) -> bool:
         if self.lock.is_wanted():
             return False
-        if any(one.due for one in self.sleepers.values()) or any(one.due for one in self.timers.values()):
+        if any(item.due for item in self.sleepers.values()) or any(item.due for item in self.timers.values()):
             return False
         for thread in threading.enumerate():
             if thread not in self.sleepers and self.takes_part(thread) and not self._rests(thread):
                 return False
         if any(holds() for holds in self.holds):
             return False
-        return not (any(one.is_ready() for one in self.sleepers.values()) or self.lock.is_wanted())
+        return not (any(item.is_ready() for item in self.sleepers.values()) or self.lock.is_wanted())
 
     def _rests(self, thread: threading.Thread) -> bool:
         state = self._states.of(thread)
@@ -253,7 +253,7 @@ class Engine:
         """Whether everybody waits, and nobody for a time."""
         with self.lock:
             everyone = [*self.sleepers.values(), *self.timers.values()]
-            return bool(everyone) and all(one.until is None for one in everyone) and self._all_rest()
+            return bool(everyone) and all(item.until is None for item in everyone) and self._all_rest()
 
     def is_computing(self, thread: threading.Thread) -> bool:
         """Whether a thread runs, and isn't blocked in a call."""

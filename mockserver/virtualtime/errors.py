@@ -76,9 +76,9 @@ def _tasks() -> list[str]:
     tasks: Any = sys.modules.get("asyncio.tasks")
     if tasks is None:
         return []
-    found = []
+    result = []
     for task in list(getattr(tasks, "_scheduled_tasks", None) or getattr(tasks, "_all_tasks", None) or ()):
         if not task.done():
             lines = "".join(traceback.format_list(traceback.StackSummary.extract((f, f.f_lineno) for f in task.get_stack())))
-            found.append(f"task {task.get_name()}: {task.get_coro()}\n{lines}")
-    return found
+            result.append(f"task {task.get_name()}: {task.get_coro()}\n{lines}")
+    return result

@@ -47,10 +47,10 @@ def patches() -> list[Patch]:
     """What makes event loops, and whoever uses a selector, wait by virtual time."""
     kinds = {getattr(selectors, name, None) for name in ("EpollSelector", "KqueueSelector", "DevpollSelector")}
     kinds |= {selectors.SelectSelector, getattr(selectors, "_PollLikeSelector", None)}
-    found: list[Patch] = [
+    collected: list[Patch] = [
         (kind, "select", _driven(vars(kind)["select"])) for kind in kinds if kind and "select" in vars(kind)
     ]
-    return found
+    return collected
 
 
 def uvloop_patches() -> list[Patch]:
@@ -97,7 +97,9 @@ def _rouse(engine: Engine, frame: Any) -> None:
     while frame is not None:
         loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
         if isinstance(loop, asyncio.BaseEventLoop) and not loop.is_closed():
-            thread = next((one for one in threading.enumerate() if sys._current_frames().get(one.ident or 0) is frame), None)
+            thread = next(
+                (item for item in threading.enumerate() if sys._current_frames().get(item.ident or 0) is frame), None
+            )
             if thread is None or engine.takes_part(thread):
                 loop.call_soon_threadsafe(nothing)
             return

@@ -81,7 +81,9 @@ def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[H
         if name.partition(".")[0] in _OTHERS:
             return
         owner: Any = holder
-    elif "__module__" in holder and (classes := [one for one in gc.get_referrers(holder) if isinstance(one, type)]):
+    elif "__module__" in holder and (
+        classes := [referrer for referrer in gc.get_referrers(holder) if isinstance(referrer, type)]
+    ):
         owner = classes[0]
     else:
         owner = None

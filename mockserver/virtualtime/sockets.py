@@ -82,14 +82,14 @@ def _driven_select(
     engine = engines.engine_of_thread()
     if engine is None or (timeout is not None and timeout <= 0):
         return _select(readers, writers, others, timeout)
-    watched = [(_file(one), READ) for one in readers] + [(_file(one), WRITE) for one in writers]
-    watched += [(_file(one), select.POLLPRI) for one in others]
+    watched = [(_file(item), READ) for item in readers] + [(_file(item), WRITE) for item in writers]
+    watched += [(_file(item), select.POLLPRI) for item in others]
     until = None if timeout is None else engine.after(timeout)
     return _select(readers, writers, others, wait_for_files(engine, watched, until, "select.select"))
 
 
-def _file(one: Any) -> int:
-    return one if isinstance(one, int) else int(one.fileno())
+def _file(item: Any) -> int:
+    return item if isinstance(item, int) else int(item.fileno())
 
 
 def patches() -> list[Patch]:

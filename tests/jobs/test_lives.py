@@ -70,11 +70,12 @@ def watch(mock: Mock, service: str, times: list[float]) -> Iterator[tuple[int, S
         yield mock.clock.now(), READERS[service](ask(mock, service))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("service", "life"), PAIRS)
 def test_every_life_is_coherent_at_every_instant(service: str, life: str, record_property: Any) -> None:
     """The invariants of the service hold at all instants of the life, whatever the seed and the switches."""
 
-    @settings(max_examples=50, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=15, deadline=None, derandomize=True, database=None)
     @given(
         times=instants(),
         seed=st.integers(0, 2**32),
@@ -163,7 +164,7 @@ def test_every_life_comes_to_its_end(service: str, life: str) -> None:
 
 
 @pytest.mark.parametrize(("service", "life"), PAIRS)
-@pytest.mark.parametrize("polls", [1, 3])
+@pytest.mark.parametrize("polls", [1, pytest.param(3, marks=pytest.mark.exhaustive)])
 def test_every_life_moves_with_polls(service: str, life: str, polls: int) -> None:
     """With progress polls:N each status is answered N times, and what is shown stays coherent."""
     definition = operation_of(service)[1]

@@ -88,6 +88,7 @@ def times(told: tuple[str, str]) -> int:
     return int(told[1].rpartition("(")[2].removesuffix(" times)")) if told[1].endswith(" times)") else 1
 
 
+@pytest.mark.exhaustive
 def test_the_budget_of_time_is_kept(service: RawService, tmp_path: Path) -> None:
     """What takes longer is neither judged nor recorded, and told; its recording stays readable."""
     said: list[str] = []
@@ -223,7 +224,8 @@ def noise(port: int) -> None:
         ask(port, f"GET {CDM}?{NOISY} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
 
 
-@pytest.mark.parametrize("reader", ["that doesn't read", pytest.param("that is gone", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("reader", ["that doesn't read", "that is gone"])
 def test_a_stderr_that_takes_nothing(service: RawService, tmp_path: Path, reader: str) -> None:
     """Every request has its answer, Ctrl-C ends it, and what could not be told is counted in report and exit status."""
     theirs, ours = os.pipe()
@@ -261,7 +263,7 @@ def polled(server: Server, polls: int) -> Iterator[str]:
     return (str(finding) for _, finding in result.findings())
 
 
-@pytest.mark.parametrize("polls", [200, pytest.param(2_000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("polls", [60, pytest.param(2_000, marks=pytest.mark.exhaustive)])
 def test_two_clients_at_once_make_no_false_findings(shared: Callable[..., Server], polls: int) -> None:
     """The job moves on at 200 times its pace: what looks like a step back is one poll that overtook another."""
     assert list(polled(shared("--no-access-log", "--speed", "200"), polls)) == []

@@ -231,6 +231,7 @@ def test_ids_can_be_kept_and_findings_tolerated(server: Server, tmp_path: Path) 
     assert PROJECT in (tmp_path / "r.jsonl").read_text()
 
 
+@pytest.mark.exhaustive
 def test_signing_anew_from_the_environment(strict_server: Server, tmp_path: Path) -> None:
     """--resign takes its key from the environment."""
     command = Command(tmp_path, "--upstream", strict_server.url, "--resign", environment=KEYS)

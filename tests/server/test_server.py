@@ -112,6 +112,7 @@ def test_the_ready_line_is_all_there_is_on_stdout(tmp_path: Path) -> None:
     assert [line.split()[:2] for line in err.splitlines()] == [["GET", JOB.format("load")]]
 
 
+@pytest.mark.exhaustive
 def test_port_0_is_any_free_port(tmp_path: Path) -> None:
     """Two servers on port 0 get two ports, neither of them the default one."""
     with serving(tmp_path) as (_, one), serving(tmp_path) as (_, other):
@@ -208,7 +209,7 @@ def served(port: int) -> int:
     ("fault", "number"),
     [
         pytest.param({"fault": "HANG"}, signal.SIGTERM, id="hang-15"),
-        pytest.param({"delay": "1h"}, signal.SIGINT, id="delay-2"),
+        pytest.param({"delay": "1h"}, signal.SIGINT, id="delay-2", marks=pytest.mark.exhaustive),
         pytest.param({"fault": "HANG"}, signal.SIGINT, id="hang-2", marks=pytest.mark.exhaustive),
         pytest.param({"delay": "1h"}, signal.SIGTERM, id="delay-15", marks=pytest.mark.exhaustive),
     ],

@@ -186,6 +186,7 @@ def test_of_two_requests_at_once_the_later_may_come_first() -> None:
     assert times == [START, START + 10_000, START + 10_000]
 
 
+@pytest.mark.exhaustive
 def test_threads_with_a_namespace_each(start: Callable[..., Server], record_property: Callable[[str, object], None]) -> None:
     """64 threads poll the same path, each in a namespace of its own: each sees its own job's statuses, poll by poll."""
     server, polls = start(*OPTIONS), 30

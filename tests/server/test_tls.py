@@ -183,6 +183,7 @@ def test_serve_tls(start: Callable[..., Server], tmp_path: Path, monkeypatch: py
         assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.exhaustive
 def test_serve_with_a_certificate_of_one_s_own(
     start: Callable[..., Server], tmp_path: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
+@pytest.mark.exhaustive
 def test_two_processes_answer_as_one(
     start: Callable[..., Server], stack: ExitStack, record_property: Callable[[str, object], None]
 ) -> None:
@@ -125,6 +126,7 @@ def test_the_order_of_requests_makes_no_difference(start: Callable[..., Server],
     assert Asking(stack, one, other).all(asked[::-1])[::-1] == wanted
 
 
+@pytest.mark.exhaustive
 def test_two_processes_move_on_together(start: Callable[..., Server], stack: ExitStack) -> None:
     """Their clocks moved alike, two processes stay one at each step, whichever of them was asked for an id before."""
     asked = [one for one in requests() if one.service in PATHS and ("offset=" not in one.path or "offset=0" in one.path)][
@@ -143,7 +145,10 @@ def test_two_processes_move_on_together(start: Callable[..., Server], stack: Exi
     assert moved > len(asked) / 2
 
 
-@pytest.mark.parametrize("options", [("--seed", "78"), ("--seed", "77", "--epoch", "2025-12-31T23:59:30Z")])
+@pytest.mark.parametrize(
+    "options",
+    [("--seed", "78"), pytest.param(("--seed", "77", "--epoch", "2025-12-31T23:59:30Z"), marks=pytest.mark.exhaustive)],
+)
 def test_another_seed_or_epoch_is_another_world(
     start: Callable[..., Server], stack: ExitStack, options: tuple[str, ...]
 ) -> None:

@@ -24,7 +24,7 @@ OFFSETS = (
     0, 1, 250, 950, 2_000, 4_999, 5_000, 5_001, 7_000, 20_000, 64_999, 65_000, 80_000, 95_000, 125_000, 160_000,
     400_000, 90_000_000,
 )  # fmt: skip
-SEEDS = range(6)
+SEEDS = range(2)
 DATAARTS = {
     "project_id": "0833a5737480d53b2f25c010dc1a7b88",
     "instance": "b88c445407b24283aa949f9833a38fd8",
@@ -303,7 +303,9 @@ def test_dataarts_window_that_ends_before_it_starts_is_refused() -> None:
 
 
 @EITHER_END
-@pytest.mark.parametrize("job_id", [TICS["job_id"], "", "a", "b", "c", "d", "e", "f"])
+@pytest.mark.parametrize(
+    "job_id", [TICS["job_id"], "", "a", *(pytest.param(one, marks=pytest.mark.exhaustive) for one in "bcdef")]
+)
 def test_tics_bodies_are_as_defined(leagues: Operation, switches: Mapping[str, str], job_id: str) -> None:
     """Every body of TICS is what the definition says, in the example's order."""
     example = documented(leagues)

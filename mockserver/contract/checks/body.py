@@ -9,7 +9,7 @@ from typing import Any
 
 from ...definitions import ResponseSpec
 from ...definitions.pointer import join
-from ...errors import shown
+from ...errors import excerpt
 from ...exchanges.json_path import MISSING, decode_embedded, parsed
 from ...model import Response
 from ..findings import Finding, finding
@@ -25,12 +25,12 @@ def read_body(response: Response, answers: ResponseSpec | None) -> tuple[Any, li
     try:
         text = response.body.decode("utf-8")
     except UnicodeDecodeError as error:
-        found = _name_of(response.body) or f"byte {response.body[error.start]:#04x} at {error.start}"
-        return MISSING, [finding("body-encoding", "body", "", found, "UTF-8", source)]
+        result = _name_of(response.body) or f"byte {response.body[error.start]:#04x} at {error.start}"
+        return MISSING, [finding("body-encoding", "body", "", result, "UTF-8", source)]
     try:
         value = parsed(text)
     except (ValueError, RecursionError) as error:
-        what = _name_of(response.body) or f"{error}: {shown(text.strip(), 80)}"
+        what = _name_of(response.body) or f"{error}: {excerpt(text.strip(), 80)}"
         return MISSING, [finding("body-not-json", "body", "", what, "JSON", source)]
     return value, []
 
@@ -49,7 +49,7 @@ _HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 def _name_of(body: bytes) -> str | None:
     """What a body is that can't be read as JSON, where its first bytes tell."""
     if _HTML.match(body[:200]):
-        return f"HTML: {shown(body[:80].decode('utf-8', 'replace').strip())}"
+        return f"HTML: {excerpt(body[:80].decode('utf-8', 'replace').strip())}"
     return next((name for start, name in _SIGNATURES if body.startswith(start)), None)
 
 
@@ -72,7 +72,7 @@ def _large(value: Any, pointer: str, source: str) -> Iterator[Finding]:
         for index, child in enumerate(value):
             yield from _large(child, pointer + join(index), source)
     elif _is_too_large(value):
-        yield finding("out-of-range", "body", pointer, shown(value), "a number that 64 bits hold", source)
+        yield finding("out-of-range", "body", pointer, excerpt(value), "a number that 64 bits hold", source)
 
 
 def _is_too_large(value: Any) -> bool:

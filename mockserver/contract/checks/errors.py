@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...definitions import Definitions, Example, Operation
-from ...errors import shown
+from ...errors import excerpt
 from ..findings import Finding, finding
 
 _GATEWAY = re.compile(r"^APIGW?\.")
@@ -72,25 +72,25 @@ def check_error(definitions: Definitions, operation: Operation, status: int, bod
     here = [example for example in operation.errors() if status in example.statuses]
     forms = sorted({_plain(example.envelope) for example in here} if status >= 400 else _forms_of(operation))
     if error is None or (forms and _plain(error.form) not in forms):
-        found = shown(body) if error is None else f"the form {error.form}: {shown(body)}"
+        result = excerpt(body) if error is None else f"the form {error.form}: {excerpt(body)}"
         source = operation.answers[status].place if status in operation.answers else operation.place
         return [
             finding(
-                "envelope-wrong", "body", "", found, f"an error in the form {' or '.join(forms) or 'documented'}", source
+                "envelope-wrong", "body", "", result, f"an error in the form {' or '.join(forms) or 'documented'}", source
             )
         ]
     if status >= 400 and error.code == "0" and error.form in ("enos", "apim-token"):
-        found, documented = f"{status} with code 0, which says that all went well", "code 0 under 200 alone"
-        return [finding("error-status-wrong", "status", "", found, documented, operation.place)]
+        result, documented = f"{status} with code 0, which says that all went well", "code 0 under 200 alone"
+        return [finding("error-status-wrong", "status", "", result, documented, operation.place)]
     matching = [example for example in operation.errors() if _same_code(example, error.code)]
     if not matching:
         unknown = list(_unknown_code(definitions, operation, error))
         return unknown if here or status >= 400 else [_under_success(operation, status, error), *unknown]
     standing = [example for example in matching if status in example.statuses]
     if not standing:
-        statuses = ", ".join(sorted({str(one) for example in matching for one in example.statuses}))
-        found, documented = f"{status} with the error {error.code}", f"{error.code} stands under {statuses}"
-        return [finding("error-status-wrong", "status", "", found, documented, operation.place, matching[0].provenance)]
+        statuses = ", ".join(sorted({str(item) for example in matching for item in example.statuses}))
+        result, documented = f"{status} with the error {error.code}", f"{error.code} stands under {statuses}"
+        return [finding("error-status-wrong", "status", "", result, documented, operation.place, matching[0].provenance)]
     return list(_message(definitions, operation, standing, error))
 
 
@@ -99,7 +99,7 @@ def _forms_of(operation: Operation) -> set[str]:
 
 
 def _under_success(operation: Operation, status: int, error: ErrorBody) -> Finding:
-    statuses = sorted({one for example in operation.errors() for one in example.statuses})
+    statuses = sorted({item for example in operation.errors() for item in example.statuses})
     documented = f"errors under {', '.join(map(str, statuses))}"
     return finding("error-status-wrong", "status", "", f"{status} with the error {error.code}", documented, operation.place)
 
@@ -118,8 +118,8 @@ def _unknown_code(definitions: Definitions, operation: Operation, error: ErrorBo
     service = definitions.services.get(operation.service)
     if service and any(_same_code(example, error.code) for example in service.catalogue.values()):
         return
-    known = ", ".join(dict.fromkeys(str(example.error["code"]) for example in operation.errors() if example.error))
-    yield finding("error-code-unknown", "body", error.code_at, error.code, f"one of {known}", operation.place)
+    allowed = ", ".join(dict.fromkeys(str(example.error["code"]) for example in operation.errors() if example.error))
+    yield finding("error-code-unknown", "body", error.code_at, error.code, f"one of {allowed}", operation.place)
 
 
 def _message(definitions: Definitions, operation: Operation, standing: list[Example], error: ErrorBody) -> Iterator[Finding]:
@@ -128,7 +128,13 @@ def _message(definitions: Definitions, operation: Operation, standing: list[Exam
         documented = " or ".join(repr(text) for text in dict.fromkeys(texts))
         provenance = standing[0].provenance
         yield finding(
-            "error-message-differs", "body", error.message_at, shown(error.message), documented, operation.place, provenance
+            "error-message-differs",
+            "body",
+            error.message_at,
+            excerpt(error.message),
+            documented,
+            operation.place,
+            provenance,
         )
 
 
@@ -148,10 +154,10 @@ def name_of(operation: Operation, status: int, body: Any) -> str | None:
     error = read_error(body)
     if error is None:
         return None
-    found = [one for one in operation.errors() if status in one.statuses and _same_code(one, error.code)]
+    result = [item for item in operation.errors() if status in item.statuses and _same_code(item, error.code)]
     exact = [
-        one
-        for one in found
-        if one.error and "messages" not in one.error and _form(one.error["message"]).fullmatch(error.message)
+        item
+        for item in result
+        if item.error and "messages" not in item.error and _form(item.error["message"]).fullmatch(error.message)
     ]
-    return next((one.name for one in [*exact, *found]), None)
+    return next((item.name for item in [*exact, *result]), None)

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from ...definitions import Operation, ResponseSpec
 from ...definitions.pointer import join
-from ...errors import shown
+from ...errors import excerpt
 from ...model import Request, Response
 from ...redaction.content_coding import LIMIT, unpack
 from ..findings import Finding, finding
@@ -18,13 +18,15 @@ from ..strictness import Strictness
 
 def check_status(operation: Operation, response: Response, mode: Strictness) -> list[Finding]:
     """The status is documented. Read strictly, a status that only stands by analogy is not."""
-    known = ", ".join(str(status) for status in sorted(operation.answers))
+    allowed_text = ", ".join(str(status) for status in sorted(operation.answers))
     answers = operation.answers.get(response.status)
     if answers is None:
-        return [finding("status-undocumented", "status", "", str(response.status), f"one of {known}", operation.place)]
+        return [
+            finding("status-undocumented", "status", "", str(response.status), f"one of {allowed_text}", operation.place)
+        ]
     if mode.strict and answers.provenance.kind in ("analogous", "invented"):
-        found = f"{response.status}, which no page of the operation lists"
-        return [finding("status-undocumented", "status", "", found, known, answers.place, answers.provenance)]
+        actual = f"{response.status}, which no page of the operation lists"
+        return [finding("status-undocumented", "status", "", actual, allowed_text, answers.place, answers.provenance)]
     return []
 
 
@@ -33,27 +35,29 @@ def check_headers(operation: Operation, request: Request, response: Response, an
     if not response.headers:
         return []
     source = answers.place if answers else operation.place
-    found = [*_check_length(request, response), *_check_doubled(response, source), *_check_times(response, source)]
-    found += _check_coding(request, response, source)
+    findings = [*_check_length(request, response), *_check_doubled(response, source), *_check_times(response, source)]
+    findings += _check_coding(request, response, source)
     if answers is None:
-        return found
+        return findings
     if response.body and answers.media_types:
-        found += _check_media_type(response, answers)
+        findings += _check_media_type(response, answers)
     for header in answers.headers:
         pointer = join(header.name)
         value = response.header(header.name)
         if value is None and header.required:
-            found.append(
+            findings.append(
                 finding(
                     "header-missing", "header", pointer, "no such header", "always there", answers.place, header.provenance
                 )
             )
         elif value is not None:
-            found += [
-                finding("header-invalid", "header", pointer, shown(value), _allowed(error), answers.place, header.provenance)
+            findings += [
+                finding(
+                    "header-invalid", "header", pointer, excerpt(value), _allowed(error), answers.place, header.provenance
+                )
                 for error in header.errors(value)
             ]
-    return found
+    return findings
 
 
 _ONCE = (
@@ -74,9 +78,9 @@ def _check_doubled(response: Response, source: str) -> Iterator[Finding]:
     names = {name.lower(): name for name, _ in response.headers}
     for lowered, count in counts.items():
         if count > 1 and lowered in _ONCE:
-            values = ", ".join(shown(value) for name, value in response.headers if name.lower() == lowered)
-            found = f"{count} times: {values}"
-            yield finding("header-doubled", "header", join(names[lowered]), found, "once (RFC 9110)", source)
+            values = ", ".join(excerpt(value) for name, value in response.headers if name.lower() == lowered)
+            actual = f"{count} times: {values}"
+            yield finding("header-doubled", "header", join(names[lowered]), actual, "once (RFC 9110)", source)
 
 
 def _check_times(response: Response, source: str) -> Iterator[Finding]:
@@ -84,7 +88,7 @@ def _check_times(response: Response, source: str) -> Iterator[Finding]:
         value = response.header(name)
         if value is not None and not (seconds and _SECONDS.fullmatch(value.strip())) and not _is_date(value.strip()):
             allowed = "seconds, or a date of HTTP (RFC 9110)" if seconds else "a date of HTTP (RFC 9110)"
-            yield finding("header-invalid", "header", join(name), shown(value), allowed, source)
+            yield finding("header-invalid", "header", join(name), excerpt(value), allowed, source)
 
 
 def _is_date(text: str) -> bool:
@@ -102,12 +106,12 @@ def _check_coding(request: Request, response: Response, source: str) -> Iterator
         return
     if unpack(coding, response.body) is None:
         documented = f"a body in {coding} that unpacks to at most {LIMIT:,} bytes"
-        found = f"{shown(coding)}, with a body that begins {shown(response.body[:16].decode('latin-1'))}"
-        yield finding("content-encoding-wrong", "header", "/Content-Encoding", found, documented, source)
+        actual = f"{excerpt(coding)}, with a body that begins {excerpt(response.body[:16].decode('latin-1'))}"
+        yield finding("content-encoding-wrong", "header", "/Content-Encoding", actual, documented, source)
 
 
 def _allowed(error: object) -> str:
-    return f"{getattr(error, 'validator', '')} {shown(getattr(error, 'validator_value', ''))}"
+    return f"{getattr(error, 'validator', '')} {excerpt(getattr(error, 'validator_value', ''))}"
 
 
 def _check_media_type(response: Response, answers: ResponseSpec) -> list[Finding]:
@@ -116,8 +120,8 @@ def _check_media_type(response: Response, answers: ResponseSpec) -> list[Finding
     charset = (sent or "").lower().partition("charset=")[2].strip(' "')
     documented = ", ".join(answers.media_types)
     if plain not in answers.media_types or charset not in ("", "utf-8", "utf8"):
-        found = "none" if sent is None else shown(sent)
-        return [finding("content-type-wrong", "header", "/Content-Type", found, documented, answers.place)]
+        actual = "none" if sent is None else excerpt(sent)
+        return [finding("content-type-wrong", "header", "/Content-Type", actual, documented, answers.place)]
     return []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ...definitions import Operation
 from ...definitions.json_regex import compile_pattern
 from ...definitions.model import EchoRule, JobMapping, NestedResponse
-from ...errors import shortened, shown
+from ...errors import excerpt, shortened
 from ...exchanges.exchange import Exchange
 from ...exchanges.job_view import JobView
 from ...exchanges.json_path import MISSING, value_at
@@ -24,7 +24,7 @@ _SKEW = 300_000  # milliseconds by which clocks may differ before a time counts 
 
 
 def check_jobs(
-    operation: Operation, exchange: Exchange, asked: ParsedRequest, body: Any, seen: Sequence[JobView], mode: Strictness
+    operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, seen: Sequence[JobView], mode: Strictness
 ) -> list[Finding]:
     """Everything that one successful answer says of its jobs, held together and against the request."""
     observation = operation.observation
@@ -32,17 +32,17 @@ def check_jobs(
         return []
     source = f"{operation.place}/x-observation"
     now = answered_at(exchange)
-    found = list(_check_wrapped(operation, observation.wrapped, exchange, body, mode)) if observation.wrapped else []
+    findings = list(_check_wrapped(operation, observation.wrapped, exchange, body, mode)) if observation.wrapped else []
     for look in seen:
-        found += _check_possible(observation, look, source)
-        found += [*_check_order(observation, look, source), *_check_future(observation, look, now, source)]
-        found += [*_check_limits(observation, look, source), *_check_inner_totals(observation, look, source)]
+        findings += _check_possible(observation, look, source)
+        findings += [*_check_order(observation, look, source), *_check_future(observation, look, now, source)]
+        findings += [*_check_limits(observation, look, source), *_check_inner_totals(observation, look, source)]
         for same in observation.same:
-            found += _check_same(same, look, asked, source)
-        found += _check_window(observation, look, asked, now, source)
+            findings += _check_same(same, look, parsed, source)
+        findings += _check_window(observation, look, parsed, now, source)
     if observation.total is not None:
-        found += _check_page(observation, asked, body, seen, source)
-    return found
+        findings += _check_page(observation, parsed, body, seen, source)
+    return findings
 
 
 def answered_at(exchange: Exchange) -> int | None:
@@ -58,8 +58,8 @@ def _check_possible(observation: JobMapping, look: JobView, source: str) -> Iter
     forms = {time.at: time.form for time in observation.times}
     for place in look.impossible:
         documented = f"a time in the form {forms[place]}"
-        found = shown(value_at(look.node, place))
-        yield finding("time-impossible", "body", look.pointer + place, found, documented, source, observation.provenance)
+        result = excerpt(value_at(look.node, place))
+        yield finding("time-impossible", "body", look.pointer + place, result, documented, source, observation.provenance)
 
 
 def _check_limits(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
@@ -85,12 +85,12 @@ def _check_inner_totals(observation: JobMapping, look: JobView, source: str) -> 
 
 
 def _check_order(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
-    known = [(place, time) for place, time in look.times if time is not None]
+    allowed = [(place, time) for place, time in look.times if time is not None]
     forms = {time.at: time.form for time in observation.times}
-    for (before, earlier), (after, later) in pairwise(known):
+    for (before, earlier), (after, later) in pairwise(allowed):
         rounding = max(FORMS[forms[before]].rounding, FORMS[forms[after]].rounding)
         if later < earlier - rounding:
-            what = f"{before[1:]} {shown(value_at(look.node, before))}, {after[1:]} {shown(value_at(look.node, after))}"
+            what = f"{before[1:]} {excerpt(value_at(look.node, before))}, {after[1:]} {excerpt(value_at(look.node, after))}"
             documented = f"{after[1:]} is not before {before[1:]}"
             yield finding("times-disordered", "body", look.pointer + after, what, documented, source, observation.provenance)
 
@@ -99,21 +99,21 @@ def _check_future(observation: JobMapping, look: JobView, now: int | None, sourc
     planned = {time.at for time in observation.times if time.planned}
     for place, time in look.times:
         if now is not None and time is not None and place not in planned and time > now + _SKEW:
-            what = f"{shown(value_at(look.node, place))}, {(time - now) // 1_000} s after the answer"
+            what = f"{excerpt(value_at(look.node, place))}, {(time - now) // 1_000} s after the answer"
             yield finding("time-in-future", "body", look.pointer + place, what, "a time that has passed", source)
 
 
-def _check_same(same: EchoRule, look: JobView, asked: ParsedRequest, source: str) -> Iterator[Finding]:
-    wanted = asked.texts.get(same.parameter)
-    if not wanted or (same.when and not compile_pattern(same.when).search(wanted)):
+def _check_same(same: EchoRule, look: JobView, parsed: ParsedRequest, source: str) -> Iterator[Finding]:
+    expected = parsed.texts.get(same.parameter)
+    if not expected or (same.when and not compile_pattern(same.when).search(expected)):
         return
-    given = [(place, _counting(same, value_at(look.node, place))) for place in same.at]
-    there = [(place, value) for place, value in given if value is not None]
-    if there and all(value != wanted for _, value in there):
+    supplied = [(place, _counting(same, value_at(look.node, place))) for place in same.at]
+    there = [(place, value) for place, value in supplied if value is not None]
+    if there and all(value != expected for _, value in there):
         place, _ = there[0]
-        documented = f"{same.parameter} of the request: {wanted!r}"
-        found = shown(value_at(look.node, place))
-        yield finding(same.code, "body", look.pointer + place, found, documented, source, same.provenance)
+        documented = f"{same.parameter} of the request: {expected!r}"
+        result = excerpt(value_at(look.node, place))
+        yield finding(same.code, "body", look.pointer + place, result, documented, source, same.provenance)
 
 
 def _counting(same: EchoRule, value: Any) -> str | None:
@@ -127,26 +127,26 @@ def _counting(same: EchoRule, value: Any) -> str | None:
 
 
 def _check_window(
-    observation: JobMapping, look: JobView, asked: ParsedRequest, now: int | None, source: str
+    observation: JobMapping, look: JobView, parsed: ParsedRequest, now: int | None, source: str
 ) -> Iterator[Finding]:
     window = observation.window
-    known = [time for _, time in look.times if time is not None]
-    if window is None or not known or window.start not in asked.values or window.end not in asked.values:
+    allowed = [time for _, time in look.times if time is not None]
+    if window is None or not allowed or window.start not in parsed.values or window.end not in parsed.values:
         return
-    start, end = asked.values[window.start], asked.values[window.end]
-    last = max(known) if look.terminal or now is None else max(now, *known)
-    if last < start or min(known) > end:
-        what = f"a run from {min(known)} to {last}"
+    start, end = parsed.values[window.start], parsed.values[window.end]
+    last = max(allowed) if look.terminal or now is None else max(now, *allowed)
+    if last < start or min(allowed) > end:
+        what = f"a run from {min(allowed)} to {last}"
         documented = f"{window.start} {start} to {window.end} {end}"
         pointer = look.pointer + observation.times[0].at
         yield finding("filter-ignored", "body", pointer, what, documented, source, window.provenance)
 
 
 def _check_page(
-    observation: JobMapping, asked: ParsedRequest, body: Any, seen: Sequence[JobView], source: str
+    observation: JobMapping, parsed: ParsedRequest, body: Any, seen: Sequence[JobView], source: str
 ) -> Iterator[Finding]:
     total = value_at(body, observation.total or "")
-    offset, limit = asked.values.get("offset"), asked.values.get("limit")
+    offset, limit = parsed.values.get("offset"), parsed.values.get("limit")
     rows, list_at = len(seen), observation.jobs.removesuffix("/*")
     first: dict[str, int] = {}
     for index, look in enumerate(seen):
@@ -176,8 +176,8 @@ def _check_wrapped(
         if (length.lstrip("0") or "0") != str(right) and not (
             mode.accepts(wrapped.accepted) and _is_example(operation, wrapped, inner, length)
         ):
-            found, documented = shortened(length), f"{right}, the bytes of {wrapped.body[1:]}"
-            yield finding("inner-length-wrong", "body", wrapped.length or "", found, documented, source)
+            result, documented = shortened(length), f"{right}, the bytes of {wrapped.body[1:]}"
+            yield finding("inner-length-wrong", "body", wrapped.length or "", result, documented, source)
     status = value_at(body, wrapped.status) if wrapped.status else MISSING
     if isinstance(status, int) and status != exchange.response.status:
         documented = f"{exchange.response.status}, the HTTP status"

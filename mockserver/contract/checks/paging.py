@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...definitions import Operation
-from ...errors import shown
+from ...errors import excerpt
 from ...exchanges.job_view import JobView
 from ..findings import Finding, finding
 from .sequence import Span
@@ -46,20 +46,20 @@ class PageWalks:
         if walk is None or overlaps or offset != walk.following:
             self.by_list.pop(key, None)
             return []
-        found = [*_overlaps(operation, walk, rows), *_check_total(operation, walk, offset, total)]
+        result = [*_overlaps(operation, walk, rows), *_check_total(operation, walk, offset, total)]
         walk.seen.update((look.id, offset) for look in rows if look.id)
         walk.views.update((look.id, look) for look in rows if look.id)
         walk.following, walk.received = offset + len(rows), span and span[1]
-        if walk.following >= total and not found:
-            found += self._check_whole(operation, key, walk)
+        if walk.following >= total and not result:
+            result += self._check_whole(operation, key, walk)
         at_end = rows and walk.following >= total
         if at_end and all(look.id for look in rows) and len(walk.seen) < walk.total:
             what = f"{len(walk.seen)} rows on all pages"
             documented = f"{walk.total}, the total that the first page told"
-            found.append(
+            result.append(
                 finding("page-missed", "polls", rows[0].pointer.rpartition("/")[0], what, documented, _place(operation))
             )
-        return found
+        return result
 
     def _check_whole(self, operation: Operation, key: Hashable, walk: PageWalk) -> list[Finding]:
         """A run that the last whole walk had, and this one hasn't: wrong while it hadn't ended."""
@@ -71,10 +71,10 @@ class PageWalks:
 
 
 def _vanished(operation: Operation, view: JobView) -> Finding:
-    found = f"{view.id} is not listed, after it was {view.state or shown(view.sent)}"
+    actual = f"{view.id} is not listed, after it was {view.state or excerpt(view.sent)}"
     place = view.pointer.rpartition("/")[0]
     return replace(
-        finding("job-vanished", "polls", place, found, "the job, until it has ended", _place(operation)), job=view.id
+        finding("job-vanished", "polls", place, actual, "the job, until it has ended", _place(operation)), job=view.id
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ...definitions import Definitions, Operation, Parameter
 from ...definitions.parameter_values import query_pairs, read_value
 from ...definitions.pointer import join
-from ...errors import shortened, shown
+from ...errors import excerpt, shortened
 from ...model import Request
 from ..findings import Finding, finding
 
@@ -41,42 +41,46 @@ def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequ
         return ParsedRequest(operation, texts), [
             finding("request-malformed", "request", "", str(error), "UTF-8, percent-encoded")
         ]
-    found = list(_check_names(operation, [name for name, _ in pairs]))
+    result = list(_check_names(operation, [name for name, _ in pairs]))
     query = dict(reversed(pairs))
     sources: Mapping[str, Mapping[str, str]] = {"path": texts, "query": query, "header": request.headers}
-    given, values = dict(texts), dict[str, Any]()
+    supplied, values = dict(texts), dict[str, Any]()
     for parameter in operation.parameters:
         text = sources[parameter.location].get(parameter.name.lower() if parameter.location == "header" else parameter.name)
         if text is not None:
-            given[parameter.name] = text
-            found += _read(operation, parameter, text, values)
+            supplied[parameter.name] = text
+            result += _read(operation, parameter, text, values)
         elif parameter.required:
             documented = f"required ({parameter.location})"
-            found.append(
+            result.append(
                 finding("request-parameter-missing", "request", join(parameter.name), "nothing", documented, operation.place)
             )
-    found += [
+    result += [
         *_check_body(operation, request),
         *_check_credential(operation, request),
         *_check_project(operation, request, texts),
     ]
-    return ParsedRequest(operation, given, values), found
+    return ParsedRequest(operation, supplied, values), result
 
 
 def _no_operation(definitions: Definitions, request: Request) -> Finding:
-    known = [f"{operation.method} {operation.path}" for operation in definitions.operations]
-    asked = f"{request.method} {shortened(request.path)}"
-    near = difflib.get_close_matches(asked[:200], known, 1, cutoff=0.3)
-    return finding("request-unknown", "request", "", ascii(asked)[1:-1], f"nearest: {near[0]}" if near else "no such path")
+    allowed = [f"{operation.method} {operation.path}" for operation in definitions.operations]
+    requested = f"{request.method} {shortened(request.path)}"
+    near = difflib.get_close_matches(requested[:200], allowed, 1, cutoff=0.3)
+    return finding(
+        "request-unknown", "request", "", ascii(requested)[1:-1], f"nearest: {near[0]}" if near else "no such path"
+    )
 
 
 def _check_names(operation: Operation, names: list[str]) -> Iterator[Finding]:
-    known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
+    allowed = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
     for name in dict.fromkeys(names):
-        if name not in known:
-            near = difflib.get_close_matches(name[:64], known, 1)
-            documented = f"no such parameter; the nearest is {near[0]!r}" if near else f"one of {', '.join(known) or 'none'}"
-            yield finding("request-parameter-unknown", "request", join(name), shown(name), documented, operation.place)
+        if name not in allowed:
+            near = difflib.get_close_matches(name[:64], allowed, 1)
+            documented = (
+                f"no such parameter; the nearest is {near[0]!r}" if near else f"one of {', '.join(allowed) or 'none'}"
+            )
+            yield finding("request-parameter-unknown", "request", join(name), excerpt(name), documented, operation.place)
         elif names.count(name) > 1:
             yield finding("request-parameter-unknown", "request", join(name), "sent twice", "sent once", operation.place)
 
@@ -86,11 +90,11 @@ def _read(operation: Operation, parameter: Parameter, text: str, values: dict[st
     try:
         value = values[parameter.name] = read_value(parameter, text)
     except ValueError:
-        yield finding(wrong, "request", pointer, shown(text), parameter.type, operation.place)
+        yield finding(wrong, "request", pointer, excerpt(text), parameter.type, operation.place)
         return
     for error in parameter.errors(value):
-        documented = f"{error.validator} {shown(error.validator_value)}"
-        yield finding(wrong, "request", pointer, shown(text), documented, operation.place)
+        documented = f"{error.validator} {excerpt(error.validator_value)}"
+        yield finding(wrong, "request", pointer, excerpt(text), documented, operation.place)
 
 
 def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
@@ -102,7 +106,7 @@ def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
         yield finding("request-body-invalid", "request", "", "no JSON", "a JSON body", operation.place)
         return
     for error in operation.body_errors(value):  # its values may be secrets: only the place is told
-        documented = f"{error.validator} {shown(error.validator_value)}"
+        documented = f"{error.validator} {excerpt(error.validator_value)}"
         yield finding(
             "request-body-invalid", "request", join(*error.absolute_path), "another value", documented, operation.place
         )

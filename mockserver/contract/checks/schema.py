@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...definitions import Definitions, Operation, Provenance, ResponseSpec
 from ...definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
-from ...errors import shortened, shown
+from ...errors import excerpt, shortened
 from ..findings import Finding, finding
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ _CODES = {
 def check_schema(definitions: Definitions, operation: Operation, status: int, body: Any) -> list[Finding]:
     """One finding for each thing wrong with a body that has this HTTP status."""
     answers = operation.answers[status]
-    found = []
+    matches = []
     for error in _leaves(operation.responses[status](body)):
         fact = _fact(definitions, answers, error)
-        found += [
+        matches += [
             finding(code, "body", pointer, what, documented, fact.source, fact.provenance)
             for code, pointer, what, documented in _said(operation, error, fact)
         ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(matches))
 
 
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
@@ -46,8 +46,8 @@ def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
 
 
 def _nearest_alternative(error: ValidationError) -> list[ValidationError]:
-    ordered = sorted(error.context or (), key=lambda one: int(one.relative_schema_path[0]))
-    branches = [list(group) for _, group in groupby(ordered, key=lambda one: one.relative_schema_path[0])]
+    ordered = sorted(error.context or (), key=lambda item: int(item.relative_schema_path[0]))
+    branches = [list(group) for _, group in groupby(ordered, key=lambda item: item.relative_schema_path[0])]
     alternatives: Any = error.validator_value
     return min(branches, key=lambda branch: _distance(branch, error.instance, alternatives))
 
@@ -56,10 +56,10 @@ def _distance(branch: list[ValidationError], value: Any, alternatives: Sequence[
     """How far a value is from an alternative: another type counts most, then members that it doesn't have, then members that
     are missing or whose values tell alternatives apart, then the rest."""
     alternative = alternatives[int(branch[0].relative_schema_path[0])]
-    known = alternative.get("properties") if isinstance(alternative, Mapping) else None
+    allowed = alternative.get("properties") if isinstance(alternative, Mapping) else None
     strange = 0
-    if known and isinstance(value, Mapping):
-        strange = len(set(value) - set(known))
+    if allowed and isinstance(value, Mapping):
+        strange = len(set(value) - set(allowed))
         if strange == len(value):  # nothing in common: no alternative of that kind is better than the first
             return 0, strange + 1, 0, 0
     types = sum(error.validator == "type" and not error.relative_path for error in branch)
@@ -123,8 +123,8 @@ def _said(operation: Operation, error: ValidationError, fact: _Fact) -> Iterator
                 yield code, pointer + join(name), "nothing", fact.comment or "required"
         return
     documented = _documented(error, fact)
-    found = shown(error.instance) if error.validator != "contentSchema" else shortened(error.message.split(": ", 1)[-1])
-    yield _code(operation, error, pointer, fact), pointer, found, documented
+    result = excerpt(error.instance) if error.validator != "contentSchema" else shortened(error.message.split(": ", 1)[-1])
+    yield _code(operation, error, pointer, fact), pointer, result, documented
 
 
 def _code(operation: Operation, error: ValidationError, pointer: str, fact: _Fact) -> str:
@@ -141,8 +141,8 @@ def _code(operation: Operation, error: ValidationError, pointer: str, fact: _Fac
 
 
 def _matches(pointer: str, pattern: str) -> bool:
-    parts, wanted = parts_of(pointer), parts_of(pattern)
-    return len(parts) == len(wanted) and all(w in ("*", part) for part, w in zip(parts, wanted, strict=True))
+    parts, expected = parts_of(pointer), parts_of(pattern)
+    return len(parts) == len(expected) and all(w in ("*", part) for part, w in zip(parts, expected, strict=True))
 
 
 def _documented(error: ValidationError, fact: _Fact) -> str:
@@ -155,4 +155,4 @@ def _documented(error: ValidationError, fact: _Fact) -> str:
     if error.validator in ("anyOf", "oneOf"):
         return "one of the documented alternatives"
     said = error.schema.get("description", "") if isinstance(error.schema, Mapping) else ""
-    return f"{error.validator} {shown(error.validator_value)}" + (f" ({shortened(said, 100)})" if said else "")
+    return f"{error.validator} {excerpt(error.validator_value)}" + (f" ({shortened(said, 100)})" if said else "")

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from ...definitions import JobLife, Operation
-from ...errors import shown
+from ...errors import excerpt
 from ...exchanges.job_view import JobView
 from ...exchanges.json_path import MISSING, decode_embedded, value_at
 from ..findings import Finding, finding
@@ -63,10 +63,10 @@ class JobHistories:
         if track is None or track.lost or track.look.terminal or not track.follows(span):
             return []
         track.lost = True
-        found = f"not found, after it was {track.look.state or shown(track.look.sent)}"
+        actual = f"not found, after it was {track.look.state or excerpt(track.look.sent)}"
         provenance = operation.job.provenance if operation.job else None
         place = f"{operation.place}/x-job"
-        return [finding("job-vanished", "polls", "", found, "the job, until it has ended", place, provenance)]
+        return [finding("job-vanished", "polls", "", actual, "the job, until it has ended", place, provenance)]
 
 
 def _changed_run(before: JobView, look: JobView) -> list[bool]:
@@ -96,7 +96,7 @@ def _check_run(operation: Operation, before: JobView, look: JobView) -> Iterator
     judged = {*(time.at for time in observation.times), *observation.counts, *observation.constant}
     for place, old, new in zip(observation.run, before.run, look.run, strict=True):
         if str(old) != str(new) and MISSING not in (old, new) and place not in judged:
-            what = f"{shown(old)}, then {shown(new)}, while {_rest(observation.run, place, before, look)}"
+            what = f"{excerpt(old)}, then {excerpt(new)}, while {_rest(observation.run, place, before, look)}"
             documented = f"a new run changes {' and '.join(name[1:] for name in observation.run)}, forward"
             pointer = look.pointer + place
             yield finding("run-mixed", "polls", pointer, what, documented, _place(operation), observation.provenance)
@@ -104,7 +104,7 @@ def _check_run(operation: Operation, before: JobView, look: JobView) -> Iterator
 
 def _rest(run: tuple[str, ...], place: str, before: JobView, look: JobView) -> str:
     others = [
-        f"{name[1:]} {'stays' if old == new else f'goes from {shown(old)} to {shown(new)}'}"
+        f"{name[1:]} {'stays' if old == new else f'goes from {excerpt(old)} to {excerpt(new)}'}"
         for name, old, new in zip(run, before.run, look.run, strict=True)
         if name != place and MISSING not in (old, new)
     ]
@@ -148,13 +148,13 @@ def _check_state(operation: Operation, before: JobView, look: JobView) -> Iterat
 
 def reachable(job: JobLife, state: str) -> set[str]:
     """The states that a job can come to from here, over any number of changes between two polls."""
-    found: set[str] = set()
+    collected: set[str] = set()
     todo = [state]
     while todo:
-        new = job.transitions[todo.pop()] - found
-        found |= new
+        new = job.transitions[todo.pop()] - collected
+        collected |= new
         todo += new
-    return found
+    return collected
 
 
 def _check_progress(operation: Operation, before: JobView, look: JobView, mode: Strictness) -> Iterator[Finding]:
@@ -177,11 +177,11 @@ def _number(value: float) -> str:
 def _check_counts(operation: Operation, before: JobView, look: JobView, always: bool = False) -> Iterator[Finding]:
     """Counts within a run; `always`: only those that go on from run to run, because they count the runs."""
     assert operation.observation is not None
-    kept = [place for place in operation.observation.counts if place in operation.observation.run or not always]
+    remaining = [place for place in operation.observation.counts if place in operation.observation.run or not always]
     now = dict(look.counts)
     for place, count in before.counts:
-        if place in kept and place in now and now[place] < count:
-            what = f"{shown(count)}, then {shown(now[place])}"
+        if place in remaining and place in now and now[place] < count:
+            what = f"{excerpt(count)}, then {excerpt(now[place])}"
             pointer = look.pointer + place
             yield finding(
                 "count-fell", "polls", pointer, what, "counts grow", _place(operation), operation.observation.provenance
@@ -196,7 +196,7 @@ def _check_times(operation: Operation, before: JobView, look: JobView) -> Iterat
             continue
         gone, moved = later is None, later is not None and later != earlier
         if gone or (moved and (place not in moving or (later or 0) < earlier)):
-            what = f"{shown(_seen(before, place))}, then {'nothing' if gone else shown(_seen(look, place))}"
+            what = f"{excerpt(_seen(before, place))}, then {'nothing' if gone else excerpt(_seen(look, place))}"
             documented = "a time that only goes forward" if place in moving else "a time that stays as it is"
             pointer = look.pointer + place
             yield finding(
@@ -214,7 +214,7 @@ def _check_constant(operation: Operation, before: JobView, look: JobView) -> Ite
     assert operation.observation is not None
     for place, value in before.constant:
         if place in now and now[place] != value and decode_embedded(str(now[place])) != value:
-            what = f"{shown(value)}, then {shown(now[place])}"
+            what = f"{excerpt(value)}, then {excerpt(now[place])}"
             pointer = look.pointer + place
             yield finding(
                 "identity-changed",

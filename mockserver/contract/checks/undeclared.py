@@ -10,7 +10,7 @@ from typing import Any
 
 from ...definitions import ResponseSpec
 from ...definitions.pointer import PLACE, join
-from ...errors import shown
+from ...errors import excerpt
 from ...exchanges.json_path import MISSING, DuplicateKeys, decode_embedded
 from ..findings import Finding, finding
 
@@ -36,7 +36,7 @@ class Shape:
         """The shapes of the declared members."""
         listed = [schema["properties"] for schema in self.schemas if "properties" in schema]
         names = dict.fromkeys(name for properties in listed for name in properties)
-        return {name: self._inside([one[name] for one in listed if name in one]) for name in names}
+        return {name: self._inside([item[name] for item in listed if name in item]) for name in names}
 
     @cached_property
     def is_closed(self) -> bool:
@@ -60,15 +60,15 @@ class Shape:
 
 def shape_of(schemas: list[Any], source: str) -> Shape:
     """The shape that these schemas and all that they are made of give, whichever of them may hold."""
-    found: Schemas = []
+    result: Schemas = []
     todo = [schema for schema in schemas if isinstance(schema, dict)]
     while todo:
         schema = todo.pop()
-        found.append(schema)
+        result.append(schema)
         parts = [part for keyword in _COMBINED for part in schema.get(keyword, ())]
         parts += [schema[keyword] for keyword in _CONDITIONAL if keyword in schema]
         todo += [part for part in parts if isinstance(part, dict)]
-    return Shape(found, next((schema[PLACE] for schema in found if PLACE in schema), source))
+    return Shape(result, next((schema[PLACE] for schema in result if PLACE in schema), source))
 
 
 class Shapes:
@@ -106,10 +106,10 @@ def _members(value: Mapping[str, Any], shape: Shape, pointer: str) -> Iterator[F
                 yield from _walk(child, inner, pointer + join(name))
         elif shape.is_closed:
             near = difflib.get_close_matches(name, shape.members, 1, cutoff=0.6)
-            known = f"no such member among {len(shape.members)}"
-            documented = f"no such member; the nearest is {near[0]!r}" if near else known
-            found = f"{name!r}: {shown(child)}"
-            yield finding("member-undeclared", "body", pointer + join(name), found, documented, shape.source)
+            allowed = f"no such member among {len(shape.members)}"
+            documented = f"no such member; the nearest is {near[0]!r}" if near else allowed
+            actual = f"{name!r}: {excerpt(child)}"
+            yield finding("member-undeclared", "body", pointer + join(name), actual, documented, shape.source)
     if isinstance(value, DuplicateKeys):
         for name in value.names:
             yield finding("member-doubled", "body", pointer + join(name), "twice", "each member once", shape.source)

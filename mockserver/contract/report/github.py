@@ -13,11 +13,11 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 def commands(view: View) -> str:
     """A command for each group of findings and for each case not run, the worst first, and the summary as a notice."""
-    found = [(section, group) for section in view.sections for group in section.groups]
+    groups = [(section, group) for section in view.sections for group in section.groups]
     result = view.result
     lines = [_command("error", {"title": "case-not-run"}, f"{name}: {reason}") for name, reason in result.failed]
     for severity in _COMMANDS:
-        lines += [_of(section, group) for section, group in found if group.finding.severity == severity]
+        lines += [_of(section, group) for section, group in groups if group.finding.severity == severity]
     lines += [_command("notice", {"title": "case-skipped"}, f"{name}: {reason}") for name, reason in result.skipped]
     lines.append(_command("notice", {"title": "contract"}, f"{result.target}, {result.mode}: {view.summary}"))
     return "\n".join(lines) + "\n"
@@ -44,8 +44,8 @@ def _message(section: Section, group: Group) -> Iterator[str]:
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    given = ",".join(f"{key}={_property(visible(value))}" for key, value in properties.items() if value)
-    return f"::{name} {given}::{_data(visible(message, keep=chr(10)))}"
+    options = ",".join(f"{key}={_property(visible(value))}" for key, value in properties.items() if value)
+    return f"::{name} {options}::{_data(visible(message, keep=chr(10)))}"
 
 
 def _data(text: str) -> str:

@@ -43,8 +43,8 @@ def page(template: str, script: str = "", **values: Any) -> str:
     style, code = _own("report.css"), _own(script) if script else Markup("")
     sources = f"style-src {_hash(style)}" + (f"; script-src {_hash(code)}" if code else "")
     policy = f"default-src 'none'; img-src data:; {sources}; base-uri 'none'; form-action 'none'"
-    found = _environment().get_template(template)
-    return found.render(version=__version__, style=style, script=code, policy=policy, **values)
+    template_of_page = _environment().get_template(template)
+    return template_of_page.render(version=__version__, style=style, script=code, policy=policy, **values)
 
 
 def _own(name: str) -> Markup:

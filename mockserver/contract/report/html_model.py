@@ -66,7 +66,7 @@ def section_views(view: View, definitions: Definitions) -> list[SectionView]:
 
 
 def _section(place: int, section: Section, definitions: Definitions, budget: Counter[str]) -> SectionView:
-    shown: list[GroupView] = []
+    groups: list[GroupView] = []
     places, left_out = Counter[str](), Counter[str]()
     for group in section.groups:
         code = group.finding.code
@@ -74,13 +74,13 @@ def _section(place: int, section: Section, definitions: Definitions, budget: Cou
         if places[code] > GROUPS_PER_CODE:
             left_out[code] += 1
         else:
-            shown.append(_group(group, definitions, budget))
+            groups.append(_group(group, definitions, budget))
     lanes = _lanes(section)
     matrix = matrix_of(section.operation, section.shares, section.strange) if section.operation else None
     return SectionView(
         section,
         f"operation-{place}",
-        tuple(shown),
+        tuple(groups),
         tuple(left_out.items()),
         matrix,
         lanes[:LANES],
@@ -111,7 +111,7 @@ def _group(group: Group, definitions: Definitions, budget: Counter[str]) -> Grou
         group,
         CODES[code],
         title_of(group.finding.source, definitions),
-        tuple(_instance(one) for one in full),
+        tuple(_instance(entry) for entry in full),
         tuple(others[:_NUMBERS]),
         max(len(others) - _NUMBERS, 0),
     )

@@ -159,12 +159,12 @@ def _thinned(polls: list[Poll], changes: set[int]) -> list[Poll]:
         return polls
     every = -(-len(polls) // MARKS)
     last = len(polls) - 1
-    kept = [
+    thinned = [
         poll
         for place, poll in enumerate(polls)
         if place % every == 0 or place == last or id(poll) in changes or poll.state is None
     ]
-    return kept[:: -(-len(kept) // (5 * MARKS))]  # a job that does nothing but change
+    return thinned[:: -(-len(thinned) // (5 * MARKS))]  # a job that does nothing but change
 
 
 def _mark(poll: Poll, scale: _Scale, states: dict[str, tuple[int, State]]) -> Mark:

@@ -114,10 +114,10 @@ def node_at(value: Any, pointer: str) -> Node:
     parts = tuple(parts_of(pointer))
     node = Node(value, (), parts)
     while node.rest:
-        found = _child(node.value, node.rest[0])
-        if found is None:
+        inner = _child(node.value, node.rest[0])
+        if inner is None:
             return node
-        position, child = found
+        position, child = inner
         node = Node(child, (*node.positions, position), node.rest[1:])
     return node
 
@@ -136,13 +136,13 @@ def _child(value: Any, part: str) -> tuple[int, Any] | None:
 
 def lines_of(value: Any, mark: Node | None = None) -> list[Line]:
     """The body's lines; the node's own are marked, or only its first where the pointer leads nowhere from there."""
-    found: list[Line] = []
+    lines: list[Line] = []
     tasks = [_Task(value)]
     while tasks:
         task = tasks.pop()
-        found.append(replace(_line(task, len(found) + 1), marked=mark is not None and _is_marked(task, mark)))
+        lines.append(replace(_line(task, len(lines) + 1), marked=mark is not None and _is_marked(task, mark)))
         tasks.extend(_inside(task))
-    return found
+    return lines
 
 
 def _is_marked(task: _Task, mark: Node) -> bool:
@@ -194,21 +194,21 @@ def around(lines: list[Line], context: int = 3, limit: int = 24) -> list[Line | 
     if not marked:
         return _with_gaps(lines, range(min(len(lines), limit)))
     first, last = marked[0], marked[-1]
-    kept = set(range(max(first - context, 0), min(last + context + 1, len(lines))))
+    numbers = set(range(max(first - context, 0), min(last + context + 1, len(lines))))
     if last - first >= limit:
         half = limit // 2
-        kept -= set(range(first + half, last - half + 1))
-    return _with_gaps(lines, sorted(kept))
+        numbers -= set(range(first + half, last - half + 1))
+    return _with_gaps(lines, sorted(numbers))
 
 
-def _with_gaps(lines: list[Line], kept: Iterable[int]) -> list[Line | Gap]:
-    shown: list[Line | Gap] = []
+def _with_gaps(lines: list[Line], numbers: Iterable[int]) -> list[Line | Gap]:
+    result: list[Line | Gap] = []
     due = 0
-    for at in kept:
+    for at in numbers:
         if at > due:
-            shown.append(Gap(at - due))
-        shown.append(lines[at])
+            result.append(Gap(at - due))
+        result.append(lines[at])
         due = at + 1
     if due < len(lines):
-        shown.append(Gap(len(lines) - due))
-    return shown
+        result.append(Gap(len(lines) - due))
+    return result

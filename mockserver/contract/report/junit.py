@@ -58,8 +58,8 @@ def _testcases(section: Section, fail_on: str) -> list[Xml.Element]:
 
 def _testcase(section: Section, name: str, judged: list[Judged], fail_on: str) -> Xml.Element:
     testcase = Xml.Element("testcase", {"classname": _safe(f"contract.{section.name}"), "name": _safe(name)})
-    testcase.set("time", f"{sum(one.exchange.duration or 0.0 for one in judged):.3f}")
-    times = [one.exchange.time for one in judged if one.exchange.time is not None]
+    testcase.set("time", f"{sum(judgement.exchange.duration or 0.0 for judgement in judged):.3f}")
+    times = [judgement.exchange.time for judgement in judged if judgement.exchange.time is not None]
     if times and (timestamp := _timestamp(min(times))):
         testcase.set("timestamp", timestamp)
     file, line = file_of(judged[0].exchange.source)
@@ -67,7 +67,10 @@ def _testcase(section: Section, name: str, judged: list[Judged], fail_on: str) -
         testcase.set("file", _safe(file))
     if line:
         testcase.set("line", str(line))
-    findings = sorted((one for each in judged for one in each.findings), key=lambda one: SEVERITIES.index(one.severity))
+    findings = sorted(
+        (judgement for each in judged for judgement in each.findings),
+        key=lambda judgement: SEVERITIES.index(judgement.severity),
+    )
     bad = at_least(findings, fail_on)
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
@@ -98,7 +101,7 @@ def _unrun(tag: str, kind: str, name: str, reason: str) -> Xml.Element:
 
 
 def _text(findings: Iterable[Finding]) -> str:
-    return "\n".join(_safe(str(one)) for one in findings)
+    return "\n".join(_safe(str(finding)) for finding in findings)
 
 
 def _safe(text: str) -> str:

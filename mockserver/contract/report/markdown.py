@@ -18,16 +18,18 @@ _LEFT_OUT = 200
 
 def markdown(view: View, definitions: Definitions) -> str:
     """The view as Markdown of at most `LIMIT` bytes; what doesn't fit is left out and counted."""
-    kept: list[str] = []
+    blocks_that_fit: list[str] = []
     room = LIMIT - _LEFT_OUT
     blocks = list(_blocks(view, definitions))
     for block in blocks:
         room -= len(block.encode()) + 1
         if room < 0:
-            kept.append(f"\n_{counted(len(blocks) - len(kept), 'part')} of this report did not fit here._\n")
+            blocks_that_fit.append(
+                f"\n_{counted(len(blocks) - len(blocks_that_fit), 'part')} of this report did not fit here._\n"
+            )
             break
-        kept.append(block)
-    return "\n".join(kept) + "\n"
+        blocks_that_fit.append(block)
+    return "\n".join(blocks_that_fit) + "\n"
 
 
 def _blocks(view: View, definitions: Definitions) -> Iterator[str]:
@@ -71,4 +73,4 @@ def _code(text: str) -> str:
 
 def _text(text: str) -> str:
     """Text in which nothing is Markdown or HTML: all but letters, digits and harmless signs are character references."""
-    return re.sub(r"[^\w ,;/()%+=?.-]|_|(?<=\d)\.", lambda found: f"&#{ord(found[0])};", visible(cut(text, _TEXT)))
+    return re.sub(r"[^\w ,;/()%+=?.-]|_|(?<=\d)\.", lambda match: f"&#{ord(match[0])};", visible(cut(text, _TEXT)))

@@ -16,6 +16,6 @@ def file_of(source: str) -> tuple[str, int | None]:
     for pattern in (_TEST, _LINE, _FILE):
         match = pattern.fullmatch(source)
         if match:
-            found = match.groupdict()
-            return found.get("file", source), int(found["line"]) if "line" in found else None
+            parts = match.groupdict()
+            return parts.get("file", source), int(parts["line"]) if "line" in parts else None
     return "", None

@@ -15,8 +15,8 @@ def title_of(source: str, definitions: Definitions) -> str:
     if document is None:
         return ""
     key = _nearest(document, parts_of(pointer))
-    found = document.get("x-sources", {}).get(key, {})
-    return str(found.get("title", "")) if isinstance(found, dict) else ""
+    entry = document.get("x-sources", {}).get(key, {})
+    return str(entry.get("title", "")) if isinstance(entry, dict) else ""
 
 
 def _nearest(document: Any, parts: list[str]) -> str | None:

@@ -104,13 +104,13 @@ class Section:
     @property
     def clean(self) -> int:
         """How many exchanges have no finding."""
-        return sum(not one.findings for one in self.judged)
+        return sum(not judgement.findings for judgement in self.judged)
 
     @property
     def counts(self) -> dict[str, int]:
         """Findings by severity."""
-        found = Counter(finding.severity for one in self.judged for finding in one.findings)
-        return {severity: found[severity] for severity in SEVERITIES}
+        by_severity = Counter(finding.severity for judgement in self.judged for finding in judgement.findings)
+        return {severity: by_severity[severity] for severity in SEVERITIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +126,10 @@ class View:
     def summary(self) -> str:
         """One line: what came out."""
         result, counts = self.result, self.result.counts()
-        asked = [section for section in self.sections if section.operation]
+        operations = [section for section in self.sections if section.operation]
         parts = [
             f"{', '.join(counted(counts[severity], severity) for severity in SEVERITIES)} in"
-            f" {counted(len(result.judged), 'exchange')} of {counted(len(asked), 'operation')}",
+            f" {counted(len(result.judged), 'exchange')} of {counted(len(operations), 'operation')}",
             *([f"{counted(len(result.failed), 'case')} could not be run"] if result.failed else []),
             *([f"{len(result.skipped)} skipped"] if result.skipped else []),
             f"coverage {result.coverage.percent():.1f}%",
@@ -144,15 +144,20 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
     by_operation: dict[str | None, list[Judged]] = {}
     for judged in result.judged:
         by_operation.setdefault(judged.operation, []).append(judged)
-    asked = (
+    called = (
         set(result.coverage.exercised()) | {name for name in by_operation if name} | {t.operation for t in result.timelines}
     )
-    known = [name for name in result.coverage.operations if name in asked]
-    sections = [_section(result, name, by_operation.get(name, [])) for name in known]
-    strangers = [one for name, found in by_operation.items() if name not in result.coverage.operations for one in found]
+    names = [name for name in result.coverage.operations if name in called]
+    sections = [_section(result, name, by_operation.get(name, [])) for name in names]
+    strangers = [
+        judgement
+        for name, judgements in by_operation.items()
+        if name not in result.coverage.operations
+        for judgement in judgements
+    ]
     if strangers:
         sections.append(Section(None, tuple(strangers), groups_of(strangers), (), (), (), 0.0))
-    unasked = tuple(name for name in result.coverage.operations if name not in asked)
+    unasked = tuple(name for name in result.coverage.operations if name not in called)
     return View(result, verdict, tuple(sections), unasked)
 
 
@@ -175,12 +180,12 @@ def _shares(coverage: Coverage, operation: Operation) -> Iterable[Share]:
 
 def groups_of(judged: Iterable[Judged]) -> tuple[Group, ...]:
     """Findings together by severity, code, part and place; the worst first, then as they came."""
-    found: dict[tuple[str, ...], list[Instance]] = {}
-    for one in judged:
-        for finding in one.findings:
+    by_key: dict[tuple[str, ...], list[Instance]] = {}
+    for judgement in judged:
+        for finding in judgement.findings:
             key = (finding.severity, finding.code, finding.part, pattern_of(finding.pointer))
-            found.setdefault(key, []).append(Instance(one, finding))
-    groups = [Group(key[3], tuple(instances)) for key, instances in found.items()]
+            by_key.setdefault(key, []).append(Instance(judgement, finding))
+    groups = [Group(key[3], tuple(instances)) for key, instances in by_key.items()]
     return tuple(sorted(groups, key=lambda group: SEVERITIES.index(group.finding.severity)))
 
 
