@@ -209,7 +209,8 @@ def _finish(shape: Shape) -> None:
         value_types = frozenset(json_type(value) for value in shape.values) - {"null"}
         if any(value is None for value in shape.values) and shape.types is None:
             shape.nullable = True
-        shape.types = value_types if shape.types is None and value_types else shape.types
+        if shape.types is None and shape.values:
+            shape.types = value_types  # none but null: as `type: "null"`, which allows no other type either
         shape.values = [value for value in shape.values if value is not None]
     if shape.types is None and shape.properties:
         shape.types = frozenset(["object"])
@@ -230,7 +231,7 @@ def _finish(shape: Shape) -> None:
 
 def _is_null(node: Node) -> bool:
     value = node.resolved().value
-    return isinstance(value, Mapping) and value.get("type") in ("null", ["null"])
+    return isinstance(value, Mapping) and (value.get("type") in ("null", ["null"]) or value.get("const", 0) is None)
 
 
 def json_type(value: Any) -> str:

@@ -180,7 +180,8 @@ class Supervisor:
         self._scenario.close_port()
         watch = Stopwatch()
         while thread.is_alive() and watch.seconds() < _KILL_SECONDS:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
+            if not waits.takes_lock(thread):
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
             waits.wake(thread)
             if self._done.wait(0.001) or self._swallowed > _SWALLOWED:
                 break

@@ -77,6 +77,10 @@ class _Turnstile:
         return bool(self._waiting)
 
 
+LOCK_CODE = frozenset((_Turnstile.__enter__.__code__, _Turnstile.__exit__.__code__))
+"""The code in which a thread takes or gives back the engine's lock."""
+
+
 class Engine:
     """The time of one block. Thread-safe.
 

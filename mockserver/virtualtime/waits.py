@@ -37,3 +37,9 @@ def wake(thread: threading.Thread) -> None:
     engine = engines.active
     if engine is not None:
         engine.wake(thread)
+
+
+def takes_lock(thread: threading.Thread) -> bool:
+    """Whether a thread is just taking or giving back the engine's lock: an exception thrown there would leave it locked."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_code in engines.LOCK_CODE

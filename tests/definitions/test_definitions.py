@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from sample_requests import SAMPLES
 
 import mockserver
 from mockserver.definitions import Definitions, Operation, load
 from mockserver.definitions.bundle import bundle
 from mockserver.definitions.compile import METHODS
+from mockserver.definitions.like import written_out
 from mockserver.definitions.magic_ids import error_name, magic_id
 from mockserver.definitions.pointer import Place, at, parts_of
 from mockserver.jobs.clock import Clock
@@ -131,8 +133,10 @@ def pairs_once(pairs: list[tuple[str, Any]]) -> Json:
 
 @each_file
 def test_documents_are_valid_openapi(path: Path) -> None:
-    """Each document is OpenAPI 3.1 by a validator that isn't the mock's own."""
-    assert list(OpenAPIV31SpecValidator(read(path), base_uri=path.as_uri()).iter_errors()) == []
+    """Each document, its `x-like` entries written out, is OpenAPI 3.1 by a validator that isn't the mock's own."""
+    name = path.relative_to(SCHEMAS).as_posix()
+    document = written_out({**load().documents, name: read(path)})[name]
+    assert list(OpenAPIV31SpecValidator(document, base_uri=path.as_uri()).iter_errors()) == []
 
 
 def test_the_openapi_validator_follows_references() -> None:
@@ -232,7 +236,9 @@ def probes(operation: Operation) -> Iterator[Request]:
 
 def plain_request(operation: Operation) -> Request:
     """A request that the operation serves."""
-    path = operation.path.format(project_id="a" * 32, cluster_id="c", job_name="load", task_id="7", league_id="l")
+    path = operation.path.format_map(
+        {**SAMPLES, "project_id": "a" * 32, "cluster_id": "c", "task_id": "7", "league_id": "l"}
+    )
     query = {
         "GetTaskInstance": "taskInstId=load&userId=u&orgId=o&action=get",
         "ShowInstanceInfos": f"job_name=load&start_time=0&end_time={NOW}&offset=0&limit=5",
@@ -263,7 +269,8 @@ def shown(definitions: Definitions, switches: Mapping[str, str]) -> list[Respons
     answers = []
     for seconds in (0, 20, 3_600):
         clock.advance(seconds)
-        answers += [mock.handle(probe) for operation in definitions.operations for probe in probes(operation)]
+        told = [operation for operation in definitions.operations if operation.action is None]  # the others change the jobs
+        answers += [mock.handle(probe) for operation in told for probe in probes(operation)]
     return answers
 
 
@@ -329,6 +336,8 @@ def test_magic_ids_are_unique(definitions: Definitions) -> None:
     """Each error of an operation has a magic id of its own, which leads back to it."""
     for operation in definitions.operations:
         ids = [magic_id(operation, example.name) for example in operation.errors()]
+        if set(ids) == {None}:
+            continue  # none of its parameters can hold one: they are numbers, or what it makes has no name yet
         assert len(set(ids)) == len(ids) > 10
         assert [error_name(found or "") for found in ids] == [example.name for example in operation.errors()]
 

@@ -117,7 +117,7 @@ def test_driving_makes_two_hours_of_polling_quick_and_exact() -> None:
                 break
             time.sleep(30)
         waited = time.time() - started
-    assert (polls, waited) == (242, 7_230)
+    assert (polls, round(waited, 3)) == (242, 7_230)  # a float of this size has microseconds to spare
     assert time.monotonic() - began < 7_230 / 10
 
 

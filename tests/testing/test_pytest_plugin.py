@@ -429,7 +429,7 @@ def test_nothing_heavy_is_loaded_before_it_is_used(run: Run) -> None:
 
 
 def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
-    """Beside pytest and the standard library, the plugin's module needs mockserver's errors alone."""
+    """Beside pytest and the standard library, the plugin's module needs mockserver's errors and version alone."""
     code = (
         "import sys, pytest; before = set(sys.modules); import mockserver.pytest_plugin;"
         "print(*sorted(name for name in set(sys.modules) - before if name.partition('.')[0] not in sys.stdlib_module_names))"
@@ -440,6 +440,7 @@ def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
         "mockserver.errors",
         "mockserver.pytest_plugin",
         "mockserver.pytest_torture",
+        "mockserver.version",
     ]
 
 
