@@ -155,7 +155,7 @@ def test_what_operations_share_is_one_change() -> None:
 
 
 def test_a_status_in_the_life_and_in_the_schema_is_told_once() -> None:
-    """A new status that both x-job and the schema's enum have is one change of the life; calls without a life tell the value."""
+    """A new status of x-job and of the schema's enum is one change of the life; calls without a life tell the value."""
     changed = copy.deepcopy(dict(SHIPPED.documents))
     cdm = changed["huaweicloud/cdm.json"]
     at(cdm, ["components", "schemas", "Submission", "properties", "status", "enum"]).append("PAUSED")
