@@ -45,7 +45,14 @@ def check_installed(artifact: Path, folder: Path) -> None:
     scripts = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
     subprocess.run([scripts / "python", "-m", "pip", "install", "-q", artifact], check=True, cwd=folder)
     listed = subprocess.run([scripts / "mockserver", "operations", "--json"], check=True, cwd=folder, capture_output=True)
-    assert len(json.loads(listed.stdout)["operations"]) == 9
+    operations = {operation["id"] for operation in json.loads(listed.stdout)["operations"]}
+    assert operations >= {
+        "ShowJobStatus",
+        "ShowInstanceInfos",
+        "ShowGaussMySqlJobInfo",
+        "ListInstanceHistory",
+        "GetTaskInstance",
+    }
     command = [str(scripts / "mockserver"), "--port", "0", "--auth", "off"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
         try:

@@ -275,6 +275,7 @@ def test_a_busy_loop_is_stopped_after_100_calls() -> None:
     assert (report.grade, report.polls, report.passed) == (HAMMERED, 100, False)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("pause", [30, 0])
 def test_one_that_swallows_everything(pause: float) -> None:
     """Not even a bare `except:` keeps it running."""
