@@ -371,8 +371,8 @@ class MockServer:
         ]
 
     def counts(self) -> dict[str, Any]:
-        """What the code under test was shown, counted: see `shown.py`."""
-        return poller_coverage.count(self._mock.definitions, list(self.seen))
+        """What the code under test was shown, counted, as plain JSON that adds up: see `poller_coverage`."""
+        return poller_coverage.counts_of(poller_coverage.coverage_of(self._mock.definitions, list(self.seen)))
 
     def report(self) -> str:
         """The last exchanges and the bars of all jobs, as text, without secrets."""
