@@ -22,6 +22,10 @@ def _as_asked(_identity: Identity, requested: int) -> int:
     return requested
 
 
+def _at_birth(_identity: Identity, born: int) -> int:
+    return born
+
+
 def _nothing(_body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
@@ -31,14 +35,16 @@ class SingleJobService:
     """One job by its id.
 
     `profile` makes up what never changes; `body` draws the job at its moment; `born` says when the life of a job begins
-    that is first asked for at `asked` (milliseconds); `owner` names the parameter whose value the job belongs to; `adapt`
-    fits a documented example to switches that the user chose, `facts` are what a profile keeps of it when the example's job
-    moves on. `views` are values of answers that only code can compute, by the name that an `x-action` calls them by.
+    that is first asked for at `requested` (milliseconds), `created` from when on a job of this birth can be found; `owner`
+    names the parameter whose value the job belongs to; `adapt` fits a documented example to switches that the user chose,
+    `facts` are what a profile keeps of it when the example's job moves on. `views` are values of answers that only code can
+    compute, by the name that an `x-action` calls them by.
     """
 
     profile: Profile
     body: Callable[[Job, Switches], dict[str, Any]]
     born: Callable[[Identity, int], int] = _as_asked
+    created: Callable[[Identity, int], int] = _at_birth
     owner: str | None = None
     adapt: Callable[[dict[str, Any], Switches], dict[str, Any]] = _unchanged
     facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
