@@ -129,9 +129,8 @@ def mock_target(case: Case, settings: Settings, definitions: Definitions, profil
     clock = Clock(parse_time(case.clock or CLOCK), 0.0)
     chosen = settings_from_case(case.settings) if case.request is not None else replace(settings, unknown_ids="reject")
     mock = Mock(chosen, clock, definitions)
-    if case.request is None:
-        for job in case.jobs or _usual_jobs(definitions, profile):
-            mock.job(job["service"], **{name: value for name, value in job.items() if name != "service"})
+    for job in case.jobs or (_usual_jobs(definitions, profile) if case.request is None else ()):
+        mock.job(job["service"], **{name: value for name, value in job.items() if name != "service"})
 
     def send(request: Request, credential: bool) -> Exchange:
         vendor = definitions.operation(case.operation).vendor

@@ -217,10 +217,12 @@ def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
     """The newest jobs whose facts are what the action asks for."""
     expected = values(action.where, scope)
     for declared in _newest_first(action, scope):
-        if set(_life(action).identity) <= set(declared.match):
-            text = _seen(action, replace(scope, identity=dict(declared.match)), declared)
-            if text.job and all(value_at(text.job.profile, place) == fact for place, fact in expected.items()):
-                yield text
+        identity = {**scope.identity, **declared.match}
+        same = all(identity[name] == part for name, part in scope.identity.items())
+        if same and set(_life(action).identity) <= set(identity):
+            seen = _seen(action, replace(scope, identity=identity), declared)
+            if seen.job and all(value_at(seen.job.profile, place) == fact for place, fact in expected.items()):
+                yield seen
 
 
 def _list(_operation: Operation, action: Action, scope: Scope) -> Scope:

@@ -15,6 +15,7 @@ from ..errors import InputError, did_you_mean
 from ..model import Request
 from ..package_data import folder
 from ..user_files import check, read_file, shape
+from .case_sets import written_out
 
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _DAY = 86_400_000
@@ -61,9 +62,9 @@ def read_cases(paths: Iterable[Path], definitions: Definitions) -> list[Case]:
     for path in paths:
         value = read_file(path)
         check(value, shape("cases.schema.json"), str(path))
-        for index, case in enumerate(value["cases"]):
+        for place, case in written_out(value, str(path)):
             collected.append(_case(value, case))
-            _check_names(collected[-1], definitions, f"{path}#/cases/{index}")
+            _check_names(collected[-1], definitions, place)
     return collected
 
 

@@ -256,9 +256,6 @@ def _task_of_flow_instance(scope: Scope) -> str:
     """The task instance of the workflow instance that the request names."""
     body = scope.context.body if isinstance(scope.context.body, dict) else {}
     requested = str(scope.context.parameters.get("flowInstId") or body.get("flowInstId", ""))
-    for declared in scope.context.namespace.declared.all():
-        if declared.facts.get("flowInstance") == requested and "taskInstId" in declared.match:
-            return declared.match["taskInstId"]
     stamp = _stamp_of(requested)
     return requested if stamp is None else f"{task_of(stamp.task)}-{stamp.digits}"
 
