@@ -20,6 +20,7 @@ from .jobs.clock import Clock, parse_time
 from .mock import Mock
 from .model import Request
 from .redaction.redactor import Redactor
+from .services import list_of
 from .settings import Settings, check_settings
 
 CLOCK = "2026-11-21T08:00:00Z"
@@ -29,7 +30,7 @@ IN_PROCESS = Pace(interval=2.0, growth=1.15, longest=600.0, polls=80)
 """Polls of the mock's own jobs, on its clock: dense at first, and far enough for the longest life (two hours)."""
 
 _TOKEN = {"huaweicloud": {"x-auth-token": "a-token-of-any-form"}, "enos": {"apim-accesstoken": "a-token-of-any-form"}}
-_RUNS = {"dataarts": {"count": 10, "every": "1h"}, "tics": {"count": 10, "every": "1h"}}
+_RUNS = {"count": 10, "every": "1h"}
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def settings_from_case(values: Mapping[str, Any]) -> Settings:
 def _usual_jobs(definitions: Definitions, profile: Profile) -> list[dict[str, Any]]:
     jobs = []
     for service, ids in profile.items():
-        life = definitions.operation_of(service).job
-        identity = {name: ids[name] for name in (life.identity if life else ())}
-        jobs.append({"service": service, "life": "succeeds", "age": 3, **identity, **_RUNS.get(service, {})})
+        operation = definitions.operation_of(service)
+        identity = {name: ids[name] for name in (operation.job.identity if operation.job else ())}
+        runs = _RUNS if list_of(operation) else {}
+        jobs.append({"service": service, "life": "succeeds", "age": 3, **identity, **runs})
     return jobs

@@ -85,7 +85,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     definitions = load(Path(path) for path in settings.definitions)
-    profile = read_profile(options.profile, os.environ)
+    profile = read_profile(options.profile, os.environ, definitions)
     cases = cases_for(options.case or [], profile, definitions, options.target is None, options.prefer)
     plan = Plan(
         cases=_only(cases, options.only),
