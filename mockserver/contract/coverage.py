@@ -72,8 +72,8 @@ class Coverage:
         return [name for name, seen in self.seen.items() if seen.http or seen.strange]
 
     def share(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> tuple[int, int]:
-        """How many documented things were seen, of how many; of all operations with jobs, if not said otherwise."""
-        names = [name for name, result in self.operations.items() if result.job] if operations is None else list(operations)
+        """How many documented things were seen, of how many; of all operations that were asked, if not said otherwise."""
+        names = self.exercised() if operations is None else list(operations)
         could = [(name, kind, len(self._of(name)[kind])) for name in names for kind in kinds]
         seen = sum(len(self.seen[name].of(kind)) for name, kind, _ in could)
         return seen, sum(count for _, _, count in could)
@@ -81,7 +81,7 @@ class Coverage:
     def percent(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> float:
         """The share in percent."""
         seen, could = self.share(operations, kinds)
-        return 100.0 * seen / could if could else 100.0
+        return 100.0 * seen / could if could else 0.0
 
     def as_json(self) -> dict[str, Any]:
         """For each operation and kind: what was seen how often, and what was not."""

@@ -27,6 +27,7 @@ _YEARS = range(2000, 3000)  # digits of other years are no stamp; not every plat
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+_YEAR_2026 = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _DATA_INTEGRATION = 7
 _PROGRAMS = {3: ("sh", "sh"), 8: ("python", "py"), 9: ("java -jar", "jar")}
 _TIMEOUT_SECONDS = 300  # the documented example's, and how long the life `times-out` runs
@@ -328,6 +329,12 @@ def _log(scope: Scope) -> str:
     return text[: int(limit)] if limit else text
 
 
+def _made_instance(fake: Fake) -> str:
+    """An instance that is triggered at some hour of 2026, a fixed year: generated files never change."""
+    triggered = utc(_YEAR_2026 + fake.integer(0, 364 * 24) * 3_600 * SECOND)
+    return f"{fake.integer(100_000, 999_999)}-{triggered:%Y%m%d%H}"
+
+
 _VIEWS: dict[str, Callable[[Scope], Any]] = {
     "task-of-new-flow": _task_of_new_flow,
     "task-of-flow": lambda scope: task_of(int(scope.context.body["flowId"])),
@@ -336,4 +343,14 @@ _VIEWS: dict[str, Callable[[Scope], Any]] = {
     "flow": _flow,
     "log": _log,
 }
-SERVICE = SingleJobService(profile=profile, body=body, born=born, created=created, owner="orgId", adapt=adapt, views=_VIEWS)
+SERVICE = SingleJobService(
+    profile=profile,
+    body=body,
+    born=born,
+    created=created,
+    owner="orgId",
+    adapt=adapt,
+    status_text="/stsDesc",
+    views=_VIEWS,
+    made_identity={"taskInstId": _made_instance},
+)

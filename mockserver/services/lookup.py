@@ -15,7 +15,7 @@ from ..jobs.history import RunSeries, page, total
 from ..jobs.job_registry import MADE_UP, JobSpec
 from ..jobs.made_up_jobs import facts_of, life_of
 from ..jobs.trajectory import Job, Progress
-from .base import Context, JobListService, SingleJobService
+from .base import Context, JobListService, Service, SingleJobService
 
 _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
@@ -226,7 +226,7 @@ def _identity_of_run(
 
 def _job(
     definition: JobLife,
-    service: SingleJobService | JobListService,
+    service: Service,
     declared: JobSpec,
     identity: Mapping[str, str],
     born: int,

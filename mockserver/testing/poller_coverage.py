@@ -8,6 +8,7 @@ The counts are plain JSON, and add up: those of tests to a run's, those of proce
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ KINDS = ("statuses", "transitions", "errors", "faults")
 FAULTS = (*(name for name, kind in FAULT_KINDS.items() if not kind.listener), "status", "quota", "patch", "delay")
 """The faults that can come upon a request, by family: `status:502` is a `status`."""
 Counts = dict[str, Any]
+_WIDTH = 100
 
 
 def nothing() -> Counts:
@@ -135,5 +137,6 @@ def text(result: Mapping[str, Any]) -> list[str]:
             head = f"  {kind:<12}{len(counted['shown']):>4} of {shown_and_missing(counted):<4}"
             missing = ", ".join(counted["missing"])
             extra = f"; undocumented: {', '.join(counted['extra'])}" if counted["extra"] else ""
-            lines.append((head + (f" never shown: {missing}" if missing else " all shown") + extra).rstrip())
+            line = head + (f" never shown: {missing}" if missing else " all shown") + extra
+            lines += textwrap.wrap(line, _WIDTH, subsequent_indent=" " * 26, break_on_hyphens=False, break_long_words=False)
     return [*lines, f"shown to the code under test: {result['percent']} % of what is documented"]

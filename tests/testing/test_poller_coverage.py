@@ -85,7 +85,9 @@ def test_counts_add_up_and_survive_json(shipped: Definitions) -> None:
     found = poller_coverage.report(shipped, both)
     lines = poller_coverage.text(found)
     assert lines[0] == "cdm (ShowJobStatus): 2 polls"
-    assert "SUCCEEDED" in next(line for line in lines if "statuses" in line)
+    assert "statuses       1 of 9    never shown: NEW" in lines[1]
+    assert "SUCCEEDED" in " ".join(lines[1:4])
+    assert all(len(line) <= 100 for line in lines)
     assert str(found["percent"]) in lines[-1]
 
 
