@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from .testing.mock_server import MockServer
     from .testing.server_pool import ServerPool
 
+
+class MockserverWarning(pytest.PytestWarning):
+    """What a mock served although no document has it: an unknown query parameter."""
+
+
 _DOUBLES = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
 _CONTRACT = pytest.StashKey["Contract"]()
@@ -239,6 +244,8 @@ def _living(
         house.release(double)
         if _reports(request.config):
             request.config.stash[_COUNTS].append(double.counts())
+    for notice in double.notices():
+        request.node.warn(MockserverWarning(notice))
     troubles = double.troubles(chosen.allow_unexpected)
     reported = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
     if troubles and not reported:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .contract.cases import Case, Profile, asked_for_errors, lives_and_changes, read_cases, shipped_cases
+from .contract.cases import Case, Profile, asked_beside, asked_for_errors, lives_and_changes, read_cases, shipped_cases
 from .contract.result import Result
 from .contract.runner import Endpoint, Pace, asks_only, run
 from .contract.sending import Sender
@@ -59,7 +59,7 @@ def cases_for(
     result = read_cases(shipped_cases(), definitions)
     if in_process:
         result += read_cases(shipped_cases("cases"), definitions)
-        result += lives_and_changes(definitions, profile)
+        result += [*asked_beside(result, definitions), *lives_and_changes(definitions, profile)]
     if prefer or in_process:
         result += asked_for_errors(definitions, profile)
     return tuple(result)
@@ -105,6 +105,8 @@ def verify_service(
             return "polls: run it with --poll"
         if not asks_only(session.definitions, case, plan.methods):
             return f"sends another method than {', '.join(plan.methods)}"
+        if "Prefer" in case.headers:  # an error that was asked for says nothing of the job
+            return replace(target, namespace=case.name)
         return target
 
     skipped, failed = run(list(plan.cases), session, target_for, plan.profile, plan.pace, progress)

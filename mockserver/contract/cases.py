@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
@@ -197,6 +197,29 @@ def asked_for_errors(definitions: Definitions, profile: Profile) -> Iterator[Cas
                         headers={"Prefer": f"example={example.name}, code={status}"},
                         expect={"status": status, "error": example.name},
                     )
+
+
+def asked_beside(cases: Iterable[Case], definitions: Definitions) -> Iterator[Case]:
+    """The same for the operations without jobs: each error is asked for by the first request of theirs that is in order."""
+    served = {
+        case.operation: case
+        for case in reversed(list(cases))
+        if case.request is not None and case.expect.get("problem") in (None, "unknown-id", "job-not-running")
+    }
+    for operation in definitions.operations:
+        case = served.get(operation.id)
+        if case is None or case.request is None or operation.job:
+            continue
+        for example in operation.errors():
+            for status in example.statuses:
+                wish = {"Prefer": f"example={example.name}, code={status}"}
+                yield replace(
+                    case,
+                    name=f"{operation.service}:prefer-{operation.id}-{example.name}-{status}",
+                    title=f"The documented error {example.name}, asked for",
+                    request={**case.request, "headers": {**case.request.get("headers", {}), **wish}},
+                    expect={"status": status, "error": example.name},
+                )
 
 
 def _placeholders(operation: Operation, ids: Mapping[str, str]) -> dict[str, str]:

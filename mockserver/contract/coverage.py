@@ -90,16 +90,15 @@ class Coverage:
         return [name for name in self.operations if name in counted]
 
     def share(self, operations: Iterable[str] | None = None) -> tuple[int, int]:
-        """How many documented things were seen, of how many. Default: of all operations with jobs."""
-        names = [name for name, result in self.operations.items() if result.job] if operations is None else operations
-        counted = [self.of(name) for name in names]
+        """How many documented things were seen, of how many. Default: of all operations that were called."""
+        counted = [self.of(name) for name in (self.exercised() if operations is None else operations)]
         seen = sum(len(item.seen[kind]) for item in counted for kind in self.kinds)
         return seen, sum(len(item.documented[kind]) for item in counted for kind in self.kinds)
 
     def percent(self, operations: Iterable[str] | None = None) -> float:
-        """The share in percent; 100 where there is nothing to see."""
+        """The share in percent; 0 where there is nothing to see."""
         seen, could = self.share(operations)
-        return 100.0 * seen / could if could else 100.0
+        return 100.0 * seen / could if could else 0.0
 
     def as_json(self, operations: Iterable[str] | None = None) -> dict[str, Any]:
         """What was counted of each operation (default: of all). Another process adds it up by `add`."""

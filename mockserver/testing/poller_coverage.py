@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ KINDS = ("states", "transitions", "errors", "faults")
 FAULTS = (*(name for name, kind in FAULT_KINDS.items() if not kind.listener), "status", "quota", "patch", "delay")
 """The faults that can come upon a request, by family: `status:502` is a `status`."""
 _TITLES = {"states": "statuses"}
+_WIDTH = 100
 
 
 def coverage_of(definitions: Definitions, calls: Sequence[RecordedCall] = (), faults: Sequence[str] = FAULTS) -> Coverage:
@@ -72,9 +74,8 @@ def added(definitions: Definitions, several: Iterable[Mapping[str, Any]]) -> Cov
 
 
 def percent(coverage: Coverage) -> float:
-    """How much was shown of what is documented of the operations that were called; 0 where none was."""
-    names = coverage.exercised()
-    return round(coverage.percent(names), 1) if names else 0.0
+    """How much was shown of what is documented of the operations that were called, to one digit."""
+    return round(coverage.percent(), 1)
 
 
 def report(coverage: Coverage) -> dict[str, Any]:
@@ -92,13 +93,16 @@ def text(coverage: Coverage) -> list[str]:
     for name in coverage.exercised():
         mine = coverage.of(name)
         lines.append(f"{mine.operation.service} ({name}): {mine.polls} polls")
-        lines += [_line(mine, kind) for kind in KINDS if mine.documented[kind]]
+        lines += [line for kind in KINDS if mine.documented[kind] for line in _lines(mine, kind)]
     return [*lines, f"shown to the code under test: {percent(coverage)} % of what is documented"]
 
 
-def _line(mine: OperationCoverage, kind: str) -> str:
+def _lines(mine: OperationCoverage, kind: str) -> list[str]:
     missing, strange = mine.missing(kind), [item for item in mine.strange if item.startswith(f"{kind}: ")]
     head = f"  {_TITLES.get(kind, kind):<12}{len(mine.seen[kind]):>4} of {len(mine.documented[kind]):<4}"
     tail = f" never shown: {', '.join(missing)}" if missing else " all shown"
     extra = f"; undocumented: {', '.join(item.removeprefix(f'{kind}: ') for item in strange)}" if strange else ""
-    return (head + tail + extra).rstrip()
+    indent = " " * 26
+    return textwrap.wrap(
+        head + tail + extra, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )

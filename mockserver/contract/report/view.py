@@ -132,10 +132,15 @@ class View:
             f" {counted(len(result.judged), 'exchange')} of {counted(len(operations), 'operation')}",
             *([f"{counted(len(result.failed), 'case')} could not be run"] if result.failed else []),
             *([f"{len(result.skipped)} skipped"] if result.skipped else []),
-            f"coverage {result.coverage.percent():.1f}%",
+            _coverage(result.coverage),
             lasting(result.seconds),
         ]
         return f"{self.verdict}: {'; '.join(parts)}"
+
+
+def _coverage(coverage: Coverage) -> str:
+    seen, could = coverage.share()
+    return f"coverage {coverage.percent():.1f}% ({seen}/{could}, of what was asked)"
 
 
 def view_of(result: Result, fail_on: str = "warning", fail_under: float | None = None) -> View:
