@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...definitions import Operation
-from ..coverage import OperationCoverage
+from ..coverage import Coverage, OperationCoverage
 from ..findings import SEVERITIES, Finding
 from ..result import Judged, Result, Timeline
 from .text import counted, lasting
