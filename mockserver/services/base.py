@@ -22,6 +22,15 @@ def _as_asked(_identity: Identity, requested: int) -> int:
     return requested
 
 
+def _at_rest(job: Job, _chosen: Switches) -> int:
+    """A job that has ended stays as it is; any other one may change all the time."""
+    return job.moment.until if job.moment.terminal else job.moment.now
+
+
+def _as_drawn(page: dict[str, Any], _now: int, _request_id: str) -> dict[str, Any]:
+    return page
+
+
 def _nothing(_body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
@@ -31,7 +40,8 @@ class SingleJobService:
     """One job by its id.
 
     `profile` makes up what never changes; `body` draws the job at its moment; `born` says when the life of a job begins
-    that is first asked for at `asked` (milliseconds); `owner` names the parameter whose value the job belongs to; `adapt`
+    that is first asked for at `asked` (milliseconds); `until` says when the drawing changes next, as time goes on;
+    `owner` names the parameter whose value the job belongs to; `adapt`
     fits a documented example to switches that the user chose, `facts` are what a profile keeps of it when the example's job
     moves on. `views` are values of answers that only code can compute, by the name that an `x-action` calls them by.
     """
@@ -39,20 +49,11 @@ class SingleJobService:
     profile: Profile
     body: Callable[[Job, Switches], dict[str, Any]]
     born: Callable[[Identity, int], int] = _as_asked
+    until: Callable[[Job, Switches], int] = _at_rest
     owner: str | None = None
     adapt: Callable[[dict[str, Any], Switches], dict[str, Any]] = _unchanged
     facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
     views: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ListPage:
-    """A page of a list: `rows` newest first, `total` of all that the filters leave."""
-
-    rows: list[dict[str, Any]]
-    total: int
-    now: int
-    request_id: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ class JobListService:
 
     `identity` picks whose history it is from the parameters; `period` is how many seconds apart made-up runs are, and
     `past` how many there were before the history was first asked for (both as lowest and highest); `window` says between
-    which times (milliseconds, both included) a run must be born to be listed; `row` draws one, `body` the page; `filters`
-    name the optional parameters that narrow the list.
+    which times (milliseconds, both included) a run must be born to be listed; `row` draws one, which stays as it is until
+    the run comes to its next state; `page` is made of the rows, newest first, and of how many the filters leave; `body` is
+    the page as it is sent at a time (milliseconds), with a request's id; `filters` name the optional parameters that narrow
+    the list.
     """
 
     identity: Callable[[Mapping[str, Any]], dict[str, str]]
@@ -71,7 +74,8 @@ class JobListService:
     past: tuple[int, int]
     window: Callable[[Mapping[str, Any], int], tuple[int, int]]
     row: Callable[[Job, Mapping[str, Any], Switches], dict[str, Any]]
-    body: Callable[[ListPage, Switches], dict[str, Any]]
+    page: Callable[[list[dict[str, Any]], int], Any]
+    body: Callable[[Any, int, str], dict[str, Any]] = _as_drawn
     filters: tuple[str, ...] = ()
     views: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
