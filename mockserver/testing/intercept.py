@@ -78,7 +78,8 @@ class InProcessAdapter(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """The mock's answer."""
-        return direct_answer(self, request, self._pools.line) or super().send(request, *args, **kwargs)
+        answer = direct_answer(self, request, self._pools.line)
+        return super().send(request, *args, **kwargs) if answer is None else answer
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Any:
         """The pool of connections for a request's host."""
@@ -110,7 +111,7 @@ def _requests_patches(line: Line, is_intercepted: Callable[[str], bool]) -> list
 
     def send(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         answer = direct_answer(adapter, request, line) if is_intercepted(_host(request)) else None
-        return answer or original_send(adapter, request, *args, **kwargs)
+        return original_send(adapter, request, *args, **kwargs) if answer is None else answer
 
     def get_connection(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         if is_intercepted(_host(request)):
