@@ -48,8 +48,9 @@ def job_request(service: str, number: int = 1, /, **values: str) -> Request:
     return request_for(DEFINITIONS.operation_of(service), None, **{ID[service]: f"load{number}", **values})
 
 
-READING = [operation for operation in DEFINITIONS.operations if operation.action is None or operation.action.do == "read"]
-"""Operations that do nothing to jobs."""
+ACTING = [item for item in DEFINITIONS.operations if item.action and item.action.do not in ("read", "list")]
+"""Operations that do something to jobs."""
+READING = [operation for operation in DEFINITIONS.operations if operation not in ACTING]
 
 
 def some_requests(operations: Sequence[Operation] = DEFINITIONS.operations) -> list[Request]:
@@ -162,6 +163,18 @@ def test_asking_twice_changes_nothing() -> None:
     mock = frozen()
     for request in some_requests(READING):
         assert text_of(mock.handle(request)) == text_of(mock.handle(request))
+
+
+def test_calls_on_other_jobs_change_nothing() -> None:
+    """What calls do to jobs of another project changes no answer about these, and they do it in any order."""
+    requests = some_requests(READING)
+    usual = [text_of(frozen().handle(request)) for request in requests]
+    acting = [request_for(one, None, project_id="1" * 32) for one in ACTING if one.vendor == "huaweicloud"]
+    for shuffle in range(3):
+        mock = frozen()
+        random.Random(shuffle).shuffle(acting)
+        assert sum(mock.handle(request).status < 300 for request in acting) > len(acting) / 2
+        assert [text_of(mock.handle(request)) for request in requests] == usual
 
 
 def test_a_reset_mock_answers_like_a_new_one() -> None:

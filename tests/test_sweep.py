@@ -140,7 +140,7 @@ def faults(operation: Operation, response: Response, now: int) -> Iterator[str]:
         yield f"Content-Length {headers.get('content-length')} for {len(response.body)} bytes"
     if headers.get("date") != format_datetime(utc(now), usegmt=True):
         yield f"Date {headers.get('date')}"
-    if body.get("request_id") not in (None, headers.get("x-request-id")):
+    if isinstance(body, dict) and body.get("request_id") not in (None, headers.get("x-request-id")):
         yield f"request_id {body['request_id']}, X-Request-Id {headers.get('x-request-id')}"
     expected = documented(operation.id)[status]
     for name, (required, errors) in expected.headers.items():
@@ -168,7 +168,7 @@ def by_magic(operation: Operation, example: Example) -> Request:
     *parts, last = (operation.magic.body or "").split("/")[1:]
     body = node = json.loads(request.body)
     for part in parts:
-        node = node[part]
+        node = node[int(part) if isinstance(node, list) else part]
     node[last] = magic
     return replace(request, body=json.dumps(body).encode())
 

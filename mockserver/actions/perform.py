@@ -17,7 +17,7 @@ from ..jobs.job_registry import MADE_UP, JobSpec, ended_in, next_run
 from ..jobs.trajectory import Job, Progress
 from ..model import Answer
 from ..services import lookup, service_of
-from ..services.base import Context, JobListService, SingleJobService
+from ..services.base import Context, JobListService, Service, SingleJobService
 from .made_answers import answer_about
 from .values import Scope, filled, value, values
 
@@ -44,7 +44,7 @@ def _scope(operation: Operation, action: Action, context: Context) -> Scope:
     return replace(scope, identity={name: str(part) for name, part in values(action.identity, scope).items()})
 
 
-def _service(action: Action) -> SingleJobService | JobListService:
+def _service(action: Action) -> Service:
     service = service_of(action.status)
     assert service is not None
     return service
@@ -116,8 +116,7 @@ def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool
     context = scope.context
     namespace, service = context.namespace, _service(action)
     by_chance = namespace.settings.unknown_ids == "create"
-    owner = getattr(service, "owner", None)
-    filters = service.filters if isinstance(service, JobListService) else ()
+    owner, filters = service.owner, service.filters
     return namespace.declared.add(
         JobSpec(
             number=0,
@@ -217,10 +216,12 @@ def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
     """The newest jobs whose facts are what the action asks for."""
     expected = values(action.where, scope)
     for declared in _newest_first(action, scope):
-        if set(_life(action).identity) <= set(declared.match):
-            text = _seen(action, replace(scope, identity=dict(declared.match)), declared)
-            if text.job and all(value_at(text.job.profile, place) == fact for place, fact in expected.items()):
-                yield text
+        identity = {**scope.identity, **declared.match}
+        same = all(identity[name] == part for name, part in scope.identity.items())
+        if same and set(_life(action).identity) <= set(identity):
+            seen = _seen(action, replace(scope, identity=identity), declared)
+            if seen.job and all(value_at(seen.job.profile, place) == fact for place, fact in expected.items()):
+                yield seen
 
 
 def _list(_operation: Operation, action: Action, scope: Scope) -> Scope:

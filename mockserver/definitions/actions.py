@@ -83,7 +83,8 @@ class Action:
         """The problems that it can have beside those of every operation."""
         if self.do == "create":
             yield "job-exists"
-        if self.must_exist or self.do in ("stop", "delete", "read", "rerun") or (self.do == "start" and not self.makes):
+        of_one = self.must_exist or self.of == "runs" or self.do in ("stop", "delete", "read", "rerun")
+        if of_one or (self.do == "start" and not self.makes):
             yield "unknown-id"
         if self.do in ("rerun",) or (self.do == "start" and not self.makes):
             yield "job-running"

@@ -12,6 +12,9 @@ from .pointer import document_of, join, parts_of
 _FILES = "x-files"
 """Where parts of documents stand that have a file of their own, among the components."""
 
+ADDED = "x-added"
+"""Names the members of an object that no definition has: the mock added them for tools."""
+
 _IDS = ("1", "0605767a5780d5762fc5c0118072a564")
 """Examples of ids that no document has an example of."""
 _SECTIONS = ("schemas", "responses", "parameters", "examples", "headers", "securitySchemes", "requestBodies", "links")
@@ -22,12 +25,12 @@ def bundle(documents: Mapping[str, Document], version: str, url: str = "/") -> D
     """One OpenAPI 3.1 document. Components are renamed `<service>.<name>`, so that no two collide.
 
     `url` is where the server was asked. Parameters have an `example`, from the operation's documented request, so that tools
-    which send requests send good ones.
+    which send requests send good ones. `x-added` beside it, and beside the server's `url`, says that no vendor wrote it.
     """
     merged: Document = {
         "openapi": "3.1.0",
         "info": {"title": "mockserver", "version": version, "summary": "Every operation that this mock answers."},
-        "servers": [{"url": url}],
+        "servers": [{"url": url, ADDED: ["url"]}],
         "paths": {},
         "components": {section: {} for section in _SECTIONS},
     }
@@ -88,7 +91,7 @@ def _with_example(merged: Document, parameter: Document, own: Mapping[str, Any],
     value = own.get(name, others.get(name, sample) if sample in (None, *_IDS) else sample)
     if value is None or "example" in node or "examples" in node:
         return parameter
-    return {**node, "example": _typed(value, node.get("schema", {}).get("type"))}
+    return {**node, "example": _typed(value, node.get("schema", {}).get("type")), ADDED: ["example"]}
 
 
 def _sample(schema: Document) -> Any:

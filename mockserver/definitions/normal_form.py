@@ -95,14 +95,10 @@ class _Form:
             self._before_31 = version.startswith("3.0")
             document["openapi"] = "3.1.0"
         elif not self._strict:
-            result = (
-                f"openapi {document.get('openapi', document.get('swagger'))!r}"
-                if document.keys() & {"openapi", "swagger"}
-                else ""
-            )
-            allowed = "OpenAPI 3.0, 3.1 or 3.2, or Swagger 2.0"
+            member = next((name for name in ("openapi", "swagger") if name in document), None)
+            actual = f"{member} {document[member]!r}" if member else "no member 'openapi'"
             raise DefinitionError(
-                self._name, "/openapi" if "openapi" in document else "", result or "no member 'openapi'", allowed
+                self._name, f"/{member}" if member else "", actual, "OpenAPI 3.0, 3.1 or 3.2, or Swagger 2.0"
             )
 
     def _was_swagger(self, name: str) -> bool:

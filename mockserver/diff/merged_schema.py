@@ -212,10 +212,14 @@ def _finish(shape: Shape) -> None:
         if shape.types is None and shape.values:
             shape.types = value_types  # none but null: as `type: "null"`, which allows no other type either
         shape.values = [value for value in shape.values if value is not None]
+        if not shape.values and shape.types == frozenset() and shape.nullable:
+            shape.values = None  # null alone, which `type: "null"` says as well
     if shape.types is None and shape.properties:
         shape.types = frozenset(["object"])
     if shape.types is None and "items" in shape.below:
         shape.types = frozenset(["array"])
+    if all(node.value in ({}, True) for node in shape.below.get("items", ())):
+        shape.below.pop("items", None)  # says nothing
     extra = shape.below.get("additionalProperties", [])
     shape.closed = any(node.value is False for node in extra)
     if extra and not any(isinstance(node.value, Mapping) and node.value for node in extra):

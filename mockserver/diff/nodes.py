@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..definitions.pointer import at, join, parts_of
+from ..definitions.bundle import ADDED
+from ..definitions.pointer import at, document_of, join, parts_of
 from ..errors import DefinitionError, excerpt
 
 Documents = Mapping[str, Mapping[str, Any]]
@@ -48,6 +48,11 @@ class Node:
     def child(self, part: str | int) -> Node:
         """A member or an item, which must exist; references are not followed."""
         return Node(self.documents, self.name, (*self.parts, str(part)), self.value[part])
+
+    def added(self, part: str) -> bool:
+        """Whether the mock added this member, and no definition has it (`x-added`)."""
+        names = self.value.get(ADDED) if isinstance(self.value, Mapping) else None
+        return part == ADDED or (isinstance(names, list) and part in names)
 
     def get(self, part: str) -> Node | None:
         """A member with its reference followed; None where there is none."""
@@ -103,8 +108,8 @@ class Node:
         reference = self.value["$ref"]
         if not isinstance(reference, str):
             raise self.error(f"$ref {excerpt(reference)}", "a text")
-        file, _, pointer = reference.partition("#")
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), file)) if file else self.name
+        pointer = reference.partition("#")[2]
+        name = document_of(reference, self.name, self.documents)
         if name not in self.documents or (pointer and not pointer.startswith("/")):
             raise self.error(f"a reference to {reference!r}", f"a JSON pointer into one of {', '.join(self.documents)}")
         parts = _parts(pointer)
@@ -151,11 +156,22 @@ def _expanded(node: Node, above: tuple[str, ...], budget: Iterator[int]) -> Any:
         there = _expanded(target, (*above, target.where), budget)
         return {"allOf": [there], **rest} if rest else there
     names = node.parts[-1:] == ("properties",) or node.parts[-1:] == ("patternProperties",)
+    if not names:
+        value = in_plain_words(value)
     return {
-        key: child if key in ("const", "enum") and not names else _expanded(node.child(key), above, budget)
+        key: child if key in ("const", "enum", "type") and not names else _expanded(node.child(key), above, budget)
         for key, child in value.items()
         if names or not is_note(key)
     }
+
+
+def in_plain_words(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema without what says nothing (`items` that take anything), and `const: null` as `type: "null"`."""
+    if schema.get("items", False) in ({}, True):
+        schema = {key: value for key, value in schema.items() if key != "items"}
+    if "const" in schema and schema["const"] is None and schema.get("type", "null") == "null":
+        schema = {**{key: value for key, value in schema.items() if key != "const"}, "type": "null"}
+    return schema
 
 
 def is_note(keyword: str) -> bool:

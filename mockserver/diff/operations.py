@@ -78,7 +78,7 @@ def _scheme(schemes: Node | None, name: str) -> str | None:
 
 def _url(server: Node) -> str:
     node = server.as_object().get("url")
-    url = node.as_text() if node else "/"
+    url = node.as_text() if node and not server.added("url") else "/"
     for name, variable in server.members("variables").items():
         url = url.replace(f"{{{name}}}", str(variable.plain("default", "")))
     try:
@@ -165,7 +165,7 @@ def _path_changed(changes: Changes, old: Call, new: Call) -> None:
 
 def _hosts(changes: Changes, old: Call, new: Call) -> None:
     before, after = (_host_names(call.servers) for call in (old, new))
-    if before and after and not before <= after:  # a mock's own document has "/": no host to compare
+    if before and after and not before <= after:  # the server of a mock's own document is no vendor's
         values = (sorted(before), sorted(after))
         changes.add("server-host-changed", new.name, "servers", (old.root, new.root), *values)
 

@@ -111,7 +111,7 @@ def compare_notes(changes: Changes, operation: str, old: Node, new: Node, at: st
     """Compare what is not on the wire: descriptions, provenance, extensions."""
     keys = {key for node in (old, new) for key in node.as_object().value if key in _NOTES or key.startswith("x-")}
     for key in sorted(keys):
-        before, after = old.value.get(key, ABSENT), new.value.get(key, ABSENT)
+        before, after = (ABSENT if node.added(key) else node.value.get(key, ABSENT) for node in (old, new))
         if canonical(before) != canonical(after):
             code = "docs-changed" if key in _NOTES else "mock-only-changed"
             code = "provenance-changed" if key == "x-provenance" else code

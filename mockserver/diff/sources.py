@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..definitions.like import written_out
 from ..definitions.read import CONTROL, read_documents
 from ..errors import DefinitionError, InputError
 from .nodes import Documents
@@ -39,7 +40,7 @@ def read_source(source: str) -> Source:
     Raises InputError for what can't be read, and DefinitionError (an InputError) for what is no OpenAPI 3 document.
     """
     if source == SHIPPED:
-        return Source(source, read_documents())
+        return Source(source, written_out(read_documents()))
     if source.startswith(("http://", "https://")):
         return Source(source, _checked({source.rpartition("/")[2] or "document": _fetched(source)}))
     path = Path(source)
@@ -52,19 +53,17 @@ def _folder(source: str, path: Path) -> Source:
     documents = {name: value for name, value in _read([path], path).items() if name != CONTROL and "openapi" in value}
     if not documents:
         raise InputError(f"{source} holds no OpenAPI document; allowed: *.json, *.yaml or *.yml with the member 'openapi'")
-    return Source(source, _checked(documents), source)
+    return Source(source, written_out(_checked(documents)), source)
 
 
 def _file(source: str, path: Path) -> Source:
     """A file and those beside it that it refers to."""
     documents = _checked(_read([path], path.parent))
-    if "swagger" in documents[path.name]:
-        raise InputError(f"{source} is Swagger 2; allowed: OpenAPI 3.x")
     while missing := sorted(
         name for name in set(_files_named(documents)) - documents.keys() if (path.parent / name).is_file()
     ):
         documents |= _checked(_read([path.parent / name for name in missing], path.parent), fragments=True)
-    return Source(source, documents, path.parent.as_posix())
+    return Source(source, written_out(documents), path.parent.as_posix())
 
 
 def _read(paths: list[Path], folder: Path) -> dict[str, Any]:

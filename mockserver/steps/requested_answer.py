@@ -72,7 +72,8 @@ def preferred_example(
         raise ControlError(
             "Unknown preference", f"{operation.id} documents no {requested.code}; documented: {allowed_text}", 404
         )
-    if requested.dynamic or requested.code < 300:  # a job made up, or the job itself: not an example
+    served = requested.code < 300 and operation.action is None  # the job as it is; a call that acts on jobs does nothing
+    if requested.dynamic or served:
         return None
     if preferred_status(operation, requested) is not None:
         return None

@@ -10,7 +10,7 @@ from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
 from ..jobs.trajectory import Job
 from ..model import Answer
-from ..services import CALLS, LISTINGS, lookup, single_of
+from ..services import CALLS, list_of, lookup, single_of
 from ..services.base import Context, JobListService, SingleJobService
 
 
@@ -25,8 +25,9 @@ def respond(operation: Operation, context: Context) -> Answer:
     single = single_of(operation) if operation.job else None
     if single is not None:
         return _one_job(single, lookup.find_job(operation, single, context), context)
-    if operation.job and operation.service in LISTINGS:
-        return _page(operation, LISTINGS[operation.service], context)
+    listing = list_of(operation) if operation.job else None
+    if listing is not None:
+        return _page(operation, listing, context)
     return _by_document(operation, context)
 
 
