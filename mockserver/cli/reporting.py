@@ -122,17 +122,17 @@ class ProgressLine:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._shown = sys.stderr.isatty() and total > 1
+        self._enabled = sys.stderr.isatty() and total > 1
 
     def show(self, number: int, what: str) -> None:
         """Draw the bar at this number."""
-        if self._shown:
+        if self._enabled:
             full = 24 * number // self._total
             sys.stderr.write(f"\r[{'#' * full}{'.' * (24 - full)}] {number}/{self._total} {what[:48]:<48}")
             sys.stderr.flush()
 
     def end(self) -> None:
         """Take the bar away."""
-        if self._shown:
+        if self._enabled:
             sys.stderr.write("\r" + " " * 90 + "\r")
             sys.stderr.flush()

@@ -218,7 +218,7 @@ def _json_schema(holder: Node) -> Any:
         return None
     place = holder / "content" / media / "schema"
     schema = inlined(place)
-    return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
+    return {**schema, PLACE: place.where} if isinstance(schema, dict) else schema
 
 
 def _body_errors(body: Node, judges: Judges) -> Errors:
@@ -283,7 +283,7 @@ def _job_life(place: Node, drawing: Drawing | None) -> JobLife:
         transitions={name: frozenset(node["transitions"].get(name, ())) for name in states},
         lives={name: _life(name, life, states) for name, life in node["lives"].items()},
         visible_after=node.get("visible-after-seconds", 0),
-        kept=kept_days * 86_400 if kept_days else None,
+        retention=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
         drawing=drawing,

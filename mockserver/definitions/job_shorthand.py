@@ -148,7 +148,7 @@ def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, 
     source = next(iter(supplied.values()), None) if supplied else None
     if isinstance(source, dict):
         action["identity"] = {name: source}
-    other, node = _found(document, _named(value)[0])
+    other, node = _with_name(document, _named(value)[0])
     if "identity" not in action and deed == "start" and "{" + name + "}" not in other:
         action["identity"] = {name: {"new": "uuid"}}
     if deed == "start":
@@ -159,7 +159,7 @@ def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, 
     return action
 
 
-def _found(document: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
+def _with_name(document: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
     for path, item in document.get("paths", {}).items():
         for method, node in item.items() if isinstance(item, dict) else ():
             if isinstance(node, dict) and name in (node.get("operationId"), f"{method.upper()} {path}"):

@@ -109,7 +109,7 @@ class JobLife:
     transitions: Mapping[str, frozenset[str]]
     lives: Mapping[str, Life]
     visible_after: float = 0
-    kept: float | None = None
+    retention: float | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
     unstarted: str | None = None
     drawing: Drawing | None = field(default=None, repr=False, compare=False)
@@ -390,9 +390,9 @@ class Definitions:
         for operation in self.operations:
             if operation.service == service and operation.job:
                 return operation
-        known = [operation.service for operation in self.operations if operation.job]
-        hint = did_you_mean(service, known)
-        raise KeyError(f"{service!r} is not a service with jobs{hint}; known: {', '.join(known)}")
+        services = [operation.service for operation in self.operations if operation.job]
+        hint = did_you_mean(service, services)
+        raise KeyError(f"{service!r} is not a service with jobs{hint}; known: {', '.join(services)}")
 
     def service_at(self, path: str) -> ServiceInfo | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""

@@ -86,8 +86,8 @@ class Notices:
             lost = self._lost + stuck + sum(line is not None for line in self._left())
             if lost:
                 self._failed["stderr", f"{lost} lines could not be written"] += 1
-            result.skipped += map(_told, self._skipped.items())
-            result.failed += map(_told, self._failed.items())
+            result.skipped += map(_line_of, self._skipped.items())
+            result.failed += map(_line_of, self._failed.items())
 
     def _left(self) -> Iterator[str | None]:
         with contextlib.suppress(queue.Empty):
@@ -106,7 +106,7 @@ class Notices:
                 self._lose()
 
 
-def _told(entry: tuple[tuple[str, str], int]) -> tuple[str, str]:
+def _line_of(entry: tuple[tuple[str, str], int]) -> tuple[str, str]:
     (name, reason), count = entry
     return name, reason if count == 1 else f"{reason} ({count} times)"
 
