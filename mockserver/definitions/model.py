@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from ..errors import did_you_mean
 from .router import Router
 
 if TYPE_CHECKING:
@@ -344,8 +345,11 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class Service:
-    """A service as its document names it; `catalogue` holds the errors that no single operation owns."""
+class ServiceInfo:
+    """A service as its document names it: its `x-service`.
+
+    `sdk` is the vendor's client, as module:name; `catalogue` holds the errors that no single operation owns.
+    """
 
     name: str
     vendor: str
@@ -361,7 +365,7 @@ class Definitions:
 
     documents: Mapping[str, Document]
     operations: Sequence[Operation]
-    services: Mapping[str, Service]
+    services: Mapping[str, ServiceInfo]
     switches: Mapping[str, Switch]
 
     @cached_property
@@ -386,10 +390,11 @@ class Definitions:
         for operation in self.operations:
             if operation.service == service and operation.job:
                 return operation
-        allowed = ", ".join(o.service for o in self.operations if o.job)
-        raise KeyError(f"{service!r} is not a service with jobs; known: {allowed}")
+        known = [operation.service for operation in self.operations if operation.job]
+        hint = did_you_mean(service, known)
+        raise KeyError(f"{service!r} is not a service with jobs{hint}; known: {', '.join(known)}")
 
-    def service_at(self, path: str) -> Service | None:
+    def service_at(self, path: str) -> ServiceInfo | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""
         first = "/" + path.lstrip("/").split("/", 1)[0]
         return next((service for service in self.services.values() if first in service.prefixes), None)

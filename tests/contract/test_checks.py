@@ -403,9 +403,9 @@ def test_a_session_serves_many_threads() -> None:
     assert sorted(number for number, _ in told) == list(range(1, 801))
     assert sum(findings for _, findings in told) == 0
     assert [judged.number for judged in result.judged] == list(range(1, 801))
-    assert result.coverage.seen[operation.id].http == {"200": 800}
     assert sorted(len(line.polls) for line in result.timelines) == [50] * 16
     assert {line.job for line in result.timelines} == {f"job-{number}" for number in range(16)}
+    assert result.coverage.of(operation.id).seen["http"] == {"200": 800}
 
 
 def test_the_public_session_judges_polls_together() -> None:

@@ -96,7 +96,9 @@ def test_poseidon_is_ready(mock: mockserver.MockServer) -> None:
 
 def test_clients_that_are_not_there(mock: mockserver.MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown service, and a package that isn't installed, say what to do."""
-    with pytest.raises(InputError, match="there is no vendor client for 'iam'; allowed: cdm"):
+    with pytest.raises(
+        InputError, match="there is no vendor client for 'iam'; allowed: cdm, dataarts, enos, taurusdb, tics"
+    ):
         mock.sdk("iam")
     for module, service, package in (
         ("huaweicloudsdkcdm.v1", "cdm", "huaweicloudsdkcdm"),
