@@ -14,7 +14,7 @@ from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
 from .errors import ControlError, RequestProblem
 from .faults import effects
-from .faults.model import GATEWAY, NETWORK
+from .faults.kinds import GATEWAY, NETWORK
 from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
 from .generate import Fake, hex_id

@@ -16,7 +16,7 @@ from ..declare_job import DeclaredJob, LifeGiven, declare, given, handles
 from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..faults.declared_fault import DeclaredFault
-from ..faults.model import KINDS
+from ..faults.kinds import KINDS
 from ..jobs.clock import Clock
 from ..journal import JournalEntry
 from ..listing import environment

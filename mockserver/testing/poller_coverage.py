@@ -13,7 +13,7 @@ from typing import Any
 from ..contract.checks.sequence import reachable
 from ..contract.coverage import Coverage, OperationCoverage
 from ..definitions import Definitions, Operation
-from ..faults.model import KINDS as FAULT_KINDS
+from ..faults.kinds import KINDS as FAULT_KINDS
 from .recorded_call import RecordedCall, identity
 
 VERSION = 2
