@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -45,6 +45,7 @@ _JSON = "application/json"
 def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     """Definitions from documents that `check` has passed."""
     judges = Judges(documents)
+    answered: dict[int, _Answers] = {}
     operations: list[Operation] = []
     actions: dict[str, Place] = {}
     services: dict[str, ServiceInfo] = {}
@@ -61,7 +62,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
         for path, item in paths if service.vendor in VENDORS else sorted(paths, key=lambda entry: _openness(entry[0])):
             for method in METHODS:
                 if method in item.value:
-                    operations.append(_operation(path, method, item / method, service, judges))
+                    operations.append(_operation(path, method, item / method, service, judges, answered))
                     if "x-action" in (item / method).value:
                         actions[operations[-1].id] = item / method / "x-action"
     return Definitions(
@@ -111,12 +112,32 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(key: str, method: str, place: Place, service: ServiceInfo, judges: Judges) -> Operation:
-    node = place.value
-    path, _, query = key.partition("?")
+@dataclass(frozen=True)
+class _Answers:
+    """What an operation answers; operations that are alike share it."""
+
+    examples: dict[str, Example]
+    answers: ByStatus[ResponseSpec]
+    responses: ByStatus[Errors]
+    problems: dict[str, Example]
+
+
+def _answers_of(place: Place, judges: Judges) -> _Answers:
     examples = _examples(place)
     answers = ByStatus({key: _answers(response, judges) for key, response in place.children("responses").items()})
     responses = answers.mapped(lambda answer: judges.judge(answer.judged_schema))
+    return _Answers(examples, answers, responses, _problems(examples.values()))
+
+
+def _operation(
+    key: str, method: str, place: Place, service: ServiceInfo, judges: Judges, answered: dict[int, _Answers]
+) -> Operation:
+    node = place.value
+    path, _, query = key.partition("?")
+    alike = id(node.get("responses"))
+    if alike not in answered:
+        answered[alike] = _answers_of(place, judges)
+    examples, answers, responses = answered[alike].examples, answered[alike].answers, answered[alike].responses
     mapping = observation_of(place / "x-observation") if "x-observation" in node else None
     return Operation(
         id=node["operationId"],
@@ -132,7 +153,7 @@ def _operation(key: str, method: str, place: Place, service: ServiceInfo, judges
         ),
         secured=bool(node.get("security")) and {} not in node["security"],
         examples=examples,
-        problems=_problems(examples.values()),
+        problems=answered[alike].problems,
         responses=responses,
         body_errors=_body_errors(place / "requestBody", judges) if "requestBody" in node else None,
         magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,

@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.definitions import load
 from mockserver.definitions.pointer import Place, join, parts_of, provenance_of
+from mockserver.definitions.read import read_documents
 from mockserver.listing import operations_markdown
 
 ROOT = Path(__file__).parent.parent.parent
@@ -53,7 +54,7 @@ def constraints(node: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 def marks(name: str) -> dict[str, str]:
     """The mark of each constraint of a document: its kind and source, and whether it is inherited."""
-    documents = load().documents
+    documents = read_documents()  # operations that are like another one say only what is their own
     found = {}
     for parts in constraints(documents[name]):
         place = Place(documents, name, parts)
