@@ -228,8 +228,9 @@ def _waits(fields: Mapping[str, Any]) -> bool:
 def _part(operation: Operation, name: str, value: object) -> str:
     parameter = next(parameter for parameter in operation.parameters if parameter.name == name)
     text = str(value)
-    for error in parameter.errors(text):
-        raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
+    if not parameter.allows(text):
+        for error in parameter.errors(text):
+            raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
     return text
 
 

@@ -22,7 +22,7 @@ from poseidon import poseidon
 from sdk_clients import SDKS, Sdk
 
 from mockserver.definitions import load
-from mockserver.faults.model import KINDS
+from mockserver.faults.kinds import KINDS
 from mockserver.testing.mock_server import MockServer
 from mockserver.testing.running import running
 from mockserver.torture_rack.service_profiles import ServiceProfile, profile_of

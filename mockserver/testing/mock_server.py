@@ -16,7 +16,7 @@ from ..declare_job import DeclaredJob, LifeGiven, declare, given, handles
 from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..faults.declared_fault import DeclaredFault
-from ..faults.model import KINDS
+from ..faults.kinds import KINDS
 from ..jobs.clock import Clock
 from ..journal import JournalEntry
 from ..listing import environment
@@ -380,8 +380,8 @@ class MockServer:
         return list(dict.fromkeys(f"{call.method} {call.path}: {call.problem}" for call in served))
 
     def counts(self) -> dict[str, Any]:
-        """What the code under test was shown, counted: see `shown.py`."""
-        return poller_coverage.count(self._mock.definitions, list(self.seen))
+        """What the code under test was shown, counted, as plain JSON that adds up: see `poller_coverage`."""
+        return poller_coverage.counts_of(poller_coverage.coverage_of(self._mock.definitions, list(self.seen)))
 
     def report(self) -> str:
         """The last exchanges and the bars of all jobs, as text, without secrets."""

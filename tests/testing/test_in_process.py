@@ -23,7 +23,7 @@ from urllib3.util import Retry
 
 import mockserver
 from mockserver.errors import InputError
-from mockserver.faults.model import KINDS
+from mockserver.faults.kinds import KINDS
 from mockserver.testing.environ import REGIONS
 from mockserver.testing.guard import EgressBlocked, egress_guard
 from mockserver.testing.hosts import is_vendors
