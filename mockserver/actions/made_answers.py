@@ -53,8 +53,8 @@ def _headers(operation: Operation, action: Action, made: Answer, identity: Mappi
     if action.do != "start":
         return []
     place = PATH_NAME.sub(lambda name: identity.get(name[1], name[0]), action.status.path)
-    response = operation.source.children("responses").get(str(made.status))
-    names = list(response.children("headers")) if response else []
+    response = operation.source.members("responses").get(str(made.status))
+    names = list(response.members("headers")) if response else []
     headers = [(name, place) for name in names if name.lower() in _LOCATIONS]
     if not headers and made.status in (201, 202):
         headers = [("Location", place)]

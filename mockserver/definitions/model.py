@@ -15,7 +15,7 @@ from .router import Router
 if TYPE_CHECKING:
     from .actions import Action
     from .drawing import Drawing
-    from .pointer import Place
+    from .node import Node
 
 from .styles import Style
 
@@ -293,7 +293,7 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
-    source: Place = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
+    source: Node = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
     chosen_by: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

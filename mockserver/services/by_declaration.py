@@ -62,9 +62,9 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
 @lru_cache(maxsize=2_048)
 def _template(drawing: Drawing, identity: tuple[tuple[str, str], ...], seed: int, examples: bool) -> Any:
     """The answer as the document shows it, or (without its examples) as its schema does, about this job."""
-    responses = drawing.source.children("responses")
+    responses = drawing.source.members("responses")
     key = success_of(drawing)
-    content = responses[key].children("content")
+    content = responses[key].members("content")
     media = json_media(content)
     if media is None:
         return {}
