@@ -420,7 +420,7 @@ def test_the_merged_document_has_all_operations(merged: Json, shipped: Definitio
 
 def test_the_merged_document_s_examples_are_good(merged: Json, shipped: Definitions) -> None:
     """Each required parameter has an example that its own schema takes, and the server is where it was asked."""
-    assert merged["servers"] == [{"url": "http://localhost"}]
+    assert [server["url"] for server in merged["servers"]] == ["http://localhost"]
     for item in merged["paths"].values():
         for operation in item.values():
             for parameter in operation.get("parameters", ()):

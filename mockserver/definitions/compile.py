@@ -36,6 +36,7 @@ from .model import (
 from .operation_forms import PATH_NAME
 from .parameter_checks import check_of
 from .pointer import PLACE, Place, inlined, provenance_of
+from .servers import paths_of, server_urls
 from .styles import style_of, types_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -49,6 +50,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     actions: dict[str, Place] = {}
     services: dict[str, Service] = {}
     switches: dict[str, Switch] = {}
+    kinds: set[str] = set()
     for name in documents:
         if "openapi" not in documents[name]:  # a part that others refer to
             continue
@@ -61,7 +63,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
         for path, item in paths if service.vendor in VENDORS else sorted(paths, key=lambda entry: _openness(entry[0])):
             for method in METHODS:
                 if method in item.value:
-                    operations.append(_operation(path, method, item / method, service, judges))
+                    operations.append(_operation(path, method, item / method, service, judges, kinds))
                     if "x-action" in (item / method).value:
                         actions[operations[-1].id] = item / method / "x-action"
     return Definitions(
@@ -111,9 +113,10 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(key: str, method: str, place: Place, service: Service, judges: Judges) -> Operation:
+def _operation(key: str, method: str, place: Place, service: Service, judges: Judges, kinds: set[str]) -> Operation:
     node = place.value
     path, _, query = key.partition("?")
+    servers = server_urls(place.inherited("servers")) if service.vendor not in VENDORS else ()
     examples = _examples(place)
     answers = ByStatus({key: _answers(response, judges) for key, response in place.children("responses").items()})
     responses = answers.mapped(lambda answer: judges.judge(answer.judged_schema))
@@ -125,7 +128,7 @@ def _operation(key: str, method: str, place: Place, service: Service, judges: Ju
         method=method.upper(),
         path=path,
         summary=node.get("summary", ""),
-        pattern=path_pattern(path),
+        pattern=path_pattern(path, paths_of(servers)),
         path_names=tuple(PATH_NAME.findall(path)),
         parameters=tuple(
             _parameter(place / "parameters" / index, judges) for index in range(len(node.get("parameters", ())))
@@ -137,13 +140,16 @@ def _operation(key: str, method: str, place: Place, service: Service, judges: Ju
         body_errors=_body_errors(place / "requestBody", judges) if "requestBody" in node else None,
         magic=MagicId(**node["x-magic"]) if "x-magic" in node else None,
         documented_request=node.get("x-documented-request"),
-        job=_job_life(place / "x-job", _drawing(place, path, responses, mapping)) if "x-job" in node else None,
+        job=_job_life(place / "x-job", _kind(service.name, node, kinds), _drawing(place, path, responses, mapping))
+        if "x-job" in node
+        else None,
         required_if={name: (when["switch"], when["value"]) for name, when in node.get("x-required-if", {}).items()},
         observation=mapping,
         answers=answers,
         place=f"{place.name}#{place.pointer}",
         source=place,
         chosen_by=dict(parse_qsl(query)),
+        servers=servers,
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 
@@ -163,9 +169,11 @@ def _header(name: str, header: Place, judges: Judges) -> Header:
     return Header(name, header.get("required", False), judges.judge(schema), provenance_of(header))
 
 
-def path_pattern(path: str) -> re.Pattern[str]:
-    """A path template as a pattern; a parameter takes one segment."""
-    return re.compile("([^/]+)".join(map(re.escape, PATH_NAME.sub("\0", path).split("\0"))))
+def path_pattern(path: str, prefixes: Iterable[str] = ()) -> re.Pattern[str]:
+    """A path template as a pattern, with one of the prefixes before it or none; a parameter takes one segment."""
+    before = "|".join(map(re.escape, prefixes))
+    own = "([^/]+)".join(map(re.escape, PATH_NAME.sub("\0", path).split("\0")))
+    return re.compile(f"(?:{before})?{own}" if before else own)
 
 
 def _parameter(place: Place, judges: Judges) -> Parameter:
@@ -247,14 +255,23 @@ def _drawing(place: Place, path: str, responses: Mapping[int, Errors], mapping: 
         return None
     node = (place / "x-observation").value
     times = tuple(time for time in node.get("times", ()) if "is" in time)
-    return Drawing(place, path, tuple(PATH_NAME.findall(path)), responses, mapping, times, node.get("only", {}))
+    names = tuple(PATH_NAME.findall(path))
+    return Drawing(place, path, names, responses, mapping, times, node.get("only", {}), node.get("values", {}))
 
 
-def _job_life(place: Place, drawing: Drawing | None) -> JobLife:
+def _kind(service: str, node: Mapping[str, Any], kinds: set[str]) -> str:
+    """What an operation's jobs are called: as the service; its further kinds of jobs as the operations that read them."""
+    kind = service if service not in kinds else str(node["operationId"])
+    kinds.add(kind)
+    return kind
+
+
+def _job_life(place: Place, kind: str, drawing: Drawing | None) -> JobLife:
     node = place.value
     states = {name: _state(name, state) for name, state in node["states"].items()}
     kept_days = node.get("kept-days")
     return JobLife(
+        kind=kind,
         identity=tuple(node["identity"]),
         states=states,
         transitions={name: frozenset(node["transitions"].get(name, ())) for name in states},

@@ -19,7 +19,7 @@ class Moment:
     """A job at an instant. Times are milliseconds since 1970.
 
     `entered` says when each step so far began; `fraction` is how much of the present step has passed (0 to 1; 0 where the
-    step lasts for ever).
+    step lasts for ever); `cut` how much of the last step before the end had passed when the job was stopped.
     """
 
     status: str
@@ -28,6 +28,7 @@ class Moment:
     now: int
     entered: tuple[tuple[str, int], ...]
     fraction: float
+    cut: float = 1.0
 
     @property
     def since(self) -> int:
@@ -89,7 +90,7 @@ def moment_of(definition: JobLife, life: Life, born: int, now: int) -> Moment:
             break
         start += length
     fraction = 0.0 if not length else min(max((now - start) / length, 0.0), 1.0)
-    return Moment(status, definition.states[status].terminal, born, now, tuple(entered), fraction)
+    return Moment(status, definition.states[status].terminal, born, now, tuple(entered), fraction, life.cut)
 
 
 def moment_at_end(definition: JobLife, life: Life, born: int, now: int) -> Moment:

@@ -7,8 +7,8 @@ from ..answers import by_document
 from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
 from ..model import Answer
-from ..services import CALLS, LISTINGS, lookup, single_of
-from ..services.base import Context, ListPage
+from ..services import CALLS, LISTINGS, by_declaration, lookup, single_of
+from ..services.base import Context, ListPage, SingleJobService
 
 
 def respond(operation: Operation, context: Context) -> Answer:
@@ -21,7 +21,7 @@ def respond(operation: Operation, context: Context) -> Answer:
         return _by_document(operation, context)
     single = single_of(operation) if operation.job else None
     if single is not None:
-        return Answer(200, single.body(lookup.find_job(operation, single, context), context.switches))
+        return _read(operation, single, context)
     if operation.job and operation.service in LISTINGS:
         listing = LISTINGS[operation.service]
         jobs, total = lookup.find_runs(operation, listing, context)
@@ -46,6 +46,14 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
         return None
     if job.moment.status == operation.documented_state:
         return Answer(200, single.adapt(example.value, context.namespace.settings.switches))
+    return Answer(200, single.body(job, context.switches))
+
+
+def _read(operation: Operation, single: SingleJobService, context: Context) -> Answer:
+    """The job with the request's id, as it is now."""
+    job = lookup.find_job(operation, single, context)
+    if single is by_declaration.SERVICE:
+        return by_declaration.read_answer(operation, job, context.switches)
     return Answer(200, single.body(job, context.switches))
 
 
