@@ -11,10 +11,11 @@ import pytest
 
 from mockserver.contract import Exchange, Finding, Session
 from mockserver.contract.cases import Case, read_cases, read_profile, shipped_cases
+from mockserver.contract.findings import at_least
 from mockserver.contract.runner import Endpoint, Pace, run_case
 from mockserver.contract.sending import Sender
 from mockserver.contract.target import target_of
-from mockserver.credentials import credentials_of, signer
+from mockserver.credentials import credentials_of, mock_credentials, signer
 from mockserver.definitions import Definitions, load
 from mockserver.jobs.clock import Clock
 from mockserver.model import Request
@@ -46,14 +47,16 @@ def run_on_target(pytestconfig: pytest.Config, definitions: Definitions, session
         yield lambda case: run_case(case, session, mock_target(case, Settings(), definitions, profile), profile, IN_PROCESS)
         return
     plain = Sender(url, allow_methods=("POST",))
-    sign = signer(definitions, credentials_of(os.environ), plain.send, prefix=target_of(url).prefix)
+    target, credentials = target_of(url), credentials_of(os.environ)
+    credentials = credentials.or_else(mock_credentials()) if target.loopback else credentials
+    sign = signer(definitions, credentials, plain.send, prefix=target.prefix)
     with Sender(url, sign) as sender:
 
         def send(request: Request, credential: bool) -> Exchange:
             return sender.send(request, signed=credential)
 
-        target = Endpoint(send, Clock().now, time.sleep)
-        yield lambda case: run_case(case, session, target, profile, Pace())
+        endpoint = Endpoint(send, Clock().now, time.sleep)
+        yield lambda case: run_case(case, session, endpoint, profile, Pace())
 
 
 def _profile(config: pytest.Config) -> Path | None:
@@ -64,5 +67,5 @@ def _profile(config: pytest.Config) -> Path | None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_service(case: Case, run_on_target: RunCase) -> None:
     """The service answers as documented, and as the case expects."""
-    findings = run_on_target(case)
+    findings = at_least(run_on_target(case), "warning")
     assert not findings, case.title + "\n" + "\n".join(map(str, findings))

@@ -14,7 +14,7 @@ from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
 from .errors import ControlError, RequestProblem
 from .faults import effects
-from .faults.model import GATEWAY, NETWORK
+from .faults.kinds import GATEWAY, NETWORK
 from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
 from .generate import Fake, hex_id
@@ -22,7 +22,7 @@ from .jobs.clock import LATEST, utc
 from .model import Answer, Request, Response
 from .namespace import Namespace
 from .prepared import Admitted, Prepared, Repeated
-from .services import CALLS, SINGLES
+from .services import CALLS, service_of
 from .services.base import Context
 from .settings import Settings
 from .steps import render
@@ -191,8 +191,8 @@ class Answering:
             return self._documented_error(state, example, status)
         if operation.id in CALLS:  # a token's header comes with its body
             return Answer(status, example.value, respond(operation, context).headers)
-        service = SINGLES.get(operation.service)
-        body = service.adapt(example.value, self._settings.switches) if service and operation.job else example.value
+        service = service_of(operation) if operation.job else None
+        body = service.adapt(example.value, self._settings.switches) if service else example.value
         return Answer(status, body)
 
     def _refuse(self, state: _RequestState, problem: RequestProblem) -> Answer:

@@ -11,11 +11,11 @@ from flask import Flask, Response, jsonify, request
 
 from . import control, model
 from .errors import ControlError, InputError
-from .faults import effects
-from .faults.model import KINDS
+from .faults.delivery import Action, Wait
+from .faults.kinds import KINDS, script
+from .faults.page import page
 from .mock import Mock
 from .model import Answer, Delivery, Request
-from .server.delivery import Action, Wait, script
 from .server.encoding import phrase
 from .settings import Settings, settings_from
 from .steps.render import misuse_answer
@@ -91,11 +91,11 @@ def needs_socket(fault: str | None) -> bool:
 def _in_place_of(answer: model.Response, plan: Delivery) -> model.Response:
     """What is answered in place of what WSGI can't do: it can't hang up either."""
     Event().wait(plan.delay + ((plan.seconds or _HANG_SECONDS) if plan.fault == "HANG" else 0))
-    page = effects.page(504 if plan.fault == "HANG" else 502)
-    body = page.raw or b""
+    answered = page(504 if plan.fault == "HANG" else 502)
+    body = answered.raw or b""
     note = f"fault {plan.fault}: {_NEEDS_SOCKET}"
-    headers = (("Content-Type", page.content_type), ("Content-Length", str(len(body))), ("X-Mock-Problem", note))
-    return model.Response(page.status, headers, body, fault=answer.fault)
+    headers = (("Content-Type", answered.content_type), ("Content-Length", str(len(body))), ("X-Mock-Problem", note))
+    return model.Response(answered.status, headers, body, fault=answer.fault)
 
 
 def _in_time(actions: Iterable[Action]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from .definitions.model import Document
 from .faults.parse import EVERYTHING
 from .faults.parse import OPTIONS as FAULT_OPTIONS
 from .fixtures import schema
-from .services import LISTINGS
+from .services import list_of
 
 Schema = dict[str, Any]
 _LIST_OPTIONS = ("count", "every")
@@ -37,7 +37,7 @@ def _job(operation: Operation, options: Schema) -> Schema:
     """A job of one service: its name, parts of its identity, and how it lives."""
     assert operation.job is not None
     lives, states = list(operation.job.lives), list(operation.job.states)
-    allowed = [name for name in OPTIONS if operation.service in LISTINGS or name not in _LIST_OPTIONS]
+    allowed = [name for name in OPTIONS if list_of(operation) or name not in _LIST_OPTIONS]
     parameters = {parameter.name: parameter.schema for parameter in operation.parameters}
     step = {"type": "array", "minItems": 2, "maxItems": 2,
             "prefixItems": [{"enum": states}, {"anyOf": [{"$ref": "#/$defs/duration"}, {"type": "null"}]}]}  # fmt: skip

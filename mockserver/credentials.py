@@ -14,6 +14,7 @@ from .exchanges.exchange import Exchange
 from .jobs.clock import SECOND, Clock, utc
 from .model import Request
 from .redaction import redact
+from .settings import Settings
 from .vendors import enos, signature
 
 _HUAWEI = "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MOCKSERVER_TOKEN (for X-Auth-Token)"
@@ -34,6 +35,12 @@ class Credentials:
     token: str = field(default="", repr=False)
     app_key: str = field(default="", repr=False)
     app_secret: str = field(default="", repr=False)
+
+    def or_else(self, others: Credentials) -> Credentials:
+        """These; of each vendor for whom there are none, the others."""
+        huawei = self if self.access_key or self.token else replace(others, project=self.project)
+        enos = self if self.app_key else others
+        return replace(huawei, app_key=enos.app_key, app_secret=enos.app_secret)
 
 
 _VARIABLES: Mapping[str, str] = {
@@ -58,6 +65,15 @@ def credentials_of(environment: Mapping[str, str]) -> Credentials:
         if not (value.isascii() and value.isprintable()):
             raise InputError(f"{_VARIABLES[name]} holds characters that no credential has (or a line's end)")
     return Credentials(**collected)
+
+
+def mock_credentials() -> Credentials:
+    """What a mock takes that was started with no credentials of its own."""
+    settings = Settings()
+    (access_key, secret_key), (app_key, app_secret) = (
+        next(iter(pairs.items())) for pairs in (settings.credentials, settings.apps)
+    )
+    return Credentials(access_key=access_key, secret_key=secret_key, app_key=app_key, app_secret=app_secret)
 
 
 def signer(

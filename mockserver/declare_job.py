@@ -17,8 +17,8 @@ from .jobs.duration import seconds
 from .jobs.job_registry import JobSpec, next_run, truncate_life
 from .jobs.trajectory import Moment, Progress, life_from
 from .namespace import Namespace
-from .services import LISTINGS, service_of
-from .services.base import JobListService, SingleJobService
+from .services import list_of, service_of
+from .services.base import JobListService, Service
 
 OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "every", "facts", "started")
 """What can be said of a job beside who it is."""
@@ -60,7 +60,7 @@ class DeclaredJob:
         Where the service gives each run an id of its own (TaurusDB), there is a new job: the one that is returned.
         """
         declared, now = self._declaration(), self.namespace.clock.now()
-        if self.operation.service in LISTINGS:
+        if list_of(self.operation):
             life, progress = declared.plan or (declared.life, declared.progress)
             fresh = replace(
                 declared, life=life, progress=progress, born=now, visible=now, count=1, every=0, plan=None, ends={}
@@ -142,13 +142,13 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _kind(operation: Operation) -> SingleJobService | JobListService:
-    kind = service_of(operation)
-    if kind is None:
+def _service(operation: Operation) -> Service:
+    service = service_of(operation)
+    if service is None:
         raise InputError(
             f"nothing says where a {operation.service} job's status stands: give {operation.id} an x-observation"
         )
-    return kind
+    return service
 
 
 def declare(
@@ -163,12 +163,11 @@ def declare(
     except KeyError as error:
         raise InputError(error.args[0]) from None
     assert operation.job is not None
-    kind = _kind(operation)
-    names = _identity_names(operation.job, kind)
+    kind = _service(operation)
+    names = kind.identity_names(operation)
     _check_fields(service, names, fields)
     parts = {name: _part(operation, name, fields[name]) for name in names if fields.get(name) is not None}
-    owner = kind.owner if isinstance(kind, SingleJobService) else None
-    filters = kind.filters if isinstance(kind, JobListService) else ()
+    owner, filters = kind.owner, kind.filters
     waiting = _waits(fields)
     now = namespace.clock.now()
     born = _born(fields, now)
@@ -205,13 +204,7 @@ def handle(definitions: Definitions, namespace: Namespace, number: int) -> Decla
 
 def identity_names(operation: Operation) -> list[str]:
     """What an operation's jobs can be told apart by, in the vendor's names."""
-    assert operation.job is not None
-    return _identity_names(operation.job, _kind(operation))
-
-
-def _identity_names(definition: JobLife, kind: SingleJobService | JobListService) -> list[str]:
-    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else list(kind.filters)
-    return [*definition.identity, *extra]
+    return _service(operation).identity_names(operation)
 
 
 def _check_fields(service: str, names: list[str], fields: Mapping[str, Any]) -> None:
@@ -252,12 +245,12 @@ def _born(fields: Mapping[str, Any], now: int) -> int:
     return now - round(seconds(fields.get("age") or 0) * SECOND)
 
 
-def _many(kind: SingleJobService | JobListService, fields: Mapping[str, Any]) -> tuple[int, int]:
+def _many(service: Service, fields: Mapping[str, Any]) -> tuple[int, int]:
     count = fields.get("count", 1)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_RUNS:
         raise InputError(f"count is {count!r}; allowed: 1 to {_MOST_RUNS}")
-    if isinstance(kind, SingleJobService) and (count != 1 or "every" in fields):
-        raise InputError("count and every are for lists (dataarts, tics); declare single jobs one by one")
+    if not isinstance(service, JobListService) and (count != 1 or "every" in fields):
+        raise InputError("count and every are for services that list the runs of a job; declare single jobs one by one")
     every = max(1, round(seconds(fields.get("every", "1h")) * SECOND)) if count > 1 else 0
     return count, every
 
@@ -276,13 +269,14 @@ def _life(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | 
     return next(iter(definition.lives.values())) if count == 1 else None
 
 
-def _facts(operation: Operation, kind: SingleJobService | JobListService, facts: object) -> dict[str, Any]:
+def _facts(operation: Operation, service: Service, facts: object) -> dict[str, Any]:
     """Facts that replace made-up ones: the same names, and values of the same types."""
     if not isinstance(facts, Mapping):
         raise InputError(f"facts is {facts!r}; allowed: an object")
     if not facts:
         return {}  # most jobs have none, and what there could be is made up to see its types
-    samples = [kind.profile(Fake(seed), _sample_identity(operation, kind)) for seed in range(_SAMPLES)]
+    identity = service.identity_of_run(dict.fromkeys(service.identity_names(operation), "0"), 0)
+    samples = [service.profile(Fake(seed), identity) for seed in range(_SAMPLES)]
     for name, value in facts.items():
         if name not in samples[0]:
             raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
@@ -291,8 +285,3 @@ def _facts(operation: Operation, kind: SingleJobService | JobListService, facts:
             names = " or ".join(sorted("null" if item is type(None) else item.__name__ for item in types))
             raise InputError(f"the fact {name} is {value!r}; allowed: of type {names}")
     return dict(facts)
-
-
-def _sample_identity(operation: Operation, kind: SingleJobService | JobListService) -> dict[str, str]:
-    parameters = dict.fromkeys(_identity_names(operation.job, kind), "0") if operation.job else {}
-    return parameters if isinstance(kind, SingleJobService) else {**kind.identity(parameters), "run": "0"}

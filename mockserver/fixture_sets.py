@@ -6,20 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .answers.made_texts import text_for
 from .definitions import Definitions, JobLife, Operation
 from .errors import InputError
 from .generate import LOCALES, Fake
-from .jobs.clock import utc
 from .services import service_of
-from .services.base import JobListService, SingleJobService
 
-_EPOCH = 1_767_225_600_000  # 2026-01-01T00:00:00Z: stamps in ids are counted from here, so that files never change
 _MOST = 100_000
-
-
-def _stamped(fake: Fake) -> str:
-    born = utc(_EPOCH + fake.integer(0, 364 * 24) * 3_600_000)
-    return f"{fake.integer(100_000, 999_999)}-{born:%Y%m%d%H}"
 
 
 _PARTS: Mapping[str, Callable[[Fake], str]] = {
@@ -32,7 +25,6 @@ _PARTS: Mapping[str, Callable[[Fake], str]] = {
     "id": lambda fake: fake.uuid(),
     "league_id": lambda fake: fake.hex(32),
     "job_id": lambda fake: fake.hex(32),
-    "taskInstId": _stamped,
     "orgId": lambda fake: f"o{fake.integer(10**15, 10**16 - 1)}",
 }
 
@@ -57,16 +49,19 @@ def fixture_set(definitions: Definitions, service: str, count: int, seed: int, l
 
 def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
     assert operation.job is not None
-    kind = service_of(operation)
-    if kind is None:
+    service = service_of(operation)
+    if service is None:
         raise InputError(f"the document of {operation.service} doesn't say how its jobs look")
-    extra = ([kind.owner] if kind.owner else []) if isinstance(kind, SingleJobService) else kind.filters
-    identity = {name: _PARTS[name](fake) for name in (*operation.job.identity, *extra)}
+    parts = {**_PARTS, **service.made_identity}
+    identity = {
+        name: parts[name](fake) if name in parts else _by_schema(operation, name, fake)
+        for name in service.identity_names(operation)
+    }
     return {
         "service": operation.service,
         **identity,
         "life": _life(operation.job, index),
-        "facts": kind.profile(fake.of("facts", index), _who(kind, identity)),
+        "facts": service.profile(fake.of("facts", index), service.identity_of_run(identity, 0)),
     }
 
 
@@ -76,5 +71,6 @@ def _life(definition: JobLife, index: int) -> str:
     return names[index % len(names)]
 
 
-def _who(kind: SingleJobService | JobListService, identity: Mapping[str, str]) -> Mapping[str, str]:
-    return identity if isinstance(kind, SingleJobService) else {**kind.identity(identity), "run": "0"}
+def _by_schema(operation: Operation, name: str, fake: Fake) -> str:
+    parameter = next(parameter for parameter in operation.parameters if parameter.name == name)
+    return text_for(fake, name, parameter.schema)

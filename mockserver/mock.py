@@ -15,7 +15,7 @@ from typing import Any
 from .answering import Answering
 from .declare_job import DeclaredJob, LifeGiven, declare, given
 from .definitions import Definitions, Operation, load
-from .errors import ControlError, InputError
+from .errors import ControlError, InputError, did_you_mean
 from .faults.declared_fault import DeclaredFault
 from .faults.parse import fault_from
 from .fixtures import read_fixtures, read_replays
@@ -345,7 +345,8 @@ def switches_from(definitions: Definitions, chosen: Mapping[str, str]) -> dict[s
     """The value of every switch: the user's choice or the default. Raises InputError for an unknown one."""
     for name, value in chosen.items():
         if name not in definitions.switches:
-            raise InputError(f"{name!r} is not a switch; known: {', '.join(definitions.switches)}")
+            known = ", ".join(definitions.switches)
+            raise InputError(f"{name!r} is not a switch{did_you_mean(name, definitions.switches) or f'; known: {known}'}")
         if value not in definitions.switches[name].values:
             allowed = ", ".join(definitions.switches[name].values)
             raise InputError(f"switch {name} is {value!r}; allowed: {allowed}")

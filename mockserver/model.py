@@ -112,7 +112,7 @@ def _text(text: bytes) -> str:
 class Delivery:
     """How a door is to send an answer, where it isn't sent at once and whole.
 
-    `delay`: real seconds to wait before; `fault`: how to break it, a name of `faults.model.KINDS`, or None; `seconds`: over
+    `delay`: real seconds to wait before; `fault`: how to break it, a name of `faults.kinds.KINDS`, or None; `seconds`: over
     how long SLOW_DRIBBLE sends its `chunks`, or after how long HANG gives up (None: never).
     """
 

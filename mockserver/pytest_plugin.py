@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     from .testing.mock_server import MockServer
     from .testing.server_pool import ServerPool
 
+
+class MockserverWarning(pytest.PytestWarning):
+    """What a mock served although no document has it: an unknown query parameter."""
+
+
 _DOUBLES = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
 _CONTRACT = pytest.StashKey["Contract"]()
 _TOLD = pytest.StashKey[bool]()
 _COUNTS = pytest.StashKey[list[dict[str, Any]]]()
-_REPORT = pytest.StashKey[dict[str, Any]]()
+_COVERAGE = pytest.StashKey[Any]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 _MARKER = (
     "mockserver(seed, auth, unknown_ids, speed, ..., allow_unexpected=False): settings of the test's mock, by their names in"
@@ -239,6 +244,8 @@ def _living(
         house.release(double)
         if _reports(request.config):
             request.config.stash[_COUNTS].append(double.counts())
+    for notice in double.notices():
+        request.node.warn(MockserverWarning(notice))
     troubles = double.troubles(chosen.allow_unexpected)
     reported = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
     if troubles and not reported:
@@ -317,18 +324,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from .definitions import load
     from .testing import poller_coverage
 
-    definitions = load()
-    result = config.stash[_REPORT] = poller_coverage.report(definitions, poller_coverage.merge(counts))
+    coverage = config.stash[_COVERAGE] = poller_coverage.added(load(), counts)
+    percent = poller_coverage.percent(coverage)
     complaints = config.stash[_COMPLAINTS]
     files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
     if files["json"]:
-        _write(files["json"], json.dumps(result, indent=2) + "\n", complaints)
+        _write(files["json"], json.dumps(poller_coverage.report(coverage), indent=2) + "\n", complaints)
     if files["html"]:
         from .testing import poller_coverage_html
 
-        _write(files["html"], poller_coverage_html.html(result, definitions, least), complaints)
-    if least is not None and result["percent"] < least:
-        complaints.append(f"mockserver: {result['percent']} % was shown, wanted {least:g} % at least")
+        _write(files["html"], poller_coverage_html.html(coverage, least), complaints)
+    if least is not None and percent < least:
+        complaints.append(f"mockserver: {percent} % was shown, wanted {least:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -348,12 +355,12 @@ def _write(file: str, text: str, complaints: list[str]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What the pollers were shown, and whether that is enough."""
-    result = config.stash.get(_REPORT, None)
-    if result is not None and config.getoption("--mockserver-report"):
+    coverage = config.stash.get(_COVERAGE, None)
+    if coverage is not None and config.getoption("--mockserver-report"):
         from .testing import poller_coverage
 
         terminalreporter.section("mockserver: shown to the code under test")
-        for line in poller_coverage.text(result):
+        for line in poller_coverage.text(coverage):
             terminalreporter.line(line)
     for complaint in config.stash[_COMPLAINTS]:
         terminalreporter.line(complaint, red=True)

@@ -32,7 +32,7 @@ class Settings:
     seed: int = 0
     auth: str = "presence"
     unknown_ids: str = "create"
-    unknown_query: str = "reject"
+    unknown_query: str = "report"
     epoch: str = ""
     time: str = ""
     speed: float = 1.0
@@ -98,8 +98,8 @@ TABLE: tuple[Row, ...] = (
         "unknown_query",
         "--unknown-query",
         "str",
-        "An undocumented or doubled query parameter: refused, or served and reported in X-Mock-Problem, or served.",
-        ("reject", "report", "ignore"),
+        "An undocumented or doubled query parameter: served and reported (X-Mock-Problem), refused, or served.",
+        ("report", "reject", "ignore"),
     ),
     Row("epoch", "--epoch", "str", "When made-up jobs begin their life (ISO 8601); by default, when first asked for."),
     Row("time", "--time", "str", "Time at which the clock starts (ISO 8601); by default, the real time."),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .definitions.pointer import join
 from .definitions.yaml_json import parse_yaml
 from .errors import InputError
 from .package_data import folder
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 def shape(name: str) -> dict[str, Any]:
@@ -23,7 +26,9 @@ def read_file(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
         return json.loads(text) if path.suffix == ".json" else parse_yaml(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise InputError(f"can't read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: found a file that can't be read ({error}); allowed: JSON or YAML in UTF-8") from error
 
 
@@ -37,5 +42,17 @@ def check(value: Any, against: dict[str, Any], where: str) -> None:
             # Of alternatives, the one that fits best says what is wrong: at least the type is right.
             deepest = max(deepest.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
         result = json.dumps(deepest.instance, ensure_ascii=False, default=str)[:200]
-        allowed = f"{deepest.validator} {json.dumps(deepest.validator_value, ensure_ascii=False)}"[:300]
-        raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {result}; allowed: {allowed}")
+        raise InputError(f"{where}#{join(*deepest.absolute_path)}: found {result}; allowed: {_allowed(deepest)}")
+
+
+def _allowed(error: ValidationError) -> str:
+    """What a schema allows, in words where it has some."""
+    if error.validator == "required":
+        required: Any = error.validator_value
+        instance: Any = error.instance
+        missing = [name for name in required if name not in instance]
+        return f"an object with {' and '.join(map(repr, missing))}"
+    described = error.parent.schema if error.validator == "pattern" and error.parent is not None else error.schema
+    if error.validator == "pattern" and isinstance(described, dict) and "description" in described:
+        return str(described["description"])
+    return f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=False)}"[:300]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .contract.cases import Case, Profile, asked_for_errors, lives_and_changes, read_cases, shipped_cases
+from .contract.cases import Case, Profile, asked_beside, asked_for_errors, lives_and_changes, read_cases, shipped_cases
 from .contract.result import Result
 from .contract.runner import Endpoint, Pace, asks_only, run
 from .contract.sending import Sender
@@ -20,6 +20,7 @@ from .jobs.clock import Clock, parse_time
 from .mock import Mock
 from .model import Request
 from .redaction.redactor import Redactor
+from .services import list_of
 from .settings import Settings, check_settings
 
 CLOCK = "2026-11-21T08:00:00Z"
@@ -29,7 +30,7 @@ IN_PROCESS = Pace(interval=2.0, growth=1.15, longest=600.0, polls=80)
 """Polls of the mock's own jobs, on its clock: dense at first, and far enough for the longest life (two hours)."""
 
 _TOKEN = {"huaweicloud": {"x-auth-token": "a-token-of-any-form"}, "enos": {"apim-accesstoken": "a-token-of-any-form"}}
-_RUNS = {"dataarts": {"count": 10, "every": "1h"}, "tics": {"count": 10, "every": "1h"}}
+_RUNS = {"count": 10, "every": "1h"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def cases_for(
     result = read_cases(shipped_cases(), definitions)
     if in_process:
         result += read_cases(shipped_cases("cases"), definitions)
-        result += lives_and_changes(definitions, profile)
+        result += [*asked_beside(result, definitions), *lives_and_changes(definitions, profile)]
     if prefer or in_process:
         result += asked_for_errors(definitions, profile)
     return tuple(result)
@@ -104,6 +105,8 @@ def verify_service(
             return "polls: run it with --poll"
         if not asks_only(session.definitions, case, plan.methods):
             return f"sends another method than {', '.join(plan.methods)}"
+        if "Prefer" in case.headers:  # an error that was asked for says nothing of the job
+            return replace(target, namespace=case.name)
         return target
 
     skipped, failed = run(list(plan.cases), session, target_for, plan.profile, plan.pace, progress)
@@ -152,7 +155,8 @@ def settings_from_case(values: Mapping[str, Any]) -> Settings:
 def _usual_jobs(definitions: Definitions, profile: Profile) -> list[dict[str, Any]]:
     jobs = []
     for service, ids in profile.items():
-        life = definitions.operation_of(service).job
-        identity = {name: ids[name] for name in (life.identity if life else ())}
-        jobs.append({"service": service, "life": "succeeds", "age": 3, **identity, **_RUNS.get(service, {})})
+        operation = definitions.operation_of(service)
+        identity = {name: ids[name] for name in (operation.job.identity if operation.job else ())}
+        runs = _RUNS if list_of(operation) else {}
+        jobs.append({"service": service, "life": "succeeds", "age": 3, **identity, **runs})
     return jobs

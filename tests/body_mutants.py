@@ -109,7 +109,8 @@ def _retyped(spot: Spot) -> Iterator[Change]:
     for name, other in others.items():
         if name != _type(value):
             codes = {"null-unexpected"} if other is None else {"type-wrong"}
-            if any(name in ([types] if isinstance(types, str) else types) for types in spot.facts("type")):
+            types = {kind for kinds in spot.facts("type") for kind in ([kinds] if isinstance(kinds, str) else kinds)}
+            if name in types or (name == "number" and "integer" in types):
                 codes |= {
                     "pattern-wrong",
                     "value-wrong",

@@ -76,9 +76,9 @@ def contract(make: Callable[[Definitions], Result]) -> Make:
 
 def pollers(definitions: Definitions) -> str:
     """The page of what pollers were shown, with a name as long as a patch can make it."""
-    found = shown_sample(definitions)
-    found["services"]["cdm"]["statuses"]["extra"]["x" * 300] = 1
-    return html_of_shown(found, definitions, 40.0)
+    coverage = shown_sample(definitions)
+    coverage.count("ShowJobStatus", "states", "x" * 300)
+    return html_of_shown(coverage, 40.0)
 
 
 MAKERS = {"sample": contract(sample), "hostile": contract(hostile), "pollers": pollers}

@@ -43,7 +43,7 @@ def _texts(operation: str, exchange: Exchange) -> Iterator[Mutant]:
     half = len(body) // 2
     for kind, other, code in (
         ("body empty", b"", "body-empty"),
-        ("JSON cut", body[:-2], "body-not-json"),
+        ("JSON cut", body[:-1], "body-not-json"),
         ("JSON cut in half", body[:half], "body-not-json"),
         ("text after JSON", body + b"\n<!-- cached -->", "body-not-json"),
         ("byte order mark", b"\xef\xbb\xbf" + body, "body-not-json"),
@@ -106,7 +106,8 @@ def error_mutants(operation: str) -> Iterator[Mutant]:
     good = successes(operation)[0]
     for status in (status for status in asked.answers if status >= 400):
         wrong = with_status(good, status)
-        places, codes = {"body ", "body /code"}, {"envelope-wrong", "error-code-unknown"}
+        places = {"status ", "body ", "body /code"}
+        codes = {"error-status-wrong", "envelope-wrong", "error-code-unknown"}
         yield mutant("success under an error's status", HTTP, operation, wrong, places, codes, str(status))
 
 

@@ -48,9 +48,9 @@ Change = tuple[str, Request, set[str], set[str], str]
 
 
 def _routes(operation: Operation, request: Request) -> Iterator[Change]:
-    for method in ("GET", "POST", "PUT", "DELETE"):
-        if method != request.method:
-            yield "method wrong", replace(request, method=method), {""}, {"request-unknown"}, method
+    documented = {other.method for other in DEFINITIONS.operations if other.path_values(request.path) is not None}
+    for method in sorted({"GET", "POST", "PUT", "DELETE"} - documented):
+        yield "method wrong", replace(request, method=method), {""}, {"request-unknown"}, method
     segments = request.path.split("/")
     for index, segment in enumerate(operation.path.split("/")):
         if segment and "{" not in segment:

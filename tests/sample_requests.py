@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mockserver.definitions import Operation, Parameter
+from mockserver.definitions.read import read_documents
 from mockserver.model import Request
 
 NOW = 1_700_000_000_000
@@ -83,6 +84,14 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 }
 """What must have been called for an operation to have something to do."""
 HEADERS = {"x-auth-token": "t", "apim-accesstoken": "t", "content-type": "application/json"}
+ALIKE = frozenset(
+    node["operationId"]
+    for document in read_documents().values()
+    for item in document.get("paths", {}).values()
+    for node in item.values()
+    if "x-like" in node
+)
+"""Operations that are written as like another one (`x-like`), with its answers and errors."""
 
 
 def request_for(operation: Operation, headers: Mapping[str, str] | None = None, **values: str) -> Request:

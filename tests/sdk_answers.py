@@ -21,10 +21,11 @@ from urllib.parse import urlencode
 from poseidon import poseidon
 from sdk_clients import SDKS, Sdk
 
-from mockserver.faults.model import KINDS
+from mockserver.definitions import load
+from mockserver.faults.kinds import KINDS
 from mockserver.testing.mock_server import MockServer
 from mockserver.testing.running import running
-from mockserver.torture_rack.service_profiles import PROFILES, ServiceProfile
+from mockserver.torture_rack.service_profiles import ServiceProfile, profile_of
 
 PACKAGES = {
     "cdm": "huaweicloudsdkcdm", "taurusdb": "huaweicloudsdkgaussdb", "tics": "huaweicloudsdktics",
@@ -112,7 +113,7 @@ class Found:
 
 def observe(service: str, case: Case) -> Found:
     """One call of the service's SDK, answered with the case."""
-    dialect = PROFILES[service]
+    dialect = profile_of(load(), service)
     with running(speed=0.0, allow_unexpected=True) as mock, _quiet() as printed, _timeouts("HANG" in case.name) as waited:
         mock.job(service, life=[(dialect.running, None)])
         mock.fail(case.target or service, **case.fault(dialect))

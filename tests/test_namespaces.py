@@ -357,7 +357,7 @@ def test_a_name_that_is_none_is_refused(mock: Mock, client: FlaskClient, name: s
         ({"name": "x", "seed": 1.5}, "seed is 1.5; allowed: a whole number"),
         ({"name": "x", "auth": "on"}, "auth is 'on'; allowed: verify or presence or off"),
         ({"name": "x", "unknown_ids": None}, "unknown_ids is None; allowed: create or reject"),
-        ({"name": "x", "unknown_query": "drop"}, "unknown_query is 'drop'; allowed: reject or report or ignore"),
+        ({"name": "x", "unknown_query": "drop"}, "unknown_query is 'drop'; allowed: report or reject or ignore"),
         ({"name": "x", "progress": "often"}, "'often' is not a progress; allowed: time, immediate, polls"),
         ({"name": "x", "progress": 3}, "progress is 3; allowed: text"),
         ({"name": "x", "time": "noon"}, "'noon' is not a time; allowed: ISO 8601"),

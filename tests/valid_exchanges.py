@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sample_requests import BEFORE, NOW, SAMPLES, request_for
+from sample_requests import ALIKE, BEFORE, NOW, SAMPLES, request_for
 
 from mockserver.definitions import Definitions, Operation, load
 from mockserver.definitions.json_regex import compile_pattern
@@ -24,7 +24,9 @@ from mockserver.settings import Settings
 
 DEFINITIONS = load()
 OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations if operation.action is None)
-"""Those that tell of a job by themselves; calls that do something to jobs have their own tests."""
+"""Those that tell of a job by themselves, and those that give tokens."""
+CALLS = tuple(item.id for item in DEFINITIONS.operations if item.action and item.id not in ALIKE)
+"""Those that do something to jobs; the ones that are like another one have its answers and errors."""
 JOBS = tuple(operation.id for operation in DEFINITIONS.operations if operation.job)
 LISTS = tuple(name for name in JOBS if (seen := DEFINITIONS.operation(name).observation) and seen.total)
 IDENTITY: Mapping[str, Mapping[str, Any]] = {

@@ -17,7 +17,7 @@ from ..jobs.job_registry import MADE_UP, JobSpec, ended_in, next_run
 from ..jobs.trajectory import Job, Progress
 from ..model import Answer
 from ..services import lookup, service_of
-from ..services.base import Context, JobListService, SingleJobService
+from ..services.base import Context, JobListService, Service, SingleJobService
 from .made_answers import answer_about
 from .values import Scope, filled, value, values
 
@@ -44,7 +44,7 @@ def _scope(operation: Operation, action: Action, context: Context) -> Scope:
     return replace(scope, identity={name: str(part) for name, part in values(action.identity, scope).items()})
 
 
-def _service(action: Action) -> SingleJobService | JobListService:
+def _service(action: Action) -> Service:
     service = service_of(action.status)
     assert service is not None
     return service
@@ -118,8 +118,7 @@ def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool
     context = scope.context
     namespace, service = context.namespace, _service(action)
     by_chance = namespace.settings.unknown_ids == "create"
-    owner = getattr(service, "owner", None)
-    filters = service.filters if isinstance(service, JobListService) else ()
+    owner, filters = service.owner, service.filters
     return namespace.declared.add(
         JobSpec(
             number=0,

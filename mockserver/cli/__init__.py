@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..version import __version__
 from . import (
     contract_commands,
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments.insert(0, "serve")
     try:
-        options = _parser().parse_args(arguments)
+        options = _parse(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except InputError as error:
@@ -38,6 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """The options. Raises InputError for words that the command doesn't take, with the nearest that it takes."""
+    parser = _parser()
+    options, left = parser.parse_known_args(arguments)
+    if not left:
+        return options
+    commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    allowed = [name for name in commands.choices[arguments[0]]._option_string_actions if name.startswith("--")]
+    words = [word.partition("=")[0] for word in left if word.startswith("-")]
+    hint = next((near for word in words if (near := did_you_mean(word, allowed))), "")
+    raise InputError(f"{arguments[0]} doesn't take {' '.join(left)!r}{hint or f'; see mockserver {arguments[0]} --help'}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -85,7 +85,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     definitions = load(Path(path) for path in settings.definitions)
-    profile = read_profile(options.profile, os.environ)
+    profile = read_profile(options.profile, os.environ, definitions)
     cases = cases_for(options.case or [], profile, definitions, options.target is None, options.prefer)
     plan = Plan(
         cases=_only(cases, options.only),
@@ -150,15 +150,17 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
     from ..contract.rate_limit import parse_rate
     from ..contract.sending import Sender
     from ..contract.target import target_of
-    from ..credentials import credentials_of, signer
+    from ..credentials import credentials_of, mock_credentials, signer
 
     environment = dict(os.environ)
     environment |= {"MOCKSERVER_TOKEN": options.token} if options.token else {}
     environment |= {"HUAWEICLOUD_SDK_AK": options.ak} if options.ak else {}
+    target = target_of(options.target)
     credentials = credentials_of(environment)
+    if target.loopback:  # the first thing that anyone tries is a mock just started
+        credentials = credentials.or_else(mock_credentials())
     trust = {"ca_bundle": options.ca_bundle, "insecure": options.insecure}
     plain = Sender(options.target, allow_methods=("POST",), **trust)  # EnOS's access token is got by POST
-    target = target_of(options.target)
     sign = signer(definitions, credentials, plain.send, prefix=target.prefix)
     rate = parse_rate(options.rate) if options.rate else None
     return Sender(options.target, sign, allow_methods=plan.methods, rate=rate, **trust)

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .options import add_settings, settings_of
+from .options import add_server, settings_of
 
 if TYPE_CHECKING:
     from ..client import Client, RemoteExchange, RemoteFault, RemoteJob
@@ -37,7 +37,7 @@ def _command(commands: Any, name: str, text: str, run: Any) -> argparse.Argument
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
     parser.add_argument("--namespace", default="default", help="whose (default: default)")
     parser.add_argument("--json", action="store_true", help="print what the control API answers")
-    add_settings(parser, ["host", "port", "tls", "tls_cert", "control_token"])
+    add_server(parser, "control_token")
     parser.set_defaults(run=run)
     return parser
 

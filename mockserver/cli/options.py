@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..settings import TABLE, Row, Settings, parse_option, settings_from
@@ -14,6 +15,22 @@ def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     for row in TABLE:
         if row.name in names:
             _add_setting(parser, row)
+
+
+_OF_A_SERVER = {
+    "host": "Address of the server.",
+    "port": "Port of the server.",
+    "tls": "The server speaks HTTPS.",
+    "tls_cert": "The server's certificate, or the chain that it ends in (PEM).",
+    "control_token": "The token that the server's control API wants.",
+}
+
+
+def add_server(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add the options that say where a running server is, and those of more settings."""
+    for row in TABLE:
+        if row.name in ("host", "port", "tls", "tls_cert", *names):
+            _add_setting(parser, replace(row, help=_OF_A_SERVER.get(row.name, row.help)))
 
 
 def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..settings import TABLE, Settings
-from .options import add_settings, settings_of
+from .options import add_server, add_settings, settings_of
 
 _CLOCK_ACTIONS = ("show", "set", "advance", "freeze", "run", "tick")
 
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
         "--shell", choices=("sh", "powershell", "dotenv"), default="sh", help="form of the output (default: sh)"
     )
     env.add_argument("--region", action="append", help="region of the SDK's with_region; repeatable (default: cn-north-4)")
-    add_settings(env, ["host", "port", "credentials", "apps", "projects", "tls", "tls_cert"])
+    add_server(env, "credentials", "apps", "projects")
     env.set_defaults(run=_env)
     operations = commands.add_parser(
         "operations",
@@ -71,7 +71,7 @@ def _add_clock(commands: Any) -> None:
     clock.add_argument("action", choices=_CLOCK_ACTIONS, nargs="?", default="show", help="what to do (default: show)")
     clock.add_argument("value", nargs="?", help="a time, a duration or a speed")
     clock.add_argument("--namespace", default="default", help="whose clock (default: default)")
-    add_settings(clock, ["host", "port", "tls", "tls_cert", "control_token"])
+    add_server(clock, "control_token")
     clock.set_defaults(run=_clock)
 
 
@@ -82,7 +82,7 @@ def _add_wait(commands: Any) -> None:
         description="Wait until a server answers: for scripts that start one in the background. Exit status 2 if none does.",
     )
     wait.add_argument("--timeout", metavar="DURATION", default="30s", help="how long to wait at most (default: 30s)")
-    add_settings(wait, ["host", "port", "tls", "tls_cert"])
+    add_server(wait)
     wait.set_defaults(run=_wait)
 
 

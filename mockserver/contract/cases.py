@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
-from ..definitions import Definitions, Operation
+from ..definitions import Definitions, Operation, load
 from ..errors import InputError, did_you_mean
 from ..model import Request
 from ..package_data import folder
@@ -98,13 +98,25 @@ Profile = Mapping[str, Mapping[str, str]]
 """Ids to ask with, by service and by the vendor's name of the parameter."""
 
 
-def read_profile(path: Path | None, environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The ids to ask with: the shipped ones, those of the user's file on top, and those of the environment.
+def read_profile(
+    path: Path | None, environment: Mapping[str, str], definitions: Definitions | None = None
+) -> dict[str, dict[str, str]]:
+    """The ids that cases send: the documented requests' or the shipped ones, and on top those of a file and the environment.
 
-    `MOCKSERVER_PROFILE_CDM_JOB_NAME` is job_name of cdm; HUAWEICLOUD_SDK_PROJECT_ID every service's project_id. Raises
-    InputError for a file that is no table of tables of texts, or that names an unknown service.
+    Args:
+        path: The user's file: a table of ids for each service.
+        environment: `MOCKSERVER_PROFILE_CDM_JOB_NAME` is job_name of cdm, HUAWEICLOUD_SDK_PROJECT_ID every project_id.
+        definitions: Those in use. Default: the shipped ones.
+
+    Raises:
+        InputError: For a file that is no table of tables of texts, or that names an unknown service.
     """
-    profile: dict[str, dict[str, str]] = read_file(folder("contracts") / "profile.json")
+    profile = {
+        operation.service: dict(operation.documented_request)
+        for operation in (definitions or load()).operations
+        if operation.job and operation.documented_request
+    }
+    profile |= read_file(folder("contracts") / "profile.json")
     supplied = _profile_file(path) if path else {}
     for service, ids in supplied.items():
         if service not in profile:
@@ -185,6 +197,29 @@ def asked_for_errors(definitions: Definitions, profile: Profile) -> Iterator[Cas
                         headers={"Prefer": f"example={example.name}, code={status}"},
                         expect={"status": status, "error": example.name},
                     )
+
+
+def asked_beside(cases: Iterable[Case], definitions: Definitions) -> Iterator[Case]:
+    """The same for the operations without jobs: each error is asked for by the first request of theirs that is in order."""
+    served = {
+        case.operation: case
+        for case in reversed(list(cases))
+        if case.request is not None and case.expect.get("problem") in (None, "unknown-id", "job-not-running")
+    }
+    for operation in definitions.operations:
+        case = served.get(operation.id)
+        if case is None or case.request is None or operation.job:
+            continue
+        for example in operation.errors():
+            for status in example.statuses:
+                wish = {"Prefer": f"example={example.name}, code={status}"}
+                yield replace(
+                    case,
+                    name=f"{operation.service}:prefer-{operation.id}-{example.name}-{status}",
+                    title=f"The documented error {example.name}, asked for",
+                    request={**case.request, "headers": {**case.request.get("headers", {}), **wish}},
+                    expect={"status": status, "error": example.name},
+                )
 
 
 def _placeholders(operation: Operation, ids: Mapping[str, str]) -> dict[str, str]:

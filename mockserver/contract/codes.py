@@ -72,6 +72,7 @@ CODES: Mapping[str, Code] = {
     "error-status-wrong": Code(_E, "The error's code is documented, but not under this HTTP status.", "Callers that branch on the status and those that branch on the code disagree.", _MOCK_OR_SERVICE),
     "error-message-differs": Code(_N, "The error's message is not the documented one.", "Only callers that match on text notice.", "Match on codes."),
     "answer-unexpected": Code(_E, "The case expected another answer: a success for an error, an error for a success, or another error.", "Your code meets an answer that its tests don't have.", "Look at the case's expectation and at the ids of the profile."),
+    "id-made-up": Code(_N, "A job that nobody made was answered for: the target makes jobs up.", "Code that should meet an unknown job never does.", "Let the mock refuse ids that were not declared: `mockserver serve --unknown-ids reject`."),
     # The request
     "request-unknown": Code(_E, "No documented operation has this path and method.", "The gateway answers 404 APIGW.0101.", "See `mockserver operations`."),
     "request-parameter-missing": Code(_E, "A required parameter was not sent.", "The service refuses the request.", "Send it."),

@@ -1,104 +1,115 @@
-"""What of the documentation a run has seen: HTTP statuses, error codes, job statuses, transitions, and what it hasn't."""
+"""What of the documentation was seen: HTTP statuses, errors, job statuses, transitions, faults; and what wasn't."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..definitions import Definitions, Operation
 
 KINDS = ("http", "errors", "states", "transitions")
-"""What is counted of an operation: HTTP statuses, documented errors by name, statuses of jobs, their changes."""
+"""What a contract run counts of an operation: HTTP statuses, errors by name, statuses of jobs, their changes."""
 
 
-@dataclass
-class Seen:
-    """How often each documented thing of an operation was seen; what is not documented is in `strange`."""
-
-    http: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
-    transitions: Counter[str] = field(default_factory=Counter)
-    strange: Counter[str] = field(default_factory=Counter)
-
-    def of(self, kind: str) -> Counter[str]:
-        """The counts of a kind."""
-        counts: Counter[str] = getattr(self, kind)
-        return counts
-
-
-def documented(operation: Operation) -> dict[str, tuple[str, ...]]:
+def documented(operation: Operation, faults: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
     """What could be seen of an operation, by kind, in the document's order. A transition is `FROM -> TO`."""
     job = operation.job
-    transitions = [f"{before} -> {after}" for before in job.states for after in _ordered(operation, before)] if job else []
+    transitions = [
+        f"{before} -> {after}" for before in job.states for after in job.states if after in job.transitions[before]
+    ] if job else []  # fmt: skip
     return {
         "http": tuple(str(status) for status in sorted(operation.responses)),
         "errors": tuple(example.name for example in operation.errors()),
         "states": tuple(job.states) if job else (),
         "transitions": tuple(transitions),
+        "faults": tuple(faults),
     }
 
 
-def _ordered(operation: Operation, before: str) -> Iterable[str]:
-    assert operation.job is not None
-    return [state for state in operation.job.states if state in operation.job.transitions[before]]
+class OperationCoverage:
+    """How often each documented thing of an operation was seen, by kind; what is not documented is in `strange`."""
+
+    def __init__(self, operation: Operation, kinds: Sequence[str], faults: Sequence[str]) -> None:
+        self.operation, self.kinds = operation, kinds
+        self.documented = documented(operation, faults)
+        self.seen: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
+        self.strange: Counter[str] = Counter()
+        self.polls = 0
+
+    def count(self, kind: str, name: str, times: int = 1) -> None:
+        """Count something seen; what isn't documented doesn't count, but is kept."""
+        if name in self.documented[kind]:
+            self.seen[kind][name] += times
+        else:
+            self.strange[f"{kind}: {name}"] += times
+
+    def missing(self, kind: str) -> list[str]:
+        """What is documented, and wasn't seen."""
+        return [name for name in self.documented[kind] if name not in self.seen[kind]]
+
+    def seen_in_order(self, kind: str) -> dict[str, int]:
+        """How often each was seen, in the document's order."""
+        return {name: self.seen[kind][name] for name in self.documented[kind] if name in self.seen[kind]}
+
+    def as_json(self) -> dict[str, Any]:
+        """For each kind: what was seen how often, and what was not."""
+        kinds: dict[str, Any] = {
+            kind: {"seen": self.seen_in_order(kind), "missing": self.missing(kind)} for kind in self.kinds
+        }
+        return {**kinds, "undocumented": dict(self.strange)}
 
 
 class Coverage:
-    """The counts of a run, for each operation. Runs of several processes are added up."""
+    """The counts of a run, for each operation. Those of several tests or processes are added up.
 
-    def __init__(self, definitions: Definitions) -> None:
+    Args:
+        definitions: What is documented.
+        kinds: What is counted: of `KINDS`, and "faults".
+        faults: The faults that there are, where they are counted.
+    """
+
+    def __init__(self, definitions: Definitions, kinds: Sequence[str] = KINDS, faults: Sequence[str] = ()) -> None:
         self.operations = {operation.id: operation for operation in definitions.operations}
-        self.seen: dict[str, Seen] = {name: Seen() for name in self.operations}
-        self._documented: dict[str, dict[str, tuple[str, ...]]] = {}
+        self.kinds, self._faults = kinds, faults
+        self._counted: dict[str, OperationCoverage] = {}
 
-    def _of(self, name: str) -> dict[str, tuple[str, ...]]:
-        if name not in self._documented:
-            self._documented[name] = documented(self.operations[name])
-        return self._documented[name]
+    def of(self, name: str) -> OperationCoverage:
+        """What was counted of an operation."""
+        if name not in self._counted:
+            self._counted[name] = OperationCoverage(self.operations[name], self.kinds, self._faults)
+        return self._counted[name]
 
     def count(self, operation: str, kind: str, name: str) -> None:
-        """Count something seen; what isn't documented doesn't count, but is kept."""
-        seen = self.seen[operation]
-        if name in self._of(operation)[kind]:
-            seen.of(kind)[name] += 1
-        else:
-            seen.strange[f"{kind}: {name}"] += 1
+        """Count something that was seen of an operation."""
+        self.of(operation).count(kind, name)
 
     def exercised(self) -> list[str]:
-        """The operations that were asked at all."""
-        return [name for name, seen in self.seen.items() if seen.http or seen.strange]
+        """The operations of which anything was seen, in the order of the definitions."""
+        counted = {name for name, item in self._counted.items() if item.polls or item.strange or any(item.seen.values())}
+        return [name for name in self.operations if name in counted]
 
-    def share(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> tuple[int, int]:
-        """How many documented things were seen, of how many; of all operations with jobs, if not said otherwise."""
-        names = [name for name, result in self.operations.items() if result.job] if operations is None else list(operations)
-        could = [(name, kind, len(self._of(name)[kind])) for name in names for kind in kinds]
-        seen = sum(len(self.seen[name].of(kind)) for name, kind, _ in could)
-        return seen, sum(count for _, _, count in could)
+    def share(self, operations: Iterable[str] | None = None) -> tuple[int, int]:
+        """How many documented things were seen, of how many. Default: of all operations that were called."""
+        counted = [self.of(name) for name in (self.exercised() if operations is None else operations)]
+        seen = sum(len(item.seen[kind]) for item in counted for kind in self.kinds)
+        return seen, sum(len(item.documented[kind]) for item in counted for kind in self.kinds)
 
-    def percent(self, operations: Iterable[str] | None = None, kinds: Iterable[str] = KINDS) -> float:
-        """The share in percent."""
-        seen, could = self.share(operations, kinds)
-        return 100.0 * seen / could if could else 100.0
+    def percent(self, operations: Iterable[str] | None = None) -> float:
+        """The share in percent; 0 where there is nothing to see."""
+        seen, could = self.share(operations)
+        return 100.0 * seen / could if could else 0.0
 
-    def as_json(self) -> dict[str, Any]:
-        """For each operation and kind: what was seen how often, and what was not."""
-        return {name: self._operation(name) for name in self.operations}
-
-    def _operation(self, name: str) -> dict[str, Any]:
-        seen, could = self.seen[name], self._of(name)
-        kinds: dict[str, Any] = {
-            kind: {"seen": dict(seen.of(kind)), "missing": [item for item in could[kind] if item not in seen.of(kind)]}
-            for kind in KINDS
-        }
-        return {**kinds, "undocumented": dict(seen.strange)}
+    def as_json(self, operations: Iterable[str] | None = None) -> dict[str, Any]:
+        """What was counted of each operation (default: of all). Another process adds it up by `add`."""
+        return {name: self.of(name).as_json() for name in (self.operations if operations is None else operations)}
 
     def add(self, counts: Mapping[str, Any]) -> None:
-        """Add what another process counted (`as_json`)."""
+        """Add what another test or process counted (`as_json`)."""
         for name, kinds in counts.items():
-            if name in self.seen:
-                for kind in KINDS:
-                    self.seen[name].of(kind).update(kinds[kind]["seen"])
-                self.seen[name].strange.update(kinds.get("undocumented", {}))
+            if name in self.operations:
+                mine = self.of(name)
+                mine.polls += kinds.get("polls", 0)
+                for kind in self.kinds:
+                    mine.seen[kind].update(kinds[kind]["seen"])
+                mine.strange.update(kinds.get("undocumented", {}))

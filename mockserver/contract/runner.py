@@ -138,7 +138,9 @@ def _expected(case: Case, operation: Operation, exchange: Exchange) -> list[Find
     if expected is not None and name_of(operation, status, body) not in _alike(operation, expected):
         code = expected.error["code"] if expected.error else ""
         documented = f"the error {expected.name} ({code}, {'/'.join(map(str, expected.statuses))}; case {case.name})"
-        result.append(finding("answer-unexpected", "body", "", text, documented, operation.place, expected.provenance))
+        made_up = expect.get("problem") == "unknown-id" and status < 300 and not is_error(operation, status, body)
+        name = "id-made-up" if made_up else "answer-unexpected"
+        result.append(finding(name, "body", "", text, documented, operation.place, expected.provenance))
     served = expected is None and expect.get("status", 200) < 400
     if served and status == expect.get("status", status) and is_error(operation, status, body):
         result.append(finding("answer-unexpected", "body", "", text, f"an answer that is no error (case {case.name})"))

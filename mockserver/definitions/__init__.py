@@ -19,7 +19,7 @@ from .model import (
     Parameter,
     Provenance,
     ResponseSpec,
-    Service,
+    ServiceInfo,
     State,
     Switch,
 )
@@ -37,7 +37,7 @@ __all__ = [
     "Parameter",
     "Provenance",
     "ResponseSpec",
-    "Service",
+    "ServiceInfo",
     "State",
     "Switch",
     "check",

@@ -29,7 +29,7 @@ from .model import (
     Operation,
     Parameter,
     ResponseSpec,
-    Service,
+    ServiceInfo,
     State,
     Switch,
 )
@@ -48,7 +48,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
     judges = Judges(documents)
     operations: list[Operation] = []
     actions: dict[str, Place] = {}
-    services: dict[str, Service] = {}
+    services: dict[str, ServiceInfo] = {}
     switches: dict[str, Switch] = {}
     kinds: set[str] = set()
     for name in documents:
@@ -96,10 +96,10 @@ def _add(collected: dict[str, Any], name: str, value: Any, place: Place) -> None
     collected[name] = value
 
 
-def _service(root: Place) -> Service:
+def _service(root: Place) -> ServiceInfo:
     about = root.get("x-service")
     catalogue = {key: example_of(key, place, ()) for key, place in (root / "components").children("examples").items()}
-    return Service(
+    return ServiceInfo(
         about["name"],
         about["vendor"],
         tuple(about["prefixes"]),
@@ -113,7 +113,7 @@ def _switch(name: str, value: Mapping[str, Any]) -> Switch:
     return Switch(name, value["default"], value["values"], value["description"])
 
 
-def _operation(key: str, method: str, place: Place, service: Service, judges: Judges, kinds: set[str]) -> Operation:
+def _operation(key: str, method: str, place: Place, service: ServiceInfo, judges: Judges, kinds: set[str]) -> Operation:
     node = place.value
     path, _, query = key.partition("?")
     servers = server_urls(place.inherited("servers")) if service.vendor not in VENDORS else ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..errors import did_you_mean
 from .router import Router, chosen
 
 if TYPE_CHECKING:
@@ -344,8 +345,11 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class Service:
-    """A service as its document names it; `catalogue` holds the errors that no single operation owns."""
+class ServiceInfo:
+    """A service as its document names it: its `x-service`.
+
+    `sdk` is the vendor's client, as module:name; `catalogue` holds the errors that no single operation owns.
+    """
 
     name: str
     vendor: str
@@ -361,7 +365,7 @@ class Definitions:
 
     documents: Mapping[str, Document]
     operations: Sequence[Operation]
-    services: Mapping[str, Service]
+    services: Mapping[str, ServiceInfo]
     switches: Mapping[str, Switch]
 
     @cached_property
@@ -389,10 +393,11 @@ class Definitions:
         for operation in self.operations:
             if operation.job and kind in (operation.job.kind, operation.id):
                 return operation
-        allowed = ", ".join(operation.job.kind for operation in self.operations if operation.job)
-        raise KeyError(f"{kind!r} is not a service with jobs; known: {allowed}")
+        known = [operation.job.kind for operation in self.operations if operation.job]
+        hint = did_you_mean(kind, known)
+        raise KeyError(f"{kind!r} is not a service with jobs{hint}; known: {', '.join(known)}")
 
-    def service_at(self, path: str) -> Service | None:
+    def service_at(self, path: str) -> ServiceInfo | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""
         first = "/" + path.lstrip("/").split("/", 1)[0]
         return next((service for service in self.services.values() if first in service.prefixes), None)

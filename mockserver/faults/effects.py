@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 
 from ..definitions import Example, Operation
 from ..generate import fraction, garbage, lognormal
 from ..jobs.clock import SECOND
 from ..model import Answer, Delivery, Response, ServedFault
+from .delivery import whole
 from .fields import longest
-from .model import KINDS, Delay, Fault
+from .kinds import KINDS
+from .model import Delay, Fault
+from .page import page
 from .patch import Step, apply_patch
 from .registry import MatchedFault
+from .response_headers import with_headers
 
 Documented = Callable[[Example, int], Answer]
 """Makes the answer of a documented error, with this HTTP status."""
 
 _FROM_IN_FRONT = (502, 503, 504)
 _GARBAGE = 512
-_BEYOND = 1_000
-_MALFORMED = b"\xff\xfe"
 _INNER_LENGTH = "/header_map/Content-Length"
 
 
@@ -42,7 +43,8 @@ def gateway_answer(
     elif fault.status is not None:
         answer = _with_status(fault, fault.status, operation, documented, switches)
     else:
-        answer = _broken(taken, seed)
+        assert fault.fault is not None
+        answer = KINDS[fault.fault].answer(garbage(_GARBAGE, seed, taken.number, taken.turn))
     return replace(answer, headers=(*answer.headers, *headers))
 
 
@@ -57,32 +59,6 @@ def _with_status(
         if standing:
             return documented((usual or standing)[0], status)
     return page(status)
-
-
-def page(status: int, title: str | None = None) -> Answer:
-    """An error page as nginx writes it; `title` where it isn't the status's own."""
-    words = title or f"{status} {_phrase(status)}"
-    lines = ["<html>", f"<head><title>{words}</title></head>", "<body>", f"<center><h1>{words}</h1></center>"]
-    text = "\r\n".join([*lines, "<hr><center>nginx</center>", "</body>", "</html>", ""])
-    return Answer(status, None, (("Server", "nginx"),), "text/html", raw=text.encode())
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
-
-
-def _broken(taken: MatchedFault, seed: int) -> Answer:
-    if taken.fault.fault == "EMPTY_BODY":
-        return Answer(200, None, raw=b"")
-    if taken.fault.fault == "HTML_200":
-        return page(200, "502 Bad Gateway")
-    noise = garbage(_GARBAGE, seed, taken.number, taken.turn)
-    if taken.fault.fault == "MALFORMED_RESPONSE_CHUNK":
-        return Answer(200, None, raw=noise)
-    return Answer(0, None, raw=noise if taken.fault.fault == "RANDOM_DATA_THEN_CLOSE" else b"")
 
 
 def error_answer(fault: Fault, operation: Operation, documented: Documented, switches: Mapping[str, str]) -> Answer:
@@ -125,9 +101,12 @@ def finished(taken: MatchedFault, response: Response, seed: int) -> tuple[Respon
     fault = taken.fault
     seconds = _drawn(fault.delay, seed, taken.number, taken.turn) if fault.delay else 0.0
     moved = round(seconds * SECOND) if fault.delay and fault.delay.mock else 0
-    response = _mangled(fault, response)
+    if response.status == 0:
+        response = replace(response, headers=())
+    elif fault.fault:
+        response = KINDS[fault.fault].mangle(response)
     if response.status and fault.headers:
-        response = replace(response, headers=_with_headers(response.headers, fault.headers))
+        response = replace(response, headers=with_headers(response.headers, fault.headers))
     delivery = _delivery(fault, 0.0 if moved else seconds)
     return replace(response, delivery=delivery, fault=ServedFault(taken.number, fault.kind), wire=None), moved
 
@@ -141,51 +120,5 @@ def _drawn(delay: Delay, *key: object) -> float:
 
 
 def _delivery(fault: Fault, delay: float) -> Delivery | None:
-    kind = KINDS.get(fault.fault or "")
-    breaks = fault.fault if kind and (kind.socket or fault.fault in ("HANG", "SLOW_DRIBBLE")) else None
+    breaks = fault.fault if fault.fault and KINDS[fault.fault].send is not whole else None
     return Delivery(delay, breaks, fault.seconds, fault.chunks) if breaks or delay else None
-
-
-def _mangled(fault: Fault, response: Response) -> Response:
-    if response.status == 0:
-        return replace(response, headers=())
-    body = response.body
-    if fault.fault == "MALFORMED_RESPONSE_CHUNK":
-        headers = tuple(header for header in response.headers if header[0] != "Content-Length")
-        return replace(response, headers=(*headers, ("Transfer-Encoding", "chunked")))
-    if fault.fault == "SHORT_BODY":
-        return _with_body(response, body, len(body) + _BEYOND)
-    if fault.fault == "TRUNCATED_JSON":
-        return _with_body(response, body[: len(body) // 2], len(body) // 2)
-    if fault.fault == "WRONG_ENCODING":
-        wrong = _not_utf8(body)
-        kind = (response.header("Content-Type") or "application/json").partition(";")[0]
-        return _with_body(response, wrong, len(wrong), (("Content-Type", f"{kind}; charset=utf-8"),))
-    return response
-
-
-def _not_utf8(body: bytes) -> bytes:
-    """The body with two bytes in its first string value that no UTF-8 has."""
-    for mark in (b':"', b'"'):
-        before, separator, after = body.partition(mark)
-        if separator:
-            return before + separator + _MALFORMED + after
-    return body + _MALFORMED
-
-
-def _with_body(response: Response, body: bytes, length: int, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    changed = _with_headers(response.headers, (*headers, ("Content-Length", str(length))))
-    return replace(response, body=body, headers=changed)
-
-
-def _with_headers(headers: Iterable[tuple[str, str]], changes: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The headers with these added, or in the place of those of the same name."""
-    result = list(headers)
-    for name, value in changes:
-        places = [index for index, (other, _) in enumerate(result) if other.lower() == name.lower()]
-        if places:
-            result[places[0]] = (name, value)
-            result = [header for index, header in enumerate(result) if index not in places[1:]]
-        else:
-            result.append((name, value))
-    return tuple(result)

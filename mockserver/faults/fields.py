@@ -145,13 +145,12 @@ def body(fields: Mapping[str, Any]) -> tuple[bytes, str]:
     return text.encode("utf-8", "backslashreplace"), content_type or "application/json"
 
 
-def fault_options(name: str, options: Mapping[str, Any]) -> tuple[float | None, int]:
+def fault_options(name: str, options: Mapping[str, Any], allowed: tuple[str, ...]) -> tuple[float | None, int]:
     """Seconds and chunks of `fault={"type": name, ...}`. Raises InputError for members that this kind hasn't."""
-    allowed = {"HANG": ("limit",), "SLOW_DRIBBLE": ("chunks", "duration")}.get(name, ())
     for option in options:
         if option not in ("type", *allowed):
             raise InputError(f"fault {name} has {option!r}; allowed: {', '.join(('type', *allowed))}")
-    if name == "SLOW_DRIBBLE":
+    if "chunks" in allowed:
         chunks = whole("fault/chunks", options.get("chunks", 5), 1, _MOST_CHUNKS)
         return _not_too_long("fault/duration", seconds(options.get("duration", 1))), chunks
     limit = options.get("limit")

@@ -8,45 +8,6 @@ from typing import Any
 
 from .patch import Step
 
-GATEWAY = "gateway"
-"""The fault is the answer: it comes from in front of the service, before anyone looks at credentials or parameters."""
-NETWORK = "network"
-"""The service answers as ever, whatever it has to say, and the answer breaks on its way."""
-SERVICE = "service"
-"""The service's own doing: only requests that are in order come that far."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaultKind:
-    """A value of `fault=`: at which `stage`, whether only a server that holds the `socket` can do it, and what it does.
-
-    A `listener` fault is about the whole port, not about one request.
-    """
-
-    stage: str
-    socket: bool
-    summary: str
-    listener: bool = False
-
-
-KINDS: Mapping[str, FaultKind] = {
-    "EMPTY_RESPONSE": FaultKind(GATEWAY, True, "the connection is closed without a byte"),
-    "MALFORMED_RESPONSE_CHUNK": FaultKind(GATEWAY, True, "200 and Transfer-Encoding: chunked, then garbage, then close"),
-    "RANDOM_DATA_THEN_CLOSE": FaultKind(GATEWAY, True, "garbage instead of HTTP, then close"),
-    "CONNECTION_RESET_BY_PEER": FaultKind(GATEWAY, True, "the connection is reset (RST) without a byte"),
-    "HANG": FaultKind(GATEWAY, False, "no answer until the client gives up, the server stops or `limit` is over"),
-    "CLOSE_MID_BODY": FaultKind(NETWORK, True, "half of the body, then a reset"),
-    "SHORT_BODY": FaultKind(NETWORK, True, "the body, but Content-Length announces more; then close"),
-    "TRUNCATED_JSON": FaultKind(NETWORK, False, "a complete HTTP answer whose JSON is cut in the middle"),
-    "EMPTY_BODY": FaultKind(GATEWAY, False, "200 without a body"),
-    "HTML_200": FaultKind(GATEWAY, False, "an HTML error page with status 200"),
-    "WRONG_ENCODING": FaultKind(NETWORK, False, "charset=utf-8 is announced, but the body is no UTF-8"),
-    "SLOW_DRIBBLE": FaultKind(NETWORK, False, "the body in `chunks` pieces over a `duration` of real time"),
-    "CONNECTION_REFUSED": FaultKind(GATEWAY, True, "the port is closed, and open connections too", listener=True),
-    "TLS_ERROR": FaultKind(GATEWAY, True, "a client that speaks TLS gets the alert handshake_failure", listener=True),
-}
-"""The values of `fault=`. The first four are WireMock's names."""
-
 
 @dataclass(frozen=True, slots=True)
 class Delay:

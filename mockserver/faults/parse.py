@@ -9,7 +9,8 @@ from typing import Any
 from ..definitions import Definitions, Operation
 from ..errors import InputError, did_you_mean
 from . import fields as read
-from .model import GATEWAY, KINDS, NETWORK, SERVICE, Fault
+from .kinds import GATEWAY, KINDS, NETWORK, SERVICE
+from .model import Fault
 from .patch import read_patch
 
 EFFECTS = ("error", "status", "quota", "fault", "patch", "body")
@@ -140,7 +141,7 @@ def _fault(_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str
     if not isinstance(name, str) or name not in KINDS:
         raise InputError(f"fault is {name or value!r}{did_you_mean(str(name).upper(), KINDS)}; allowed: {', '.join(KINDS)}")
     kind = KINDS[name]
-    seconds, chunks = read.fault_options(name, options)
+    seconds, chunks = read.fault_options(name, options, kind.options)
     return name, {"stage": kind.stage, "fault": name, "listener": kind.listener, "seconds": seconds, "chunks": chunks}
 
 
@@ -188,7 +189,7 @@ def _check_together(fault: Fault, options: Mapping[str, Any]) -> None:
     kind = KINDS.get(fault.fault or "")
     if kind is None:
         return
-    if fault.headers and (kind.stage == GATEWAY and fault.fault not in ("EMPTY_BODY", "HTML_200")):
+    if fault.headers and not kind.has_headers:
         raise InputError(f"{fault.fault} sends no headers; leave headers out")
     if kind.listener:
         counted = [name for name in ("times", "after", "share", "delay") if name in options]

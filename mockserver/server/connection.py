@@ -8,8 +8,8 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..faults.kinds import script
 from ..model import RawRequest, Response
-from .delivery import script
 from .encoding import encode
 from .handler import problem
 from .player import Player

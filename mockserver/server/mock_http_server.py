@@ -11,10 +11,12 @@ from ..model import RawRequest, Response
 from ..steps.render import misuse_answer, response
 from ..steps.route import BODY_LIMIT
 from .control_calls import ControlCalls, is_control_call
-from .delivery import HANDSHAKE_FAILURE
 from .handler import Handler
 from .http_server import HttpServer
 from .reading import Refusal
+
+_HANDSHAKE_FAILURE = bytes.fromhex("15030300020228")
+"""A TLS record: alert, fatal, handshake_failure (RFC 8446, 6; 5.1 for the record)."""
 
 
 class MockHandler(Handler):
@@ -52,7 +54,7 @@ class MockHandler(Handler):
         if entry is None:
             return b""
         faults.count(entry)
-        return HANDSHAKE_FAILURE
+        return _HANDSHAKE_FAILURE
 
     def refuses_connections(self) -> bool:
         """Whether the fault CONNECTION_REFUSED closes the port now."""

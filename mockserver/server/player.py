@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .delivery import Action, End, Hang
+from ..faults.delivery import Action, End, Hang
 
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 

@@ -1,4 +1,4 @@
-"""The three kinds of call that the mock can answer; a service module fills one of them in."""
+"""`Service`: one object for each service, which its module fills in; and calls that are not about jobs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..definitions import Operation
+from ..generate import Fake
 from ..jobs.made_up_jobs import Identity, Profile
 from ..jobs.trajectory import Job
 from ..model import Answer
@@ -18,31 +20,72 @@ def _unchanged(body: dict[str, Any], _chosen: Switches) -> dict[str, Any]:
     return body
 
 
-def _as_asked(_identity: Identity, requested: int) -> int:
+def _first_request(_identity: Identity, requested: int) -> int:
     return requested
+
+
+def _at_birth(_identity: Identity, born: int) -> int:
+    return born
 
 
 def _nothing(_body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@dataclass(frozen=True)
-class SingleJobService:
-    """One job by its id.
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """How the jobs of one service look: what its definition can't say.
 
-    `profile` makes up what never changes; `body` draws the job at its moment; `born` says when the life of a job begins
-    that is first asked for at `asked` (milliseconds); `owner` names the parameter whose value the job belongs to; `adapt`
-    fits a documented example to switches that the user chose, `facts` are what a profile keeps of it when the example's job
-    moves on. `views` are values of answers that only code can compute, by the name that an `x-action` calls them by.
+    Attributes:
+        profile: Makes up what never changes of a job.
+        adapt: Fits a documented example to the switches that the user chose.
+        owner: The parameter whose value the job belongs to, beside its identity.
+        filters: The optional parameters that narrow a list.
+        other_job: The identity of another job in the same list, where the list holds those of several jobs.
+        status_text: Where an answer has the status in words (a JSON pointer inside the job), if its status is a number.
+        views: Values of answers that only code can compute, by the name that an `x-action` calls them by.
+        made_identity: Makes up parts of an identity that must have more of a form than their schemas say.
     """
 
     profile: Profile
-    body: Callable[[Job, Switches], dict[str, Any]]
-    born: Callable[[Identity, int], int] = _as_asked
-    owner: str | None = None
     adapt: Callable[[dict[str, Any], Switches], dict[str, Any]] = _unchanged
-    facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
+    owner: str | None = None
+    filters: tuple[str, ...] = ()
+    other_job: Mapping[str, str] = field(default_factory=dict)
+    status_text: str = ""
     views: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    made_identity: Mapping[str, Callable[[Fake], str]] = field(default_factory=dict)
+
+    def identity_names(self, operation: Operation) -> list[str]:
+        """The parameters that tell jobs apart, in the vendor's names: those of the definition, the owner, the filters."""
+        assert operation.job is not None
+        return [*operation.job.identity, *([self.owner] if self.owner else []), *self.filters]
+
+    def identity_of_run(self, parameters: Mapping[str, Any], run: int) -> Mapping[str, str]:
+        """Whose facts a run's are: the job itself, where each has one run at a time."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleJobService(Service):
+    """One job by its id.
+
+    Attributes:
+        body: The answer about a job at its moment.
+        born: When the life of a job begins that is first asked for at a time (both in milliseconds).
+        created: From when on a made-up job of this birth can be found (both in milliseconds).
+        facts: What a profile keeps of the documented example when the example's job moves on.
+    """
+
+    body: Callable[[Job, Switches], dict[str, Any]]
+    born: Callable[[Identity, int], int] = _first_request
+    created: Callable[[Identity, int], int] = _at_birth
+    facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
+
+    def identity_of_run(self, parameters: Mapping[str, Any], run: int) -> Mapping[str, str]:
+        """The job's own identity: it has one run at a time."""
+        del run
+        return parameters
 
 
 @dataclass(frozen=True)
@@ -55,25 +98,29 @@ class ListPage:
     request_id: str
 
 
-@dataclass(frozen=True)
-class JobListService:
+@dataclass(frozen=True, kw_only=True)
+class JobListService(Service):
     """The runs of recurring jobs, newest first.
 
-    `identity` picks whose history it is from the parameters; `period` is how many seconds apart made-up runs are, and
-    `past` how many there were before the history was first asked for (both as lowest and highest); `window` says between
-    which times (milliseconds, both included) a run must be born to be listed; `row` draws one, `body` the page; `filters`
-    name the optional parameters that narrow the list.
+    Attributes:
+        identity: Picks whose history it is from the parameters.
+        period: How many seconds apart made-up runs are, at least and at most.
+        past: How many there were before the history was first asked for, at least and at most.
+        window: Between which times (milliseconds, both included) a run must be born to be listed.
+        row: One run in the list.
+        body: The answer: a page of rows.
     """
 
     identity: Callable[[Mapping[str, Any]], dict[str, str]]
-    profile: Profile
     period: tuple[int, int]
     past: tuple[int, int]
     window: Callable[[Mapping[str, Any], int], tuple[int, int]]
     row: Callable[[Job, Mapping[str, Any], Switches], dict[str, Any]]
     body: Callable[[ListPage, Switches], dict[str, Any]]
-    filters: tuple[str, ...] = ()
-    views: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+
+    def identity_of_run(self, parameters: Mapping[str, Any], run: int) -> Mapping[str, str]:
+        """The list's identity, and the number of the run in it."""
+        return {**self.identity(parameters), "run": str(run)}
 
 
 @dataclass(frozen=True)

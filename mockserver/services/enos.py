@@ -27,9 +27,11 @@ _YEARS = range(2000, 3000)  # digits of other years are no stamp; not every plat
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+_YEAR_2026 = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _DATA_INTEGRATION = 7
 _PROGRAMS = {3: ("sh", "sh"), 8: ("python", "py"), 9: ("java -jar", "jar")}
 _TIMEOUT_SECONDS = 300  # the documented example's, and how long the life `times-out` runs
+_LEAD_SECONDS = 7_200  # between timeStamp and triggerTime of the documented example
 _RERUN_SECONDS = 5  # how long the state RERUN lasts in the definition
 _NOT_STARTED = ("INIT", "WAIT", "READY")
 _ALARMING = ("FAIL", "TIMEOUT", "INTERNAL_ERROR")
@@ -64,7 +66,17 @@ def _stamp_of(instance: str) -> _Stamp | None:
 def born(identity: Identity, requested: int) -> int:
     """When the instance's life begins (milliseconds): at the time in its id, or else when first asked for."""
     stamp = _stamp_of(identity["taskInstId"])
-    return requested if stamp is None else min(stamp.time, requested)  # of a stamp in the future, nobody could know yet
+    return requested if stamp is None else stamp.time
+
+
+def created(identity: Identity, born: int) -> int:
+    """When an instance is made (milliseconds): a scheduled one two hours before its trigger, as the documented one is."""
+    stamp = _stamp_of(identity["taskInstId"])
+    return born - (_lead_of(stamp) if stamp else 0)
+
+
+def _lead_of(stamp: _Stamp) -> int:
+    return 0 if len(stamp.digits) == 14 else _LEAD_SECONDS * SECOND  # a manual run is made when it is triggered
 
 
 def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
@@ -81,7 +93,7 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
         "pre": fake.integer(0, 1),
         "limit": fake.integer(1, 3),
         "interval": _RERUN_SECONDS,
-        "lead": fake.integer(0, 7_200) * SECOND,
+        "lead": fake.integer(0, _LEAD_SECONDS) * SECOND if stamp is None else _lead_of(stamp),
         "flow": fake.integer(1_000, 99_999) if stamp is None else flow_of(stamp.task),
         "account": f"data_{fake.word().lower()}",
         "alert": fake.integer(0, 1) == 1,
@@ -148,7 +160,7 @@ def _switched(answer: dict[str, Any], switches: Switches, request: str) -> dict[
 def _instance(job: Job) -> dict[str, Any]:
     facts, moment = job.profile, job.moment
     stamp = _stamp_of(job.identity["taskInstId"])
-    # A test may declare a job to run now whose id has a stamp of the future.
+    # A test may declare a job to run now whose id has a stamp of the future: it runs as declared.
     trigger = moment.born if stamp is None else min(stamp.time, moment.born)
     reruns = job.run + moment.times("RERUN")
     return {
@@ -317,6 +329,12 @@ def _log(scope: Scope) -> str:
     return text[: int(limit)] if limit else text
 
 
+def _made_instance(fake: Fake) -> str:
+    """An instance that is triggered at some hour of 2026, a fixed year: generated files never change."""
+    triggered = utc(_YEAR_2026 + fake.integer(0, 364 * 24) * 3_600 * SECOND)
+    return f"{fake.integer(100_000, 999_999)}-{triggered:%Y%m%d%H}"
+
+
 _VIEWS: dict[str, Callable[[Scope], Any]] = {
     "task-of-new-flow": _task_of_new_flow,
     "task-of-flow": lambda scope: task_of(int(scope.context.body["flowId"])),
@@ -325,4 +343,14 @@ _VIEWS: dict[str, Callable[[Scope], Any]] = {
     "flow": _flow,
     "log": _log,
 }
-SERVICE = SingleJobService(profile=profile, body=body, born=born, owner="orgId", adapt=adapt, views=_VIEWS)
+SERVICE = SingleJobService(
+    profile=profile,
+    body=body,
+    born=born,
+    created=created,
+    owner="orgId",
+    adapt=adapt,
+    status_text="/stsDesc",
+    views=_VIEWS,
+    made_identity={"taskInstId": _made_instance},
+)

@@ -15,7 +15,7 @@ from ..jobs.history import RunSeries, page, total
 from ..jobs.job_registry import MADE_UP, JobSpec
 from ..jobs.made_up_jobs import facts_of, life_of
 from ..jobs.trajectory import Job, Progress
-from .base import Context, JobListService, SingleJobService
+from .base import Context, JobListService, Service, SingleJobService
 
 _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
@@ -160,9 +160,8 @@ def _check_owner(declared: JobSpec, owner: str, context: Context) -> None:
 def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None:
     if context.now < declared.visible:
         wait = (declared.visible - context.now) / SECOND
-        raise RequestProblem(
-            "unknown-id", f"the job was only just created: it can be found in {wait:g} s", **_texts(context)
-        )
+        reason = "its id is one of the future" if declared.number == MADE_UP else "the job was only just created"
+        raise RequestProblem("unknown-id", f"{reason}: it can be found in {wait:g} s", **_texts(context))
     if definition.kept is not None and context.now - declared.born > definition.kept * SECOND:
         remaining = definition.kept * SECOND // DAY
         raise RequestProblem(
@@ -189,7 +188,9 @@ def _made_up(
         raise RequestProblem("unknown-id", detail, **_texts(context))
     requested = birth.time if namespace.epoch is None else namespace.epoch
     born = service.born(identity, requested - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
-    return JobSpec(MADE_UP, _life_of(operation).kind, identity, None, _progress(context), born, visible=0)
+    return JobSpec(
+        MADE_UP, _life_of(operation).kind, identity, None, _progress(context), born, service.created(identity, born)
+    )
 
 
 def _made_up_history(operation: Operation, service: JobListService, context: Context) -> JobSpec:
@@ -228,7 +229,7 @@ def _identity_of_run(
 
 def _job(
     definition: JobLife,
-    service: SingleJobService | JobListService,
+    service: Service,
     declared: JobSpec,
     identity: Mapping[str, str],
     born: int,

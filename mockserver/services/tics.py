@@ -113,4 +113,5 @@ SERVICE = JobListService(
     row=row,
     body=body,
     filters=("job_id",),
+    other_job={"job_id": "another_job"},
 )

@@ -30,5 +30,5 @@ def authorise(operation: Operation, parameters: Mapping[str, object], settings: 
     """Raises RequestProblem for a project, user or organisation that isn't configured."""
     if "project_id" in parameters:
         huaweicloud.check_project(str(parameters["project_id"]), settings)
-    if operation.service == "enos":
+    if operation.vendor == "enos" and "userId" in parameters and "orgId" in parameters:
         enos.check_user(str(parameters["userId"]), str(parameters["orgId"]), settings)

@@ -7,7 +7,7 @@ from ..answers import by_document
 from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
 from ..model import Answer
-from ..services import CALLS, LISTINGS, by_declaration, lookup, single_of
+from ..services import CALLS, by_declaration, list_of, lookup, single_of
 from ..services.base import Context, ListPage, SingleJobService
 
 
@@ -22,8 +22,8 @@ def respond(operation: Operation, context: Context) -> Answer:
     single = single_of(operation) if operation.job else None
     if single is not None:
         return _read(operation, single, context)
-    if operation.job and operation.service in LISTINGS:
-        listing = LISTINGS[operation.service]
+    listing = list_of(operation) if operation.job else None
+    if listing is not None:
         jobs, total = lookup.find_runs(operation, listing, context)
         rows = [listing.row(job, context.parameters, context.switches) for job in jobs]
         return Answer(200, listing.body(ListPage(rows, total, context.now, context.request_id), context.switches))

@@ -102,7 +102,7 @@ def undocumented_query(operation: Operation, request: Request) -> str | None:
     try:
         _check_names(operation, [name for name, _ in query_pairs(request.query)] if request.query else [])
     except RequestProblem as problem:
-        return f"{problem}; the real service ignores it, or not: --unknown-query reject refuses it"
+        return f"{problem}; served all the same: --unknown-query reject refuses it"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Clients that are turned to a double: a `requests` session that signs, and the vendors' own."""
+"""Clients that are pointed at a mock: a `requests` session that signs, and the vendors' own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..contract.sending import Sign
 from ..credentials import Credentials as Keys
 from ..credentials import signed_with_key
 from ..definitions import Definitions
+from ..definitions.model import VENDORS
 from ..errors import InputError
 from ..jobs.clock import SECOND
 from ..mock import Mock
@@ -28,12 +29,6 @@ from .mock_server import Credentials
 NOWHERE = "http://mockserver.invalid"
 """The base URL of a session on no socket; RFC 2606 keeps `.invalid` out of the net."""
 _CREDENTIAL_HEADERS = ("X-Auth-Token", "Authorization", "apim-accesstoken")
-_SDKS = {
-    "cdm": ("huaweicloudsdkcdm.v1", "CdmClient"),
-    "dataarts": ("huaweicloudsdkdataartsstudio.v1", "DataArtsStudioClient"),
-    "taurusdb": ("huaweicloudsdkgaussdb.v3", "GaussDBClient"),
-    "tics": ("huaweicloudsdktics.v1", "TicsClient"),
-}
 
 
 class _SignedBy(AuthBase):
@@ -121,22 +116,36 @@ class Enos:
 def vendor_client(
     definitions: Definitions, service: str, url: str | None, credentials: Credentials, trusted: str | None = None
 ) -> tuple[Any, Callable[[], object]]:
-    """A vendor's client, and what closes it; without a `url`, one for the public endpoint, to be intercepted.
+    """The vendor's own client of a service (`sdk` of its `x-service`), and what closes it.
 
-    `trusted` is the file with the authorities that it trusts, where they aren't the usual ones. Raises InputError for a
-    service without a client, and where the package isn't installed.
+    Args:
+        definitions: Where the services are defined.
+        service: The service's name.
+        url: The mock's base URL; None for the public endpoint, to be intercepted.
+        credentials: Whose requests the client signs.
+        trusted: The file with the authorities that it trusts, if they aren't the usual ones.
+
+    Raises:
+        InputError: For a service without a client, and if the client's package isn't installed.
     """
-    if service == "enos":
-        return _poseidon(url, credentials), lambda: None
-    if service not in _SDKS:
-        raise InputError(f"there is no vendor client for {service!r}; allowed: {', '.join([*_SDKS, 'enos'])}")
-    module, name = _SDKS[service]
-    kind = getattr(_import(module, service), name)
+    info = definitions.services.get(service)
+    if info is None or info.sdk is None or info.vendor not in VENDORS:
+        allowed = ", ".join(sorted(name for name, item in definitions.services.items() if item.sdk))
+        raise InputError(f"there is no vendor client for {service!r}; allowed: {allowed}")
+    if info.vendor == "enos":
+        return _poseidon(info.sdk, service, url, credentials), lambda: None
+    return _huaweicloud(info.sdk, service, url or _public(definitions, service), credentials, trusted)
+
+
+def _huaweicloud(
+    sdk: str, service: str, url: str, credentials: Credentials, trusted: str | None
+) -> tuple[Any, Callable[[], object]]:
+    kind = _imported(sdk, service, sdk.partition(".")[0])
     auth = importlib.import_module("huaweicloudsdkcore.auth.credentials")
     http_config = importlib.import_module("huaweicloudsdkcore.http.http_config")
     who = auth.BasicCredentials(credentials.access_key, credentials.secret_key, credentials.project_id)
     builder = kind.new_builder().with_credentials(who).with_http_config(http_config.HttpConfig(ssl_ca_cert=trusted))
-    client = builder.with_endpoint(url or _public(definitions, service)).build()
+    client = builder.with_endpoint(url).build()
 
     def close() -> None:
         client.get_http_client().executor.shutdown(wait=False)
@@ -150,15 +159,16 @@ def _public(definitions: Definitions, service: str) -> str:
     return str(document["servers"][0]["url"])
 
 
-def _poseidon(url: str | None, credentials: Credentials) -> Enos:
+def _poseidon(sdk: str, service: str, url: str | None, credentials: Credentials) -> Enos:
     if url is None:
         raise InputError("poseidon asks by urllib, which can't be intercepted; use the mockserver fixture")
-    return Enos(url, credentials, _import("poseidon.poseidon", "enos").urlopen)
+    return Enos(url, credentials, _imported(sdk, service, "enos-poseidon"))
 
 
-def _import(module: str, service: str) -> Any:
-    package = {"enos": "enos-poseidon"}.get(service, module.partition(".")[0])
+def _imported(sdk: str, service: str, package: str) -> Any:
+    """What `module:name` stands for. Raises InputError that names the package to install."""
+    module, _, name = sdk.partition(":")
     try:
-        return importlib.import_module(module)
+        return getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise InputError(f"the vendor's client of {service} isn't installed ({error}); pip install {package}") from error

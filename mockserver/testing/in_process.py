@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..faults.delivery import Action, End, Hang, Wait
+from ..faults.kinds import script
 from ..mock import Mock
 from ..model import Request, Response, request_from
-from ..server.delivery import Action, End, Hang, Wait, script
 from ..server.encoding import encode
 from ..server.reading import whole_request
 from ..steps.route import BODY_LIMIT

@@ -16,7 +16,7 @@ from ..declare_job import DeclaredJob, LifeGiven, declare, given, handles
 from ..definitions import Definitions, Operation
 from ..errors import InputError
 from ..faults.declared_fault import DeclaredFault
-from ..faults.model import KINDS
+from ..faults.kinds import KINDS
 from ..jobs.clock import Clock
 from ..journal import JournalEntry
 from ..listing import environment
@@ -88,6 +88,7 @@ class MockServer:
         self._calls: list[RecordedCall] = []
         self._unread: deque[tuple[int, Request, Response, Operation | None]] = deque()
         self._troubled = False
+        self._noticed = False
         self.listeners: list[OnAnswer] = []
         self.blocked: list[str] = []
         self._opened: list[Callable[[], object]] = []
@@ -220,6 +221,7 @@ class MockServer:
             self._calls.clear()
             self._unread.clear()
             self._troubled = False
+            self._noticed = False
 
     # Who asks
 
@@ -280,6 +282,7 @@ class MockServer:
         with self._lock:
             self._unread.append((time, request, response, operation))
             self._troubled |= operation is None or (response.problem or "").startswith(CRASHED)
+            self._noticed |= response.problem is not None and response.status < 400 and response.error is None
         for listener in list(self.listeners):
             listener(time, request, response, operation, self._world)
 
@@ -374,9 +377,15 @@ class MockServer:
             *self.blocked,
         ]
 
+    def notices(self) -> list[str]:
+        """What a test's reader should know of requests that were served: parameters that no document has."""
+        calls = self.seen if self._noticed else []
+        served = [call for call in calls if call.problem and call.status < 400 and call.error is None]
+        return list(dict.fromkeys(f"{call.method} {call.path}: {call.problem}" for call in served))
+
     def counts(self) -> dict[str, Any]:
-        """What the code under test was shown, counted: see `shown.py`."""
-        return poller_coverage.count(self._mock.definitions, list(self.seen))
+        """What the code under test was shown, counted, as plain JSON that adds up: see `poller_coverage`."""
+        return poller_coverage.counts_of(poller_coverage.coverage_of(self._mock.definitions, list(self.seen)))
 
     def report(self) -> str:
         """The last exchanges and the bars of all jobs, as text, without secrets."""

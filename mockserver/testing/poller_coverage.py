@@ -1,58 +1,53 @@
 """What a poller was ever shown: documented statuses, transitions, errors and faults, counted over a whole run.
 
-The counts are plain JSON, and add up: those of tests to a run's, those of processes to one.
-
-    {"version": 1, "services": {"cdm": {"polls": 242, "statuses": {"BOOTING": 1}, "transitions": {"BOOTING>RUNNING": 1},
-     "errors": {"job-not-found": 1}, "faults": {"status": 1}}}}
+{"version": 2, "percent": 31.2, "operations": {"ShowJobStatus": {"polls": 242, "states": {"seen": {"BOOTING": 1},
+ "missing": ["NEW"]}, "transitions": ..., "errors": ..., "faults": ..., "undocumented": {"states: ARCHIVED": 1}}}}
 """
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..contract.checks.sequence import reachable
+from ..contract.coverage import Coverage, OperationCoverage
 from ..definitions import Definitions, Operation
-from ..faults.model import KINDS as FAULT_KINDS
+from ..faults.kinds import KINDS as FAULT_KINDS
 from .recorded_call import RecordedCall, identity
 
-VERSION = 1
-KINDS = ("statuses", "transitions", "errors", "faults")
+VERSION = 2
+KINDS = ("states", "transitions", "errors", "faults")
 FAULTS = (*(name for name, kind in FAULT_KINDS.items() if not kind.listener), "status", "quota", "patch", "delay")
 """The faults that can come upon a request, by family: `status:502` is a `status`."""
-Counts = dict[str, Any]
+_TITLES = {"states": "statuses"}
+_WIDTH = 100
 
 
-def nothing() -> Counts:
-    """The counts of nobody."""
-    return {"version": VERSION, "services": {}}
-
-
-def count(definitions: Definitions, seen: Sequence[RecordedCall]) -> Counts:
-    """The counts of one test's exchanges, oldest first."""
-    result = nothing()
+def coverage_of(definitions: Definitions, calls: Sequence[RecordedCall] = (), faults: Sequence[str] = FAULTS) -> Coverage:
+    """The counts of one test's calls, oldest first."""
+    coverage = Coverage(definitions, KINDS, faults)
     last: dict[tuple[str, ...], str] = {}
-    operations = {operation.id: operation for operation in definitions.operations if operation.job}
-    for call in seen:
-        if call.operation in operations:
-            mine = result["services"].setdefault(call.service, {"polls": 0, **{kind: {} for kind in KINDS}})
-            _count_one(operations[call.operation], call, mine, last)
-    return result
+    for call in calls:
+        operation = coverage.operations.get(call.operation or "")
+        if operation is not None and operation.job:
+            _count(operation, call, coverage.of(operation.id), last)
+    return coverage
 
 
-def _count_one(operation: Operation, call: RecordedCall, mine: Counts, last: dict[tuple[str, ...], str]) -> None:
-    mine["polls"] += call.poll
+def _count(operation: Operation, call: RecordedCall, mine: OperationCoverage, last: dict[tuple[str, ...], str]) -> None:
+    mine.polls += call.poll
     if call.error:
-        _add(mine["errors"], call.error)
+        mine.count("errors", call.error)
     family = (call.fault or "").partition(":")[0]
     if family and family != "error":  # those are counted by their names
-        _add(mine["faults"], family)
+        mine.count("faults", family)
     for run in call.runs:
-        _add(mine["statuses"], run.state)
+        mine.count("states", run.state)
         key = (operation.id, *identity(operation, call.parameters), *run.key)
         before = last.get(key)
         if before is not None and before != run.state and not _skips(operation, before, run.state):
-            _add(mine["transitions"], f"{before}>{run.state}")
+            mine.count("transitions", f"{before} -> {run.state}")
         last[key] = run.state
 
 
@@ -64,76 +59,50 @@ def _skips(operation: Operation, before: str, after: str) -> bool:
     return after in reachable(job, before)
 
 
-def _add(counts: dict[str, int], name: str, number: int = 1) -> None:
-    counts[name] = counts.get(name, 0) + number
+def counts_of(coverage: Coverage) -> dict[str, Any]:
+    """The counts as plain JSON, for the operations that were called: what `added` takes."""
+    names = coverage.exercised()
+    return {name: {"polls": coverage.of(name).polls, **item} for name, item in coverage.as_json(names).items()}
 
 
-def merge(several: Iterable[Mapping[str, Any]]) -> Counts:
-    """The sum of counts."""
-    result = nothing()
-    for item in several:
-        for service, theirs in item["services"].items():
-            mine = result["services"].setdefault(service, {"polls": 0, **{kind: {} for kind in KINDS}})
-            mine["polls"] += theirs["polls"]
-            for kind in KINDS:
-                for name, number in theirs[kind].items():
-                    _add(mine[kind], name, number)
-    return result
+def added(definitions: Definitions, several: Iterable[Mapping[str, Any]]) -> Coverage:
+    """The sum of the counts of several tests or processes."""
+    coverage = coverage_of(definitions)
+    for counts in several:
+        coverage.add(counts)
+    return coverage
 
 
-def documented(operation: Operation, faults: Sequence[str] = FAULTS) -> dict[str, list[str]]:
-    """What there is to be shown of an operation: its statuses, transitions and errors, and the kinds of faults."""
-    assert operation.job is not None
-    ways = [
-        f"{state}>{after}" for state in operation.job.states for after in sorted(operation.job.transitions.get(state, ()))
-    ]
-    errors = [example.name for example in operation.errors()]
-    return {"statuses": list(operation.job.states), "transitions": ways, "errors": errors, "faults": list(faults)}
+def percent(coverage: Coverage) -> float:
+    """How much was shown of what is documented of the operations that were called, to one digit."""
+    return round(coverage.percent(), 1)
 
 
-def report(definitions: Definitions, counts: Mapping[str, Any], faults: Sequence[str] = FAULTS) -> Counts:
-    """The counts, and beside each kind what was never shown, for the services that were asked; and the percentage in all.
+def report(coverage: Coverage) -> dict[str, Any]:
+    """The counts, what was never shown, and the percentage in all, as `--mockserver-report-json` writes them.
 
-    `extra` are the undocumented ones that were shown all the same: patched statuses, and changes that no documented
-    way leads to. What a job passed through between two polls counts as not seen.
+    `undocumented` are patched statuses, and changes that no documented way leads to. What a job passed through between two
+    polls counts as not seen.
     """
-    services = {}
-    for operation in definitions.operations:
-        mine = counts["services"].get(operation.service)
-        if operation.job and mine:
-            services[operation.service] = {"operation": operation.id, "polls": mine["polls"]} | {
-                kind: _kind(mine[kind], names) for kind, names in documented(operation, faults).items()
-            }
-    displayed = sum(len(service[kind]["shown"]) for service in services.values() for kind in KINDS)
-    there = sum(shown_and_missing(service[kind]) for service in services.values() for kind in KINDS)
-    percent = round(100 * displayed / there, 1) if there else 0.0
-    return {"version": VERSION, "percent": percent, "services": services}
+    return {"version": VERSION, "percent": percent(coverage), "operations": counts_of(coverage)}
 
 
-def shown_and_missing(kind: Mapping[str, Any]) -> int:
-    """How many documented ones there are of a kind in a report."""
-    return len(kind["shown"]) + len(kind["missing"])
-
-
-def _kind(counted: Mapping[str, int], names: Sequence[str]) -> dict[str, Any]:
-    return {
-        "shown": {name: counted[name] for name in names if name in counted},
-        "missing": [name for name in names if name not in counted],
-        "extra": {name: number for name, number in counted.items() if name not in names},
-    }
-
-
-def text(result: Mapping[str, Any]) -> list[str]:
-    """A report as lines for a terminal."""
+def text(coverage: Coverage) -> list[str]:
+    """The coverage as lines for a terminal."""
     lines = []
-    for service, item in result["services"].items():
-        lines.append(f"{service} ({item['operation']}): {item['polls']} polls")
-        for kind in KINDS:
-            counted = item[kind]
-            if not shown_and_missing(counted):
-                continue
-            head = f"  {kind:<12}{len(counted['shown']):>4} of {shown_and_missing(counted):<4}"
-            missing = ", ".join(counted["missing"])
-            extra = f"; undocumented: {', '.join(counted['extra'])}" if counted["extra"] else ""
-            lines.append((head + (f" never shown: {missing}" if missing else " all shown") + extra).rstrip())
-    return [*lines, f"shown to the code under test: {result['percent']} % of what is documented"]
+    for name in coverage.exercised():
+        mine = coverage.of(name)
+        lines.append(f"{mine.operation.service} ({name}): {mine.polls} polls")
+        lines += [line for kind in KINDS if mine.documented[kind] for line in _lines(mine, kind)]
+    return [*lines, f"shown to the code under test: {percent(coverage)} % of what is documented"]
+
+
+def _lines(mine: OperationCoverage, kind: str) -> list[str]:
+    missing, strange = mine.missing(kind), [item for item in mine.strange if item.startswith(f"{kind}: ")]
+    head = f"  {_TITLES.get(kind, kind):<12}{len(mine.seen[kind]):>4} of {len(mine.documented[kind]):<4}"
+    tail = f" never shown: {', '.join(missing)}" if missing else " all shown"
+    extra = f"; undocumented: {', '.join(item.removeprefix(f'{kind}: ') for item in strange)}" if strange else ""
+    indent = " " * 26
+    return textwrap.wrap(
+        head + tail + extra, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )

@@ -16,7 +16,7 @@ from ..exchanges.job_view import job_views
 from ..jobs.clock import SECOND
 from ..model import Request, Response
 from ..redaction import redact
-from ..services import LISTINGS
+from ..services import service_of
 from ..steps.route import route
 
 
@@ -139,8 +139,8 @@ def _runs(operation: Operation | None, parameters: Mapping[str, str], response: 
 def identity_names(operation: Operation) -> tuple[str, ...]:
     """The parameters that say which job, or which list of jobs, a request is about."""
     assert operation.job is not None
-    filters = LISTINGS[operation.service].filters if operation.service in LISTINGS else ()
-    return (*operation.job.identity, *filters)
+    service = service_of(operation)
+    return (*operation.job.identity, *(service.filters if service else ()))
 
 
 def identity(operation: Operation, parameters: Mapping[str, str]) -> tuple[str, ...]:

@@ -4,277 +4,167 @@ documents that these things happen, only the statuses and errors that they are m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from ..definitions import Definitions, Operation
-from ..definitions.pointer import parts_of
+from ..definitions import Definitions
 from .grading import CLEAR, RIGHT
-from .hazard_texts import TEXTS
-from .service_profiles import FAILED, PROFILES, SUCCEEDED, UNKNOWN, VERDICTS, ServiceProfile, Steps, code_of, life_to
-
-SINGLE, LISTS = ("cdm", "taurusdb", "enos"), ("tics", "dataarts")
-Fault = dict[str, Any]
-Event = tuple[float, str]
-"""When, in seconds from the start, and what: `delete`, `rerun`, `crowd`, `refuse` or `accept` (see `scenario.py`)."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a hazard may build on: a service's profile, its operation, the mock's URL."""
-
-    profile: ServiceProfile
-    operation: Operation
-
-
-@dataclass(frozen=True)
-class Hazard:
-    """Something that happens to a poller.
-
-    `name` says what; `summary` what the server does, `hurts` what that does in production to who isn't ready for it,
-    `advice` what to do. `end` is the state that the job ends in: the attribute of a profile, a state, or one that it never
-    leaves. `verdicts` may be returned, and `good` are the grades that pass. `job` holds more of the declaration, `faults`
-    makes those of a service, `events` happen on the clock. `services` has it; `hangs`: a client's timeout is what counts.
-    """
-
-    name: str
-    summary: str
-    hurts: str
-    advice: str
-    end: str = "succeeded"
-    verdicts: Sequence[str] = (SUCCEEDED,)
-    good: Sequence[str] = (RIGHT,)
-    job: Mapping[str, Any] = field(default_factory=dict)
-    faults: Callable[[Setting], list[Fault]] = lambda _setting: []
-    events: tuple[Event, ...] = ()
-    services: Sequence[str] = tuple(PROFILES)
-    hangs: bool = False
-
-    def life(self, setting: Setting) -> Steps:
-        """The job's life."""
-        if self.end in ("first", "running"):
-            return _staying(setting, getattr(setting.profile, self.end))
-        return life_to(setting.operation, getattr(setting.profile, self.end, self.end))
-
-
-def _staying(setting: Setting, state: str) -> Steps:
-    steps = life_to(setting.operation, setting.profile.succeeded)
-    place = [name for name, _ in steps].index(state)
-    return [*steps[:place], (state, None)]
-
+from .hazard import Hazard
+from .hazard_faults import (
+    ONCE,
+    another_job,
+    another_type,
+    doubled_member,
+    fault,
+    internal_error,
+    login_page,
+    null_status,
+    other_case,
+    patch,
+    replaced,
+    second_row,
+    skewed,
+    success_once,
+    without_status,
+)
+from .service_profiles import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, ServiceProfile, profile_of
 
 LATE, SOON, MIDWAY = ("2m", None), ("2m", "5m"), ("2m", "12m")
-ONCE = {"times": 1, "after": 2}
 OPEN = (FAILED, UNKNOWN)
 EITHER = (RIGHT, CLEAR)
 
-
-def _fault(**fields: Any) -> Callable[[Setting], list[Fault]]:
-    return lambda _setting: [fields]
-
-
-def _patch(make: Callable[[ServiceProfile], list[dict[str, Any]]], **fields: Any) -> Callable[[Setting], list[Fault]]:
-    return lambda setting: [{"patch": make(setting.profile), **fields}]
-
-
-def _replaced(path: str, value: Any) -> list[dict[str, Any]]:
-    return [{"op": "replace", "path": path, "value": value}]
-
-
-def _without_status(profile: ServiceProfile) -> list[dict[str, Any]]:
-    return [{"op": "remove", "path": path} for path in (profile.status, profile.codes) if path]
-
-
-def _null_status(profile: ServiceProfile) -> list[dict[str, Any]]:
-    return profile.says(None) + (_replaced(profile.codes, None) if profile.codes else [])
-
-
-def _flap(setting: Setting) -> list[Fault]:
-    profile = setting.profile
-    return [{"patch": profile.says(profile.succeeded, code_of(setting.operation, profile.succeeded)), **ONCE}]
-
-
-def _service_s_own(setting: Setting) -> list[Fault]:
-    broken = setting.profile.broken
-    return [{"error": broken, **ONCE} if broken else {"status": 500, **ONCE}]
-
-
-def _another_type(setting: Setting) -> list[Fault]:
-    profile = setting.profile
-    if profile.codes:
-        steps = [{"op": "test", "path": profile.status, "value": profile.succeeded}]
-        return [{"patch": steps + _replaced(profile.codes, profile.other_type)}]
-    return [{"patch": profile.says(profile.other_type), "window": LATE}]
-
-
-def _another_job(setting: Setting) -> list[Fault]:
-    profile = setting.profile
-    code = code_of(setting.operation, profile.succeeded)
-    other = 424_242 if setting.profile.service == "dataarts" else "another-job"
-    return [{"patch": _replaced(profile.name, other) + profile.says(profile.succeeded, code), **ONCE}]
-
-
-def _skewed(setting: Setting) -> list[Fault]:
-    steps = [{"op": "add", "path": path, "value": value} for path, value in setting.profile.stamps.items()]
-    return [{"patch": steps, "headers": {"Date": "Sat, 01 Jan 2000 00:00:00 GMT"}, "window": LATE}]
-
-
-def _twice(setting: Setting) -> list[Fault]:
-    """The running row stands there twice: the documented one, about this job, is the second."""
-    profile = setting.profile
-    row = _documented_row(setting)
-    step = {"op": "add", "path": f"{profile.rows}/-", "value": {**row, "status": profile.running}}
-    return [{"patch": [step], "window": SOON}]
-
-
-def _documented_row(setting: Setting) -> dict[str, Any]:
-    return dict(DOCUMENTED_ROWS[setting.profile.service])
-
-
-DOCUMENTED_ROWS: Mapping[str, Mapping[str, Any]] = {
-    "cdm": {"job-name": "jdbc2hive", "creation-user": "cdm", "creation-date": 1536905778725, "progress": 1},
-    "tics": {"id": "0", "job_name": "twin", "job_instance_type": "SQL", "round_id": 1},
-    "dataarts": {"taskId": 1, "taskName": "twin", "jobName": "twin", "taskRunningLogId": 1, "submitTime": 0},
-}
-"""What a second row has beside its status; enough for the vendors' models, which leave out what isn't there."""
-
-
-def _doubled_member(setting: Setting) -> list[Fault]:
-    """The status stands there twice in one object; readers that take the first one see the end."""
-    profile = setting.profile
-    first, last = profile.succeeded, profile.running
-    member = parts_of(profile.status)[-1]
-    inner = f'{{"{member}":"{first}","{member}":"{last}"'
-    if profile.codes:
-        codes = [code_of(setting.operation, state) for state in (first, last)]
-        inner += f',"status":{codes[0]},"status":{codes[1]}'
-    return [{"body": _wrapped(profile, inner + "}"), "content_type": "application/json", **ONCE}]
-
-
-def _wrapped(profile: ServiceProfile, row: str) -> str:
-    texts = {
-        "cdm": '{"submissions":[%s]}', "taurusdb": '{"job":%s}', "tics": '{"total":1,"lists":[%s]}',
-        "enos": '{"code":0,"msg":"OK","data":%s}',
-    }  # fmt: skip
-    if profile.service in texts:
-        return texts[profile.service] % row
-    inner = f'{{"rows":[{row}],"success":true,"total":1}}'.replace('"', '\\"')
-    return f'{{"status_code":200,"body":"{inner}","header_map":{{}}}}'
-
-
-LOGIN = "login-page"
-
-
-def _to_login(setting: Setting) -> list[Fault]:
-    path = setting.operation.path
-    for name in setting.operation.path_names:
-        path = path.replace(f"{{{name}}}", LOGIN)
-    query = "&".join(
-        f"{parameter.name}={LOGIN}"
-        for parameter in setting.operation.parameters
-        if parameter.location == "query" and parameter.required
-    )
-    match = {setting.operation.path_names[0]: LOGIN} if setting.operation.path_names else {"taskInstId": LOGIN}
-    page = "<html><head><title>Sign in</title></head><body><form>user, password</form></body></html>"
-    return [
-        {"body": page, "content_type": "text/html", **match},
-        {"status": 302, "body": "", "headers": {"Location": f"{path}?{query}" if query else path}, **ONCE},
-    ]
-
-
-def _drifted(text: str) -> str:
-    return text.capitalize() if text.isupper() else text.upper()
-
-
-def _hazard(name: str, **fields: Any) -> Hazard:
-    return Hazard(name, *TEXTS[name], **fields)
-
+RETRY = "take it for no answer: sleep, ask again, count how often in a row"
+LOUD = "raise an error that names the job and what came, after a few of them in a row"
+LOOK = "look at what you parsed before you use it: is the member there, of the type you need, about the job you asked for?"
 
 HAZARDS: tuple[Hazard, ...] = (
-    _hazard("undocumented-status", verdicts=OPEN, good=EITHER, faults=_patch(lambda d: d.says("ARCHIVED", 42), window=LATE)),
-    _hazard(
-        "status-in-another-case",
-        verdicts=(SUCCEEDED, UNKNOWN),
-        good=EITHER,
-        faults=_patch(lambda d: d.once_succeeded(_drifted(d.succeeded))),
-    ),
-    _hazard(
-        "status-with-spaces",
-        verdicts=(SUCCEEDED, UNKNOWN),
-        good=EITHER,
-        faults=_patch(lambda d: d.once_succeeded(f" {d.succeeded} ")),
-    ),
-    _hazard(
-        "status-in-chinese",
-        verdicts=(SUCCEEDED, UNKNOWN),
-        good=EITHER,
-        faults=_patch(lambda d: d.once_succeeded("运行成功")),
-    ),
-    _hazard("end-that-is-taken-back", end="failed", verdicts=(FAILED,), good=EITHER, faults=_flap),
-    _hazard(
-        "last-run-s-end-first", verdicts=(FAILED,), good=EITHER, job={"age": "1d"}, events=((20, "rerun"),), services=SINGLE
-    ),
-    _hazard("not-found-at-first", job={"visible_after": 60}),
-    _hazard("job-vanishes", verdicts=OPEN, good=EITHER, events=((180, "delete"),)),
-    _hazard("one-502", faults=_fault(status=502, **ONCE)),
-    _hazard("ten-minutes-of-503", good=EITHER, faults=_fault(status=503, window=MIDWAY)),
-    _hazard("one-error-of-the-service", faults=_service_s_own),
-    _hazard("throttled-with-retry-after", good=EITHER, faults=_fault(status=429, retry_after=60, window=SOON)),
-    _hazard("throttled", good=EITHER, faults=_fault(status=429, window=SOON)),
-    _hazard("quota", good=EITHER, faults=_fault(quota={"limit": 1, "per": "1m"}, retry_after=True)),
-    _hazard("one-401", good=EITHER, faults=_fault(status=401, **ONCE)),
-    _hazard("401-for-good", verdicts=OPEN, good=EITHER, faults=_fault(status=401, window=("3m", None))),
-    _hazard("hang", faults=_fault(fault="HANG", **ONCE), hangs=True),
-    _hazard("connection-reset", faults=_fault(fault="CONNECTION_RESET_BY_PEER", **ONCE)),
-    _hazard("port-closed", good=EITHER, events=((120, "refuse"), (300, "accept"))),
-    _hazard("short-body", faults=_fault(fault="SHORT_BODY", **ONCE)),
-    _hazard("cut-json", good=EITHER, faults=_fault(fault="TRUNCATED_JSON", **ONCE)),
-    _hazard("html-with-200", good=EITHER, faults=_fault(fault="HTML_200", **ONCE)),
-    _hazard("empty-body", good=EITHER, faults=_fault(fault="EMPTY_BODY", **ONCE)),
-    _hazard("nothing-in-the-answer", good=EITHER, faults=_patch(lambda d: _replaced(d.rows, d.no_rows), **ONCE)),
-    _hazard("status-null", good=EITHER, faults=_patch(_null_status, **ONCE)),
-    _hazard("status-missing", good=EITHER, faults=_patch(_without_status, **ONCE)),
-    _hazard("status-of-another-type", verdicts=VERDICTS, good=EITHER, faults=_another_type),
-    _hazard(
-        "progress-100-too-soon",
-        end="failed",
-        verdicts=(FAILED,),
-        good=EITHER,
-        services=("cdm", "taurusdb"),
-        faults=_patch(lambda d: _replaced(d.progress, d.done), window=SOON),
-    ),
-    _hazard("progress-minus-1", services=("cdm",), faults=_patch(lambda d: _replaced(d.progress, -1), window=SOON)),
-    _hazard("runs-for-ever", end="running", verdicts=OPEN, good=EITHER),
-    _hazard("never-starts", end="first", verdicts=OPEN, good=EITHER),
-    _hazard("clock-skew", faults=_skewed),
-    _hazard("page-shift", good=EITHER, events=((120, "crowd"),), services=LISTS),
-    _hazard("second-row", good=EITHER, faults=_twice, services=("cdm", *LISTS)),
-    _hazard("another-job-s-answer", end="failed", verdicts=(FAILED,), good=EITHER, faults=_another_job),
-    _hazard("slow-bytes", faults=_fault(fault={"type": "SLOW_DRIBBLE", "chunks": 20, "duration": 0.1}, **ONCE)),
-    _hazard("slow-answers", faults=_fault(delay=40, clock="mock", window=LATE)),
-    _hazard("doubled-member", faults=_doubled_member),
-    _hazard("login-page", good=EITHER, faults=_to_login),
-)
-"""All of them but those for each documented terminal status, in the order of the tables."""
+    Hazard("undocumented-status", "from the 2nd minute on the status is ARCHIVED, which no page documents",
+           "a loop that waits for known ends polls for ever; one that waits for the end of RUNNING reports a success",
+           LOUD, verdicts=OPEN, good=EITHER, faults=patch(lambda p: p.says("ARCHIVED", 42), window=LATE)),
+    Hazard("status-in-another-case",
+           "the job succeeds, and the status is spelled Succeeded (SUCCESS where it was success)",
+           "`==` never matches, and the poller waits for a job that has long ended",
+           "compare with .strip().casefold(), or " + LOUD, verdicts=(SUCCEEDED, UNKNOWN), good=EITHER,
+           faults=patch(lambda p: p.once_succeeded(other_case(p.succeeded)))),
+    Hazard("status-with-spaces", "the job succeeds, and the status has spaces around it",
+           "`==` never matches, and the poller waits for a job that has long ended",
+           "compare with .strip().casefold(), or " + LOUD, verdicts=(SUCCEEDED, UNKNOWN), good=EITHER,
+           faults=patch(lambda p: p.once_succeeded(f" {p.succeeded} "))),
+    Hazard("status-in-chinese", "the job succeeds, and the status is 运行成功, as a console shows it",
+           "the poller waits for a job that has long ended", LOUD, verdicts=(SUCCEEDED, UNKNOWN), good=EITHER,
+           faults=patch(lambda p: p.once_succeeded("运行成功"))),
+    Hazard("end-that-is-taken-back",
+           "the third answer says that the job has succeeded, the next that it runs; it fails in the end",
+           "downstream work starts on half of the data", "believe an end once two answers, a pause apart, agree on it",
+           end="failed", verdicts=(FAILED,), good=EITHER, faults=success_once),
+    Hazard("last-run-s-end-first",
+           "for 20 s the answer is about the last run, which succeeded; then the new one shows, and fails",
+           "yesterday's success is taken for today's",
+           "believe an end once two answers, a pause apart, agree on it, or compare start times", verdicts=(FAILED,),
+           good=EITHER, job={"age": "1d"}, events=((20, "rerun"),), applies=lambda p: not p.listed),
+    Hazard("not-found-at-first", "the job can be found only a minute after it was made",
+           "a pipeline fails now and then, whenever the poller is quicker than the service",
+           "allow not-found for the first minutes", job={"visible_after": 60}),
+    Hazard("job-vanishes", "after three minutes nobody knows the job any more",
+           "a poller that takes not-found for not-yet waits for ever; one that takes it for done reports a success", LOUD,
+           verdicts=OPEN, good=EITHER, events=((180, "delete"),)),
+    Hazard("one-502", "one gateway error, an HTML page", "a deployment of the vendor's gateway kills a job that runs well",
+           RETRY, faults=fault(status=502, **ONCE)),
+    Hazard("ten-minutes-of-503", "503 from the 2nd minute to the 12th",
+           "a short outage kills a job that runs well, or goes unnoticed", RETRY, good=EITHER,
+           faults=fault(status=503, window=MIDWAY)),
+    Hazard("one-error-of-the-service", "one internal error in the vendor's own envelope (EnOS: with HTTP status 200)",
+           "a hiccup kills a job that runs well, or an error's body is read as an answer", RETRY, faults=internal_error),
+    Hazard("throttled-with-retry-after", "429 from the 2nd minute to the 5th, with Retry-After: 60",
+           "who comes back sooner stays throttled, and so do the others who share the quota",
+           "sleep for Retry-After, at least", good=EITHER, faults=fault(status=429, retry_after=60, window=SOON)),
+    Hazard("throttled", "429 from the 2nd minute to the 5th, without Retry-After",
+           "retries without a pause keep the quota used up", "sleep as after any other poll, or longer each time",
+           good=EITHER, faults=fault(status=429, window=SOON)),
+    Hazard("quota", "one call passes each minute, the next get 429 with what is left of it as Retry-After",
+           "who comes back sooner stays throttled, and so do the others who share the quota",
+           "sleep for Retry-After, at least", good=EITHER, faults=fault(quota={"limit": 1, "per": "1m"}, retry_after=True)),
+    Hazard("one-401", "the token is refused once, midway", "a long job outlives its poller's token",
+           "get a new token and ask again, or " + LOUD, good=EITHER, faults=fault(status=401, **ONCE)),
+    Hazard("401-for-good", "from the 3rd minute on every call gets 401",
+           "a poller that retries for ever locks the account, and nobody hears", LOUD, verdicts=OPEN, good=EITHER,
+           faults=fault(status=401, window=("3m", None))),
+    Hazard("hang", "one call gets no answer at all: the client's timeout is what ends it",
+           "without a timeout the poller sleeps for ever; an exception of the layer below falls through the SDK's",
+           "set a timeout, and catch what the HTTP library raises, too", faults=fault(fault="HANG", **ONCE), hangs=True),
+    Hazard("connection-reset", "one connection is reset", "a hiccup of the network kills a job that runs well", RETRY,
+           faults=fault(fault="CONNECTION_RESET_BY_PEER", **ONCE)),
+    Hazard("port-closed", "from the 2nd minute to the 5th nobody listens", "a restart kills a job that runs well", RETRY,
+           good=EITHER, events=((120, "refuse"), (300, "accept"))),
+    Hazard("short-body", "one answer ends before its Content-Length",
+           "an exception of the layer below falls through the SDK's", RETRY, faults=fault(fault="SHORT_BODY", **ONCE)),
+    Hazard("cut-json", "the JSON of one answer is cut in the middle", "a parser's error kills a job that runs well", RETRY,
+           good=EITHER, faults=fault(fault="TRUNCATED_JSON", **ONCE)),
+    Hazard("html-with-200", "one answer is an HTML page with status 200", "a parser's error kills a job that runs well",
+           RETRY, good=EITHER, faults=fault(fault="HTML_200", **ONCE)),
+    Hazard("empty-body", "one answer has status 200 and no body", "a parser's error, or None, where a status was expected",
+           RETRY, good=EITHER, faults=fault(fault="EMPTY_BODY", **ONCE)),
+    Hazard("nothing-in-the-answer", "one answer has no run in it: an empty list, or null",
+           "IndexError, and nobody knows which job", LOOK, good=EITHER,
+           faults=patch(lambda p: replaced(p.rows, p.no_rows), **ONCE)),
+    Hazard("status-null", "the status of one answer is null", "None is no end: fine; .upper() of it: a crash", LOOK,
+           good=EITHER, faults=patch(null_status, **ONCE)),
+    Hazard("status-missing", "one answer has no status", "KeyError: 'status', and nobody knows which job", LOOK,
+           good=EITHER, faults=patch(without_status, **ONCE)),
+    Hazard("status-of-another-type", "the status has another type: a number where text was, or EnOS's 1 as \"1\"",
+           "`==` never matches, and the poller waits for a job that has long ended", LOOK, verdicts=VERDICTS, good=EITHER,
+           faults=another_type),
+    Hazard("progress-100-too-soon", "the job runs at 100 %, and fails in the end",
+           "downstream work starts on half of the data", "only the status tells the end", end="failed", verdicts=(FAILED,),
+           good=EITHER, applies=lambda p: bool(p.progress),
+           faults=patch(lambda p: replaced(p.progress, p.done), window=SOON)),
+    Hazard("progress-minus-1", "the job runs, and its progress is -1 for a while",
+           "a job that runs well is taken for a failed one", "only the status tells the end",
+           applies=lambda p: p.done == 100, faults=patch(lambda p: replaced(p.progress, -1), window=SOON)),
+    Hazard("runs-for-ever", "the job never ends", "the poller holds its worker for ever",
+           "give up in the end, and say so: raise TimeoutError(...)", end="running", verdicts=OPEN, good=EITHER),
+    Hazard("never-starts", "the job stays in its first state", "the poller holds its worker for ever",
+           "give up in the end, and say so: raise TimeoutError(...)", end="first", verdicts=OPEN, good=EITHER),
+    Hazard("clock-skew", "from the 2nd minute on all times in the answers are of years ago",
+           "a job that runs well is taken for an old one", "measure time by your own clock", faults=skewed),
+    Hazard("page-shift", "150 newer runs push the job to another page", "rows[0] is another job's",
+           "turn the pages, and look for your run by its id", good=EITHER, events=((120, "crowd"),),
+           applies=lambda p: p.listed),
+    Hazard("second-row", "for three minutes there is another row, which runs, beside the one", "`[row] = rows` crashes",
+           LOOK, good=EITHER, faults=second_row, applies=lambda p: not p.single),
+    Hazard("another-job-s-answer", "the third answer is about another job, which has succeeded; this one fails",
+           "another job's success is taken for this one's",
+           "compare the name or id in the answer with the one you asked for", end="failed", verdicts=(FAILED,),
+           good=EITHER, faults=another_job),
+    Hazard("slow-bytes", "an answer comes in bits", "reads that take one packet for the whole",
+           "leave it to an HTTP library",
+           faults=fault(fault={"type": "SLOW_DRIBBLE", "chunks": 20, "duration": 0.1}, **ONCE)),
+    Hazard("slow-answers", "each answer takes 40 s, on the clock", "loops that count polls take their time for known",
+           "measure time by a clock, not by counting", faults=fault(delay=40, clock="mock", window=LATE)),
+    Hazard("doubled-member", "the status stands twice in one object: the end first, RUNNING last",
+           "JSON readers differ in which one they take", "nothing, with Python's json: it takes the last",
+           faults=doubled_member),
+    Hazard("login-page", "one answer redirects to a login page", "its HTML with status 200 is parsed, or a None read",
+           RETRY, good=EITHER, faults=login_page),
+)  # fmt: skip
+"""All of them but those for each documented terminal status, in the order of the tables: name, what the server does, what
+that does in production, what to do."""
 
 
 def hazards(definitions: Definitions, service: str) -> list[Hazard]:
-    """All hazards of a service: one for each terminal status, and those of the table that apply."""
-    operation = definitions.operation_of(service)
-    assert operation.job is not None
-    ends = [_ending(PROFILES[service], state) for state, facts in operation.job.states.items() if facts.terminal]
-    return ends + [hazard for hazard in HAZARDS if service in hazard.services]
+    """All hazards of a service: one for each terminal status, and those of the table that apply. Raises InputError."""
+    profile = profile_of(definitions, service)
+    ends = [_ending(profile, state) for state in profile.terminal_states()]
+    return ends + [hazard for hazard in HAZARDS if hazard.applies(profile)]
 
 
 def _ending(profile: ServiceProfile, state: str) -> Hazard:
     meant = profile.means(state)
-    good = (RIGHT,) if meant == SUCCEEDED else EITHER
+    good: Sequence[str] = (RIGHT,) if meant == SUCCEEDED else EITHER
     hurts = {
         SUCCEEDED: "the poller misses the end",
         FAILED: "a failure is taken for a success, or waited on for ever",
         None: "a job that never did its work is waited on for ever",
     }
     advice = "list every documented terminal status, and what each means"
-    name = f"ends-{state}"
-    return Hazard(name, f"the job ends as {state}", hurts[meant], advice, state, (meant,) if meant else VERDICTS, good)
+    verdicts = (meant,) if meant else VERDICTS
+    return Hazard(f"ends-{state}", f"the job ends as {state}", hurts[meant], advice, state, verdicts, good)

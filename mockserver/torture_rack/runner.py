@@ -34,9 +34,10 @@ from .grading import (
     success_was_shown,
     verdict_of,
 )
-from .hazards import Hazard, Setting, hazards
+from .hazard import Hazard
+from .hazards import hazards
 from .scenario import Scenario
-from .service_profiles import PROFILES, SUCCEEDED, UNKNOWN, profile_of
+from .service_profiles import SUCCEEDED, UNKNOWN, ServiceProfile, profile_of
 from .supervisor import Limits, Outcome, supervised
 
 _OPTIONS = ("only", "skip", "allow", "give_up", "max_polls", "watchdog")
@@ -75,7 +76,6 @@ def options(
     seconds without a sleep or a call, after which a poller never ends; `job`, parts of the job's identity by the vendor's
     names, and `facts`. Raises InputError for what is unknown, naming the nearest.
     """
-    profile_of(service)
     allowed = hazards(definitions, service)
     for grade in _several(allow):
         _check(grade, GRADES, "allow")
@@ -174,7 +174,7 @@ class HazardRun:
             raise InputError(f"hazard {self.name} has had its poller; run each in a test of its own")
         operation = self.mock.mock.definitions.operation_of(self._options.service)
         self.mock.clock.freeze()
-        scenario = Scenario(self.mock, self.hazard, operation, self._options.job)
+        scenario = Scenario(self.mock, self.hazard, self._options.service, self._options.job)
         outcome = supervised(self.mock, operation, scenario, wait, self._options.limits, own_thread)
         calls = [call for call in self.mock.seen if call.operation == operation.id]
         self.report = self._graded(outcome, calls, verdict)
@@ -198,7 +198,7 @@ class HazardRun:
 
     def _success_was_shown(self, calls: Sequence[RecordedCall]) -> bool:
         """Whether any answer said so: in the service's word, the hazard's, or by an end that the vendor doesn't explain."""
-        profile = PROFILES[self._options.service]
+        profile = self._profile()
         end = {self.hazard.end} if SUCCEEDED in self.hazard.verdicts and profile.means(self.hazard.end) is None else set()
         return success_was_shown(calls, profile, {*self._success_words(), *end})
 
@@ -211,13 +211,15 @@ class HazardRun:
         return {value for value in self._patched_values() if len(value) > 1}
 
     def _patched_values(self) -> set[str]:
-        operation = self.mock.mock.definitions.operation_of(self._options.service)
-        faults = self.hazard.faults(Setting(PROFILES[self._options.service], operation))
+        faults = self.hazard.faults(self._profile())
         values = [step.get("value") for fault in faults for step in fault.get("patch", ())]
         return {str(value) for value in values if isinstance(value, str | int)}
 
+    def _profile(self) -> ServiceProfile:
+        return profile_of(self.mock.mock.definitions, self._options.service)
+
     def _read(self, outcome: Outcome, mapping: Verdict | None) -> tuple[str | None, bool]:
-        profile = PROFILES[self._options.service]
+        profile = self._profile()
         if outcome.how == "returned":
             return verdict_of(outcome.what, profile, mapping), False
         if outcome.how == "raised":

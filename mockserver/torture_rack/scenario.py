@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..declare_job import DeclaredJob
-from ..definitions import Operation
 from ..faults.declared_fault import DeclaredFault
 from ..jobs.clock import SECOND
 from ..testing.mock_server import MockServer
-from .hazards import Hazard, Setting
-from .service_profiles import life_to, profile_of
+from .hazard import Hazard
+from .service_profiles import profile_of
 
 _CROWD = {"count": 150, "every": 0.5, "life": "hangs"}
 
@@ -20,19 +19,19 @@ _CROWD = {"count": 150, "every": 0.5, "life": "hangs"}
 class Scenario:
     """The job of a hazard, and its events, which come when the clock has reached them."""
 
-    def __init__(self, double: MockServer, hazard: Hazard, operation: Operation, fields: Mapping[str, Any]) -> None:
-        self._double, self._hazard, self._operation = double, hazard, operation
+    def __init__(self, double: MockServer, hazard: Hazard, service: str, fields: Mapping[str, Any]) -> None:
+        self._double, self._hazard = double, hazard
         self._fields = dict(fields)
-        self._dialect = profile_of(operation.service)
+        self._profile = profile_of(double.mock.definitions, service)
         self._began = double.clock.now()
         self._waiting = list(hazard.events)
         self._closed: DeclaredFault | None = None
-        self._job = self._declare(hazard.life(Setting(self._dialect, operation)), hazard.job)
-        for fault in hazard.faults(Setting(self._dialect, operation)):
-            double.fail(operation.service, **fault)
+        self._job = self._declare(hazard.life(self._profile), hazard.job)
+        for fault in hazard.faults(self._profile):
+            double.fail(service, **fault)
 
     def _declare(self, life: Any, more: Mapping[str, Any]) -> DeclaredJob:
-        return self._double.job(self._operation.service, life=life, **{**self._fields, **more})
+        return self._double.job(self._profile.service, life=life, **{**self._fields, **more})
 
     @property
     def hangs(self) -> bool:
@@ -58,12 +57,12 @@ class Scenario:
         self._job.delete()
 
     def _rerun(self) -> None:
-        self._declare(life_to(self._operation, self._dialect.failed), {})
+        self._declare(self._profile.life_to(self._profile.failed), {})
 
     def _crowd(self) -> None:
-        mine = ("facts", *self._dialect.crowd)
+        mine = ("facts", *self._profile.other_job)
         others = {name: value for name, value in self._fields.items() if name not in mine}
-        self._double.job(self._operation.service, **{**others, **self._dialect.crowd, **_CROWD})
+        self._double.job(self._profile.service, **{**others, **self._profile.other_job, **_CROWD})
 
     def _refuse(self) -> None:
         self.close_port()

@@ -1,13 +1,19 @@
-"""What the same mishap looks like in each service: names of states, and where in an answer they stand."""
+"""What a service's definition says that the hazards need: names of states, and where in an answer they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..definitions import Definitions, Operation
+from ..definitions import Definitions, JobLife, Operation
+from ..definitions.job_words import CANCEL, FAILURE
+from ..definitions.model import JobMapping
 from ..errors import InputError
+from ..exchanges import vendor_times
+from ..exchanges.json_path import MISSING, value_at
+from ..services import service_of
+from ..services.base import JobListService
 
 SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 VERDICTS = (SUCCEEDED, FAILED, UNKNOWN)
@@ -15,42 +21,91 @@ VERDICTS = (SUCCEEDED, FAILED, UNKNOWN)
 
 RUNNING_SECONDS = 600
 """How long the rack's jobs run; their first states take less than a minute."""
+_YEAR_2000 = 946_684_800_000
+"""2000-01-01T00:00:00Z, in milliseconds since 1970."""
 Steps = list[tuple[str, float | None]]
 Patch = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class ServiceProfile:
-    """A service's words. Pointers are RFC 6901, into an answer; "" where the service has no such member.
+    """A service's words and places, read from its definition.
 
-    `succeeded` and `failed` are the states of a plain end, `first` and `running` those before; `verdicts` what each other
-    terminal state means (none: the vendor doesn't say). `rows` is where its runs stand: an array, or what holds the one
-    run (`single`); `name` where an answer says whose it is; `codes` the pointer to a state as a number, and `odd_code` one
-    that no vendor documents; `stamps` times, as text or numbers; `throttled` its error for too many calls.
+    Pointers are RFC 6901, into an answer; "" where the service has no such member.
+
+    Attributes:
+        service: Its name.
+        operation: Its job-status operation.
+        first: The state that a job begins in.
+        running: The state before a plain end.
+        succeeded: The state of a success.
+        failed: The state of a failure.
+        verdicts: What each other terminal state means; one that isn't there: the vendor doesn't say.
+        status: Where the status stands, in words if there are any.
+        codes: Where it stands as a number.
+        rows: Where the runs stand: an array, or (`single`) what holds the one run.
+        name: Where an answer says whose it is.
+        example: The documented answer.
+        progress: Where the progress stands, and `done`: all of it.
+        stamps: Times by their places, each as it was in the year 2000.
+        broken: The documented error that says with a 200 that the service is broken.
+        listed: Whether the runs are those of a list, and `other_job`: the identity of another job in the same list.
     """
 
     service: str
+    operation: Operation = field(repr=False)
     first: str
     running: str
     succeeded: str
     failed: str
     verdicts: Mapping[str, str]
     status: str
+    codes: str
     rows: str
+    single: bool
     name: str
-    single: bool = False
-    codes: str = ""
-    progress: str = ""
-    done: Any = None
-    stamps: Mapping[str, Any] = field(default_factory=dict)
-    other_type: Any = 3
-    no_rows: Any = field(default_factory=list)
-    broken: str = ""
-    crowd: Mapping[str, str] = field(default_factory=dict)
+    example: Any
+    progress: str
+    done: Any
+    stamps: Mapping[str, Any]
+    broken: str
+    listed: bool
+    other_job: Mapping[str, str]
 
     def means(self, state: str) -> str | None:
         """The verdict that a terminal state stands for; None where the vendor doesn't say."""
         return {self.succeeded: SUCCEEDED, self.failed: FAILED, **self.verdicts}.get(state)
+
+    @property
+    def job(self) -> JobLife:
+        """The documented life of its jobs."""
+        assert self.operation.job is not None
+        return self.operation.job
+
+    @property
+    def no_rows(self) -> Any:
+        """What stands where the runs are, if there is none."""
+        return None if self.single else []
+
+    def terminal_states(self) -> list[str]:
+        """The documented terminal states, in the order of the definition."""
+        return [name for name, state in self.job.states.items() if state.terminal]
+
+    def code_of(self, state: str) -> Any:
+        """What stands for a state in an answer, where that is a number; None elsewhere."""
+        return self.job.states[state].code if self.codes else None
+
+    def life_to(self, state: str) -> Steps:
+        """The first documented life that ends in this state; what runs, runs for `RUNNING_SECONDS`. Raises InputError."""
+        for life in self.job.lives.values():
+            if life.steps[-1][0] == state:
+                return [(name, RUNNING_SECONDS if name == self.running and lasts else lasts) for name, lasts in life.steps]
+        raise InputError(f"no life of {self.service} ends in {state}")
+
+    def life_that_stays(self, state: str) -> Steps:
+        """The life of a job that never leaves this state, on its way to a success."""
+        steps = self.life_to(self.succeeded)
+        return [*steps[: [name for name, _ in steps].index(state)], (state, None)]
 
     def says(self, text: Any, code: Any = None) -> Patch:
         """A patch that makes an answer say this status; `code`, where the service has numbers, is the number."""
@@ -64,70 +119,99 @@ class ServiceProfile:
         return [{"op": "test", "path": self.status, "value": self.succeeded}, *self.says(text)]
 
 
-PROFILES: Mapping[str, ServiceProfile] = {
-    profile.service: profile
-    for profile in (
-        ServiceProfile(
-            service="cdm", first="BOOTING", running="RUNNING", succeeded="SUCCEEDED", failed="FAILED",
-            verdicts={"FAILURE_ON_SUBMIT": FAILED},
-            status="/submissions/0/status", rows="/submissions", name="/submissions/0/job-name",
-            progress="/submissions/0/progress", done=100,
-            stamps={"/submissions/0/creation-date": 0, "/submissions/0/last-update-date": 0},
-        ),
-        ServiceProfile(
-            service="taurusdb", first="Pending", running="Running", succeeded="Completed", failed="Failed",
-            verdicts={"Canceled": FAILED},
-            status="/job/status", rows="/job", name="/job/id", single=True, no_rows=None,
-            progress="/job/process", done="100%", stamps={"/job/created": "2000-01-01T00:00:00+0800"},
-        ),
-        ServiceProfile(
-            service="tics", first="NEW", running="RUNNING", succeeded="SUCCEEDED", failed="FAILED",
-            verdicts={"TERMINATED": FAILED},
-            status="/lists/0/status", rows="/lists", name="/lists/0/id",
-            stamps={"/lists/0/start_time": "2000-01-01T00:00:00.000+00:00"}, crowd={"job_id": "another_job"},
-        ),
-        ServiceProfile(
-            service="dataarts", first="waiting", running="running", succeeded="success", failed="fail",
-            verdicts={"manual-stop": FAILED},
-            status="/body/rows/0/status", rows="/body/rows", name="/body/rows/0/taskRunningLogId",
-            stamps={"/body/rows/0/submitTime": 0, "/body/rows/0/startTime": 0},
-        ),
-        ServiceProfile(
-            service="enos", first="INIT", running="RUNNING", succeeded="SUCCESS", failed="FAIL",
-            verdicts={"INTERNAL_ERROR": FAILED, "TIMEOUT": FAILED, "CANCEL": FAILED},
-            status="/data/stsDesc", rows="/data", name="/data/instanceId", single=True, codes="/data/status", no_rows=None,
-            stamps={"/data/triggerTime": "2000-01-01 00:00:00"}, other_type="1", broken="internal-exception",
-        ),
+def profile_of(definitions: Definitions, service: str) -> ServiceProfile:
+    """The profile of a service. Raises InputError for one whose jobs the rack can't know, saying which it knows."""
+    try:
+        operation = definitions.operation_of(service)
+    except KeyError:
+        operation = None
+    profile = _profile(operation) if operation else None
+    if profile is None:
+        allowed = ", ".join(services(definitions))
+        raise InputError(f"the torture rack knows no service {service!r}; allowed: {allowed}")
+    return profile
+
+
+def services(definitions: Definitions) -> list[str]:
+    """The services that have a profile, in the order of their names."""
+    return sorted(operation.service for operation in definitions.operations if operation.job and _profile(operation))
+
+
+def _profile(operation: Operation) -> ServiceProfile | None:
+    job, mapping, service, example = operation.job, operation.observation, service_of(operation), _example(operation)
+    if job is None or mapping is None or service is None or example is MISSING:
+        return None
+    steps = [state for state, _ in next(iter(job.lives.values())).steps]
+    succeeded, failed = steps[-1], _failed(job)
+    run = mapping.jobs.replace("*", "0")
+    numbered = not isinstance(job.states[succeeded].code, str)
+    words = run + (service.status_text or mapping.status)
+    progress = f"{run}{mapping.progress}" if mapping.progress else ""
+    return ServiceProfile(
+        service=operation.service,
+        operation=operation,
+        first=steps[0],
+        running=steps[max(0, len(steps) - 2)],
+        succeeded=succeeded,
+        failed=failed,
+        verdicts={name: FAILED for name in job.states if _went_wrong(job, name) and name not in (succeeded, failed)},
+        status=words,
+        codes=f"{run}{mapping.status}" if numbered else "",
+        rows=mapping.jobs.removesuffix("/*"),
+        single="*" not in mapping.jobs,
+        name=_name(operation, mapping, run),
+        example=example,
+        progress=progress,
+        done=_all_done(value_at(example, progress)) if progress else None,
+        stamps=_stamps(mapping, run, example),
+        broken=_broken(operation),
+        listed=isinstance(service, JobListService),
+        other_job=service.other_job,
     )
-}  # fmt: skip
 
 
-def profile_of(service: str) -> ServiceProfile:
-    """The profile of a service. Raises InputError for one that the rack doesn't know."""
-    if service not in PROFILES:
-        raise InputError(f"the torture rack knows no service {service!r}; allowed: {', '.join(PROFILES)}")
-    return PROFILES[service]
+def _example(operation: Operation) -> Any:
+    return operation.examples["documented"].value if "documented" in operation.examples else MISSING
 
 
-def life_to(operation: Operation, state: str) -> Steps:
-    """The first documented life that ends in this state; what runs, runs for `RUNNING_SECONDS`. Raises InputError."""
-    assert operation.job is not None
-    running = PROFILES[operation.service].running
-    for life in operation.job.lives.values():
-        if life.steps[-1][0] == state:
-            return [(name, RUNNING_SECONDS if name == running and lasts else lasts) for name, lasts in life.steps]
-    raise InputError(f"no life of {operation.service} ends in {state}")
+def _failed(job: JobLife) -> str:
+    return job.actions.get("fail") or next((name for name in job.states if _went_wrong(job, name)), "")
 
 
-def terminal_states(definitions: Definitions, service: str) -> Sequence[str]:
-    """The documented terminal states of a service, in the order of its definition."""
-    job = definitions.operation_of(service).job
-    assert job is not None
-    return [name for name, state in job.states.items() if state.terminal]
+def _went_wrong(job: JobLife, state: str) -> bool:
+    """Whether a terminal state is a failure: one that a call or a test leads to, or that is called so."""
+    named = bool(FAILURE.search(state) or CANCEL.search(state))
+    return job.states[state].terminal and (state in job.actions.values() or named)
 
 
-def code_of(operation: Operation, state: str) -> Any:
-    """What stands for a state in an answer, where that is a number; None elsewhere."""
-    assert operation.job is not None
-    code = operation.job.states[state].code
-    return None if isinstance(code, str) else code
+def _name(operation: Operation, mapping: JobMapping, run: str) -> str:
+    identity = operation.job.identity if operation.job else ()
+    echoed = [rule.at[0] for rule in mapping.same if rule.parameter in identity and rule.part is None]
+    place = mapping.id or next(iter(echoed), "")
+    return run + place if place else ""
+
+
+def _all_done(progress: Any) -> Any:
+    if isinstance(progress, str):
+        return "100%"
+    return 1.0 if isinstance(progress, float) and progress <= 1 else 100
+
+
+def _stamps(mapping: JobMapping, run: str, example: Any) -> dict[str, Any]:
+    """When the job was made, and the times that move with it."""
+    likes = {
+        time: 0 if time.form.startswith("epoch") else value_at(example, run + time.at)
+        for time in mapping.times
+        if not time.planned
+    }
+    first = next(iter(likes), None)
+    return {
+        run + time.at: vendor_times.show(time.form, _YEAR_2000, like)
+        for time, like in likes.items()
+        if (time is first or time.moves) and like is not MISSING
+    }
+
+
+def _broken(operation: Operation) -> str:
+    error = operation.problems.get("internal-error")
+    return error.name if error and error.statuses[0] < 300 else ""

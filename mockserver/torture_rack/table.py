@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..definitions import Definitions
-from .hazards import Hazard, hazards
-from .service_profiles import PROFILES
+from .hazard import Hazard
+from .hazards import hazards
+from .service_profiles import services
 
 VERSION = 1
 Graded = Mapping[str, Any]
@@ -59,12 +60,12 @@ def as_json(graded: Sequence[Graded]) -> dict[str, Any]:
 def hazards_markdown(definitions: Definitions) -> str:
     """The hazards of all services as a table for docs/torture.md."""
     collected: dict[str, tuple[Hazard, list[str]]] = {}
-    for service in PROFILES:
+    for service in services(definitions):
         for hazard in hazards(definitions, service):
             collected.setdefault(hazard.name, (hazard, []))[1].append(service)
     lines = ["| hazard | what happens | what it does to who isn't ready | what passes | where |", "|---|---|---|---|---|"]
-    for name, (hazard, services) in sorted(collected.items(), key=lambda item: not item[0].startswith("ends-")):
-        where = "all" if len(services) == len(PROFILES) else ", ".join(services)
+    for name, (hazard, places) in sorted(collected.items(), key=lambda item: not item[0].startswith("ends-")):
+        where = "all" if len(places) == len(services(definitions)) else ", ".join(places)
         passes = " or ".join(hazard.good) + f" ({' or '.join(hazard.verdicts)})"
         lines.append(f"| `{name}` | {hazard.summary} | {hazard.hurts} | {passes} | {where} |")
     return "\n".join(lines)

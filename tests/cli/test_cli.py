@@ -91,7 +91,7 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     assert shown == expected.get(command, set(ROWS))
     for row in TABLE:
         if row.name in shown:
-            assert " ".join(row.help.split()) in " ".join(out.split())
+            assert command == "env" or " ".join(row.help.split()) in " ".join(out.split())
             assert all(choice in out for choice in row.choices)
     assert ("(default: 6210)" in out) == (command != "operations")
 
@@ -145,10 +145,12 @@ def test_it_is_a_program_and_a_module() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--no-such-option"], "unrecognized arguments: --no-such-option"),
-        (["serve", "--no-such-option"], "unrecognized arguments: --no-such-option"),
+        (["--no-such-option"], "serve doesn't take '--no-such-option'"),
+        (["serve", "--no-such-option"], "serve doesn't take '--no-such-option'"),
+        (["serve", "--prot", "1"], "did you mean '--port'?"),
+        (["clock", "advance", "-2h"], "clock doesn't take '-2h'"),
         (["frobnicate"], "invalid choice: 'frobnicate' (choose from"),
-        (["serve", "extra"], "unrecognized arguments: extra"),
+        (["serve", "extra"], "serve doesn't take 'extra'; see mockserver serve --help"),
         (["--port"], "argument --port: expected one argument"),
         (["env", "--shell", "cmd"], "argument --shell: invalid choice: 'cmd' (choose from"),
     ],
@@ -165,7 +167,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "seed": ("1.5", "'1.5'; allowed: a whole number"),
     "auth": ("maybe", "'maybe'; allowed: verify or presence or off"),
     "unknown_ids": ("keep", "'keep'; allowed: create or reject"),
-    "unknown_query": ("", "''; allowed: reject or report or ignore"),
+    "unknown_query": ("", "''; allowed: report or reject or ignore"),
     "switches": ("nonsense", "'nonsense'; allowed: NAME=VALUE"),
     "credentials": ("s3cret", "'...'; allowed: AK=SK"),
     "apps": ("=s3cret", "'...'; allowed: KEY=SECRET"),
@@ -201,10 +203,22 @@ def test_bad_values_of_variables(name: str, capsys: pytest.CaptureFixture[str], 
         (["--epoch", "yesterday"], "'yesterday' is not a time; allowed: ISO 8601, such as 2026-11-21T08:00:00Z"),
         (["--epoch", "9999-12-31"], "'9999-12-31' is too far from now; allowed: the years 1970 to 2999"),
         (["--switch", "enos-data=tuple"], "switch enos-data is 'tuple'; allowed: object, list"),
-        (["--switch", "enos-dato=list"], "'enos-dato' is not a switch; known: apim-token-status-key, "),
+        (["--switch", "enos-dato=list"], "'enos-dato' is not a switch; did you mean 'enos-data'?"),
+        (["--switch", "zzz=list"], "'zzz' is not a switch; known: apim-token-status-key, "),
         (["--definitions", "none.json"], "none.json#: found a file that can't be read ("),
     ],
-    ids=["port-below", "port-above", "port-huge", "host", "epoch", "epoch-far", "switch-value", "switch", "definitions"],
+    ids=[
+        "port-below",
+        "port-above",
+        "port-huge",
+        "host",
+        "epoch",
+        "epoch-far",
+        "switch-value",
+        "switch",
+        "switch-far",
+        "definitions",
+    ],
 )
 def test_values_that_make_no_sense(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A value of the right type that can't be is refused before anything is served."""

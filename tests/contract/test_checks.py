@@ -403,7 +403,7 @@ def test_a_session_serves_many_threads() -> None:
     assert sorted(number for number, _ in told) == list(range(1, 3_201))
     assert sum(findings for _, findings in told) == 0
     assert [judged.number for judged in result.judged] == list(range(1, 3_201))
-    assert result.coverage.seen[operation.id].http == {"200": 3_200}
+    assert result.coverage.of(operation.id).seen["http"] == {"200": 3_200}
     assert sorted(len(line.polls) for line in result.timelines) == [100] * 32
     assert {line.job for line in result.timelines} == {f"job-{number}" for number in range(32)}
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import FormatChecker
 from mutant_kinds import KINDS, by_kind
 from mutants import Verdict, judge
-from valid_exchanges import DEFINITIONS, JOBS, OPERATIONS, courses, documented, each_switch, valid_answers
+from valid_exchanges import CALLS, DEFINITIONS, JOBS, OPERATIONS, courses, documented, each_switch, valid_answers
 
 from mockserver.contract.session import Session
 from mockserver.definitions.embedded import Validator
@@ -45,6 +45,15 @@ def test_mutants_are_killed(kind: str, operation: str, record_property: Callable
     print(f"{kind}: {operation}: {len(verdicts)} mutants, {killed} killed, {placed} at the right place")
     assert _shown(verdict for verdict in verdicts if not verdict.at_the_right_place) == ""
     assert _shown(verdict for verdict in verdicts if verdict.before) == ""
+
+
+@pytest.mark.parametrize("operation", [pytest.param(one, marks=() if one == "StopJob" else exhaustive) for one in CALLS])
+def test_mutants_of_calls_are_killed(operation: str) -> None:
+    """What is wrong with an answer of a call that does something to jobs is found, at a right place; it was right before."""
+    verdicts = [judge(DEFINITIONS, one) for ones in by_kind(operation).values() for one in ones]
+    assert _shown(verdict for verdict in verdicts if not verdict.at_the_right_place) == ""
+    assert _shown(verdict for verdict in verdicts if verdict.before) == ""
+    assert len(by_kind(operation)) > 40
 
 
 def _shown(verdicts: Iterator[Verdict]) -> str:
@@ -98,7 +107,9 @@ def test_valid_answers_give_no_finding(chunk: int) -> None:
     assert judged == ANSWERS // CHUNKS
 
 
-@pytest.mark.parametrize("operation", _operations("ListInstanceHistory"))
+@pytest.mark.parametrize(
+    "operation", [*_operations("ListInstanceHistory"), *(pytest.param(one, marks=exhaustive) for one in CALLS)]
+)
 def test_documented_answers_give_no_finding(operation: str) -> None:
     """Every example and every error of the documents, under every value of every switch, is accepted."""
     for switches in ({}, *each_switch()):

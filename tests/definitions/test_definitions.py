@@ -266,12 +266,13 @@ def shown(definitions: Definitions, switches: Mapping[str, str]) -> list[Respons
     """What a mock with these switches answers to all probes, from a job's first moment to its end."""
     clock = Clock(NOW, 0.0)
     mock = Mock(Settings(switches=switches), clock, definitions)
+    acting = [item for item in definitions.operations if item.action and item.action.do not in ("read", "list")]
+    reading = [item for item in definitions.operations if item not in acting]
     answers = []
     for seconds in (0, 20, 3_600):
         clock.advance(seconds)
-        told = [operation for operation in definitions.operations if operation.action is None]  # the others change the jobs
-        answers += [mock.handle(probe) for operation in told for probe in probes(operation)]
-    return answers
+        answers += [mock.handle(probe) for operation in reading for probe in probes(operation)]
+    return answers + [mock.handle(probe) for operation in acting for probe in probes(operation)]  # they change the jobs
 
 
 @pytest.mark.parametrize("switch", list(load().switches))

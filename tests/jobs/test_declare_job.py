@@ -267,7 +267,7 @@ def test_the_documented_cdm_job_goes_on() -> None:
         ({"service": "taurusdb", "project_id": "short"}, r"project_id is 'short'; allowed: pattern"),
         ({"service": "cdm", "created": "yesterday"}, "is not a time; allowed: ISO 8601"),
         ({"service": "cdm", "created": "2026-01-01", "age": 5}, "give one of them"),
-        ({"service": "cdm", "count": 2}, "count and every are for lists"),
+        ({"service": "cdm", "count": 2}, "count and every are for services that list"),
         ({"service": "tics", "count": 0}, "count is 0; allowed: 1 to"),
         ({"service": "cdm", "facts": {"colour": "red"}}, "has no fact 'colour'; allowed: user, "),
         ({"service": "cdm", "facts": {"rows": "many"}}, "the fact rows is 'many'; allowed: of type int"),

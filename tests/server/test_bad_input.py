@@ -168,7 +168,7 @@ def by_socket(port: int) -> Door:
 
 @cache
 def mock() -> Mock:
-    return Mock(Settings(), definitions=DEFINITIONS)
+    return Mock(Settings(unknown_query="reject"), definitions=DEFINITIONS)
 
 
 @cache
@@ -189,6 +189,13 @@ def by_flask(ask: Ask) -> Reply:
     environ = {"PATH_INFO": unquote_to_bytes(path).decode("latin-1"), "QUERY_STRING": query.decode("latin-1")}
     answer = app().test_client().open(method=ask.method, headers=dict(ask.headers), data=ask.body, environ_overrides=environ)
     return Reply(answer.status_code, tuple(answer.headers), answer.data)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server that refuses what it doesn't know."""
+    with Server("--auth", "presence", "--unknown-query", "reject") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

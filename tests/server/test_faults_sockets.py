@@ -23,7 +23,7 @@ from sdk_clients import CDM, Connect, Server
 
 from mockserver import Clock, Mock, Settings, ThreadedServer, drive
 from mockserver.definitions import Definitions
-from mockserver.faults.model import KINDS
+from mockserver.faults.kinds import KINDS
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
 
 PATH = "/v1.1/project/clusters/cluster/cdm/job/orders/status"

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sample_requests import request_for
 
 from mockserver.definitions import Definitions, JobLife, Life, Operation, load
 from mockserver.generate import Fake
@@ -258,11 +259,41 @@ def test_enos_cron_is_due_at_the_trigger_time(instances: Operation, seed: int) -
     assert shown == {"M", "W", "D", "H", "mi"}
 
 
-def test_enos_instances_of_the_future_have_not_begun(instances: Operation) -> None:
-    """An instance with an id of the future is born and triggered when first asked for, in its first state."""
-    data = instance_of(instances, "118979-2030010100", "succeeds", BORN)
+def asked(instance: str, time: str) -> tuple[dict[str, Any], str]:
+    """What a mock that makes up ids answers at this time (UTC) about this instance, and the hint of its refusal."""
+    mock = Mock(Settings(unknown_ids="create"), Clock(parse_time(time), 0.0))
+    request = request_for(load().operation_of("enos"), None, taskInstId=instance)
+    response = mock.handle(request)
+    return json.loads(response.body), response.header("X-Mock-Problem") or ""
+
+
+def test_enos_instances_of_the_future_are_not_there_yet() -> None:
+    """A scheduled one is made two hours before its trigger, as the documented one; a manual one when it is triggered."""
+    for instance in ("7-2030010102", "7-20300101000000"):
+        early = asked(instance, "2026-11-21T08:00:00Z")
+        assert (early[0]["code"], "its id is one of the future" in early[1]) == (62102, True)
+    assert "it can be found in 1 s" in asked("7-20300101000000", "2029-12-31T23:59:59Z")[1]
+    data = asked("7-20300101000000", "2030-01-01T00:00:00Z")[0]["data"]
+    assert java_time(data["timeStamp"]) == datetime(2030, 1, 1, 8)
+
+
+def test_enos_instances_that_wait_for_their_trigger_have_not_begun() -> None:
+    """Made already, and triggered when the id says; no time lies in the future but that of the trigger."""
+    data = asked("7-203001010200", "2030-01-01T01:00:00Z")[0]["data"]
     assert (data["stsDesc"], data["startTime"], data["endTime"]) == ("INIT", None, None)
-    assert data["triggerTime"] == "2026-11-21 16:00:00"  # BORN, in +08:00
+    assert data["triggerTime"] == "2030-01-01 10:00:00"
+    assert java_time(data["timeStamp"]) == datetime(2030, 1, 1, 8)
+
+
+def test_enos_declared_instances_run_as_declared() -> None:
+    """A test may declare a job whose id has a stamp of the future: it runs now, and no time lies in the future."""
+    mock = Mock(Settings(), Clock(parse_time("2026-11-21T08:00:00Z"), 0.0))
+    mock.job("enos", taskInstId="7-203001010200")
+    mock.clock.advance(60)
+    request = request_for(load().operation_of("enos"), None, taskInstId="7-203001010200")
+    data = json.loads(mock.handle(request).body)["data"]
+    assert (data["stsDesc"], data["triggerTime"]) == ("RUNNING", "2026-11-21 16:00:00")
+    assert java_time(data["timeStamp"]) == datetime(2026, 11, 21, 14)
 
 
 def test_enos_declared_lives_are_as_defined(instances: Operation) -> None:

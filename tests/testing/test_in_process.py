@@ -23,7 +23,7 @@ from urllib3.util import Retry
 
 import mockserver
 from mockserver.errors import InputError
-from mockserver.faults.model import KINDS
+from mockserver.faults.kinds import KINDS
 from mockserver.testing.environ import REGIONS
 from mockserver.testing.guard import EgressBlocked, egress_guard
 from mockserver.testing.hosts import is_vendors
@@ -96,7 +96,9 @@ def test_poseidon_is_ready(mock: mockserver.MockServer) -> None:
 
 def test_clients_that_are_not_there(mock: mockserver.MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown service, and a package that isn't installed, say what to do."""
-    with pytest.raises(InputError, match="there is no vendor client for 'iam'; allowed: cdm"):
+    with pytest.raises(
+        InputError, match="there is no vendor client for 'iam'; allowed: cdm, dataarts, enos, taurusdb, tics"
+    ):
         mock.sdk("iam")
     for module, service, package in (
         ("huaweicloudsdkcdm.v1", "cdm", "huaweicloudsdkcdm"),

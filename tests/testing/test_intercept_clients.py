@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import mockserver
-from mockserver.faults.model import KINDS
+from mockserver.faults.kinds import KINDS
 from mockserver.testing.guard import EgressBlocked, egress_guard
 
 REAL = "https://cdm.cn-north-4.myhuaweicloud.com"

@@ -9,6 +9,7 @@ import requests
 from sdk_clients import INSTANCE
 
 from mockserver import running
+from mockserver.contract.coverage import documented
 from mockserver.definitions import Definitions
 from mockserver.testing import poller_coverage
 
@@ -31,15 +32,14 @@ def test_statuses_transitions_and_errors_are_counted(shipped: Definitions) -> No
         mock.fail("cdm", fault="HANG", times=1)
         with pytest.raises(requests.Timeout):
             client.get(JOB.format("a"), timeout=0.2)
-        counted = mock.counts()["services"]
-    assert counted == {
-        "cdm": {
-            "polls": 11,
-            "statuses": {"BOOTING": 1, "RUNNING": 6, "FAILED": 1},
-            "transitions": {"BOOTING>RUNNING": 1, "RUNNING>FAILED": 1},
-            "errors": {"job-not-found": 1},
-            "faults": {"status": 1, "HANG": 1},
-        }
+        counted = mock.counts()
+    (cdm,) = counted.values()
+    assert (cdm["polls"], cdm["undocumented"]) == (11, {})
+    assert {kind: cdm[kind]["seen"] for kind in poller_coverage.KINDS} == {
+        "states": {"BOOTING": 1, "RUNNING": 6, "FAILED": 1},
+        "transitions": {"BOOTING -> RUNNING": 1, "RUNNING -> FAILED": 1},
+        "errors": {"job-not-found": 1},
+        "faults": {"status": 1, "HANG": 1},
     }
     assert shipped.operation("ShowJobStatus").problems["unknown-id"].name == "job-not-found"
 
@@ -62,13 +62,12 @@ def test_rows_of_a_list_are_jobs_of_their_own(shipped: Definitions) -> None:
             answer = client.get("/v1/p/datamap/node/t/instances", params=asked, headers={"instance": INSTANCE})
             assert answer.status_code == 200, answer.text
             mock.clock.advance(100)
-        counted = mock.counts()["services"]
-    assert counted["tics"]["statuses"] == {"RUNNING": 1, "SUCCEEDED": 5}
-    assert counted["tics"]["transitions"] == {"RUNNING>SUCCEEDED": 1}
-    assert counted["dataarts"]["transitions"] == {}  # running was between two polls
-    found = poller_coverage.report(shipped, {"services": counted})["services"]
-    assert found["dataarts"]["transitions"]["extra"] == {}  # over statuses that no poll saw
-    assert "waiting>success" not in found["dataarts"]["transitions"]["missing"]
+        counted = mock.counts()
+    assert counted["ListInstanceHistory"]["states"]["seen"] == {"RUNNING": 1, "SUCCEEDED": 5}
+    assert counted["ListInstanceHistory"]["transitions"]["seen"] == {"RUNNING -> SUCCEEDED": 1}
+    assert counted["ShowInstanceInfos"]["transitions"]["seen"] == {}  # running was between two polls
+    assert counted["ShowInstanceInfos"]["undocumented"] == {}  # over statuses that no poll saw
+    assert "waiting -> success" not in counted["ShowInstanceInfos"]["transitions"]["missing"]
 
 
 def test_counts_add_up_and_survive_json(shipped: Definitions) -> None:
@@ -77,26 +76,28 @@ def test_counts_add_up_and_survive_json(shipped: Definitions) -> None:
         mock.job("cdm", job_name="a")
         mock.client().get(JOB.format("a"))
         one = mock.counts()
-    both = poller_coverage.merge([one, json.loads(json.dumps(one)), poller_coverage.nothing()])
-    assert both["services"]["cdm"]["polls"] == 2
-    assert both["services"]["cdm"]["statuses"] == {"BOOTING": 2}
-    assert one["services"]["cdm"]["polls"] == 1, "adding up changes nothing"
-    assert poller_coverage.merge([]) == poller_coverage.nothing()
-    found = poller_coverage.report(shipped, both)
-    lines = poller_coverage.text(found)
+    both = poller_coverage.added(shipped, [one, json.loads(json.dumps(one)), {}])
+    counted = poller_coverage.counts_of(both)["ShowJobStatus"]
+    assert (counted["polls"], counted["states"]["seen"]) == (2, {"BOOTING": 2})
+    assert one["ShowJobStatus"]["polls"] == 1, "adding up changes nothing"
+    assert poller_coverage.counts_of(poller_coverage.added(shipped, [])) == {}
+    lines = poller_coverage.text(both)
     assert lines[0] == "cdm (ShowJobStatus): 2 polls"
-    assert "SUCCEEDED" in next(line for line in lines if "statuses" in line)
-    assert str(found["percent"]) in lines[-1]
+    assert "statuses       1 of 9    never shown: NEW" in lines[1]
+    assert "SUCCEEDED" in " ".join(lines[1:4])
+    assert all(len(line) <= 100 for line in lines)
+    assert str(poller_coverage.percent(both)) in lines[-1]
 
 
 def test_the_percentage_is_of_all_that_is_documented(shipped: Definitions) -> None:
     """Everything shown is 100 %, nothing 0 %."""
-    job = shipped.operation("ShowJobStatus")
-    names = poller_coverage.documented(job, ["HANG"])
-    everything = {"cdm": {"polls": 1, **{kind: dict.fromkeys(names[kind], 1) for kind in poller_coverage.KINDS}}}
-    assert poller_coverage.report(shipped, {"services": everything}, ["HANG"])["percent"] == 100.0
-    assert poller_coverage.report(shipped, poller_coverage.nothing())["percent"] == 0.0
-    half = {"cdm": {**everything["cdm"], "errors": {}}}
-    there = sum(map(len, names.values()))
-    wanted = round(100 * (there - len(names["errors"])) / there, 1)
-    assert poller_coverage.report(shipped, {"services": half}, ["HANG"])["percent"] == wanted
+    names = documented(shipped.operation("ShowJobStatus"), ["HANG"])
+    coverage = poller_coverage.coverage_of(shipped, faults=["HANG"])
+    assert poller_coverage.percent(coverage) == 0.0
+    for kind in poller_coverage.KINDS[:-1]:
+        for name in names[kind]:
+            coverage.count("ShowJobStatus", kind, name)
+    there = sum(len(names[kind]) for kind in poller_coverage.KINDS)
+    assert poller_coverage.percent(coverage) == round(100 * (there - 1) / there, 1)
+    coverage.count("ShowJobStatus", "faults", "HANG")
+    assert poller_coverage.percent(coverage) == 100.0

@@ -387,10 +387,10 @@ def test_what_pollers_were_shown_is_counted(run: Run, options: tuple[str, ...]) 
         ]
     )
     found = json.loads(target.read_text(encoding="utf-8"))
-    cdm = found["services"]["cdm"]
-    assert cdm["statuses"]["shown"] == {"BOOTING": 2, "RUNNING": 2, "SUCCEEDED": 3, "FAILED": 3}
-    assert cdm["transitions"]["shown"] == {"BOOTING>RUNNING": 2, "RUNNING>SUCCEEDED": 1, "RUNNING>FAILED": 1}
-    assert cdm["errors"]["shown"] == {"job-not-found": 1}
+    cdm = found["operations"]["ShowJobStatus"]
+    assert cdm["states"]["seen"] == {"BOOTING": 2, "RUNNING": 2, "SUCCEEDED": 3, "FAILED": 3}
+    assert cdm["transitions"]["seen"] == {"BOOTING -> RUNNING": 2, "RUNNING -> SUCCEEDED": 1, "RUNNING -> FAILED": 1}
+    assert cdm["errors"]["seen"] == {"job-not-found": 1}
     assert 0 < found["percent"] < 100
 
 

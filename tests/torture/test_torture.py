@@ -44,9 +44,9 @@ from mockserver.torture_rack.grading import (
     is_clear,
     verdict_of,
 )
-from mockserver.torture_rack.hazards import HAZARDS, Setting, hazards
+from mockserver.torture_rack.hazards import HAZARDS, hazards
 from mockserver.torture_rack.runner import HazardRun, Report, options, torture
-from mockserver.torture_rack.service_profiles import PROFILES
+from mockserver.torture_rack.service_profiles import ServiceProfile, profile_of, services
 from mockserver.torture_rack.table import hazards_markdown, table
 
 pytest_plugins = ["pytester"]
@@ -96,7 +96,7 @@ def one(name: str, wait: Callable[[], Any], service: str = "cdm", **given: Any) 
 
 # The recommended poller, and three as people write them
 
-EACH_SERVICE = [pytest.param(name, marks=() if name == "taurusdb" else pytest.mark.exhaustive) for name in PROFILES]
+EACH_SERVICE = [pytest.param(name, marks=() if name == "taurusdb" else pytest.mark.exhaustive) for name in services(load())]
 
 
 def _look(service: str) -> tuple[str, Callable[[], str], robust.States]:
@@ -141,7 +141,7 @@ def test_the_recommended_poller_survives_everything(service: str) -> None:
 
 def test_there_are_enough_hazards() -> None:
     """At least 25 for each service, with names of their own, each with its words."""
-    for service in PROFILES:
+    for service in services(load()):
         names = [hazard.name for hazard in hazards(load(), service)]
         assert len(names) >= 25
         assert len(set(names)) == len(names)
@@ -164,8 +164,8 @@ def test_every_hazard_happens(service: str) -> None:
     for hazard in hazards(definitions, service):
         with running() as mock:
             shown: list[str] = []
-            faults, alone = mock._world.faults, not (hazard.events or hazard.faults(_setting(service)))
-            done = partial(_has_happened, mock, hazard.life(_setting(service))[-1][0], shown, alone)
+            faults, alone = mock._world.faults, not (hazard.events or hazard.faults(_profile(service)))
+            done = partial(_has_happened, mock, hazard.life(_profile(service))[-1][0], shown, alone)
             wait = _quarter_of_an_hour(mock.client(), service, shown, done)
             HazardRun(mock, hazard, options(definitions, service, **IDENTITIES[service])).judge(wait)
             assert [entry.as_json() for entry in faults.entries if not entry.served] == [], hazard.name
@@ -195,8 +195,8 @@ def _quarter_of_an_hour(
     return wait
 
 
-def _setting(service: str) -> Setting:
-    return Setting(PROFILES[service], load().operation_of(service))
+def _profile(service: str) -> ServiceProfile:
+    return profile_of(load(), service)
 
 
 ENDLESS_ONES = {
@@ -584,16 +584,16 @@ class _Enum:
 )  # fmt: skip
 def test_what_a_returned_value_says(value: object, verdict: str) -> None:
     """The default verdicts."""
-    assert verdict_of(value, PROFILES["cdm"]) == verdict
+    assert verdict_of(value, _profile("cdm")) == verdict
 
 
 def test_a_verdict_of_the_user_s() -> None:
     """`verdict=` has the first word on what is returned, and none on what is raised; what it says must be a verdict."""
     assert one("ends-FAILED", lambda: [ask(), 3][1], verdict=lambda _value: "failed").grade == RIGHT
     assert one("ends-SUCCEEDED", lambda: ask() and 1 / 0, verdict=lambda _value: "failed").grade == UNCLEAR
-    assert verdict_of(1, PROFILES["enos"], lambda _value: None) == "succeeded"
+    assert verdict_of(1, _profile("enos"), lambda _value: None) == "succeeded"
     with pytest.raises(InputError, match="gave 'done' for 'x'; allowed: succeeded, failed, unknown"):
-        verdict_of("x", PROFILES["cdm"], lambda _value: "done")
+        verdict_of("x", _profile("cdm"), lambda _value: "done")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The report for a terminal: 100 columns, ASCII."""
+"""The report for a terminal: 100 columns, in the language of the documents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...definitions import Definitions
 from .sources import title_of
-from .text import counted, lasting, plain
+from .text import counted, lasting, visible
 from .view import Group, Section, View, asked_of, place_of
 
 WIDTH = 100
@@ -16,20 +16,20 @@ _NUMBERS_SHOWN = 8
 
 
 def console(view: View, definitions: Definitions, colours: bool = False) -> str:
-    """The view as text; `colours`: with ANSI colours. Characters outside ASCII are escaped, as `\\u4efb`."""
+    """The view as text; `colours`: with ANSI colours. What can't be seen is escaped."""
     return "\n".join(_lines(view, definitions, colours)) + "\n"
 
 
 def _lines(view: View, definitions: Definitions, colours: bool) -> Iterator[str]:
     result = view.result
-    title = f"Contract of {plain(result.target)}, {plain(result.mode)}: {counted(len(result.judged), 'exchange')}"
+    title = f"Contract of {visible(result.target)}, {visible(result.mode)}: {counted(len(result.judged), 'exchange')}"
     yield from _wrapped(f"{title} in {lasting(result.seconds)}", "", "  ")
     for section in view.sections:
         yield ""
         yield from _section(section, definitions, colours)
     if view.unasked:
         yield ""
-        yield from _wrapped(f"Not asked: {plain(', '.join(view.unasked))}", "", "  ")
+        yield from _wrapped(f"Not asked: {visible(', '.join(view.unasked))}", "", "  ")
     yield from _cases("Could not be run", result.failed)
     yield from _cases("Skipped", result.skipped)
     yield ""
@@ -39,7 +39,7 @@ def _lines(view: View, definitions: Definitions, colours: bool) -> Iterator[str]
 
 
 def _section(section: Section, definitions: Definitions, colours: bool) -> Iterator[str]:
-    first, *rest = _wrapped(f"{plain(section.name)}  {plain(section.line)}", "", "  ")
+    first, *rest = _wrapped(f"{visible(section.name)}  {visible(section.line)}", "", "  ")
     yield _painted(first, "bold", colours)
     yield from rest
     counts = f"{counted(len(section.judged), 'exchange')} judged, {section.clean:,} without findings"
@@ -48,7 +48,7 @@ def _section(section: Section, definitions: Definitions, colours: bool) -> Itera
         counts += f"; coverage {section.percent:.1f}%" + (f" ({shares})" if shares else "")
     yield from _wrapped(counts, "  ", "    ")
     if section.strange:
-        seen = ", ".join(f"{plain(name)} x{times}" for name, times in section.strange)
+        seen = ", ".join(f"{visible(name)} x{times}" for name, times in section.strange)
         yield from _wrapped(f"undocumented: {seen}", "  ", "    ")
     for group in section.groups:
         yield ""
@@ -84,19 +84,26 @@ def _numbers(numbers: list[int]) -> str:
 
 def _row(name: str, value: str) -> Iterator[str]:
     if value:
-        yield from _wrapped(plain(value), f"    {name:<12}", " " * 16)
+        yield from _wrapped(visible(value), f"    {name:<12}", " " * 16)
 
 
 def _cases(title: str, cases: list[tuple[str, str]]) -> Iterator[str]:
+    """Each reason once, with the cases that have it."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in cases:
+        by_reason.setdefault(reason, []).append(name)
     if cases:
         yield ""
         yield f"{title}:"
-    for name, reason in cases:
-        yield from _wrapped(f"{plain(name)}: {plain(reason)}", "  ", "    ")
+    for reason, names in by_reason.items():
+        yield from _wrapped(f"{visible(', '.join(names))}: {visible(reason)}", "  ", "    ")
 
 
 def _wrapped(text: str, first: str, others: str) -> list[str]:
-    lines = textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+    """Lines of `WIDTH` characters. What has no space (a URL, a pointer) is not broken: it is there to be copied."""
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False, break_long_words=False
+    )
     return lines or [first.rstrip()]
 
 

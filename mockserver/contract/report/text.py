@@ -23,11 +23,6 @@ def _escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def plain(text: str) -> str:
-    """Text of one line, in ASCII alone."""
-    return visible(text).encode("ascii", "backslashreplace").decode()
-
-
 def cut(text: str, limit: int) -> str:
     """Text of about so many characters, with the number of those left out."""
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit:,} characters more)"

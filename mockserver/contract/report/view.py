@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...definitions import Operation
-from ..coverage import KINDS, Coverage, documented
+from ..coverage import Coverage, OperationCoverage
 from ..findings import SEVERITIES, Finding
 from ..result import Judged, Result, Timeline
 from .text import counted, lasting
@@ -132,10 +132,15 @@ class View:
             f" {counted(len(result.judged), 'exchange')} of {counted(len(operations), 'operation')}",
             *([f"{counted(len(result.failed), 'case')} could not be run"] if result.failed else []),
             *([f"{len(result.skipped)} skipped"] if result.skipped else []),
-            f"coverage {result.coverage.percent():.1f}%",
+            _coverage(result.coverage),
             lasting(result.seconds),
         ]
         return f"{self.verdict}: {'; '.join(parts)}"
+
+
+def _coverage(coverage: Coverage) -> str:
+    seen, could = coverage.share()
+    return f"coverage {coverage.percent():.1f}% ({seen}/{could}, of what was asked)"
 
 
 def view_of(result: Result, fail_on: str = "warning", fail_under: float | None = None) -> View:
@@ -162,20 +167,17 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
 
 
 def _section(result: Result, name: str, judged: list[Judged]) -> Section:
-    coverage, operation = result.coverage, result.coverage.operations[name]
+    counted = result.coverage.of(name)
     timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
-    strange = tuple(coverage.seen[name].strange.items())
-    shares = tuple(_shares(coverage, operation))
-    return Section(operation, tuple(judged), groups_of(judged), timelines, shares, strange, coverage.percent([name]))
+    strange = tuple(counted.strange.items())
+    percent = result.coverage.percent([name])
+    return Section(counted.operation, tuple(judged), groups_of(judged), timelines, shares_of(counted), strange, percent)
 
 
-def _shares(coverage: Coverage, operation: Operation) -> Iterable[Share]:
-    could = documented(operation)
-    for kind in KINDS:
-        counts = coverage.seen[operation.id].of(kind)
-        if could[kind]:
-            seen = tuple((name, counts[name]) for name in could[kind] if counts[name])
-            yield Share(kind, seen, tuple(name for name in could[kind] if not counts[name]))
+def shares_of(counted: OperationCoverage) -> tuple[Share, ...]:
+    """What was seen of an operation, and what was not, for each kind that there is something of."""
+    kinds = [kind for kind in counted.kinds if counted.documented[kind]]
+    return tuple(Share(kind, tuple(counted.seen_in_order(kind).items()), tuple(counted.missing(kind))) for kind in kinds)
 
 
 def groups_of(judged: Iterable[Judged]) -> tuple[Group, ...]:

@@ -12,7 +12,7 @@ from mockserver.contract.findings import finding
 from mockserver.contract.report import FORMS, render
 from mockserver.contract.report.source_location import file_of
 from mockserver.contract.report.sources import title_of
-from mockserver.contract.report.text import cut, lasting, plain, visible
+from mockserver.contract.report.text import cut, lasting, visible
 from mockserver.contract.report.view import groups_of, pattern_of, view_of
 from mockserver.contract.result import Result
 from mockserver.definitions import Definitions
@@ -70,12 +70,11 @@ def test_cases_not_run_and_the_summary(text: str) -> None:
 
 
 @pytest.mark.parametrize("make", [sample, hostile], ids=["sample", "hostile"])
-def test_console_is_100_columns_of_ascii(shipped: Definitions, make: type) -> None:
-    """No line is longer than 100 columns, no character is outside printable ASCII, with no colours asked for."""
+def test_console_is_100_columns_of_what_can_be_seen(shipped: Definitions, make: type) -> None:
+    """No line is longer than 100 columns, where it can be broken; every character can be seen."""
     result: Result = make(shipped)
     for line in render(result, "console", shipped).splitlines():
-        assert len(line) <= 100
-        assert line.isascii()
+        assert len(line) <= 100 or max(map(len, line.split())) > 60, "only what has no space is longer"
         assert line.isprintable()
 
 
@@ -162,7 +161,7 @@ def test_texts() -> None:
     """Invisible characters become escapes; times and cuts are in words."""
     assert visible("a\x1b[31m\n\u202e\ud800\U000e0001任") == "a\\x1b[31m\\n\\u202e\\ud800\\U000e0001任"
     assert visible("a\nb", "\n") == "a\nb"
-    assert plain("任\t") == "\\u4efb\\t"
+    assert visible("任\t") == "任\\t"
     assert cut("abcdef", 4) == "abcd... (2 characters more)"
     assert [lasting(seconds) for seconds in (0, 0.344, 59.6, 3600, 7265, 200_000, -30, float("inf"))] == [
         "0 s", "0.34 s", "1 min", "1 h", "2 h 1 min", "2 d 7 h", "-30 s", "?",

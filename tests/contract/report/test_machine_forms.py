@@ -180,7 +180,7 @@ def test_github_names_file_line_and_code(shipped: Definitions) -> None:
     assert unknown[2].startswith("ShowJobStatus, body /submissions/*/status, 3 times\nfound: STARTING\ndocumented: one of")
     levels = [name for name, properties, _ in commands if properties["title"] not in ("case-skipped", "contract")]
     assert levels == sorted(levels, key=["error", "warning", "notice"].index)
-    assert "coverage 8.0%;" in commands[-1][2]
+    assert "coverage 8.0% (31/387, of what was asked);" in commands[-1][2]
 
 
 def test_github_escapes_what_would_end_a_command(shipped: Definitions) -> None:

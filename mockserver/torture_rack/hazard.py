@@ -1,0 +1,53 @@
+"""What a hazard is: something that happens to a poller, with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .grading import RIGHT
+from .service_profiles import SUCCEEDED, ServiceProfile, Steps
+
+Fault = dict[str, Any]
+Event = tuple[float, str]
+"""When, in seconds from the start, and what: `delete`, `rerun`, `crowd`, `refuse` or `accept` (see `scenario.py`)."""
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """Something that happens to a poller.
+
+    Attributes:
+        name: What happens.
+        summary: What the server does.
+        hurts: What that does in production to a poller that isn't ready for it.
+        advice: What to do.
+        end: The state that the job ends in, or never leaves: an attribute of a profile (`failed`), or a state.
+        verdicts: Those that a poller may return.
+        good: The grades that pass.
+        job: More of the job's declaration.
+        faults: Makes the faults of a service.
+        events: What happens on the clock.
+        applies: Whether a service has it.
+        hangs: Whether a call gets no answer, so that the client's timeout is what counts.
+    """
+
+    name: str
+    summary: str
+    hurts: str
+    advice: str
+    end: str = "succeeded"
+    verdicts: Sequence[str] = (SUCCEEDED,)
+    good: Sequence[str] = (RIGHT,)
+    job: Mapping[str, Any] = field(default_factory=dict)
+    faults: Callable[[ServiceProfile], list[Fault]] = lambda _profile: []
+    events: tuple[Event, ...] = ()
+    applies: Callable[[ServiceProfile], bool] = lambda _profile: True
+    hangs: bool = False
+
+    def life(self, profile: ServiceProfile) -> Steps:
+        """The job's life. Raises InputError for an end that no documented life has."""
+        if self.end in ("first", "running"):
+            return profile.life_that_stays(getattr(profile, self.end))
+        return profile.life_to(getattr(profile, self.end, self.end))
