@@ -232,8 +232,9 @@ def _part(operation: Operation, name: str, value: object) -> str:
     text = str(value)
     with suppress(ValueError):
         value = read_value(parameter, text)
-    for error in parameter.errors(value):
-        raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
+    if not parameter.allows(value):
+        for error in parameter.errors(value):
+            raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
     return text
 
 

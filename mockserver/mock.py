@@ -105,7 +105,7 @@ class Mock:
             )
         if name not in self._namespaces and len(self._namespaces) >= _MOST_NAMESPACES:
             raise ControlError("Too many namespaces", f"there are {_MOST_NAMESPACES}; delete some", 429)
-        namespace = Namespace.new(name, check_settings(replace(self.settings, **settings)))
+        namespace = Namespace.new(name, check_settings(replace(self.settings, **settings), settings))
         self._declare_fixtures(namespace)
         return namespace
 
@@ -116,7 +116,6 @@ class Mock:
         else:
             with self._lock:
                 self._namespaces.pop(name, None)
-            self._prepared.clear()  # answers that it holds are this namespace's
 
     def namespace_names(self) -> list[str]:
         """The namespaces there are, the default one first."""
@@ -235,20 +234,29 @@ class Mock:
 
     def reset(self, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Forget what was declared, asked and answered; the clock starts again. Fixtures are declared again."""
+        self.begin_again(namespace)
+        self._prepared.clear()
+
+    def begin_again(self, namespace: str = DEFAULT_NAMESPACE) -> None:
+        """As `reset`, but what requests come to by definitions and settings alone stays remembered."""
         selected = self.namespace(namespace)
         selected.reset()
-        self._prepared.clear()
         self._declare_fixtures(selected)
 
-    def handle(self, request: Request) -> Response:
-        """The answer to a request. Never raises; every exchange goes into the journal."""
+    def handle(self, request: Request, namespace: str | None = None) -> Response:
+        """The answer to a request. Never raises; every exchange goes into the journal.
+
+        Args:
+            request: The request.
+            namespace: Whose it is, unless it names one. Default: as its credential says.
+        """
         key = None
         if not request.body and not request.body_size:
             key = (request.method, request.path, request.query, tuple(request.headers.items()), request.segments)
             prepared = self._prepared.get(key)
             if prepared is not None:
-                return self._exchange(prepared)
-        return self._exchange(self._prepare(key, replace(request, headers=dict(request.headers))))
+                return self._exchange(prepared, namespace)
+        return self._exchange(self._prepare(key, replace(request, headers=dict(request.headers))), namespace)
 
     def handle_raw(self, raw: RawRequest) -> Response:
         """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
@@ -271,13 +279,13 @@ class Mock:
             self._prepared.put(key, prepared)
         return prepared
 
-    def _exchange(self, prepared: Prepared) -> Response:
+    def _exchange(self, prepared: Prepared, default: str | None = None) -> Response:
         began = _perf_counter_ns()
         namespace, operation = self._namespaces[DEFAULT_NAMESPACE], prepared.operation
         misuse = prepared.misnamed
         if misuse is None:
             try:
-                namespace = self._namespace_of(prepared)
+                namespace = self._namespace_of(prepared, default)
             except ControlError as error:
                 misuse = error
         now = namespace.clock.now()
@@ -296,9 +304,10 @@ class Mock:
             self._report(self.on_answer, now, prepared.request, response, operation, namespace)
         return response
 
-    def _namespace_of(self, prepared: Prepared) -> Namespace:
-        if prepared.named is not None:
-            return self._namespaces.get(prepared.named) or self.namespace(prepared.named)
+    def _namespace_of(self, prepared: Prepared, default: str | None) -> Namespace:
+        name = prepared.named or default
+        if name is not None:
+            return self._namespaces.get(name) or self.namespace(name)
         if len(self._namespaces) > 1:
             namespace = self._namespaces.get(prepared.claim() or self.default_namespace)
             if namespace is not None:

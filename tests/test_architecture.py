@@ -42,8 +42,14 @@ IMPORTERS = {
     "markupsafe": {"contract/report/html.py"},
     "pytest": {"pytest_plugin.py", "pytest_torture.py"},
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
-    "requests": {"contract/sending.py", "testing/clients.py", "testing/intercept.py"},
-    "urllib3": {"contract/sending.py", "proxy/exact_connections.py", "proxy/upstream.py", "testing/intercept.py"},
+    "requests": {"contract/sending.py", "testing/clients.py", "testing/direct.py", "testing/intercept.py"},
+    "urllib3": {
+        "contract/sending.py",
+        "proxy/exact_connections.py",
+        "proxy/upstream.py",
+        "testing/direct.py",
+        "testing/intercept.py",
+    },
     "yaml": {"definitions/yaml_json.py"},
     "time_machine": {"virtualtime/wall.py"},
     "httpx": {"testing/intercept_httpx.py"},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .job_words import CANCEL, DETOUR, FAILURE, STOPPING, SUCCESS, UNENDING
+from .job_words import CANCEL, DETOUR, FAILURE, SKIPPED, STOPPING, SUCCESS, UNENDING
 from .operation_forms import PATH_NAME
 from .schema_lookup import operation_named, schema_of
 from .shorthand_defaults import list_action, new_id
@@ -81,8 +81,8 @@ def _states(states: Any) -> dict[str, Any]:
 
 def is_end(name: str) -> bool:
     """Whether a state's name says that it is an end."""
-    words = SUCCESS.search(name) or FAILURE.search(name) or CANCEL.search(name)
-    return bool(words) and not UNENDING.search(name)
+    words = any(words.search(name) for words in (SUCCESS, FAILURE, CANCEL, SKIPPED))
+    return words and not UNENDING.search(name)
 
 
 def _seconds(value: Any) -> float:

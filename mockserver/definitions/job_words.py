@@ -8,7 +8,8 @@ SUCCESS = re.compile(
     r"succe|complet|done|finish|ready|available|ok$|pass|normal|accept|deliver|terminated_ok", re.IGNORECASE
 )
 FAILURE = re.compile(r"fail|error|abnormal|reject|invalid|time_?d?_?out|expired|denied|dead|unsuccess", re.IGNORECASE)
-CANCEL = re.compile(r"cancel|abort|stopp|terminat|revok|kill|suspend|skip", re.IGNORECASE)
+CANCEL = re.compile(r"cancel|abort|stopp|terminat|revok|kill|suspend", re.IGNORECASE)
+SKIPPED = re.compile(r"skipp?ed|ignored|not_?needed", re.IGNORECASE)
 WAITING = re.compile(
     r"queue|pend|wait|submit|created|accepted|schedul|not_?(yet_?)?(started|run)|^new$|^init|^none$|requested|deferred|blocked|prepar",
     re.IGNORECASE,

@@ -386,10 +386,7 @@ class Definitions:
         return matches[0] if len(matches) == 1 else chosen(matches, query)
 
     def operation_of(self, kind: str) -> Operation:
-        """The operation that reads a kind of jobs: a service's only or first one, or else the one with this id.
-
-        Raises KeyError that names the known kinds.
-        """
+        """The operation that reads this kind of jobs, or has this id. Raises KeyError that names the known kinds."""
         for operation in self.operations:
             if operation.job and kind in (operation.job.kind, operation.id):
                 return operation

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from ..definitions import Example, JobLife, Life, Operation
 from ..errors import RequestProblem
 from ..generate import digest
-from ..jobs.clock import DAY, SECOND
+from ..jobs.clock import DAY, LATEST, SECOND
 from ..jobs.history import RunSeries, page, total
 from ..jobs.job_registry import MADE_UP, JobSpec
 from ..jobs.made_up_jobs import facts_of, life_of
@@ -80,8 +80,23 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
     return _job(definition, service, made_up, identity, born, context)
 
 
-def find_runs(operation: Operation, service: JobListService, context: Context) -> tuple[list[Job], int]:
-    """A page of runs, newest first, and how many there are in all. Raises RequestProblem for a list that nobody knows."""
+def last_day(job: Job) -> int:
+    """When the job is not kept any longer (milliseconds)."""
+    kept = job.definition.kept
+    return LATEST if kept is None else job.moment.born + int(kept * SECOND) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A page of runs, newest first; how many there are in all; when time alone changes one of them, or brings the next."""
+
+    jobs: list[Job]
+    total: int
+    until: int
+
+
+def find_runs(operation: Operation, service: JobListService, context: Context) -> Runs:
+    """A page of runs. Raises RequestProblem for a list that nobody knows."""
     namespace, parameters = context.namespace, context.parameters
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]
@@ -117,7 +132,18 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
     asked_for = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
     if asked_for:
         jobs = [replace(job, identity={**job.identity, **asked_for}) for job in jobs]
-    return jobs, total(stretches)
+    next_run = min((_next_birth(source, context.now) for source in sources), default=LATEST)
+    return Runs(jobs, total(stretches), min([next_run, *(job.moment.until for job in jobs)]))
+
+
+def _next_birth(source: JobSpec, now: int) -> int:
+    """When the next run of a source is listed (milliseconds)."""
+    if source.number == MADE_UP:
+        return source.born + source.every
+    hidden = max(0, source.visible - source.born)
+    runs = RunSeries(source, source.first_born() + hidden, source.every, source.count)
+    index = runs.before(now + 1)
+    return runs.born(index) if index < runs.count else LATEST
 
 
 def _as_ended(declared: JobSpec, number: int) -> JobSpec:

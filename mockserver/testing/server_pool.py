@@ -74,7 +74,7 @@ class SharedServer:
         """End a test's time: its clients are closed, its namespace stays for a while for threads that it left behind."""
         tenant.close()
         self.mock.default_namespace = DEFAULT_NAMESPACE
-        self.mock.reset()  # faults of the port are the default namespace's
+        self.mock.begin_again()  # faults of the port are the default namespace's
         for name in set(self.mock.namespace_names()) - self._before:
             self.mock.delete_namespace(name)
         self._over.append(tenant.namespace)

@@ -29,7 +29,7 @@ def virtual_time(
 
     Args:
         clock: The clock that keeps step with the time of the block.
-        on_sleep: Called by whoever is about to wait; what it raises comes out of the wait.
+        on_sleep: Called by whoever is about to wait, and has waited; what it raises comes out of the wait.
         bystanders: Threads that take no part: their time is the real one, and nobody waits for them.
         watchdog: Real seconds in which time may stand still before the block fails; 0: for ever. By default the clock's.
 

@@ -9,23 +9,26 @@ twentieth of a second, which is less exact.
 from __future__ import annotations
 
 import ctypes
-import os
 import platform
+import re
 import sys
 import threading
 from enum import Enum
+from pathlib import Path
 
 from .. import real_time as real
+from .system_calls import SystemCalls
 
-_CALLS: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
+_NUMBERS: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "x86_64": ("202", frozenset({"35", "230"}), frozenset({"7", "23", "232", "270", "271", "281"})),
     "aarch64": ("98", frozenset({"101", "115"}), frozenset({"22", "72", "73"})),
 }
 """By machine: the numbers of futex, of nanosleep and clock_nanosleep, of poll, select, epoll_wait and their kin."""
-FUTEX, SLEEPS, POLLS = _CALLS.get(platform.machine(), ("", frozenset[str](), frozenset[str]()))
+FUTEX, SLEEPS, POLLS = _NUMBERS.get(platform.machine(), ("", frozenset[str](), frozenset[str]()))
 _WAIT_BITSET, _COMMAND = 9, 0x7F
 _INTERPRETER_BYTES = 4 << 20
 _SETTLED_SECONDS = 0.05
+_SWITCHES = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
 
 
 class State(Enum):
@@ -51,11 +54,17 @@ class ThreadStates:
     """
 
     def __init__(self, driver: threading.Thread) -> None:
-        self._exact = FUTEX != "" and _call_of(threading.get_native_id()) is not None
+        self._calls = SystemCalls()
+        self._exact = FUTEX != "" and self._calls.of(threading.get_native_id()) is not None
         self._runtime = _address_of_runtime() if self._exact else 0
         self._frames: dict[int, tuple[int, int, float]] = {}
+        self._waits: dict[threading.Thread, tuple[str, float]] = {}
         others = [thread for thread in threading.enumerate() if thread is not driver]
-        self._at_start = {thread: _call_of(thread.native_id) for thread in others} if self._exact else {}
+        self._at_start = {thread: self._calls.of(thread.native_id) for thread in others} if self._exact else {}
+
+    def close(self) -> None:
+        """Look no more."""
+        self._calls.close()
 
     def of(self, thread: threading.Thread) -> State:
         """What this thread does now."""
@@ -63,16 +72,25 @@ class ThreadStates:
             return State.RUNS
         if not self._exact:
             return self._by_frame(thread)
-        call = _call_of(thread.native_id)
+        call = self._calls.of(thread.native_id)
         if call is None:
             return State.RESTS  # it has just ended
         if call == self._at_start.get(thread, ""):
             return State.RESTS if call != "running" else State.RUNS
         return self._by_call(call.split())
 
+    def lasts(self, thread: threading.Thread) -> bool:
+        """Whether a thread has been in one and the same wait for a twentieth of a second: `time.sleep(0)` isn't long."""
+        wait, now = _wait_of(thread.native_id, self._calls.of(thread.native_id)), real.monotonic()
+        before = self._waits.get(thread)
+        if before is None or before[0] != wait:
+            self._waits[thread] = (wait, now)
+            return False
+        return wait != "" and now - before[1] > _SETTLED_SECONDS
+
     def is_computing(self, thread: threading.Thread) -> bool:
         """Whether a thread runs, or waits for the interpreter's lock."""
-        call = _call_of(thread.native_id) if self._exact else "running"
+        call = self._calls.of(thread.native_id) if self._exact else "running"
         return call == "running" or (call is not None and call.split()[0] == FUTEX and self._is_interpreters(call.split()))
 
     def _is_interpreters(self, call: list[str]) -> bool:
@@ -101,18 +119,13 @@ class ThreadStates:
         return State.RESTS if real.monotonic() - seen[2] > _SETTLED_SECONDS else State.RUNS
 
 
-def _call_of(native_id: int | None) -> str | None:
-    """The system call that a thread is in, with its arguments; None where nobody can tell."""
+def _wait_of(native_id: int | None, call: str | None) -> str:
+    """The system call that a thread is in, and how often it has begun to wait: the same twice, it is one wait."""
     try:
-        file = os.open(f"/proc/self/task/{native_id}/syscall", os.O_RDONLY)
+        status = Path(f"/proc/self/task/{native_id}/status").read_text("ascii", "replace")
     except OSError:
-        return None
-    try:
-        return os.read(file, 256).decode("ascii").strip()
-    except OSError:
-        return None
-    finally:
-        os.close(file)
+        return ""
+    return f"{call}; {_SWITCHES.findall(status)}"
 
 
 def _address_of_runtime() -> int:

@@ -10,8 +10,8 @@ from .. import real_time as real
 from .engine import Engine
 from .errors import ADVICE, CannotDrive, stacks
 
-_SHORTEST, _LONGEST, _IDLE = 0.0002, 0.004, 0.05
-"""Real seconds between two looks: soon after somebody fell asleep, later, and where nobody sleeps."""
+_SHORTEST, _LONGEST, _IDLE = 0.0005, 0.004, 0.05
+"""Real seconds between two looks: soon after a look that was needed, later, and where nobody sleeps."""
 
 
 class Conductor:
@@ -35,11 +35,15 @@ class Conductor:
 
     def stop(self) -> None:
         """End; the engine is over."""
-        self.ring()
+        self._wake()
         self._thread.join()
 
     def ring(self) -> None:
-        """Look soon: somebody has fallen asleep."""
+        """Look soon: somebody has fallen asleep. Who falls asleep last moves time on without us, mostly."""
+        if self._pause > _LONGEST:
+            self._wake()
+
+    def _wake(self) -> None:
         self._pause = _SHORTEST
         with suppress(RuntimeError):  # it rings
             self._bell.release()
@@ -48,8 +52,7 @@ class Conductor:
         engine, moves, since = self._engine, -1, real.monotonic()
         while not engine.over:
             self._bell.acquire(True, self._pause)
-            moved = engine.move_on()
-            engine.look_after()
+            moved = engine.move_on() or engine.look_after()
             waits = bool(engine.sleepers or engine.timers)
             self._pause = _SHORTEST if moved else min(self._pause * 2, _LONGEST if waits else _IDLE)
             if moves != engine.moves:

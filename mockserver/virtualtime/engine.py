@@ -87,7 +87,7 @@ class Engine:
     Args:
         clock: The mock's clock, which keeps step.
         driver: The thread that began the block.
-        on_sleep: Called by whoever is about to wait; what it raises comes out of the wait.
+        on_sleep: Called by whoever is about to wait, and has waited; what it raises comes out of the wait.
         bystanders: Threads that take no part: their time is the real one.
         on_move: Called with the nanoseconds by which time moves on.
     """
@@ -108,6 +108,7 @@ class Engine:
         self.sleepers: dict[threading.Thread, Sleeper] = {}
         self.timers: dict[object, Sleeper] = {}
         self.polling: set[threading.Thread] = set()
+        self._awake: dict[threading.Thread, None] = {}
         self.alarm: Callable[[], object] = nothing
         self.holds: list[Callable[[], bool]] = [activity.busy]
         self.lock = _Turnstile()
@@ -143,6 +144,7 @@ class Engine:
         with self.lock:
             outer = self.sleepers.get(me)  # a signal's handler waits while its thread does
             self.sleepers[me] = sleeper
+            self._awake.pop(me, None)
             try:
                 self.move_on()
             except BaseException:
@@ -157,10 +159,13 @@ class Engine:
                 self._leave(me, outer)
         if self.error:
             raise self.error
+        if not self.over:
+            self.on_sleep()
 
     def _leave(self, me: threading.Thread, outer: Sleeper | None) -> None:
         if outer is None:
             self.sleepers.pop(me, None)
+            self._awake[me] = None
         else:
             self.sleepers[me] = outer
 
@@ -193,12 +198,13 @@ class Engine:
                     self._wake(sleeper)
             return True
 
-    def look_after(self) -> None:
-        """Wake those who wait for something that tells nobody when it happens."""
+    def look_after(self) -> bool:
+        """Wake those who wait for something that tells nobody when it happens. Whether there is one."""
         with self.lock:
-            for sleeper in self.sleepers.values():
-                if sleeper.looked_after and sleeper.is_ready():
-                    self._wake(sleeper)
+            ready = [item for item in self.sleepers.values() if item.looked_after and not item.due and item.is_ready()]
+            for sleeper in ready:
+                self._wake(sleeper)
+            return bool(ready)
 
     def _wake(self, sleeper: Sleeper) -> None:
         if not sleeper.due:
@@ -234,20 +240,31 @@ class Engine:
             self.on_move(step)
 
     def _all_rest(self) -> bool:
-        if self.lock.is_wanted():
+        """Whether everybody who could act waits. Those who ran last are looked at first."""
+        if self.lock.is_wanted() or any(item.due for item in (*self.sleepers.values(), *self.timers.values())):
             return False
-        if any(item.due for item in self.sleepers.values()) or any(item.due for item in self.timers.values()):
+        if self._is_held() or not (self._awake_rest() and self._others_rest()):
             return False
-        for thread in threading.enumerate():
-            if thread not in self.sleepers and self.takes_part(thread) and not self._rests(thread):
+        return not (self._is_held() or any(item.is_ready() for item in self.sleepers.values()) or self.lock.is_wanted())
+
+    def _is_held(self) -> bool:
+        return any(holds() for holds in self.holds)
+
+    def _awake_rest(self) -> bool:
+        for thread in list(self._awake):
+            if not thread.is_alive():
+                self._awake.pop(thread, None)
+            elif not self._rests(thread):
                 return False
-        if any(holds() for holds in self.holds):
-            return False
-        return not (any(item.is_ready() for item in self.sleepers.values()) or self.lock.is_wanted())
+        return True
+
+    def _others_rest(self) -> bool:
+        others = (thread for thread in threading.enumerate() if thread not in self.sleepers and thread not in self._awake)
+        return all(self._rests(thread) for thread in others if self.takes_part(thread))
 
     def _rests(self, thread: threading.Thread) -> bool:
         state = self._states.of(thread)
-        if state in (State.TIMED_LOCK, State.C_SLEEP):
+        if state in (State.TIMED_LOCK, State.C_SLEEP) and self._states.lasts(thread):
             self.fail(CannotDrive.of_thread(thread, state.value))
         return state is State.RESTS or (state is State.POLLS and thread in self.polling)
 
@@ -261,7 +278,8 @@ class Engine:
 
     def is_computing(self, thread: threading.Thread) -> bool:
         """Whether a thread runs, and isn't blocked in a call."""
-        return self._states.is_computing(thread)
+        with self.lock:
+            return not self.over and self._states.is_computing(thread)
 
     def wake(self, thread: threading.Thread) -> None:
         """Let a thread return from its wait."""
@@ -281,6 +299,7 @@ class Engine:
         """Time is the real one from now on: who still waits, waits on for real."""
         with self.lock:
             self.over = True
+            self._states.close()
             self._wake_everybody()
 
     def _wake_everybody(self) -> None:

@@ -221,6 +221,26 @@ def test_a_sleep_in_c_is_refused_by_its_line() -> None:
     thread.join()
 
 
+def test_short_sleeps_in_c_are_no_waits() -> None:
+    """`time.sleep(0)`, as `sched` does between two events, and a pause of a millisecond: they run, and nobody is refused."""
+    pause = ctypes.CDLL(None).usleep
+    clock = Clock(START, speed=0)
+
+    def work() -> None:
+        for _ in range(2_000):
+            time.sleep(0)
+        for _ in range(50):
+            pause(1_000)
+        time.sleep(30)
+
+    with virtual_time(clock):
+        thread = threading.Thread(target=work)
+        thread.start()
+        time.sleep(30)
+        thread.join()
+    assert 30_000 <= clock.now() - START < 30_100
+
+
 def test_a_lock_from_before_the_block_is_refused_with_a_timeout() -> None:
     """Only locks that are made in the block have timeouts on its time."""
     lock = threading.Lock()
