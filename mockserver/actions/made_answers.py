@@ -68,8 +68,8 @@ def _headers(
         return []
     path = PATH_NAME.sub(lambda name: quote(identity.get(name[1], name[0]), safe=""), action.status.path)
     place = operation.prefix_in(context.path) + path
-    response = operation.source.children("responses").get(str(made.status))
-    names = list(response.children("headers")) if response else []
+    response = operation.source.members("responses").get(str(made.status))
+    names = list(response.members("headers")) if response else []
     headers = [(name, _absolute(place, context) if name.lower() in _URLS else place) for name in names
                if name.lower() in _LOCATIONS]  # fmt: skip
     if not headers and made.status in (201, 202):

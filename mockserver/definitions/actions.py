@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .pointer import Place, provenance_of
+from .node import Node
+from .provenance import provenance_of
 
 if TYPE_CHECKING:
     from .model import Operation, Provenance
@@ -98,7 +99,7 @@ class Action:
             yield "job-not-running"
 
 
-def action_of(place: Place, status: Operation) -> Action:
+def action_of(place: Node, status: Operation) -> Action:
     """An `x-action` as a value; a part of the identity that it doesn't mention is the parameter of the same name."""
     node = place.value
     assert status.job is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .model import Errors, JobMapping
-from .pointer import Place
+from .node import Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class Drawing:
     in which states alone, `values` what stands at a place in which state.
     """
 
-    source: Place
+    source: Node
     path: str
     path_names: tuple[str, ...]
     responses: Mapping[int, Errors]

@@ -14,7 +14,7 @@ from .router import Router, chosen
 if TYPE_CHECKING:
     from .actions import Action
     from .drawing import Drawing
-    from .pointer import Place
+    from .node import Node
 
 from .styles import Style
 
@@ -108,7 +108,6 @@ class JobLife:
     these jobs are declared by: the service's, or the operation's id where the service has other jobs already.
     """
 
-    kind: str
     identity: tuple[str, ...]
     states: Mapping[str, State]
     transitions: Mapping[str, frozenset[str]]
@@ -120,6 +119,7 @@ class JobLife:
     drawing: Drawing | None = field(default=None, repr=False, compare=False)
     rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
+    kind: str = ""
 
     @cached_property
     def weights(self) -> tuple[tuple[str, int], ...]:
@@ -299,7 +299,7 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
-    source: Place = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
+    source: Node = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
     chosen_by: Mapping[str, str] = field(default_factory=dict)
     servers: tuple[str, ...] = ()
 

@@ -66,9 +66,9 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
 @lru_cache(maxsize=2_048)
 def _template(drawing: Drawing, identity: tuple[tuple[str, str], ...], seed: int, examples: bool) -> Any:
     """The answer as the document shows it, or (without its examples) as its schema does, about this job."""
-    responses = drawing.source.children("responses")
+    responses = drawing.source.members("responses")
     key = success_of(drawing)
-    content = responses[key].children("content")
+    content = responses[key].members("content")
     media = json_media(content)
     if media is None:
         return {}
@@ -97,7 +97,7 @@ def _put(node: Any, pointer: str, value: Any, parts: Sequence[str] | None = None
 def _nothing(drawing: Drawing, place: str) -> Any:
     """What stands at a place where there is nothing yet: nothing at all, or null where the schema wants the member."""
     whole = _template(drawing, (), 0, False)
-    errors = drawing.responses[sent_as(success_of(drawing), drawing.source.children("responses"))]
+    errors = drawing.responses[sent_as(success_of(drawing), drawing.source.members("responses"))]
     for value in (MISSING, None):
         if next(iter(errors(_put(whole, place, value))), None) is None:
             return value
@@ -145,16 +145,16 @@ def read_answer(operation: Operation, job: Job, switches: Switches) -> Answer:
 
     Where the document has 202 beside another success, that is the answer until the job has ended, and so is Retry-After.
     """
-    responses, shown = operation.source.children("responses"), body(job, switches)
+    responses, shown = operation.source.members("responses"), body(job, switches)
     key = success_of(operation)
     if not job.moment.terminal and "202" in responses:
         key = "202"
     status, response = sent_as(key, responses), responses.get(key)
-    content = response.children("content") if response else {}
+    content = response.members("content") if response else {}
     headers = documented_headers(response, Fake(job.profile["seed"], "headers")) if response else ()
     headers = tuple(header for header in headers if header[0].lower() != "retry-after")
     if response and not job.moment.terminal:
-        headers += tuple((name, "1") for name in response.children("headers") if name.lower() == "retry-after")
+        headers += tuple((name, "1") for name in response.members("headers") if name.lower() == "retry-after")
     if status == 202 and (not content or next(iter(operation.responses[status](shown)), None) is not None):
         return Answer(status, None, headers, content_type="", raw=b"")
     media = json_media(content) or "application/json"

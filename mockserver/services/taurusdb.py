@@ -133,9 +133,15 @@ def entities(scope: Scope) -> dict[str, Any]:
     return _entities(_CREATE, made, scope.fake("taurusdb", made).ipv4())
 
 
-def instance(scope: Scope) -> dict[str, str]:
-    """The instance that a call is about: with the name that an earlier job gave it, or one that is made up."""
-    requested = str(scope.context.parameters["instance_id"])
+def instance(scope: Scope) -> dict[str, str] | None:
+    """The instance that a call is about: with the name that an earlier job gave it, or one that is made up.
+
+    None for a call that names none.
+    """
+    body = scope.context.body if isinstance(scope.context.body, dict) else {}
+    requested = str(scope.context.parameters.get("instance_id") or body.get("instance_id") or "")
+    if not requested:
+        return None
     facts = (declared.facts.get("instance", {}) for declared in reversed(scope.context.namespace.declared.all()))
     name = next((fact["name"] for fact in facts if fact.get("id") == requested and "name" in fact), None)
     return {"id": requested, "name": name or f"mysql-{hex_id('instance-name', requested)[:8]}"}

@@ -7,7 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ...definitions import Definitions, Operation, Provenance, ResponseSpec
-from ...definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
+from ...definitions.inlined import NOTHING, PLACE
+from ...definitions.node import node_at
+from ...definitions.pointer import join, parts_of
+from ...definitions.provenance import provenance_of
 from ...errors import excerpt, shortened
 from ..findings import Finding, finding
 
@@ -107,7 +110,7 @@ def _fact(definitions: Definitions, answers: ResponseSpec, error: ValidationErro
 def _provenance(definitions: Definitions, source: str) -> Provenance:
     file, _, pointer = source.partition("#")
     try:
-        return provenance_of(Place(definitions.documents, file, tuple(parts_of(pointer))))
+        return provenance_of(node_at(definitions.documents, file, parts_of(pointer)))
     except KeyError:
         return Provenance("documented")
 
