@@ -128,7 +128,8 @@ class JobListService(Service):
 
 @dataclass(frozen=True)
 class Context:
-    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's."""
+    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's,
+    `origin` is scheme and host as it names them ("" where it names none)."""
 
     parameters: Mapping[str, Any]
     body: Any
@@ -138,6 +139,7 @@ class Context:
     namespace: Namespace = field(repr=False)
     path: str = ""
     accept: str = ""
+    origin: str = ""
 
 
 Call = Callable[[Context], Answer]
