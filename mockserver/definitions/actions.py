@@ -80,6 +80,12 @@ class Action:
         return self.do == "start" and any(source.kind in ("new", "view") for source in self.identity.values())
 
     @property
+    def may_name(self) -> bool:
+        """Whether the caller may bring the id of the job that a call makes, which else gets a new one."""
+        defaults = [source.default for source in self.identity.values()]
+        return self.do == "start" and any(default is not None and default.kind == "new" for default in defaults)
+
+    @property
     def problems(self) -> Iterator[str]:
         """The problems that it can have beside those of every operation."""
         if self.do == "create":

@@ -16,7 +16,7 @@ class Drawing:
 
     `source` is the operation that reads one (its `path` and `path_names`), `responses` judge its answers, `mapping` says
     where status and progress are; `times` which times are what (`at`, `form`, `is`, `null`), `only` which places are there
-    in which states alone.
+    in which states alone, `values` what stands at a place in which state.
     """
 
     source: Node
@@ -26,3 +26,4 @@ class Drawing:
     mapping: JobMapping
     times: tuple[Mapping[str, Any], ...]
     only: Mapping[str, Collection[str]]
+    values: Mapping[str, Mapping[str, Any]]

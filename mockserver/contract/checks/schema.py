@@ -36,7 +36,22 @@ def check_schema(definitions: Definitions, operation: Operation, status: int, bo
             finding(code, "body", pointer, what, documented, fact.source, fact.provenance)
             for code, pointer, what, documented in _said(operation, error, fact)
         ]
-    return list(dict.fromkeys(matches))
+    return _without_consequences(operation, list(dict.fromkeys(matches)))
+
+
+def _without_consequences(operation: Operation, findings: list[Finding]) -> list[Finding]:
+    """Without what only follows from something else: that a value of a wrong type is none of those documented, and, from a
+    wrong status, conditions on it."""
+    retyped = {item.pointer for item in findings if item.code in ("type-wrong", "null-unexpected")}
+    findings = [
+        item for item in findings if item.pointer not in retyped or item.code not in ("value-wrong", "status-unknown")
+    ]
+    observation = operation.observation
+    if observation is None:
+        return findings
+    place = observation.jobs + observation.status
+    broken = tuple(item.pointer.rpartition("/")[0] + "/" for item in findings if _matches(item.pointer, place))
+    return [item for item in findings if item.code != "conditional-wrong" or not item.pointer.startswith(broken)]
 
 
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
