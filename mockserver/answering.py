@@ -19,7 +19,7 @@ from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
 from .generate import Fake, hex_id
 from .jobs.clock import LATEST, utc
-from .model import Answer, Response
+from .model import Answer, Request, Response
 from .namespace import Namespace
 from .prepared import Admitted, LastAnswer, Prepared
 from .services import CALLS, service_of
@@ -139,7 +139,7 @@ class Answering:
         request = state.prepared.request
         context = Context(
             admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace,
-            request.path, request.headers.get("accept", ""),
+            request.path, request.headers.get("accept", ""), _origin(request),
         )  # fmt: skip
         answer = self._forced(operation, state, admitted, context) or respond(operation, context)
         return replace(answer, problem=admitted.notice) if admitted.notice and not answer.problem else answer
@@ -232,3 +232,9 @@ class Answering:
             **{name: str(value) for name, value in state.parameters.items()},
             "request_id": state.request_id,
         }
+
+
+def _origin(request: Request) -> str:
+    """Where the client sees the mock: a proxy before it says in X-Forwarded-Proto whether it speaks TLS."""
+    host = request.headers.get("host")
+    return f"{request.headers.get('x-forwarded-proto', 'http')}://{host}" if host else ""

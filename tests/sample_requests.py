@@ -34,6 +34,7 @@ SAMPLES = {
     "node_id": "node-1",
     "proxy_id": "proxy-1",
     "configuration_id": "configuration-1",
+    "database": "orders",
     "database_name": "orders",
     "clickhouse_instance_id": "clickhouse-1",
     "jname": "load",

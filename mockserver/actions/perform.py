@@ -71,7 +71,9 @@ def _start(operation: Operation, action: Action, scope: Scope) -> Scope:
     if action.makes:
         return _seen(action, scope, _make(operation, action, scope))
     context = scope.context
-    declared = _known(action, scope)
+    declared = _declared(action, scope) if action.may_name else _known(action, scope)
+    if declared is None and action.may_name:
+        return _seen(action, scope, _make(operation, action, scope))
     if declared is None:
         return _seen(action, scope, _first_run(operation, action, scope))
     if declared.waiting:
@@ -129,7 +131,7 @@ def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool
     return namespace.declared.add(
         JobSpec(
             number=0,
-            service=action.status.service,
+            service=_life(action).kind,
             match={name: part for name, part in scope.identity.items() if name not in filters},
             life=None if by_chance else next(iter(_life(action).lives.values())),
             progress=Progress.parse(namespace.settings.progress),
@@ -149,7 +151,7 @@ def _make(operation: Operation, action: Action, scope: Scope) -> JobSpec:
     """A job with an id of its own: the oldest declared one that waits for a call like this, or one that nobody declared."""
     facts = values(action.facts, scope)
     for declared in scope.context.namespace.declared.all():
-        if declared.service == action.status.service and declared.waiting and _fits(declared, scope.identity, facts):
+        if declared.service == _life(action).kind and declared.waiting and _fits(declared, scope.identity, facts):
             started = _again(action, scope, declared)
             fresh = replace(started, match=scope.identity, facts={**facts, **declared.facts}, made_by=operation.id)
             return _change(scope, declared, fresh)
@@ -290,7 +292,7 @@ def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
 
 
 def _newest_first(action: Action, scope: Scope) -> list[JobSpec]:
-    jobs = [item for item in scope.context.namespace.declared.all() if item.service == action.status.service]
+    jobs = [item for item in scope.context.namespace.declared.all() if item.service == _life(action).kind]
     return sorted(jobs, key=lambda item: (item.born, item.number), reverse=True)
 
 

@@ -58,7 +58,7 @@ def declared_answer(operation: Operation, problem: RequestProblem, seed: int) ->
     """The problem as the operation declares it; None where it declares no such status."""
     for status in STATUSES.get(problem.kind, (400,)):
         key = key_of(operation, status)
-        if key is not None and not (key == "default" and len(operation.source.children("responses")) == 1):
+        if key is not None and not (key == "default" and len(operation.source.members("responses")) == 1):
             answer = made_answer(operation, key, Fake(seed, "problem", operation.id, key), {})
             return replace(told(operation, replace(answer, status=status), problem.detail), problem=problem.detail)
     return None

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .pointer import Place, provenance_of
+from .node import Node
+from .provenance import provenance_of
 
 if TYPE_CHECKING:
     from .model import Operation, Provenance
@@ -85,6 +86,12 @@ class Action:
         return self.do == "start" and any(source.kind in ("new", "view") for source in self.identity.values())
 
     @property
+    def may_name(self) -> bool:
+        """Whether the caller may bring the id of the job that a call makes, which else gets a new one."""
+        defaults = [source.default for source in self.identity.values()]
+        return self.do == "start" and any(default is not None and default.kind == "new" for default in defaults)
+
+    @property
     def problems(self) -> Iterator[str]:
         """The problems that it can have beside those of every operation."""
         if self.do == "create":
@@ -100,7 +107,7 @@ class Action:
             yield "job-not-running"
 
 
-def action_of(place: Place, status: Operation) -> Action:
+def action_of(place: Node, status: Operation) -> Action:
     """An `x-action` as a value; a part of the identity that it doesn't mention is the parameter of the same name."""
     node = place.value
     assert status.job is not None

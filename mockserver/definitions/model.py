@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from ..errors import did_you_mean
-from .router import Router
+from .router import Router, chosen
 
 if TYPE_CHECKING:
     from .actions import Action
     from .drawing import Drawing
-    from .pointer import Place
+    from .node import Node
 
 from .styles import Style
 
@@ -87,12 +86,16 @@ class State:
 
 @dataclass(frozen=True)
 class Life:
-    """A course of states: `steps` are (state, seconds); None seconds last for ever."""
+    """A course of states: `steps` are (state, seconds); None seconds last for ever.
+
+    `cut` is how much of the last state before the end passes (0 to 1): less than 1 where the job is stopped in it.
+    """
 
     name: str
     summary: str
     weight: int
     steps: tuple[tuple[str, float | None], ...]
+    cut: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class JobLife:
 
     `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
     `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen);
-    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`).
+    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`). `kind` is the name that
+    these jobs are declared by: the service's, or the operation's id where the service has other jobs already.
     """
 
     identity: tuple[str, ...]
@@ -115,6 +119,7 @@ class JobLife:
     drawing: Drawing | None = field(default=None, repr=False, compare=False)
     rerun: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance("invented")
+    kind: str = ""
 
     @cached_property
     def weights(self) -> tuple[tuple[str, int], ...]:
@@ -265,7 +270,8 @@ class MagicId:
 class Operation:
     """One documented call.
 
-    `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
+    `place` is where it stands (file#pointer); `servers` are the URLs that a user's own document has it at: its path is
+    answered with their paths before it, too; `required_if` says which parameters and headers only a value of a switch makes
     required; `answers` is, by HTTP status, what `responses` judge by; `action` is what it does to jobs, where it isn't about
     their status; `chosen_by` are the query's values that tell it apart from another one with its method and path.
     """
@@ -293,8 +299,14 @@ class Operation:
     place: str = ""
     action: Action | None = None
     body_required: bool = True
-    source: Place = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
+    source: Node = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
     chosen_by: Mapping[str, str] = field(default_factory=dict)
+    servers: tuple[str, ...] = ()
+
+    def prefix_in(self, path: str) -> str:
+        """What stands in a request's path before the operation's own: the path of a server, or nothing."""
+        segments = path.split("/")
+        return "/".join(segments[: len(segments) - self.path.count("/")])
 
     @cached_property
     def documented_state(self) -> str | None:
@@ -320,18 +332,6 @@ class Operation:
         """
         matches = self._router.matches(segments or path.split("/"))
         return dict(zip(self.path_names, matches[0][2], strict=True)) if matches else None
-
-
-def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
-    """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
-    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
-    plain = None
-    for operation in operations:
-        if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
-            return operation
-        if not operation.chosen_by and plain is None:
-            plain = operation
-    return plain
 
 
 @dataclass(frozen=True)
@@ -385,14 +385,14 @@ class Definitions:
         matches = [item for item in self.operations if item.method == method and item.pattern.fullmatch(path)]
         return matches[0] if len(matches) == 1 else chosen(matches, query)
 
-    def operation_of(self, service: str) -> Operation:
-        """The job-status operation of a service. Raises KeyError that names the known services."""
+    def operation_of(self, kind: str) -> Operation:
+        """The operation that reads this kind of jobs, or has this id. Raises KeyError that names the known kinds."""
         for operation in self.operations:
-            if operation.service == service and operation.job:
+            if operation.job and kind in (operation.job.kind, operation.id):
                 return operation
-        known = [operation.service for operation in self.operations if operation.job]
-        hint = did_you_mean(service, known)
-        raise KeyError(f"{service!r} is not a service with jobs{hint}; known: {', '.join(known)}")
+        known = [operation.job.kind for operation in self.operations if operation.job]
+        hint = did_you_mean(kind, known)
+        raise KeyError(f"{kind!r} is not a service with jobs{hint}; known: {', '.join(known)}")
 
     def service_at(self, path: str) -> ServiceInfo | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from ..definitions.node import Node
 from ..errors import excerpt
-from .nodes import Node, canonical
 from .rules import LEVELS, RULES
+from .schema_text import canonical
 
 
 class Nothing(Enum):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..definitions.node import Node
 from .change import Changes
-from .nodes import Node
 from .rules import RULES
 from .schemas import Emit
 

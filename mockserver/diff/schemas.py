@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..definitions.node import Node
 from .change import ABSENT
 from .merged_schema import LOWER, UPPER, Shape, shape_of
-from .nodes import Node, canonical, expanded
+from .schema_text import canonical, expanded
 
 Emit = Callable[[str, str, tuple[Node, Node], Any, Any, str], None]
 """Takes what happened, the place for a reader, the nodes in OLD and NEW, the values, and a word more."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..definitions.like import written_out
+from ..definitions.node import Documents
 from ..definitions.read import CONTROL, read_documents
 from ..errors import DefinitionError, InputError
-from .nodes import Documents
 
 SHIPPED = "shipped"
 _TIMEOUT = 30

@@ -258,7 +258,7 @@ def ended_in(definition: JobLife, goal: str, moment: Moment) -> Life:
     lengths = [(later - earlier) / SECOND for earlier, later in pairwise(starts)]
     lived = [(status, length) for (status, _), length in zip(moment.entered, lengths, strict=True)]
     rest: list[tuple[str, float | None]] = [(status, 0.0) for status in way[:-1]] + [(way[-1], None)]
-    return Life("stopped", f"Led to {goal}.", 0, (*lived, *rest))
+    return Life("stopped", f"Led to {goal}.", 0, (*lived, *rest), moment.fraction)
 
 
 def as_lived(moment: Moment) -> Life:

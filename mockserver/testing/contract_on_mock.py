@@ -132,7 +132,7 @@ def _answered_by(namespace: Namespace, request: Request, operation: Operation | 
     replayed = namespace.replays.find(operation, values, now)
     if replayed is not None:
         return f"{among}/replay {replayed[0]}", replayed[1].place
-    result = namespace.declared.matching(operation.service, values)
+    result = namespace.declared.matching(operation.job.kind, values)
     if single_of(operation) is not None:
         return (f"{among}/{result[0].number}", result[0].place) if result else (among, "")
     return among, ", ".join(list(dict.fromkeys(item.place for item in result if item.place))[:_PLACES])

@@ -253,13 +253,17 @@ class MockServer:
             self._opened.pop()()
 
     def intercept(self, *hosts: str) -> AbstractContextManager[None]:
-        """For a `with` block, answer what `requests` sends to the vendors' public hosts, in this process, on no socket.
+        """For a `with` block, answer in this process what `requests`, httpx and aiohttp send to the vendors' public hosts.
+
+        So are the hosts of the `servers` in your own documents.
 
         Parameters: `hosts`, more patterns of host names, such as `*.cloud.example`.
         """
+        from ..definitions.servers import hosts_of
         from .intercept import intercept
 
-        return intercept(self._mock, self.namespace, hosts)
+        own = hosts_of(url for operation in self._mock.definitions.operations for url in operation.servers)
+        return intercept(self._mock, self.namespace, (*hosts, *own))
 
     @contextmanager
     def environ(self) -> Iterator[None]:
