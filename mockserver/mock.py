@@ -37,6 +37,7 @@ REMEMBERED = 1_024
 """Of how many requests a mock remembers what they come to."""
 _HEADERS_REMEMBERED = 128
 _perf_counter_ns = time.perf_counter_ns
+_Lines = tuple[tuple[bytes, bytes], ...]
 OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
 """Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all,
 the operation, where there is one, and the namespace."""
@@ -72,7 +73,7 @@ class Mock:
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._answering = Answering(self.definitions, self.settings, self.switches)
         self._prepared: Memory[tuple[object, ...], Prepared] = Memory(remembered)
-        self._headers: Memory[tuple[tuple[bytes, bytes], ...], dict[str, str]] = Memory(min(remembered, _HEADERS_REMEMBERED))
+        self._headers: Memory[_Lines, tuple[_Lines, dict[str, str]]] = Memory(min(remembered, _HEADERS_REMEMBERED))
         self.reports_lost = 0
         self._lock = threading.Lock()
         self.default_namespace = DEFAULT_NAMESPACE
@@ -260,16 +261,17 @@ class Mock:
 
     def handle_raw(self, raw: RawRequest) -> Response:
         """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
-        key = None
-        if not raw.body_size and not raw.body:
-            key = (raw.method, raw.target, raw.headers)
-            prepared = self._prepared.get(key)
+        bare = not raw.body_size and not raw.body
+        if bare:
+            prepared = self._prepared.get((raw.method, raw.target, raw.headers))
             if prepared is not None:
                 return self._exchange(prepared)
-        headers = self._headers.get(raw.headers)
-        if headers is None:
-            headers = headers_from(raw.headers)
-            self._headers.put(raw.headers, headers)
+        known = self._headers.get(raw.headers)
+        if known is None:
+            known = (raw.headers, headers_from(raw.headers))
+            self._headers.put(raw.headers, known)
+        lines, headers = known  # one object each, however many requests have the same headers
+        key = (raw.method, raw.target, lines) if bare else None
         return self._exchange(self._prepare(key, request_from(raw, headers)))
 
     def _prepare(self, key: tuple[object, ...] | None, request: Request) -> Prepared:
