@@ -15,6 +15,7 @@ from .by_status import ByStatus, sent_as
 from .drawing import Drawing
 from .inlined import PLACE, inlined
 from .job_mapping import observation_of
+from .job_model import JobLife, JobMapping, Life, State
 from .judges import Judges
 from .model import (
     VENDORS,
@@ -23,15 +24,11 @@ from .model import (
     Errors,
     Example,
     Header,
-    JobLife,
-    JobMapping,
-    Life,
     MagicId,
     Operation,
     Parameter,
     ResponseSpec,
     ServiceInfo,
-    State,
     Switch,
 )
 from .node import Node, node_at

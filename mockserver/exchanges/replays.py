@@ -11,7 +11,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from ..definitions import Operation
-from ..definitions.model import JobMapping
+from ..definitions.job_model import JobMapping
 from ..definitions.parameter_values import read_value
 from .json_path import matches
 from .recording import body_as_json, body_from_json
