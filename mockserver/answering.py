@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .answers.declared_problem import declared_answer, standard_answer, told
+from .answers.declared_problem import declared_answer, standard_answer, with_detail
 from .answers.made_answer import made_answer, requested_values
 from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
@@ -19,9 +19,9 @@ from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
 from .generate import Fake, hex_id
 from .jobs.clock import LATEST, utc
-from .model import Answer, Response
+from .model import Answer, Request, Response
 from .namespace import Namespace
-from .prepared import Admitted, Prepared, Repeated
+from .prepared import Admitted, LastAnswer, Prepared
 from .services import CALLS, service_of
 from .services.base import Context
 from .settings import Settings
@@ -38,7 +38,7 @@ CRASHED = "the mock failed: "
 class _RequestState:
     """What is known of a request so far: a problem is answered with it, however far the request came."""
 
-    __slots__ = ("namespace", "now", "parameters", "prepared", "request_id", "taken")
+    __slots__ = ("credential_ends", "namespace", "now", "parameters", "prepared", "request_id", "taken")
 
     def __init__(self, prepared: Prepared, namespace: Namespace, now: int) -> None:
         self.prepared = prepared
@@ -47,6 +47,15 @@ class _RequestState:
         self.request_id = prepared.request_id(namespace.settings.seed, now)
         self.parameters: Mapping[str, Any] = prepared.path_values
         self.taken: MatchedFault | None = None
+        self.credential_ends = False
+
+
+def _said_again(answer: Answer, prepared: Prepared, namespace: Namespace, now: int) -> Response:
+    """An answer that still holds, at another time: its headers differ."""
+    request_id = prepared.request_id(namespace.settings.seed, now)
+    if answer.body_at is not None:
+        answer = replace(answer, body=answer.body_at(now, request_id))
+    return render.response(answer, now, request_id, prepared.vendor)
 
 
 class Answering:
@@ -60,13 +69,17 @@ class Answering:
     def response(self, prepared: Prepared, namespace: Namespace, now: int) -> Response:
         """The answer to a request in a namespace, at a time (milliseconds). Never raises.
 
-        Where the same request at the same time would get the same answer, as long as nothing changes in the namespace, the
-        answer is remembered with the request.
+        The answer is remembered with the request, for as long as nothing changes in the namespace and time alone doesn't
+        change it.
         """
-        repeated = prepared.repeated
         faulty, changes = namespace.faults.entries, namespace.changes()
-        if repeated is not None and not faulty and repeated.holds(namespace, now, changes):
-            return repeated.response
+        last = prepared.last
+        if last is not None and not faulty and last.holds(namespace.serial, changes):
+            response = last.response_at(now)
+            if response is not None:
+                return response
+            if last.lasts(now):
+                return last.sent(now, _said_again(last.answer, prepared, namespace, now))
         state = _RequestState(prepared, namespace, now)
         answer = self._answer(state)
         taken = state.taken
@@ -76,7 +89,8 @@ class Answering:
             if moved:
                 namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
         elif prepared.repeatable and not faulty and changes == namespace.changes():
-            prepared.repeated = Repeated(namespace, now, changes, response)
+            last = prepared.last = LastAnswer(namespace.serial, changes, answer, state.credential_ends)
+            last.sent(now, response)
         return response
 
     def refusal(self, prepared: Prepared, namespace: Namespace, now: int, misuse: ControlError) -> Response:
@@ -114,8 +128,9 @@ class Answering:
         """What a request comes to that is in order. Raises RequestProblem."""
         admitted = state.prepared.admitted(state.namespace.settings, self._switches)
         if admitted.caller is not None and admitted.caller.check_time is not None:
+            state.credential_ends = True
             admitted.caller.check_time(state.now)
-        state.parameters = admitted.known
+        state.parameters = admitted.parameters_so_far
         if admitted.problem is not None:
             raise admitted.problem.again()
         return admitted
@@ -124,7 +139,7 @@ class Answering:
         request = state.prepared.request
         context = Context(
             admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace,
-            request.path, request.headers.get("accept", ""),
+            request.path, request.headers.get("accept", ""), _origin(request),
         )  # fmt: skip
         answer = self._forced(operation, state, admitted, context) or respond(operation, context)
         return replace(answer, problem=admitted.notice) if admitted.notice and not answer.problem else answer
@@ -168,7 +183,7 @@ class Answering:
             fake = Fake(self._settings.seed, operation.id, admitted.status)
             requested = requested_values(operation, context.parameters)
             made = made_answer(operation, admitted.status, fake, requested, context.accept)
-            return told(operation, made, "As Prefer asks.") if made.status >= 400 else made
+            return with_detail(operation, made, "As Prefer asks.") if made.status >= 400 else made
         if admitted.wished is not None:
             return self._example(operation, state, context, *admitted.wished)
         magic = admitted.magic
@@ -217,3 +232,9 @@ class Answering:
             **{name: str(value) for name, value in state.parameters.items()},
             "request_id": state.request_id,
         }
+
+
+def _origin(request: Request) -> str:
+    """Where the client sees the mock: a proxy before it says in X-Forwarded-Proto whether it speaks TLS."""
+    host = request.headers.get("host")
+    return f"{request.headers.get('x-forwarded-proto', 'http')}://{host}" if host else ""

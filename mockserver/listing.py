@@ -84,6 +84,14 @@ def _in_order(definitions: Definitions) -> list[Operation]:
     return sorted(definitions.operations, key=lambda operation: (operation.job is None, operation.vendor != "huaweicloud"))
 
 
+def _with_those_alike(definitions: Definitions) -> list[list[Operation]]:
+    """Operations in order, each with those that are written as like another one and have the very same answers."""
+    groups: dict[object, list[Operation]] = {}
+    for operation in _in_order(definitions):
+        groups.setdefault((id(operation.examples), operation.magic), []).append(operation)
+    return list(groups.values())
+
+
 def _operation(operation: Operation) -> dict[str, Any]:
     job = operation.job
     return {
@@ -122,8 +130,10 @@ def _error(operation: Operation, example: Example) -> dict[str, Any]:
 def operations_text(definitions: Definitions) -> str:
     """Operations, errors and switches as text for a terminal."""
     lines: list[str] = []
-    for operation in _in_order(definitions):
+    for operation, *alike in _with_those_alike(definitions):
         lines += _operation_lines(operation)
+        lines += ["  the same, with these errors:"] if alike else []
+        lines += [*(f"    {item.id}: {item.method} {item.path}" for item in alike), ""]
     lines.append("Switches (--switch NAME=VALUE)")
     for switch in definitions.switches.values():
         lines.append(f"  {switch.name}: {switch.description}")
@@ -148,7 +158,7 @@ def _operation_lines(operation: Operation) -> list[str]:
         statuses = "/".join(map(str, example.statuses))
         nature = f"  <- {kinds}" if kinds else ""
         lines.append(f"    {statuses:<8}{error['code']:<12}{example.name:<23}{example.provenance.kind:<11}{nature}".rstrip())
-    return [*lines, ""]
+    return lines
 
 
 def operations_markdown(definitions: Definitions) -> str:
@@ -159,8 +169,12 @@ def operations_markdown(definitions: Definitions) -> str:
         "Made by `mockserver operations --markdown`; a test holds it to the definitions.",
         "",
     ]
-    for operation in _in_order(definitions):
+    for operation, *alike in _with_those_alike(definitions):
         lines += _operation_section(operation)
+        if alike:
+            lines += ["", "The same, with these errors:", "", "| operation | call | what |", "|---|---|---|"]
+            lines += [f"| {item.id} | `{item.method} {item.path}` | {_cell(item.summary)} |" for item in alike]
+        lines.append("")
     lines += ["## Switches", "", "| switch | values (the default first) | what for |", "|---|---|---|"]
     for switch in definitions.switches.values():
         values = sorted(switch.values.items(), key=lambda item: item[0] != switch.default)
@@ -191,7 +205,7 @@ def _operation_section(operation: Operation) -> list[str]:
         statuses = "/".join(map(str, example.statuses))
         message, kind = _cell(error["message"]), example.provenance.kind
         lines.append(f"| {statuses} | {error['code']} | `{example.name}` | {kinds} | {message} | {kind} |")
-    return [*lines, ""]
+    return lines
 
 
 def _cell(text: str) -> str:

@@ -178,6 +178,9 @@ class Answer:
 
     `headers` come on top of the usual ones; an empty `content_type` is none; `raw` is a body sent as it is; `error` is
     the name of the documented error that it is, if it is one.
+
+    `until` is when the same request gets another answer, as far as time alone decides (milliseconds; 0: it holds at its
+    own time only). `body_at` makes the body that it has meanwhile at a time, for a request's id; None: the body stays.
     """
 
     status: int
@@ -187,3 +190,5 @@ class Answer:
     problem: str | None = None
     raw: bytes | None = None
     error: str | None = None
+    until: int = 0
+    body_at: Callable[[int, str], Any] | None = field(default=None, repr=False, compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 
 from .answers.resources import Resources
 from .exchanges.replays import Replays
@@ -15,6 +16,7 @@ from .journal import Journal
 from .settings import Settings
 
 DEFAULT_NAMESPACE = "default"
+_SERIALS = count(1)
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Namespace:
     """Settings, clock, declared jobs and faults, replays of recorded jobs, state and journal of a namespace.
 
     `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for); `resets` how often it began
-    again.
+    again. `serial` is another number for each namespace, and after each reset.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Namespace:
     faults: FaultRegistry = field(default_factory=FaultRegistry)
     resets: int = 0
     resources: Resources = field(default_factory=Resources)
+    serial: int = field(default_factory=_SERIALS.__next__)
 
     def __repr__(self) -> str:
         return f"<World {self.name!r}, {len(self.declared.all())} jobs, {self.clock!r}>"
@@ -58,6 +61,7 @@ class Namespace:
     def reset(self) -> None:
         """Forget jobs, faults, state and journal. The clock starts again."""
         self.resets += 1
+        self.serial = next(_SERIALS)
         self.declared.clear()
         self.faults.clear()
         self.store.clear()

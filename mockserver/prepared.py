@@ -13,8 +13,7 @@ from .definitions import Definitions, Example, Operation
 from .errors import ControlError, RequestProblem
 from .generate import IdMaker
 from .journal import size_of
-from .model import Caller, Request, Response
-from .namespace import Namespace
+from .model import Answer, Caller, Request, Response
 from .settings import Settings
 from .steps import requested_answer, route, select_namespace, validate
 from .steps.authenticate import authorise, identify
@@ -27,13 +26,13 @@ class Prepared:
     """A request, which operation it is for and what its parameters come to.
 
     `size` is what it has before its body, in characters; `problem` is why no operation takes it; `named` the namespace in
-    its header, `misnamed` why that is none; `repeatable` whether the same request can get the same answer again, `repeated`
-    that answer.
+    its header, `misnamed` why that is none; `repeatable` whether the same request can get the same answer again, `last` the
+    answer that it got.
     """
 
     __slots__ = (
-        "_admitted", "_claim", "_id_maker", "misnamed", "named", "operation", "path_values", "problem",
-        "repeatable", "repeated", "request", "size", "vendor",
+        "_admitted", "_claim", "_id_maker", "_validated", "last", "misnamed", "named", "operation", "path_values", "problem",
+        "repeatable", "request", "size", "vendor",
     )  # fmt: skip
 
     def __init__(self, definitions: Definitions, request: Request) -> None:
@@ -44,10 +43,11 @@ class Prepared:
         self.operation: Operation | None = None
         self.path_values: Mapping[str, str] = {}
         self.problem: RequestProblem | None = None
-        self.repeated: Repeated | None = None
+        self.last: LastAnswer | None = None
         self._claim: tuple[str | None] | None = None
         self._admitted: Admitted | None = None
         self._id_maker: IdMaker | None = None
+        self._validated: dict[bool, Mapping[str, Any] | RequestProblem] = {}
         try:
             self.named = select_namespace.namespace_header(request)
         except ControlError as misuse:
@@ -79,6 +79,20 @@ class Prepared:
             maker = self._id_maker = IdMaker(seed, request.method, request.path, request.query)
         return maker.hex_id(now)
 
+    def validated(self, strict: bool, switches: Mapping[str, str]) -> Mapping[str, Any]:
+        """The parameters; `strict` and the errors are those of `steps.validate.parameters`."""
+        result = self._validated.get(strict)
+        if result is None:
+            assert self.operation is not None
+            try:
+                result = validate.parameters(self.operation, self.path_values, self.request, strict, switches)
+            except RequestProblem as problem:
+                result = problem
+            self._validated[strict] = result
+        if isinstance(result, RequestProblem):
+            raise result.again()
+        return result
+
     def admitted(self, settings: Settings, switches: Mapping[str, str]) -> Admitted:
         """What the request comes to under these settings."""
         admitted = self._admitted
@@ -96,15 +110,26 @@ class Admitted:
     """
 
     __slots__ = (
-        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "notice", "parameters", "problem", "settings",
-        "status", "wished",
+        "body",
+        "caller",
+        "documented",
+        "dynamic",
+        "magic",
+        "misuse",
+        "notice",
+        "parameters",
+        "parameters_so_far",
+        "problem",
+        "settings",
+        "status",
+        "wished",
     )  # fmt: skip
 
     def __init__(self, prepared: Prepared, settings: Settings, switches: Mapping[str, str]) -> None:
         self.settings = settings
         self.caller: Caller | None = None
         self.parameters: Mapping[str, Any] = prepared.path_values
-        self.known: Mapping[str, Any] = prepared.path_values
+        self.parameters_so_far: Mapping[str, Any] = prepared.path_values
         self.body: Any = None
         self.problem: RequestProblem | None = None
         self.misuse: ControlError | None = None
@@ -116,22 +141,22 @@ class Admitted:
         self.notice: str | None = None
         assert prepared.operation is not None
         try:
-            self._admit(prepared.operation, prepared.request, switches)
+            self._admit(prepared, prepared.operation, switches)
         except RequestProblem as problem:
             self.problem = problem
         else:
             self._read_wishes(prepared.operation, prepared.request, switches)
 
-    def _admit(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
-        settings = self.settings
+    def _admit(self, prepared: Prepared, operation: Operation, switches: Mapping[str, str]) -> None:
+        settings, request = self.settings, prepared.request
         self.caller = identify(operation, request, settings)
         strict = settings.unknown_query == "reject"
-        self.parameters = self.known = validate.parameters(operation, self.parameters, request, strict, switches)
+        self.parameters = self.parameters_so_far = prepared.validated(strict, switches)
         if settings.unknown_query == "report":
             self.notice = validate.undocumented_query(operation, request)
         self.body = validate.body(operation, request)
         if operation.action:
-            self.known = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
+            self.parameters_so_far = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
         authorise(operation, self.parameters, settings)
 
     def _read_wishes(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
@@ -147,15 +172,39 @@ class Admitted:
         self.documented = requested_answer.documented_example(operation, self.parameters)
 
 
-class Repeated:
-    """An answer, and when it is still the answer to the same request: in this namespace, at this time, while nothing changes
-    that answers depend on (`changes`)."""
+class LastAnswer:
+    """What a request was answered last, which it is answered again while nothing changes that answers depend on.
 
-    __slots__ = ("changes", "namespace", "now", "response")
+    As a whole at the same time; its body (`answer`) from then on until time alone changes it.
 
-    def __init__(self, namespace: Namespace, now: int, changes: int, response: Response) -> None:
-        self.namespace, self.now, self.changes, self.response = namespace, now, changes, response
+    Args:
+        serial: Of the namespace.
+        changes: How often what answers depend on had changed.
+        answer: What was said.
+        credential_ends: Whether the caller's credential is to be looked at each time.
+    """
 
-    def holds(self, namespace: Namespace, now: int, changes: int) -> bool:
-        """Whether the answer is still the answer."""
-        return self.now == now and self.changes == changes and self.namespace is namespace
+    __slots__ = ("_changes", "_sent", "_serial", "_until", "answer")
+
+    def __init__(self, serial: int, changes: int, answer: Answer, credential_ends: bool) -> None:
+        self._serial, self._changes, self.answer = serial, changes, answer
+        self._until = 0 if credential_ends else answer.until
+        self._sent: tuple[int, Response | None] = (-1, None)
+
+    def sent(self, now: int, response: Response) -> Response:
+        """Remember how it was sent at a time (milliseconds)."""
+        self._sent = (now, response)
+        return response
+
+    def holds(self, serial: int, changes: int) -> bool:
+        """Whether nothing but time has passed."""
+        return self._serial == serial and self._changes == changes
+
+    def response_at(self, now: int) -> Response | None:
+        """How it was sent at this time; None where that was another time."""
+        at, response = self._sent
+        return response if at == now else None
+
+    def lasts(self, now: int) -> bool:
+        """Whether the body is still the same."""
+        return self._sent[0] <= now < self._until

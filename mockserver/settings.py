@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -266,11 +266,12 @@ def _check(row: Row, value: Any, where: str) -> Any:
     return value
 
 
-def check_settings(settings: Settings) -> Settings:
-    """The settings, where each value is allowed. Raises InputError."""
+def check_settings(settings: Settings, names: Collection[str] = ()) -> Settings:
+    """The settings, where each value is allowed (of these names; default: all). Raises InputError."""
     for row in TABLE:
-        value = getattr(settings, row.name)
-        _check(row, list(value) if isinstance(value, tuple) else value, row.name)
+        if not names or row.name in names:
+            value = getattr(settings, row.name)
+            _check(row, list(value) if isinstance(value, tuple) else value, row.name)
     return settings
 
 

@@ -1,26 +1,29 @@
 """Benchmark: what a fixture costs a test, beside other mocks' fixtures: `python tests/bench_fixture.py [TESTS]`.
 
-Each runs a file of that many tests (1,000), with one request each by `requests`, in a pytest of its own of this
-interpreter; the others' packages (pytest-httpserver, responses, requests-mock, moto) are to be installed. The cost of a test
-is the run's time beyond that of the same tests with nothing in them. Then: starting and stopping, and a poll of two hours.
+Each test sends one request by `requests`. One pytest of this interpreter runs so many of each kind (300), in turns: so a
+busy machine is as busy for all of them. The others' packages (pytest-httpserver, responses, requests-mock, moto) are to be
+installed. The cost of a test is its median time, from its setup to its teardown, beyond that of an empty test. Then:
+starting and stopping, and a poll of two hours.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mockserver
 
 PATH = "/v1.1/p/clusters/c/cdm/job/j/status"
 HEAD = "import pytest, requests\n\n"
+_FIRST = 5
 EACH = '@pytest.mark.parametrize("number", range({count}))\n'
 TESTS: Mapping[str, tuple[str, str]] = {
     "nothing": ("pytest", "def test_it(number):\n    pass\n"),
@@ -67,39 +70,59 @@ TESTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def seconds_of(test: str, count: int, folder: Path) -> float:
-    """How long a run of the tests takes, from the start of its process to its end."""
-    decorated = test.replace("def test_it", EACH.format(count=count) + "def test_it")
-    if test.startswith(("import", "from")):
-        imports, _, rest = test.partition("\n\n")
-        decorated = f"{imports}\n\n{EACH.format(count=count)}{rest}"
-    (folder / "test_it.py").write_text(HEAD + decorated, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "test_it.py"]
-    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "NO_PROXY": "*"}
+PLUGIN = """
+import json, os, time
+import pytest
+
+TIMES = {}
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
     began = time.perf_counter()
+    result = yield
+    TIMES.setdefault(item.module.__name__, []).append(time.perf_counter() - began)
+    return result
+
+def pytest_collection_modifyitems(items):
+    order = {}
+    for item in items:
+        order.setdefault(item.callspec.params["number"], []).append(item)
+    items[:] = [item for number in sorted(order) for item in order[number]]
+
+def pytest_sessionfinish():
+    with open("times.json", "w") as file:
+        json.dump(TIMES, file)
+"""
+
+
+def times_of(tests: Sequence[str], count: int, folder: Path) -> list[list[float]]:
+    """How long each run of the tests took (seconds), test by test. The first ones, which import things, are left out."""
+    (folder / "conftest.py").write_text(PLUGIN, encoding="utf-8")
+    for index, test in enumerate(tests):
+        each = EACH.format(count=count + _FIRST)
+        imports, _, body = test.rpartition("\n\n")
+        (folder / f"test_{index}.py").write_text(f"{HEAD}{imports}\n\n{each}{body}", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "NO_PROXY": "*"}
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
-    took = time.perf_counter() - began
-    assert f"{count} passed" in done.stdout, done.stdout[-2_000:] + done.stderr[-2_000:]
-    return took
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
+    times = json.loads((folder / "times.json").read_text(encoding="utf-8"))
+    return [times[f"test_{index}"][_FIRST:] for index in range(len(tests))]
 
 
 def compare(count: int) -> None:
     """Print each fixture's cost of a test, and its ratio to mockserver's."""
-    found = {}
+    installed = {title: test for title, (package, test) in TESTS.items() if importlib.util.find_spec(package)}
     with tempfile.TemporaryDirectory() as name:
-        for title, (package, test) in TESTS.items():
-            if importlib.util.find_spec(package):
-                many, one = (min(seconds_of(test, size, Path(name)) for _ in range(2)) for size in (count, 1))
-                found[title] = many - one
-            else:
-                print(f"  {title}: not installed")
-    mine = found["mockserver"] - found["nothing"]
-    print(f"a test with one request, beyond an empty one ({found['nothing'] / count * 1_000:.2f} ms), over {count} tests:")
-    for title, took in found.items():
-        if title != "nothing":
-            print(
-                f"  {title:<28}{(took - found['nothing']) / count * 1_000:8.2f} ms {(took - found['nothing']) / mine:8.2f} x"
-            )
+        times = times_of(list(installed.values()), count, Path(name))
+    medians = {title: statistics.median(column) for title, column in zip(installed, times, strict=True)}
+    nothing = medians.pop("nothing")
+    print(f"a test with one request, beyond an empty one ({nothing * 1_000:.2f} ms), median of {count} tests:")
+    for title, median in medians.items():
+        ratio = (median - nothing) / (medians["mockserver"] - nothing)
+        print(f"  {title:<28}{(median - nothing) * 1_000:8.2f} ms {ratio:8.2f} x")
+    for title in TESTS.keys() - installed:
+        print(f"  {title}: not installed")
 
 
 def start_and_stop() -> None:
@@ -131,4 +154,4 @@ def two_hours() -> None:
 if __name__ == "__main__":
     start_and_stop()
     two_hours()
-    compare(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000)
+    compare(int(sys.argv[1]) if len(sys.argv) > 1 else 300)

@@ -18,8 +18,8 @@ from typing import Any
 from mockserver.answers.sample import sample
 from mockserver.definitions import Operation
 from mockserver.definitions.compile import compile_documents, json_media
+from mockserver.definitions.node import node_at
 from mockserver.definitions.notes import Notes
-from mockserver.definitions.pointer import Place
 from mockserver.definitions.read import read_users
 from mockserver.definitions.validate_compiled import check_definitions
 from mockserver.definitions.validate_documents import check_documents
@@ -46,7 +46,9 @@ def request_for(operation: Operation) -> Request:
     for index, parameter in enumerate(operation.parameters):
         if not parameter.required:
             continue
-        place = Place(operation.source.documents, operation.source.name, (*operation.source.parts, "parameters", str(index)))
+        place = node_at(
+            operation.source.documents, operation.source.name, (*operation.source.parts, "parameters", str(index))
+        )
         value = sample(place.resolved() / "schema", parameter.errors, fake.of(parameter.name))
         text = _text(value)
         if parameter.location == "path":
@@ -62,7 +64,7 @@ def request_for(operation: Operation) -> Request:
             headers[parameter.name.lower()] = text
     body = b"x" if operation.body_required else b""
     if operation.body_errors is not None and operation.body_required:
-        content = (operation.source / "requestBody").children("content")
+        content = (operation.source / "requestBody").members("content")
         media = json_media(content) or next(iter(content), "")
         headers["content-type"] = media
         if json_media(content) and "schema" in content[media].value:

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import random
+from bisect import bisect_left
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -56,6 +57,9 @@ def variants(operation: Operation, chance: random.Random) -> Iterator[Request]:
         yield Request(usual.method, usual.path, "&".join(pairs), headers, usual.body)
 
 
+EVENTS = ("advance", "leap", "back", "job", "polls", "fault", "quota", "clear", "reset", "namespace", "home")
+
+
 def stories(seed: int) -> Iterator[tuple[str, Any]]:
     """What happens to a mock: requests, time that passes, jobs and faults that come and go, resets."""
     chance = random.Random(seed)
@@ -64,7 +68,9 @@ def stories(seed: int) -> Iterator[tuple[str, Any]]:
         if chance.random() < 0.85:
             yield "ask", chance.choice(requests)
             continue
-        what = chance.choice(("advance", "back", "job", "polls", "fault", "quota", "clear", "reset", "namespace", "home"))
+        what = chance.choice(
+            ("advance", "leap", "back", "job", "polls", "fault", "quota", "clear", "reset", "namespace", "home")
+        )
         yield what, chance.randrange(60_000)
 
 
@@ -74,6 +80,8 @@ def play(mock: Mock, what: str, value: Any) -> Response | None:
         return mock.handle_raw(raw_of(value))
     if what == "advance":
         mock.clock.advance(value / 1_000)
+    elif what == "leap":
+        mock.clock.advance(value)
     elif what == "back":
         mock.clock.set(NOW)
     elif what in ("job", "polls"):
@@ -110,6 +118,88 @@ def test_a_memory_changes_no_answer_and_no_line_of_the_journal(seed: int, auth: 
         first, *others = [play(mock, what, value) for mock in mocks]
         assert all(other == first for other in others), (what, value)
     assert compared > 10
+
+
+JOBS = [operation for operation in OPERATIONS if operation.job is not None and operation.action is None]
+DECLARED: list[dict[str, Any]] = [
+    {},
+    {"progress": "immediate"},
+    {"visible_after": 20},
+    {"age": "2h"},
+    {"count": 30, "every": 40},
+    {"count": 5, "every": "1h", "visible_after": 7},
+]
+"""How the job is declared whose answers are compared; counts are for lists."""
+
+
+def instants(operation: Operation, life: str, born: int) -> list[int]:
+    """Just before and after each step of a life, with hundredths of it in between, and then far away (milliseconds)."""
+    assert operation.job is not None
+    times, at = [born], born
+    for _, seconds in operation.job.lives[life].steps:
+        length = round((seconds or 900) * 1_000)
+        times += [at + length * share // 100 + off for share in (1, 57, 100) for off in (-1, 0, 1)]
+        at += length
+    times += [
+        born + off for off in (6_998, 6_999, 7_000, 19_999, 20_000, 39_999, 40_000, 300_000, 300_001, 7_200_000, 86_400_000)
+    ]
+    times += [at + days * 86_400_000 + off for days in (29, 30, 31, 364) for off in (-1, 0, 1)]
+    return sorted({time for time in times if time >= born})
+
+
+OTHER_SWITCHES = {"enos-request-id": "present", "tics-end-time": "null"}
+
+
+@pytest.mark.parametrize(
+    "switches", [{}, pytest.param(OTHER_SWITCHES, marks=pytest.mark.exhaustive)], ids=["usual", "others"]
+)
+@pytest.mark.parametrize("operation", JOBS, ids=lambda operation: str(operation.id))
+def test_an_answer_is_remembered_until_time_changes_it(operation: Operation, switches: dict[str, str]) -> None:
+    """At each instant at which a job could change, a mock that remembers answers as one that doesn't."""
+    assert operation.job is not None
+    settings = Settings(auth="off", time=TIME, speed=0.0, switches=switches)
+    request = request_for(operation)
+    raw, kept = raw_of(request), 0
+    for life in operation.job.lives:
+        for declared in [None, *DECLARED]:
+            if declared and "count" in declared and operation.service not in ("dataarts", "tics"):
+                continue
+            mocks = [Mock(settings, definitions=DEFINITIONS, remembered=remembered) for remembered in (REMEMBERED, 0)]
+            for mock in mocks:
+                if declared is not None:
+                    mock.job(operation.service, life=life, **declared)
+            for time in instants(operation, life, NOW):
+                for mock in mocks:
+                    mock.clock.set(time)
+                mine, other = (mock.handle_raw(raw) for mock in mocks)
+                assert mine == other, (life, declared, time - NOW)
+                last = mocks[0]._prepared.get((raw.method, raw.target, raw.headers))
+                assert last is not None
+                kept += last.last is not None and last.last.lasts(time)
+    assert kept > 100 or "enos-request-id" in switches, "most answers hold for a while"
+
+
+@pytest.mark.parametrize("name", ["ShowInstanceInfos", "ListInstanceHistory"])
+def test_a_page_is_remembered_until_the_next_run_begins(name: str) -> None:
+    """Of a list that nobody declared the next run is on the page from its first millisecond."""
+    operation = DEFINITIONS.operation(name)
+    mocks = [
+        Mock(Settings(auth="off", time=TIME, speed=0.0), definitions=DEFINITIONS, remembered=n) for n in (REMEMBERED, 0)
+    ]
+    raw = raw_of(request_for(operation))
+
+    def page_at(mock: Mock, time: int) -> bytes:
+        mock.clock.set(NOW + time)
+        body = json.loads(mock.handle_raw(raw).body)
+        return json.dumps(json.loads(body["body"]) if "body" in body else body).encode()
+
+    first = [page_at(mock, 0) for mock in mocks]
+    totals = [json.loads(page)["total"] for page in first]
+    hours = range(1, 13 * 3_600_000)
+    begins = bisect_left(hours, totals[1] + 1, key=lambda time: json.loads(page_at(mocks[1], time))["total"]) + 1
+    for time in (begins - 2, begins - 1, begins):
+        assert page_at(mocks[0], time) == page_at(mocks[1], time)
+    assert json.loads(page_at(mocks[0], begins))["total"] == totals[0] + 1
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: str(operation.id))

@@ -15,9 +15,10 @@ from sample_requests import NOW, request_for
 
 from mockserver.definitions import Definitions, Example, Life, Operation, load
 from mockserver.definitions.embedded import errors_of, registry_of
+from mockserver.definitions.inlined import inlined
 from mockserver.definitions.magic_ids import magic_id
 from mockserver.definitions.model import Errors
-from mockserver.definitions.pointer import Place, inlined
+from mockserver.definitions.node import Node, node_at
 from mockserver.generate import digest
 from mockserver.jobs.clock import SECOND, Clock, utc
 from mockserver.mock import Mock
@@ -51,14 +52,14 @@ class Shape:
 
     _known: dict[frozenset[str], Shape] = {}  # noqa: RUF012 - schemas refer to themselves and to each other
 
-    def __init__(self, places: list[Place]) -> None:
+    def __init__(self, places: list[Node]) -> None:
         self._places = places
         self._children: dict[str, Shape | None] = {}
 
     @classmethod
-    def at(cls, *starts: Place) -> Shape:
+    def at(cls, *starts: Node) -> Shape:
         """The shape of a value that is judged by the schemas at these places."""
-        places: dict[str, Place] = {}
+        places: dict[str, Node] = {}
         waiting = list(starts)
         while waiting:
             place = waiting.pop()
@@ -110,15 +111,16 @@ def documented(operation_id: str) -> Mapping[int, Documented]:
     """By status: the documented headers, each with whether it is required and a judge of its value, and the body's shape."""
     operation = DEFINITIONS.operation(operation_id)
     name = next(name for name, document in DEFINITIONS.documents.items() if operation.path in document["paths"])
-    place = Place(DEFINITIONS.documents, name) / "paths" / operation.path / operation.method.lower()
+    place = node_at(DEFINITIONS.documents, name) / "paths" / operation.path / operation.method.lower()
     registry = registry_of(DEFINITIONS.documents)
     found = {}
-    for status, response in place.children("responses").items():
+    for status, response in place.members("responses").items():
         headers = {}
-        for header, node in response.children("headers").items():
+        for header, node in response.members("headers").items():
             schema = node / "schema"
             headers[header.lower()] = (node.get("required", False), errors_of(inlined(schema), registry))
-        found[int(status)] = Documented(headers, Shape.at(response / "content" / "application/json" / "schema"))
+        schemas = [response / "content" / "application/json" / "schema"] if "content" in response.value else []
+        found[int(status)] = Documented(headers, Shape.at(*schemas))
     return found
 
 
@@ -128,13 +130,13 @@ def faults(operation: Operation, response: Response, now: int) -> Iterator[str]:
     if status not in operation.responses:
         yield f"status {status} is not documented"
         return
-    body = json.loads(response.body)
-    for error in operation.responses[status](body):
+    body = json.loads(response.body) if status != 204 else None
+    for error in operation.responses[status](body) if status != 204 else ():
         yield f"{list(error.absolute_path)} {error.message[:300]}"
     headers = {name.lower(): value for name, value in response.headers}
     if len(headers) != len(response.headers):
         yield "a header twice"
-    if headers.get("content-type") != "application/json":
+    if headers.get("content-type") != ("application/json" if status != 204 else None):
         yield f"Content-Type {headers.get('content-type')}"
     if headers.get("content-length") != str(len(response.body)):
         yield f"Content-Length {headers.get('content-length')} for {len(response.body)} bytes"

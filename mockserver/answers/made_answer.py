@@ -12,7 +12,7 @@ from ..definitions.by_status import sent_as
 from ..definitions.compile import json_media
 from ..definitions.drawing import Drawing
 from ..definitions.model import Errors
-from ..definitions.pointer import Place
+from ..definitions.node import Node, node_at
 from ..generate import Fake, garbage
 from ..model import Answer
 from .sample import sample
@@ -22,7 +22,7 @@ _NO_BODY = (204, 205, 304)
 
 def success_of(operation: Operation | Drawing) -> str:
     """The documented status of an answer to a request that is in order, as the document writes it."""
-    statuses = operation.source.children("responses")
+    statuses = operation.source.members("responses")
     for first in ("2", "default", "3", "1", "4", "5"):
         fitting = sorted(status for status in statuses if status.startswith(first))
         if fitting:
@@ -32,7 +32,7 @@ def success_of(operation: Operation | Drawing) -> str:
 
 def key_of(operation: Operation, status: int) -> str | None:
     """How the document writes an HTTP status: itself, `4XX`, `default`; None where it has neither."""
-    statuses = operation.source.children("responses")
+    statuses = operation.source.members("responses")
     return next((key for key in (str(status), f"{str(status)[0]}XX", "default") if key in statuses), None)
 
 
@@ -60,32 +60,32 @@ def made_answer(operation: Operation, key: str, fake: Fake, requested: Mapping[s
         requested: What members of the same name have.
         accept: The request's Accept header.
     """
-    responses = operation.source.children("responses")
+    responses = operation.source.members("responses")
     status = sent_as(key, responses)
     response = responses.get(key)
-    headers = _headers(response, fake) if response else ()
-    content = response.children("content") if response else {}
+    headers = documented_headers(response, fake) if response else ()
+    content = response.members("content") if response else {}
     if response is None or not content or status in _NO_BODY:
         return Answer(status, None, headers, content_type="", raw=b"")
     media = _media(content, accept)
     if media == json_media(content):
         body = json_body(operation.responses[status], response / "content" / media, fake, requested)
-        return Answer(status, body, headers, content_type=_plain(media))
+        return Answer(status, body, headers, content_type=plain_media(media))
     return Answer(
-        status, None, headers, content_type=_plain(media), raw=_other_body(response / "content" / media, media, fake)
+        status, None, headers, content_type=plain_media(media), raw=_other_body(response / "content" / media, media, fake)
     )
 
 
-def json_body(errors: Errors, media: Place, fake: Fake, requested: Mapping[str, Any], examples: bool = True) -> Any:
+def json_body(errors: Errors, media: Node, fake: Fake, requested: Mapping[str, Any], examples: bool = True) -> Any:
     """A JSON body: the first example that its schema allows (`examples`), or else one made from the schema."""
-    for place in media.children("examples").values() if examples else ():
+    for place in media.members("examples").values() if examples else ():
         if "value" in place.value and next(iter(errors(place.value["value"])), None) is None:
             value = place.value["value"]
             echoed = _echoed(value, requested)
             return echoed if next(iter(errors(echoed)), None) is None else value
     if "schema" not in media.value:
         return {}
-    schema = Place(media.documents, media.name, (*media.parts, "schema"))
+    schema = node_at(media.documents, media.name, (*media.parts, "schema"))
     return sample(schema, errors, fake, requested)
 
 
@@ -103,39 +103,40 @@ def _echoed(value: Any, requested: Mapping[str, Any], depth: int = 0) -> Any:
 def _media(content: Mapping[str, Any], accept: str) -> str:
     expected = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for name in content:
-        if _plain(name) in expected:
+        if plain_media(name) in expected:
             return name
     return json_media(content) or next(iter(content))
 
 
-def _plain(media: str) -> str:
+def plain_media(media: str) -> str:
+    """A media type that the document writes, as an answer has it: without parameters, a wildcard as its plainest type."""
     plain = media.partition(";")[0].strip().lower()
     return "application/json" if plain == "*/*" else "application/octet-stream" if "*" in plain else plain
 
 
-def _headers(response: Place, fake: Fake) -> tuple[tuple[str, str], ...]:
+def documented_headers(response: Node, fake: Fake) -> tuple[tuple[str, str], ...]:
     """The documented headers that must be there, or whose value their schema or example names."""
     made = []
-    for name, header in response.children("headers").items():
+    for name, header in response.members("headers").items():
         node = header.value
         schema = node.get("schema")
         if name.lower() in ("content-type", "content-length", "location", "operation-location", "azure-asyncoperation"):
             continue
         value = node.get("example", schema.get("example", schema.get("default")) if isinstance(schema, dict) else None)
         if value is None and node.get("required") is True:
-            place = Place(header.documents, header.name, (*header.parts, "schema"))
+            place = node_at(header.documents, header.name, (*header.parts, "schema"))
             value = sample(place, lambda _value: iter(()), fake.of("header", name)) if isinstance(schema, dict) else "1"
         if isinstance(value, str | int | float) and "\n" not in str(value):
             made.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
     return tuple(made)
 
 
-def _other_body(media: Place, name: str, fake: Fake) -> bytes:
+def _other_body(media: Node, name: str, fake: Fake) -> bytes:
     """A body that isn't JSON: the example, a text, XML with the members that its schema has, or bytes."""
-    for place in media.children("examples").values():
+    for place in media.members("examples").values():
         if isinstance(place.value.get("value"), str):
             return str(place.value["value"]).encode()
-    schema = Place(media.documents, media.name, (*media.parts, "schema")) if "schema" in media.value else None
+    schema = node_at(media.documents, media.name, (*media.parts, "schema")) if "schema" in media.value else None
     value = sample(schema, lambda _value: iter(()), fake) if schema else fake.sentence()
     if "xml" in name:
         root = schema.resolved().parts[-1] if schema else "answer"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..definitions.model import Errors
-from ..definitions.pointer import Place
+from ..definitions.node import Node
 from ..generate import Fake
 from .made_texts import number_for, text_for
 from .schema_view import SchemaView, view
@@ -43,7 +43,7 @@ _TRIES = (
 )
 
 
-def sample(place: Place, errors: Errors, fake: Fake, requested: Mapping[str, Any] | None = None) -> Any:
+def sample(place: Node, errors: Errors, fake: Fake, requested: Mapping[str, Any] | None = None) -> Any:
     """A value that the schema at `place` allows.
 
     Args:
@@ -65,7 +65,7 @@ def sample(place: Place, errors: Errors, fake: Fake, requested: Mapping[str, Any
     return value
 
 
-def _value(place: Place, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
+def _value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
     if place.value is True or place.value == {}:
         return text_for(way.fake, name, {})
     if not isinstance(place.value, dict) or depth > _DEEPEST:
@@ -73,7 +73,7 @@ def _value(place: Place, way: _Way, name: str, depth: int, named: Mapping[str, s
     way.left -= 1
     seen = view(place, way.branch)
     kind = seen.kind()
-    allowed, value = _known(seen, kind, way, name, depth, named or {})
+    allowed, value = _by_name(seen, kind, way, name, depth, named or {})
     if allowed:
         return value
     if kind == "object" or (kind == "any" and not name):
@@ -81,7 +81,7 @@ def _value(place: Place, way: _Way, name: str, depth: int, named: Mapping[str, s
     return _array(seen, way, name, depth) if kind == "array" else _scalar(seen, kind, way, name)
 
 
-def _known(seen: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]) -> tuple[bool, Any]:
+def _by_name(seen: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]) -> tuple[bool, Any]:
     """A value that a discriminator, the request or the schema itself names, and whether one of them does."""
     if name in named:
         return True, named[name]
@@ -130,7 +130,7 @@ def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
             made[name] = _value(place, way, name, depth + 1, seen.chosen)
     for name in seen.required:
         if name not in made:
-            extra = seen.extra if isinstance(seen.extra, Place) else None
+            extra = seen.extra if isinstance(seen.extra, Node) else None
             made[name] = (
                 _value(extra, way, name, depth + 1) if extra else seen.chosen.get(name, text_for(way.fake, name, {}))
             )
@@ -143,12 +143,12 @@ def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
 def _extra(seen: SchemaView, made: dict[str, Any], way: _Way, depth: int) -> None:
     """Members that no schema names, where there must be more, or nothing else is there."""
     expected = seen.keywords.get("minProperties", 0)
-    if not made and isinstance(seen.extra, Place) and way.rich and depth < _RICH:
+    if not made and isinstance(seen.extra, Node) and way.rich and depth < _RICH:
         expected = max(expected, 1)
     tries = 0
     while len(made) < expected and tries < 2 * _MOST_ITEMS:
         name, tries = way.fake.name(1), tries + 1
-        made.setdefault(name, _value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Place) else way.fake.word())
+        made.setdefault(name, _value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Node) else way.fake.word())
 
 
 def _array(seen: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..definitions.pointer import Place
+from ..definitions.node import Node, node_at
 
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -25,11 +25,11 @@ class SchemaView:
     types: tuple[str, ...] | None = None
     values: list[Any] | None = None
     keywords: dict[str, Any] = field(default_factory=dict)
-    properties: dict[str, Place] = field(default_factory=dict)
+    properties: dict[str, Node] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
-    items: Place | None = None
-    prefix: list[Place] = field(default_factory=list)
-    extra: Place | bool | None = None
+    items: Node | None = None
+    prefix: list[Node] = field(default_factory=list)
+    extra: Node | bool | None = None
     names: set[str] = field(default_factory=set)
     chosen: dict[str, str] = field(default_factory=dict)
 
@@ -49,7 +49,7 @@ class SchemaView:
         return "string" if self.keywords.keys() & {"format", "pattern", "minLength", "maxLength"} else "any"
 
 
-def view(place: Place, branch: int = 0) -> SchemaView:
+def view(place: Node, branch: int = 0) -> SchemaView:
     """What a schema says. `branch` is which alternative counts where there are several."""
     seen = SchemaView()
     for node, here in _parts(place, seen, branch, [_MOST_PARTS], set()):
@@ -58,8 +58,8 @@ def view(place: Place, branch: int = 0) -> SchemaView:
 
 
 def _parts(
-    place: Place, seen: SchemaView, branch: int, left: list[int], above: set[str]
-) -> Iterator[tuple[Mapping[str, Any], Place]]:
+    place: Node, seen: SchemaView, branch: int, left: list[int], above: set[str]
+) -> Iterator[tuple[Mapping[str, Any], Node]]:
     """All schemas that hold for the value at once, each with its place."""
     node, left[0] = place.value, left[0] - 1
     if not isinstance(node, dict) or left[0] < 0 or place.uri in above:
@@ -81,15 +81,15 @@ def _parts(
             yield from _parts(chosen, seen, branch, left, above)
 
 
-def _child(place: Place, *parts: str | int) -> Place:
-    return Place(place.documents, place.name, (*place.parts, *map(str, parts)))
+def _child(place: Node, *parts: str | int) -> Node:
+    return node_at(place.documents, place.name, (*place.parts, *map(str, parts)))
 
 
-def _is_null(place: Place) -> bool:
+def _is_null(place: Node) -> bool:
     return isinstance(place.value, dict) and place.value.get("type") in ("null", ["null"])
 
 
-def _discriminate(seen: SchemaView, node: Mapping[str, Any], chosen: Place) -> None:
+def _discriminate(seen: SchemaView, node: Mapping[str, Any], chosen: Node) -> None:
     name = (node.get("discriminator") or {}).get("propertyName")
     reference = chosen.value.get("$ref") if isinstance(chosen.value, dict) else None
     if not isinstance(name, str) or not isinstance(reference, str):
@@ -99,7 +99,7 @@ def _discriminate(seen: SchemaView, node: Mapping[str, Any], chosen: Place) -> N
     seen.chosen[name] = next((key for key, target in mapping.items() if target in (reference, label)), label)
 
 
-def _take(seen: SchemaView, node: Mapping[str, Any], place: Place) -> None:
+def _take(seen: SchemaView, node: Mapping[str, Any], place: Node) -> None:
     if "type" in node:
         named = (node["type"],) if isinstance(node["type"], str) else tuple(node["type"])
         both = [name for name in seen.types or named if name in named or (name == "number" and "integer" in named)]

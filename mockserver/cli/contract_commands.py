@@ -179,7 +179,11 @@ def _check(options: argparse.Namespace) -> int:
     session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions))
     began = time.perf_counter()
     choice = Choice(tuple(options.only or ()), tuple(options.host or ()))
-    left_out = judge_files(session, definitions, options.files, choice)
+    progress = ProgressLine()
+    try:
+        left_out = judge_files(session, definitions, options.files, choice, progress.show)
+    finally:
+        progress.end()
     result = session.result(", ".join(map(str, options.files)), time.perf_counter() - began)
     result.skipped += left_out
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)

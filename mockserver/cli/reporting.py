@@ -6,6 +6,7 @@ import argparse
 import difflib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,21 +119,26 @@ def _write(path: str, text: str, mode: str = "w") -> None:
 
 
 class ProgressLine:
-    """A bar on stderr for long runs, where it is a terminal."""
+    """A bar on stderr for long runs, where it is a terminal; a count where nobody knows the `total` (0)."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int = 0) -> None:
         self._total = total
-        self._shown = sys.stderr.isatty() and total > 1
+        self._enabled = sys.stderr.isatty() and total != 1
+        self._next = 0.0
 
     def show(self, number: int, what: str) -> None:
-        """Draw the bar at this number."""
-        if self._shown:
-            full = 24 * number // self._total
-            sys.stderr.write(f"\r[{'#' * full}{'.' * (24 - full)}] {number}/{self._total} {what[:48]:<48}")
-            sys.stderr.flush()
+        """Draw the bar at this number, ten times a second at most."""
+        now = time.monotonic() if self._enabled else 0.0
+        if not self._enabled or now < self._next:
+            return
+        self._next = now + 0.1
+        full = 24 * number // self._total if self._total else 0
+        bar = f"[{'#' * full}{'.' * (24 - full)}] {number}/{self._total}" if self._total else f"{number:,}"
+        sys.stderr.write(f"\r{bar} {what[:48]:<48}")
+        sys.stderr.flush()
 
     def end(self) -> None:
         """Take the bar away."""
-        if self._shown:
+        if self._enabled:
             sys.stderr.write("\r" + " " * 90 + "\r")
             sys.stderr.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,11 +43,18 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
-def judge_files(session: Session, definitions: Definitions, files: Iterable[Path], choice: Choice) -> list[tuple[str, str]]:
+def judge_files(
+    session: Session,
+    definitions: Definitions,
+    files: Iterable[Path],
+    choice: Choice,
+    progress: Callable[[int, str], None] = lambda _number, _file: None,
+) -> list[tuple[str, str]]:
     """Judge the exchanges of recordings; what was left out, each with the reason.
 
     Of a HAR file, which may hold all that a browser did, requests to no documented operation are left out, unless `hosts`
-    names their host. Raises InputError for a file that can't be read, and where nothing is left to judge.
+    names their host. `progress` is told the number of each exchange and its file.
+    Raises InputError for a file that can't be read, and where nothing is left to judge.
     """
     judged, left_out = 0, list[tuple[str, str]]()
     for path in files:
@@ -61,8 +68,9 @@ def judge_files(session: Session, definitions: Definitions, files: Iterable[Path
                 skipped[reason] += 1
                 continue
             judged += 1
+            progress(judged, path.name)
             session.check(exchange, exchange.source)
-        left_out += [(str(path), note) for note in _told(path, notes)]
+        left_out += [(str(path), note) for note in _with_file(path, notes)]
         left_out += [(str(path), f"{count} left out: {reason}") for reason, count in skipped.items()]
     if not judged:
         why = "; ".join(reason for _, reason in left_out) or "there is no exchange in it"
@@ -81,7 +89,7 @@ def _reason(exchange: Exchange, operation: Operation | None, choice: Choice, is_
     return None
 
 
-def _told(path: Path, notes: list[str]) -> Iterator[str]:
+def _with_file(path: Path, notes: list[str]) -> Iterator[str]:
     yield from (note.removeprefix(f"{path}") for note in notes[:_NOTES])
     if len(notes) > _NOTES:
         yield f"and {len(notes) - _NOTES} more"

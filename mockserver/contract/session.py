@@ -19,14 +19,14 @@ from ..redaction.content_coding import plain
 from ..redaction.names import is_secret_name
 from ..redaction.redactor import Redactor
 from .checks.body import check_numbers, read_body
+from .checks.body_checks import BodyChecks
 from .checks.errors import check_error, is_error, name_of
 from .checks.http import check_headers, check_status
 from .checks.jobs import answered_at, check_jobs
+from .checks.odd_characters import odd_characters
 from .checks.paging import PageWalks
 from .checks.request import ParsedRequest, read_request
-from .checks.schema import check_schema
 from .checks.sequence import JobHistories, Span
-from .checks.undeclared import Shapes
 from .coverage import Coverage
 from .findings import Finding
 from .result import Judged, Poll, Result, Timeline
@@ -60,7 +60,7 @@ class Session:
         self._redactor = redactor or Redactor(keep_ids=True)
         self._lock = threading.Lock()
         self._judged: list[Judged] = []
-        self._tracks, self._walks, self._shapes = JobHistories(), PageWalks(), Shapes()
+        self._tracks, self._walks, self._bodies = JobHistories(), PageWalks(), BodyChecks(definitions)
         self._timelines: dict[Hashable, _Polls] = {}
 
     def check(
@@ -91,7 +91,7 @@ class Session:
             if operation is not None and answer:
                 match += self._answer(operation, exchange, replace(parsed, namespace=namespace), number)
             name = operation.id if operation else None
-            remaining, reported = self._shown(match, exchange if match else _bare(exchange), name)
+            remaining, reported = self._redacted(match, exchange if match else _bare(exchange), name)
             judged = Judged(number, remaining, name, reported, case)
             self._judged.append(judged)
         return judged
@@ -100,7 +100,7 @@ class Session:
         """Add findings to an exchange that was judged: what only its case could know."""
         if not findings:
             return judged
-        remaining, reported = self._shown(list(findings), exchange, judged.operation)
+        remaining, reported = self._redacted(list(findings), exchange, judged.operation)
         changed = replace(judged, exchange=remaining, findings=(*judged.findings, *reported))
         with self._lock:
             self._judged[judged.number - 1] = changed
@@ -114,7 +114,7 @@ class Session:
             ]
             return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
 
-    def _shown(
+    def _redacted(
         self, findings: list[Finding], exchange: Exchange, operation: str | None
     ) -> tuple[Exchange, tuple[Finding, ...]]:
         """The exchange and its findings without what the redactor takes out."""
@@ -124,7 +124,7 @@ class Session:
                 item,
                 operation=operation,
                 pointer=clean(item.pointer),
-                found=clean(_quoted(item)),
+                found=clean(_quoted(item) + odd_characters(item)),
                 documented=clean(item.documented),
                 job=clean(item.job),
             )
@@ -137,6 +137,9 @@ class Session:
         self.coverage.count(operation.id, "http", str(response.status))
         findings = check_status(operation, response, self.mode)
         findings += check_headers(operation, exchange.request, response, answers)
+        if any(item.code == "content-encoding-wrong" for item in findings):  # what the body holds, nobody can say
+            self._polled(operation, parsed, exchange, number, [])
+            return findings
         body, wrong = read_body(response, answers)
         findings += wrong
         if body is MISSING:
@@ -147,7 +150,7 @@ class Session:
         if is_error(operation, response.status, body):
             return _told_once(findings + self._error(operation, exchange, parsed, body, number), numbers)
         if answers is not None and answers.schema is not None:
-            findings += check_schema(self.definitions, operation, response.status, body) + self._shapes.check(answers, body)
+            findings += self._bodies.check(operation, answers, response, body)
         seen = list(job_views(operation, body))
         jobs = check_jobs(operation, exchange, parsed, body, seen, self.mode)
         self._polled(operation, parsed, exchange, number, seen)
@@ -159,10 +162,11 @@ class Session:
         status = exchange.response.status
         findings = check_error(self.definitions, operation, status, body)
         answers = operation.answers.get(status)
-        judged = status < 400 and any(item.code == "error-status-wrong" for item in findings)
-        judged = judged or any(item.code == "envelope-wrong" for item in findings)
+        judged = any(item.code in ("error-status-wrong", "envelope-wrong") for item in findings)
+        if answers is None:  # the status alone is the cause
+            findings = [item for item in findings if item.code != "error-status-wrong"]
         if answers is not None and answers.schema is not None and not judged:
-            findings += check_schema(self.definitions, operation, status, body) + self._shapes.check(answers, body)
+            findings += self._bodies.check(operation, answers, exchange.response, body)
         self._polled(operation, parsed, exchange, number, [])
         name = name_of(operation, status, body)
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
@@ -229,7 +233,7 @@ def _told_once(findings: list[Finding], more: list[Finding]) -> list[Finding]:
 def _decoded(exchange: Exchange) -> Exchange:
     """The exchange with the answer's body as its Content-Encoding says; as it is where the body isn't so coded."""
     response = exchange.response
-    if response.header("Content-Encoding") is None:
+    if sum(name.lower() == "content-encoding" for name, _ in response.headers) != 1:  # sent twice, it says nothing
         return exchange
     headers, body = plain(response.headers, response.body)
     return replace(exchange, response=replace(response, headers=headers, body=body))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .model import Document
-from .pointer import document_of, join, parts_of
+from .node import document_of
+from .pointer import join, parts_of
 
 _FILES = "x-files"
 """Where parts of documents stand that have a file of their own, among the components."""
@@ -153,7 +154,7 @@ class _Renamer:
     def _reference(self, reference: str) -> str:
         pointer = reference.partition("#")[2]
         target = document_of(reference, self._name, self._documents)
-        parts = parts_of(pointer)
+        parts = list(parts_of(pointer))
         if "openapi" not in self._documents[target]:
             return "#" + join("components", _FILES, target, *parts)
         if parts[:1] == ["components"] and parts[1] != "securitySchemes":

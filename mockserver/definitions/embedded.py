@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from .json_regex import SlowPattern, compile_pattern, refuse_constant
 from .limits import STEPS, STEPS_EACH, size_of
 from .model import Document, Errors
-from .pointer import uri_of
+from .node import uri_of
 
 
 def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[str, Any]) -> Iterator[ValidationError]:

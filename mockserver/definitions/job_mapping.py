@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .model import CountLimit, EchoRule, InnerTotal, JobMapping, NestedResponse, TimeField, TimeWindow
-from .pointer import Place, provenance_of
+from .job_model import CountLimit, EchoRule, InnerTotal, JobMapping, NestedResponse, TimeField, TimeWindow
+from .node import Node
+from .provenance import provenance_of
 
 
-def observation_of(place: Place) -> JobMapping:
+def observation_of(place: Node) -> JobMapping:
     """An observation as a value."""
     node = place.value
     window = node.get("window")
@@ -33,7 +34,7 @@ def observation_of(place: Place) -> JobMapping:
     )
 
 
-def _wrapped(place: Place) -> NestedResponse:
+def _wrapped(place: Node) -> NestedResponse:
     node = place.value
     return NestedResponse(node["body"], node.get("length"), node.get("status"), node.get("accepted"), provenance_of(place))
 
@@ -42,19 +43,19 @@ def _time(node: Mapping[str, Any]) -> TimeField:
     return TimeField(node["at"], node["form"], node.get("moves", False), node.get("planned", False))
 
 
-def _items(place: Place, name: str) -> list[Place]:
+def _items(place: Node, name: str) -> list[Node]:
     return [place / name / index for index in range(len(place.value.get(name, ())))]
 
 
-def _limit(place: Place) -> CountLimit:
+def _limit(place: Node) -> CountLimit:
     return CountLimit(place.value["at"], place.value["limit"], provenance_of(place))
 
 
-def _inner_total(place: Place) -> InnerTotal:
+def _inner_total(place: Node) -> InnerTotal:
     return InnerTotal(place.value["at"], place.value["rows"], provenance_of(place))
 
 
-def _same(place: Place) -> EchoRule:
+def _same(place: Node) -> EchoRule:
     node = place.value
     return EchoRule(
         node["parameter"], tuple(node["at"]), node["code"], node.get("when"), node.get("part"), provenance_of(place)

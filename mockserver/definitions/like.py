@@ -84,24 +84,31 @@ def _from_anywhere(reference: str, name: str, folder: str) -> str:
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any], path: str) -> dict[str, Any]:
-    merged = {key: value for key, value in copy.deepcopy(dict(base)).items() if key not in _ITS_OWN}
+    merged = {key: value for key, value in base.items() if key not in _ITS_OWN}
     merged |= {key: value for key, value in own.items() if key != LIKE}
     merged["parameters"] = list(_parameters(base, own, path))
     if "responses" not in own:
-        _tell_whose(merged["responses"], own)
+        merged["responses"] = _told_whose(base["responses"], own)
     if "x-action" in own and "x-action" in base:
         facts = {**base["x-action"].get("facts", {}), **own["x-action"].get("facts", {})}
         merged["x-action"] = {**base["x-action"], **own["x-action"], "facts": facts}
     return merged
 
 
-def _tell_whose(responses: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """The other's examples of what is served are no longer where they come from."""
+def _told_whose(responses: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The other's responses, whose examples of what is served are no longer where they come from.
+
+    Where they only refer to examples elsewhere, they are the other's very object: it is compiled once for all.
+    """
+    if not any("content" in response for status, response in responses.items() if status < "300"):
+        return responses
     source = own.get("x-provenance") or {"kind": "invented", "note": f"As {own[LIKE]} has it."}
-    for status, response in responses.items():
+    result = copy.deepcopy(dict(responses))
+    for status, response in result.items():
         for content in response.get("content", {}).values() if status < "300" else ():
             for example in content.get("examples", {}).values():
                 example["x-provenance"] = source
+    return result
 
 
 def _parameters(base: Mapping[str, Any], own: Mapping[str, Any], path: str) -> Iterator[Any]:

@@ -13,7 +13,8 @@ from ..errors import PROBLEMS, DefinitionError
 from ..package_data import folder
 from .json_regex import compile_pattern
 from .model import Document
-from .pointer import Place, at, join, parts_of
+from .node import node_at
+from .pointer import at, join, parts_of
 from .schema_forms import KEYWORDS, LISTS, MAPS, SINGLES, well_formed
 
 _SHAPE = "mockserver/definition.schema.json"
@@ -93,7 +94,7 @@ def _foreign(key: str) -> bool:
 def _check_references(documents: Mapping[str, Document], name: str) -> None:
     for parts, node in _nodes(documents[name]):
         if isinstance(node.get("$ref"), str):
-            Place(documents, name, tuple(str(part) for part in parts)).resolved()
+            node_at(documents, name, tuple(str(part) for part in parts)).resolved()
 
 
 def _schemas(document: Document) -> Iterator[tuple[str, Any]]:

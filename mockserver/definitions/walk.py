@@ -126,7 +126,7 @@ class Walk:
                 fragment = pointer
         if fragment and not fragment.startswith("/"):
             raise part.error(f"a reference to {reference!r}", "a JSON pointer, such as #/components/schemas/Job", "$ref")
-        parts = tuple(parts_of(fragment))
+        parts = parts_of(fragment)
         try:
             node = at(self._files.documents[name], parts)
         except KeyError as missing:

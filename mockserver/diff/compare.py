@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..definitions.node import Documents, Node, node_at
 from ..errors import InputError
 from .change import ABSENT, Change, Changes
 from .jobs import compare_job
-from .nodes import Documents, Node, canonical, root_of
 from .operations import Call, calls, compare_reach, paired
 from .requests import compare_body, compare_notes, compare_parameters
 from .responses import compare_responses
+from .schema_text import canonical
 from .sources import Source
 
 _OPERATION_NOTES = ("description", "summary", "tags", "externalDocs")
@@ -33,7 +34,7 @@ def compare(old: Source, new: Source) -> list[Change]:
         _switches(changes, old.documents, new.documents)
         _rest(changes, old.documents, new.documents)
     except RecursionError as error:
-        raise InputError(f"{old.given} or {new.given} is nested too deeply to be compared") from error
+        raise InputError(f"{old.name} or {new.name} is nested too deeply to be compared") from error
     return changes.sorted()
 
 
@@ -43,7 +44,7 @@ def _operation(changes: Changes, old: Call, new: Call) -> None:
     compare_body(changes, old, new)
     reported_statuses = compare_job(changes, old, new)
     compare_responses(changes, old, new, reported_statuses)
-    before, after = (_or_absent(call.node.plain("x-required-if")) for call in (old, new))
+    before, after = (_or_absent(call.node.get("x-required-if")) for call in (old, new))
     if canonical(before) != canonical(after):
         changes.add("required-if-changed", new.name, "x-required-if", (old.node, new.node), before, after)
     _notes(changes, old, new)
@@ -65,7 +66,7 @@ def _notes(changes: Changes, old: Call, new: Call) -> None:
 def _unpaired(
     changes: Changes, pairs: list[tuple[Call, Call]], before: list[Call], after: list[Call], old: Source, new: Source
 ) -> None:
-    roots = [root_of(side.documents, next(iter(side.documents))) for side in (old, new)]
+    roots = [node_at(side.documents, next(iter(side.documents))) for side in (old, new)]
     for call in before:
         if call not in [paired_call for paired_call, _ in pairs]:
             code = "operation-not-seen" if new.inferred else "operation-removed"
@@ -78,22 +79,22 @@ def _unpaired(
 
 
 def _document_like(call: Call, documents: Documents) -> Node | None:
-    return root_of(documents, call.root.name) if call.root.name in documents else None
+    return node_at(documents, call.root.name) if call.root.name in documents else None
 
 
 def _switches(changes: Changes, old: Documents, new: Documents) -> None:
     before, after = _all_switches(old), _all_switches(new)
-    nothing = [root_of(side, next(iter(side))) for side in (old, new)]
+    nothing = [node_at(side, next(iter(side))) for side in (old, new)]
     for name in sorted(before.keys() | after.keys()):
         places = (before.get(name, nothing[0]), after.get(name, nothing[1]))
         if name not in before or name not in after:
-            values = [side[name].plain("default") if name in side else ABSENT for side in (before, after)]
+            values = [side[name].get("default") if name in side else ABSENT for side in (before, after)]
             changes.add("switch-changed", "", f"switch {name}", places, *values)
             continue
-        defaults = [node.plain("default") for node in places]
+        defaults = [node.get("default") for node in places]
         if defaults[0] != defaults[1]:
             changes.add("switch-default-changed", "", f"switch {name}", places, *defaults)
-        values = [node.plain("values", {}) for node in places]
+        values = [node.get("values", {}) for node in places]
         if canonical(values[0]) != canonical(values[1]):
             changes.add("switch-changed", "", f"switch {name}", places, *values)
         compare_notes(changes, "", *places, at=f"switch {name}")
@@ -103,7 +104,7 @@ def _all_switches(documents: Documents) -> dict[str, Node]:
     """The switches of all documents; one that bundles several services has them by service."""
     switches: dict[str, Node] = {}
     for name in documents:
-        for key, node in root_of(documents, name).members("x-switches").items():
+        for key, node in node_at(documents, name).members("x-switches").items():
             if "default" in node.as_object().value:
                 switches[key] = node
             else:
@@ -126,10 +127,10 @@ def _rest(changes: Changes, old: Documents, new: Documents) -> None:
                 else "docs-changed"
             )
             values = (before, after) if key == "x-service" or len(canonical([before, after])) < 2_000 else (ABSENT, ABSENT)
-            changes.add(code, "", key, (root_of(old, old_name), root_of(new, new_name)), *values, detail=key)
+            changes.add(code, "", key, (node_at(old, old_name), node_at(new, new_name)), *values, detail=key)
         if canonical(old[old_name]) != canonical(new[new_name]) and not changes.touched() & {old_name, new_name}:
             at = "parts that no operation uses, or notes on them"
-            changes.add("docs-changed", "", at, (root_of(old, old_name), root_of(new, new_name)))
+            changes.add("docs-changed", "", at, (node_at(old, old_name), node_at(new, new_name)))
 
 
 def _same_documents(old: Documents, new: Documents) -> list[tuple[str, str]]:

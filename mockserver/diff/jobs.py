@@ -6,9 +6,10 @@ import difflib
 from dataclasses import dataclass
 from typing import Any
 
+from ..definitions.node import Node
 from .change import ABSENT, Changes
-from .nodes import Node, canonical
 from .operations import Call
+from .schema_text import canonical
 
 _ALIKE = 0.75
 _MOCK = ("lives", "actions")
@@ -37,7 +38,7 @@ class _Life:
 
 def compare_job(changes: Changes, old: Call, new: Call) -> set[str]:
     """Compare the lives of jobs; the status values (canonical JSON) that came, went or changed, to be told only here."""
-    nodes = (old.node.get("x-job"), new.node.get("x-job"))
+    nodes = (old.node.find("x-job"), new.node.find("x-job"))
     if nodes[0] is None or nodes[1] is None:
         if nodes[0] is not nodes[1]:
             code = "job-life-removed" if nodes[0] else "job-life-added"
@@ -61,10 +62,10 @@ def compare_job(changes: Changes, old: Call, new: Call) -> set[str]:
 
 def _life(node: Node) -> _Life:
     states = {name: state.as_object() for name, state in node.as_object().members("states").items()}
-    transitions = node.get("transitions")
+    transitions = node.find("transitions")
     follows = {name: {item.as_text() for item in transitions.items(name)} if transitions else set() for name in states}
-    codes = {name: state.plain("code", name) for name, state in states.items()}
-    ends = {name for name, state in states.items() if state.plain("terminal") is True}
+    codes = {name: state.get("code", name) for name, state in states.items()}
+    ends = {name for name, state in states.items() if state.get("terminal") is True}
     return _Life(node, states, codes, ends, follows)
 
 
@@ -106,7 +107,7 @@ def _statuses(changes: Changes, operation: str, old: _Life, new: _Life, names: d
 
 def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
     """What follows what among the statuses of both; those of a new status are told by its being new."""
-    places = (old.node.get("transitions") or old.node, new.node.get("transitions") or new.node)
+    places = (old.node.find("transitions") or old.node, new.node.find("transitions") or new.node)
     for old_state, before in names.items():
         was = {names[state] for state in old.follows[old_state] if state in names}
         is_now = {state for state in new.follows[before] if state in names.values()}
@@ -118,7 +119,7 @@ def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names
             changes.add("transition-removed", operation, f"after {before}", places, f"{before} -> {state}", ABSENT)
         ended = old_state in old.ends or old.reach(old_state) & old.ends
         ends = before in new.ends or new.reach(before) & new.ends
-        if ended and not ends and not new.node.plain("x-inferred"):
+        if ended and not ends and not new.node.get("x-inferred"):
             reached = sorted(old.reach(old_state) & old.ends)
             changes.add(
                 "end-unreachable", operation, f"after {before}", places, reached, [], detail="ends that can be reached"
@@ -126,7 +127,7 @@ def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names
 
 
 def _times(changes: Changes, operation: str, old: _Life, new: _Life) -> None:
-    values = [life.node.plain("identity") for life in (old, new)]
+    values = [life.node.get("identity") for life in (old, new)]
     if canonical(values[0]) != canonical(values[1]):
         changes.add("identity-changed", operation, "identity", (old.node, new.node), *map(_or_absent, values))
     for key, grown, shrunk in (
@@ -136,13 +137,13 @@ def _times(changes: Changes, operation: str, old: _Life, new: _Life) -> None:
         before, after = (_number(life.node, key) for life in (old, new))
         if before != after:
             places = (old.node, new.node)
-            values = [_or_absent(life.node.plain(key)) for life in (old, new)]
+            values = [_or_absent(life.node.get(key)) for life in (old, new)]
             changes.add(grown if after > before else shrunk, operation, key, places, *values)
 
 
 def _number(node: Node, key: str) -> float:
     """A time of the life; by default a job is visible at once, and kept for ever."""
-    value = node.plain(key)
+    value = node.get(key)
     if value is None:
         return 0 if key == "visible-after-seconds" else float("inf")
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -152,15 +153,15 @@ def _number(node: Node, key: str) -> float:
 
 def _rest(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
     for key in _MOCK:
-        before, after = (life.node.plain(key, ABSENT) for life in (old, new))
+        before, after = (life.node.get(key, ABSENT) for life in (old, new))
         if canonical(before) != canonical(after):
             changes.add("lives-changed", operation, key, (old.node, new.node), before, after, detail=key)
-    if canonical(old.node.plain("x-provenance")) != canonical(new.node.plain("x-provenance")):
-        values = (old.node.plain("x-provenance"), new.node.plain("x-provenance"))
+    if canonical(old.node.get("x-provenance")) != canonical(new.node.get("x-provenance")):
+        values = (old.node.get("x-provenance"), new.node.get("x-provenance"))
         changes.add("provenance-changed", operation, "x-job", (old.node, new.node), *values)
     for old_state, new_state in names.items():
         for key, code in (("summary", "docs-changed"), ("seconds", "lives-changed")):
-            before, after = (_or_absent(state.plain(key)) for state in (old.states[old_state], new.states[new_state]))
+            before, after = (_or_absent(state.get(key)) for state in (old.states[old_state], new.states[new_state]))
             if canonical(before) != canonical(after):
                 places = (old.states[old_state], new.states[new_state])
                 changes.add(code, operation, f"status {new_state}", places, before, after, detail=key)

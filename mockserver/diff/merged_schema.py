@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .nodes import ANNOTATIONS, Node, canonical, expanded
+from ..definitions.node import Node
+from .schema_text import ANNOTATIONS, canonical, expanded
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..definitions.node import Documents, Node, node_at
 from ..errors import DefinitionError
 from .change import ABSENT, Changes
-from .nodes import Documents, Node, expanded, root_of
+from .schema_text import expanded, is_added
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PATHS_ALIKE = 0.8
@@ -36,7 +37,7 @@ class Call:
     def servers(self) -> list[str]:
         """The URLs of the nearest `servers`, their variables at their defaults."""
         for holder in (self.node, self.item, self.root):
-            if holder.plain("servers"):
+            if holder.get("servers"):
                 return [_url(server) for server in holder.items("servers")]
         return ["/"]
 
@@ -56,14 +57,14 @@ class Call:
         is needed.
         """
         for holder in (self.node, self.root):
-            if holder.get("security"):
+            if holder.find("security"):
                 requirements = [self._credentials(item.as_object()) for item in holder.items("security")]
                 return requirements if all(requirements) else []
         return []
 
     def _credentials(self, item: Node) -> dict[str, str | None]:
-        components = self.root.get("components")
-        schemes = components.get("securitySchemes") if components else None
+        components = self.root.find("components")
+        schemes = components.find("securitySchemes") if components else None
         return {name: _scheme(schemes, name) for name in map(str, item.value)}
 
 
@@ -77,10 +78,10 @@ def _scheme(schemes: Node | None, name: str) -> str | None:
 
 
 def _url(server: Node) -> str:
-    node = server.as_object().get("url")
-    url = node.as_text() if node and not server.added("url") else "/"
+    node = server.as_object().find("url")
+    url = node.as_text() if node and not is_added(server, "url") else "/"
     for name, variable in server.members("variables").items():
-        url = url.replace(f"{{{name}}}", str(variable.plain("default", "")))
+        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
     try:
         urlsplit(url)
     except ValueError as error:
@@ -92,12 +93,12 @@ def calls(documents: Documents) -> list[Call]:
     """Every operation. Raises DefinitionError for what can't be read as one."""
     result = []
     for name in documents:
-        root = root_of(documents, name)
+        root = node_at(documents, name)
         for path, item in root.members("paths").items():
             for method in METHODS:
-                node = item.as_object().get(method)
+                node = item.as_object().find(method)
                 if node is not None and not path.startswith("x-"):
-                    identity = node.as_object().get("operationId")
+                    identity = node.as_object().find("operationId")
                     result.append(Call(identity.as_text() if identity else "", method.upper(), path, node, item, root))
     return result
 
@@ -150,7 +151,7 @@ def compare_reach(changes: Changes, old: Call, new: Call) -> None:
     elif old.path != new.path and old.prefixes == new.prefixes:
         changes.add("path-parameter-renamed", new.name, "path", where, old.path, new.path)
     _hosts(changes, old, new)
-    if new.node.plain("deprecated") is True and old.node.plain("deprecated") is not True:
+    if new.node.get("deprecated") is True and old.node.get("deprecated") is not True:
         changes.add("operation-deprecated", new.name, "deprecated", where, False, True)
     _security(changes, old, new)
 

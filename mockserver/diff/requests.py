@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from ..definitions.node import Node
 from . import classify
 from .change import ABSENT, Changes
-from .nodes import Node, canonical, expanded
 from .operations import Call
+from .schema_text import canonical, expanded, is_added
 from .schemas import SchemaComparer
 
 _STYLE = ("style", "explode", "allowReserved", "allowEmptyValue")
@@ -29,14 +30,14 @@ def compare_parameters(changes: Changes, old: Call, new: Call) -> None:
             code = "parameter-renamed" if old_key[0] == new_key[0] else "parameter-moved"
             values = (f"{old_key[1]} ({old_key[0]})", f"{new_key[1]} ({new_key[0]})")
             changes.add(code, new.name, _at(new_key), (before[old_key], after[new_key]), *values)
-        _one(changes, new, before[old_key], after[new_key], _at(new_key), new_key[1])
+        _compare_parameter(changes, new, before[old_key], after[new_key], _at(new_key), new_key[1])
     for key in gone:
         changes.add("parameter-removed", new.name, _at(key), (before[key], new.node), key[1], ABSENT)
     for key in come:
-        code = "parameter-added-required" if after[key].plain("required") is True else "parameter-added-optional"
+        code = "parameter-added-required" if after[key].get("required") is True else "parameter-added-optional"
         changes.add(code, new.name, _at(key), (old.node, after[key]), ABSENT, key[1])
     for key in [key for key in before if key in after]:
-        _one(changes, new, before[key], after[key], _at(key), key[1])
+        _compare_parameter(changes, new, before[key], after[key], _at(key), key[1])
 
 
 def _parameters(call: Call) -> Parameters:
@@ -44,7 +45,7 @@ def _parameters(call: Call) -> Parameters:
     parameters: Parameters = {}
     for holder in (call.item, call.node):  # an operation's own win
         for node in holder.items("parameters"):
-            name, place = (str(node.as_object().plain(part, "")) for part in ("name", "in"))
+            name, place = (str(node.as_object().get(part, "")) for part in ("name", "in"))
             if not name or place not in ("path", "query", "header", "cookie"):
                 raise node.error(canonical({"name": name, "in": place}), "a name, and in: path, query, header or cookie")
             parameters[place, name.lower() if place == "header" else name] = node
@@ -74,18 +75,18 @@ def _same(old_key: tuple[str, str], new_key: tuple[str, str], before: Parameters
     if old_key[1].lower() == new_key[1].lower() or old_key[0] == new_key[0] == "path":
         return True
     near = difflib.SequenceMatcher(None, old_key[1].lower(), new_key[1].lower()).ratio() >= _ALIKE
-    schemas = [node.get("schema") for node in (before[old_key], after[new_key])]
+    schemas = [node.find("schema") for node in (before[old_key], after[new_key])]
     return near and old_key[0] == new_key[0] and all(schemas) and len({expanded(node) for node in schemas if node}) == 1
 
 
-def _one(changes: Changes, call: Call, old: Node, new: Node, at: str, name: str) -> None:
-    required = (old.plain("required", False) is True, new.plain("required", False) is True)
+def _compare_parameter(changes: Changes, call: Call, old: Node, new: Node, at: str, name: str) -> None:
+    required = (old.get("required", False) is True, new.get("required", False) is True)
     if required[0] != required[1]:
         code = "parameter-became-required" if required[1] else "parameter-became-optional"
         changes.add(code, call.name, at, (old, new), *required)
     for part in _STYLE:
-        if canonical(old.plain(part)) != canonical(new.plain(part)):
-            changes.add("parameter-style-changed", call.name, at, (old, new), old.plain(part), new.plain(part), detail=part)
+        if canonical(old.get(part)) != canonical(new.get(part)):
+            changes.add("parameter-style-changed", call.name, at, (old, new), old.get(part), new.get(part), detail=part)
     if old.members("content").keys() != new.members("content").keys():
         values = (sorted(old.members("content")), sorted(new.members("content")))
         changes.add("parameter-style-changed", call.name, at, (old, new), *values, detail="content")
@@ -111,7 +112,7 @@ def compare_notes(changes: Changes, operation: str, old: Node, new: Node, at: st
     """Compare what is not on the wire: descriptions, provenance, extensions."""
     keys = {key for node in (old, new) for key in node.as_object().value if key in _NOTES or key.startswith("x-")}
     for key in sorted(keys):
-        before, after = (ABSENT if node.added(key) else node.value.get(key, ABSENT) for node in (old, new))
+        before, after = (ABSENT if is_added(node, key) else node.value.get(key, ABSENT) for node in (old, new))
         if canonical(before) != canonical(after):
             code = "docs-changed" if key in _NOTES else "mock-only-changed"
             code = "provenance-changed" if key == "x-provenance" else code
@@ -120,10 +121,10 @@ def compare_notes(changes: Changes, operation: str, old: Node, new: Node, at: st
 
 def compare_body(changes: Changes, old: Call, new: Call) -> None:
     """Compare the request bodies."""
-    before, after = old.node.get("requestBody"), new.node.get("requestBody")
+    before, after = old.node.find("requestBody"), new.node.find("requestBody")
     if before is None and after is None:
         return
-    needed = [node is not None and node.as_object().plain("required", False) is True for node in (before, after)]
+    needed = [node is not None and node.as_object().get("required", False) is True for node in (before, after)]
     places = (before or old.node, after or new.node)
     if before is not None and after is None:
         changes.add("request-body-removed", new.name, "request body", places, before.value, ABSENT)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ..definitions.node import Node
 from . import classify
 from .change import ABSENT, Changes
-from .nodes import Node, canonical
 from .operations import Call
 from .requests import compare_notes
+from .schema_text import canonical
 from .schemas import SchemaComparer
 
 
@@ -74,10 +75,10 @@ def _examples(changes: Changes, operation: str, old: Node, new: Node, at: str) -
         values = [canonical(side[name].value) if name in side else "" for side in (before, after)]
         if values[0] != values[1]:
             places = (before.get(name, old), after.get(name, new))
-            summaries = [side[name].plain("summary", name) if name in side else ABSENT for side in (before, after)]
+            summaries = [side[name].get("summary", name) if name in side else ABSENT for side in (before, after)]
             changes.add("docs-changed", operation, at, places, *summaries, detail=f"example {name}")
-    if canonical(old.plain("example")) != canonical(new.plain("example")):
-        changes.add("docs-changed", operation, at, (old, new), old.plain("example"), new.plain("example"), detail="example")
+    if canonical(old.get("example")) != canonical(new.get("example")):
+        changes.add("docs-changed", operation, at, (old, new), old.get("example"), new.get("example"), detail="example")
 
 
 def _headers(changes: Changes, operation: str, old: Node, new: Node, at: str) -> None:
@@ -93,7 +94,7 @@ def _headers(changes: Changes, operation: str, old: Node, new: Node, at: str) ->
 
 
 def _header(changes: Changes, operation: str, old: Node, new: Node, at: str) -> None:
-    required = (old.plain("required", False) is True, new.plain("required", False) is True)
+    required = (old.get("required", False) is True, new.get("required", False) is True)
     if required[0] != required[1]:
         code = "header-added" if required[1] else "header-removed"
         changes.add(code, operation, at, (old, new), *required, detail="whether it is always there")
@@ -139,10 +140,10 @@ def _errors_of(call: Call) -> dict[str, _Error]:
 def _error(name: str, node: Node, statuses: list[str]) -> _Error:
     error = node.child("x-error")
     document = Node(node.documents, node.name, (), node.documents[node.name])
-    service = document.get("x-service")
-    switch = error.plain("switch")
+    service = document.find("x-service")
+    switch = error.get("switch")
     switches = document.members("x-switches")
-    chosen = str(switches[switch].plain("default")) if isinstance(switch, str) and switch in switches else ""
+    chosen = str(switches[switch].get("default")) if isinstance(switch, str) and switch in switches else ""
     by_switch = error.members("statuses")
     usual = str(by_switch[chosen].value) if chosen in by_switch else statuses[0]
     return _Error(
@@ -150,9 +151,9 @@ def _error(name: str, node: Node, statuses: list[str]) -> _Error:
         node,
         frozenset(statuses),
         usual,
-        str(error.plain("code", "")),
-        error.plain("envelope") or (service.plain("envelope") if service else None),
-        str(error.plain("message", "")),
+        str(error.get("code", "")),
+        error.get("envelope") or (service.get("envelope") if service else None),
+        str(error.get("message", "")),
         frozenset(str(item.value) for item in error.items("when")),
     )
 

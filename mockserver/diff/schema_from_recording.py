@@ -14,8 +14,8 @@ from ..definitions import Definitions, Operation
 from ..exchanges.exchange import Exchange
 from ..exchanges.job_view import job_views
 from .classify import PAGE_NAME
-from .nodes import canonical
 from .schema_inference import Page, Sample
+from .schema_text import canonical
 from .schemas import STATUS_NAME
 from .sources import Source
 

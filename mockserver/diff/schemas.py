@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..definitions.node import Node
 from .change import ABSENT
 from .merged_schema import LOWER, UPPER, Shape, shape_of
-from .nodes import Node, canonical, expanded
+from .schema_text import canonical, expanded
 
 Emit = Callable[[str, str, tuple[Node, Node], Any, Any, str], None]
 """Takes what happened, the place for a reader, the nodes in OLD and NEW, the values, and a word more."""
@@ -29,7 +30,7 @@ class SchemaComparer:
     """
 
     emit: Emit
-    known: Collection[str] = ()
+    reported_values: Collection[str] = ()
     _done: set[tuple[str, ...]] = field(default_factory=set)
 
     def compare(self, old: list[Node], new: list[Node], at: str) -> None:
@@ -116,7 +117,7 @@ class SchemaComparer:
     def _value(self, kind: str, at: str, places: tuple[Node, Node], old: Any, new: Any) -> None:
         name = at.rpartition("/")[2].removesuffix(" (embedded)")
         if STATUS_NAME.search(name):
-            if any(canonical(value) in self.known for value in (old, new)):
+            if any(canonical(value) in self.reported_values for value in (old, new)):
                 return
             kind = {"values-opened": "status-opened"}.get(kind, kind.replace("value-", "status-value-"))
         elif _CODE_NAME.search(name):

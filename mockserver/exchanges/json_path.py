@@ -48,11 +48,6 @@ def decode_embedded(text: str) -> Any:
         return MISSING
 
 
-@lru_cache(maxsize=1_024)
-def _parts(pointer: str) -> tuple[str, ...]:
-    return tuple(parts_of(pointer))
-
-
 def _step(value: Any, part: str) -> Any:
     if isinstance(value, str):
         value = decode_embedded(value)
@@ -65,7 +60,7 @@ def _step(value: Any, part: str) -> Any:
 
 def value_at(value: Any, pointer: str) -> Any:
     """What stands at a pointer; MISSING where nothing does."""
-    for part in _parts(pointer):
+    for part in parts_of(pointer):
         value = _step(value, part)
         if value is MISSING:
             return MISSING
@@ -75,7 +70,7 @@ def value_at(value: Any, pointer: str) -> Any:
 def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
     """The places that a pointer with `*` (every item of a list, or the value itself where it is no list) leads to."""
     result = [("", value)]
-    for part in _parts(pattern):
+    for part in parts_of(pattern):
         result = [place for pointer, here in result for place in _children(pointer, here, part)]
     yield from result
 

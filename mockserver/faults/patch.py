@@ -66,7 +66,7 @@ def _step(index: int, item: Any) -> Step:
     if op != "remove" and "value" not in item:
         raise InputError(f"{where} has no value; {op} needs one")
     _check_json(where, item.get("value"))
-    return Step(op, path, tuple(parts_of(path)), item.get("value"))
+    return Step(op, path, parts_of(path), item.get("value"))
 
 
 def _check_json(where: str, value: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from ..exchanges.exchange import Exchange
 from ..model import Response
 
-_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
+_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 LIMIT = 16 * 1024 * 1024
 """The longest body that is unpacked, in bytes."""

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from ..definitions import Definitions, Operation
-from ..definitions.pointer import Place, inlined, join, parts_of
+from ..definitions.inlined import inlined
+from ..definitions.node import node_at
+from ..definitions.pointer import join, parts_of
 from ..errors import DefinitionError
 
 _SAME_PLACE = ("if", "then", "else", "contentSchema")
@@ -62,7 +64,7 @@ def _answers(operation: Operation) -> Iterator[tuple[int, Any]]:
 def _body(definitions: Definitions, operation: Operation) -> Any:
     file, _, pointer = operation.place.partition("#")
     try:
-        place = Place(definitions.documents, file, tuple(parts_of(pointer))) / "requestBody" / "content" / "application/json"
+        place = node_at(definitions.documents, file, parts_of(pointer)) / "requestBody" / "content" / "application/json"
         return inlined(place / "schema")
     except (DefinitionError, KeyError):
         return None

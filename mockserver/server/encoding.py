@@ -25,13 +25,18 @@ def head(status: int, headers: Iterable[tuple[str, str]], reason: str | None = N
     return f"{line}{fields}\r\n".encode("latin-1", "replace")
 
 
+def has_body(method: str, status: int) -> bool:
+    """Whether the answer to this method with this status comes with a body."""
+    return method != "HEAD" and status not in _NO_BODY
+
+
 def encode(request: RawRequest, response: Response) -> tuple[bytes, bytes]:
     """The head and the body of an answer as they go to whoever sent this request.
 
     Says how long the body is where the response doesn't, and what becomes of the connection where that isn't plain.
     """
     headers = response.headers
-    bare = request.method == "HEAD" or response.status in _NO_BODY
+    bare = not has_body(request.method, response.status)
     sized = any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers)
     if not sized and (response.body or not bare):
         headers = (*headers, ("Content-Length", str(len(response.body))))

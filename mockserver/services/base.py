@@ -24,8 +24,17 @@ def _first_request(_identity: Identity, requested: int) -> int:
     return requested
 
 
-def _at_birth(_identity: Identity, born: int) -> int:
-    return born
+def _always(_identity: Identity, _born: int) -> int:
+    return 0
+
+
+def _at_rest(job: Job, _chosen: Switches) -> int:
+    """A job that has ended stays as it is; any other one may change all the time."""
+    return job.moment.until if job.moment.terminal else job.moment.now
+
+
+def _as_drawn(page: dict[str, Any], _now: int, _request_id: str) -> dict[str, Any]:
+    return page
 
 
 def _nothing(_body: dict[str, Any]) -> dict[str, Any]:
@@ -73,29 +82,21 @@ class SingleJobService(Service):
     Attributes:
         body: The answer about a job at its moment.
         born: When the life of a job begins that is first asked for at a time (both in milliseconds).
-        created: From when on a made-up job of this birth can be found (both in milliseconds).
+        created: From when on a made-up job of this birth can be found (both in milliseconds); by default always.
+        until: When the answer about a job changes next, as time goes on (milliseconds).
         facts: What a profile keeps of the documented example when the example's job moves on.
     """
 
     body: Callable[[Job, Switches], dict[str, Any]]
     born: Callable[[Identity, int], int] = _first_request
-    created: Callable[[Identity, int], int] = _at_birth
+    created: Callable[[Identity, int], int] = _always
+    until: Callable[[Job, Switches], int] = _at_rest
     facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
 
     def identity_of_run(self, parameters: Mapping[str, Any], run: int) -> Mapping[str, str]:
         """The job's own identity: it has one run at a time."""
         del run
         return parameters
-
-
-@dataclass(frozen=True)
-class ListPage:
-    """A page of a list: `rows` newest first, `total` of all that the filters leave."""
-
-    rows: list[dict[str, Any]]
-    total: int
-    now: int
-    request_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +108,9 @@ class JobListService(Service):
         period: How many seconds apart made-up runs are, at least and at most.
         past: How many there were before the history was first asked for, at least and at most.
         window: Between which times (milliseconds, both included) a run must be born to be listed.
-        row: One run in the list.
-        body: The answer: a page of rows.
+        row: One run in the list; it stays as it is until the run comes to its next state.
+        page: A page, made of its rows, newest first, and of how many the filters leave.
+        body: The page as it is sent at a time (milliseconds), with a request's id.
     """
 
     identity: Callable[[Mapping[str, Any]], dict[str, str]]
@@ -116,7 +118,8 @@ class JobListService(Service):
     past: tuple[int, int]
     window: Callable[[Mapping[str, Any], int], tuple[int, int]]
     row: Callable[[Job, Mapping[str, Any], Switches], dict[str, Any]]
-    body: Callable[[ListPage, Switches], dict[str, Any]]
+    page: Callable[[list[dict[str, Any]], int], Any]
+    body: Callable[[Any, int, str], dict[str, Any]] = _as_drawn
 
     def identity_of_run(self, parameters: Mapping[str, Any], run: int) -> Mapping[str, str]:
         """The list's identity, and the number of the run in it."""
@@ -125,7 +128,8 @@ class JobListService(Service):
 
 @dataclass(frozen=True)
 class Context:
-    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's."""
+    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's,
+    `origin` is scheme and host as it names them ("" where it names none)."""
 
     parameters: Mapping[str, Any]
     body: Any
@@ -135,6 +139,7 @@ class Context:
     namespace: Namespace = field(repr=False)
     path: str = ""
     accept: str = ""
+    origin: str = ""
 
 
 Call = Callable[[Context], Answer]

@@ -81,6 +81,12 @@ def _submission(job: Job, switches: Switches) -> dict[str, Any]:
     return run
 
 
+def until(job: Job, _switches: Switches) -> int:
+    """When the answer changes next (milliseconds): while a run goes on, its date of the last update does all the time."""
+    moment = job.moment
+    return moment.until if moment.terminal or moment.status in _NOT_STARTED else moment.now
+
+
 def _updater(user: str, switches: Switches) -> dict[str, str]:
     names = {
         "both": ("last-update-user", "last-udpate-user"),
@@ -188,6 +194,7 @@ def job_count(scope: Scope) -> int:
 SERVICE = SingleJobService(
     profile=profile,
     body=body,
+    until=until,
     adapt=adapt,
     facts=documented_facts,
     views={"job-document": job_document, "job-count": job_count},

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from ..generate import Fake, digest, hex_id
 from ..jobs.clock import SECOND, utc
 from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
-from .base import JobListService, ListPage, Switches
+from .base import JobListService, Switches
 
 _BEIJING = timezone(timedelta(hours=8))
 _EXACT = 2**53  # beyond it, JSON readers that take numbers as doubles lose digits
@@ -186,23 +187,34 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def body(page: ListPage, _switches: Switches) -> dict[str, Any]:
-    """The answer of ShowInstanceInfos: the inner answer as text, printed as in the page's example, and its headers."""
-    inner = {"msg": "success", "rows": page.rows, "success": True, "total": page.total}
-    text = json.dumps(inner, indent="\t", ensure_ascii=False, separators=(",", ":"))
-    return {"status_code": 200, "body": text, "header_map": _headers(page, text)}
+def page(rows: list[dict[str, Any]], total: int) -> str:
+    """The inner answer as text, printed as in the page's example: indented by tabs."""
+    texts = ",\n\t\t".join(map(_row_text, rows))
+    listed_rows = f"[\n\t\t{texts}\n\t]" if rows else "[]"
+    return f'{{\n\t"msg":"success",\n\t"rows":{listed_rows},\n\t"success":true,\n\t"total":{total}\n}}'
 
 
-def _headers(page: ListPage, text: str) -> dict[str, str]:
+def _row_text(row: dict[str, Any]) -> str:
+    """A row, which has no objects or arrays in it; json's own `indent` takes thirty times as long."""
+    members = json.dumps(row, ensure_ascii=False, separators=(",\n\t\t\t", ":"))
+    return f"{{\n\t\t\t{members[1:-1]}\n\t\t}}"
+
+
+def body(text: str, now: int, request_id: str) -> dict[str, Any]:
+    """The answer of ShowInstanceInfos: the inner answer as text, and its headers."""
+    return {"status_code": 200, "body": text, "header_map": _headers(text, now, request_id)}
+
+
+def _headers(text: str, now: int, request_id: str) -> dict[str, str]:
     """The example's headers in its order. Content-Length is the UTF-8 length of the text; the example's is not."""
     return {
         "Keep-Alive": "timeout=20",
         "Server": "CloudMiddleWareTomcat",
-        "X-Request-Id": _request_id(page),
+        "X-Request-Id": _request_id(now, request_id),
         "X-Content-Type-Options": "nosniff",
         "Connection": "keep-alive",
         "Pragma": "no-cache",
-        "Date": format_datetime(utc(page.now), usegmt=True),
+        "Date": _date(now // SECOND),
         "X-Frame-Options": "SAMEORIGIN",
         "Cache-Control": "no-cache, no-store, must-revalidate",
         "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
@@ -212,12 +224,18 @@ def _headers(page: ListPage, text: str) -> dict[str, str]:
     }
 
 
-def _request_id(page: ListPage) -> str:
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    return format_datetime(utc(second * SECOND), usegmt=True)
+
+
+def _request_id(now: int, request_id: str) -> str:
     """The inner request's id: a UUID, epoch milliseconds and the node that answered, as in the page's example."""
-    number = digest("scheduler", page.request_id)
-    return f"{UUID(int=number, version=4)}-{page.now}-scheduler0{1 + number % 3}"
+    number = digest("scheduler", request_id)
+    return f"{UUID(int=number, version=4)}-{now}-scheduler0{1 + number % 3}"
 
 
+_VIEWS = {"instance-id": lambda scope: int(scope.job.identity["run"])}
 SERVICE = JobListService(
     identity=identify,
     profile=profile,
@@ -225,6 +243,8 @@ SERVICE = JobListService(
     past=(24, 200),
     window=window,
     row=row,
+    page=page,
     body=body,
     filters=("workspace_id",),
+    views=_VIEWS,
 )

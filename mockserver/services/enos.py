@@ -144,6 +144,17 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
     return _switched({"code": 0, "msg": "OK", "data": _instance(job)}, switches, request)
 
 
+def until(job: Job, switches: Switches) -> int:
+    """When the answer changes next (milliseconds): with the job's state, or as soon as it has run for too long."""
+    moment = job.moment
+    if switches.get("enos-request-id") == "present":
+        return moment.now
+    started = _started(moment)
+    if started is None or moment.ended is not None or _ran(moment) > _TIMEOUT_SECONDS * SECOND:
+        return moment.until
+    return min(moment.until, started + _TIMEOUT_SECONDS * SECOND + 1)
+
+
 def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     """The documented answer, with data and requestId as the user chose."""
     return _switched(answer, chosen, _SAMPLE_REQUEST)
@@ -347,6 +358,7 @@ SERVICE = SingleJobService(
     profile=profile,
     body=body,
     born=born,
+    until=until,
     created=created,
     owner="orgId",
     adapt=adapt,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..generate import Fake, hex_id
-from ..jobs.clock import utc
+from ..jobs.clock import LATEST, utc
 from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job, Moment
 from .base import SingleJobService, Switches
@@ -99,6 +100,15 @@ def _process(moment: Moment) -> str:
     return f"{min(99, int(moment.fraction * 100))}%" if moment.status == "Running" else ""
 
 
+def until(job: Job, _switches: Switches) -> int:
+    """When the answer changes next (milliseconds): with the job's state, or the percentage of what is done."""
+    moment = job.moment
+    if moment.status != "Running" or moment.until == LATEST:
+        return moment.until
+    hundredths = (moment.until - moment.since) * (int(moment.fraction * 100) + 1)
+    return min(moment.until, moment.since + math.ceil(hundredths / 100))
+
+
 def _time(time: int, zone: timezone) -> str:
     return utc(time).astimezone(zone).strftime(_FORM)
 
@@ -123,9 +133,15 @@ def entities(scope: Scope) -> dict[str, Any]:
     return _entities(_CREATE, made, scope.fake("taurusdb", made).ipv4())
 
 
-def instance(scope: Scope) -> dict[str, str]:
-    """The instance that a call is about: with the name that an earlier job gave it, or one that is made up."""
-    requested = str(scope.context.parameters["instance_id"])
+def instance(scope: Scope) -> dict[str, str] | None:
+    """The instance that a call is about: with the name that an earlier job gave it, or one that is made up.
+
+    None for a call that names none.
+    """
+    body = scope.context.body if isinstance(scope.context.body, dict) else {}
+    requested = str(scope.context.parameters.get("instance_id") or body.get("instance_id") or "")
+    if not requested:
+        return None
     facts = (declared.facts.get("instance", {}) for declared in reversed(scope.context.namespace.declared.all()))
     name = next((fact["name"] for fact in facts if fact.get("id") == requested and "name" in fact), None)
     return {"id": requested, "name": name or f"mysql-{hex_id('instance-name', requested)[:8]}"}
@@ -141,4 +157,4 @@ def instance_status(scope: Scope) -> str:
 
 
 _VIEWS = {"new-instance": new_instance, "entities": entities, "instance": instance, "instance-status": instance_status}
-SERVICE = SingleJobService(profile=profile, body=body, adapt=adapt, views=_VIEWS)
+SERVICE = SingleJobService(profile=profile, body=body, until=until, adapt=adapt, views=_VIEWS)

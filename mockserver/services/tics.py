@@ -10,7 +10,7 @@ from ..generate import Fake
 from ..jobs.clock import utc
 from ..jobs.made_up_jobs import Identity
 from ..jobs.trajectory import Job
-from .base import JobListService, ListPage, Switches
+from .base import JobListService, Switches
 
 _TYPES = (
     "HFL",
@@ -99,9 +99,9 @@ def _time(time_ms: int) -> str:
     return utc(time_ms).isoformat(timespec="milliseconds")
 
 
-def body(page: ListPage, _switches: Switches) -> dict[str, Any]:
+def page(rows: list[dict[str, Any]], total: int) -> dict[str, Any]:
     """The answer of ListInstanceHistory. `total` counts before paging: the page doesn't say."""
-    return {"total": page.total, "lists": page.rows}
+    return {"total": total, "lists": rows}
 
 
 SERVICE = JobListService(
@@ -111,7 +111,7 @@ SERVICE = JobListService(
     past=(3, 60),
     window=window,
     row=row,
-    body=body,
+    page=page,
     filters=("job_id",),
     other_job={"job_id": "another_job"},
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from ..actions.perform import perform
 from ..answers import by_document
 from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
+from ..jobs.trajectory import Job
 from ..model import Answer
-from ..services import CALLS, list_of, lookup, single_of
-from ..services.base import Context, ListPage
+from ..services import CALLS, by_declaration, list_of, lookup, single_of
+from ..services.base import Context, JobListService, SingleJobService
 
 
 def respond(operation: Operation, context: Context) -> Answer:
@@ -21,13 +25,25 @@ def respond(operation: Operation, context: Context) -> Answer:
         return _by_document(operation, context)
     single = single_of(operation) if operation.job else None
     if single is not None:
-        return Answer(200, single.body(lookup.find_job(operation, single, context), context.switches))
+        return _one_job(operation, single, lookup.find_job(operation, single, context), context)
     listing = list_of(operation) if operation.job else None
     if listing is not None:
-        jobs, total = lookup.find_runs(operation, listing, context)
-        rows = [listing.row(job, context.parameters, context.switches) for job in jobs]
-        return Answer(200, listing.body(ListPage(rows, total, context.now, context.request_id), context.switches))
+        return _page(operation, listing, context)
     return _by_document(operation, context)
+
+
+def _one_job(operation: Operation, single: SingleJobService, job: Job, context: Context) -> Answer:
+    until = min(single.until(job, context.switches), lookup.last_day(job))
+    if single is by_declaration.SERVICE:
+        return replace(by_declaration.read_answer(operation, job, context.switches), until=until)
+    return Answer(200, single.body(job, context.switches), until=until)
+
+
+def _page(operation: Operation, listing: JobListService, context: Context) -> Answer:
+    runs = lookup.find_runs(operation, listing, context)
+    rows = [listing.row(job, context.parameters, context.switches) for job in runs.jobs]
+    body_at = partial(listing.body, listing.page(rows, runs.total))
+    return Answer(200, body_at(context.now, context.request_id), until=runs.until, body_at=body_at)
 
 
 def respond_as_documented(operation: Operation, context: Context, example: Example) -> Answer | None:
@@ -45,8 +61,9 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     if job is None:
         return None
     if job.moment.status == operation.documented_state:
-        return Answer(200, single.adapt(example.value, context.namespace.settings.switches))
-    return Answer(200, single.body(job, context.switches))
+        until = min(job.moment.until, lookup.last_day(job))
+        return Answer(200, single.adapt(example.value, context.namespace.settings.switches), until=until)
+    return _one_job(operation, single, job, context)
 
 
 def _sample(operation: Operation, context: Context) -> bool:

@@ -125,7 +125,7 @@ def _check_names(operation: Operation, names: list[str]) -> None:
 
 def _is_json(operation: Operation, kind: str) -> bool:
     """Whether the body is to be read as JSON. Raises RequestProblem for a media type that the operation doesn't take."""
-    taken = [name.partition(";")[0].strip().lower() for name in (operation.source / "requestBody").children("content")]
+    taken = [name.partition(";")[0].strip().lower() for name in (operation.source / "requestBody").members("content")]
     json_both = kind.endswith("json") and any(name.endswith("json") for name in taken)
     if kind and taken and not json_both and not any(fnmatchcase(kind, name) for name in taken):
         raise RequestProblem("body-media-type", f"the body is {kind}; allowed: {', '.join(taken)}")

@@ -6,8 +6,8 @@ import errno
 import io
 import os
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from ..faults.delivery import Action, End, Hang, Wait
@@ -30,7 +30,12 @@ class Line:
 
     def handle(self, request: Request) -> Response:
         """The answer, in the namespace, unless the request names another one."""
-        return self.mock.handle(replace(request, headers={HEADER: self.namespace, **request.headers}))
+        return self.mock.handle(request, self.namespace)
+
+    def is_sound(self, headers: Collection[str]) -> bool:
+        """Whether no fault is declared that a request with these headers (their names) could get."""
+        faulty = self.mock.namespace(self.namespace).faults.entries or self.mock.namespace().faults.entries
+        return not faulty and HEADER not in headers
 
     def has_fault(self, kind: str) -> bool:
         """Whether a fault of the whole port is declared; those are the default namespace's."""

@@ -1,7 +1,8 @@
 """In place of the vendors' public hosts: what clients send there is answered in this process, on no socket.
 
 The seam is the connection under urllib3, so that all above it stays as it is with a real server: retries and Retry-After,
-timeouts, the exceptions that `requests` makes of a broken answer.
+timeouts, the exceptions that `requests` makes of a broken answer. Where nothing can go wrong and nobody retries, urllib3 has
+nothing to do, and `direct.py` answers in its place.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from queue import LifoQueue
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests import PreparedRequest
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
@@ -25,10 +28,9 @@ from urllib3.exceptions import NewConnectionError
 
 from ..mock import Mock
 from ..when_imported import when_imported
+from .direct import direct_answer
 from .hosts import is_vendors
 from .in_process import Line, Wire
-
-_CONNECTIONS = 100
 
 
 class _Connection(HTTPConnection):
@@ -52,8 +54,16 @@ class _Connection(HTTPConnection):
         return self.sock is not None and not self._line.has_fault("CONNECTION_REFUSED")
 
 
+class _Unlimited(LifoQueue[Any]):
+    """Connections at rest, however many: urllib3 fills a queue of its own with a place for each one that there may be."""
+
+    def __init__(self, _size: int) -> None:
+        super().__init__()
+
+
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
+    QueueCls = _Unlimited  # type: ignore[assignment]  # urllib3 declares its own queue, and makes any
 
 
 class InProcessAdapter(HTTPAdapter):
@@ -64,7 +74,12 @@ class InProcessAdapter(HTTPAdapter):
 
     def __init__(self, mock: Mock, namespace: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._pools = _Pools(mock, namespace)
+        self._pools = _Pools(Line(mock, namespace, tls=True))
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """The mock's answer."""
+        answer = direct_answer(self, request, self._pools.line)
+        return super().send(request, *args, **kwargs) if answer is None else answer
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Any:
         """The pool of connections for a request's host."""
@@ -72,10 +87,10 @@ class InProcessAdapter(HTTPAdapter):
 
 
 class _Pools:
-    """Connections by scheme and host."""
+    """Connections by scheme and host, over a line."""
 
-    def __init__(self, mock: Mock, namespace: str) -> None:
-        self._mock, self._namespace = mock, namespace
+    def __init__(self, line: Line) -> None:
+        self.line = line
         self._lock = threading.Lock()
         self._by_host: dict[tuple[str, str], _Pool] = {}
 
@@ -85,22 +100,29 @@ class _Pools:
         key = (parts.scheme, parts.netloc)
         with self._lock:
             if key not in self._by_host:
-                line = Line(self._mock, self._namespace, parts.scheme == "https")
-                self._by_host[key] = _Pool(parts.hostname or "", parts.port, maxsize=_CONNECTIONS, line=line)
+                line = replace(self.line, tls=parts.scheme == "https")
+                self._by_host[key] = _Pool(parts.hostname or "", parts.port, line=line)
             return self._by_host[key]
 
 
-def _requests_patches(mock: Mock, namespace: str, is_intercepted: Callable[[str], bool]) -> list[tuple[Any, str, Any]]:
-    pools = _Pools(mock, namespace)
-    original = HTTPAdapter.get_connection_with_tls_context
+def _requests_patches(line: Line, is_intercepted: Callable[[str], bool]) -> list[tuple[Any, str, Any]]:
+    pools = _Pools(line)
+    original, original_send = HTTPAdapter.get_connection_with_tls_context, HTTPAdapter.send
+
+    def send(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        answer = direct_answer(adapter, request, line) if is_intercepted(_host(request)) else None
+        return original_send(adapter, request, *args, **kwargs) if answer is None else answer
 
     def get_connection(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        url = str(request.url)
-        if is_intercepted(urlsplit(url).hostname or ""):
-            return pools.of(url)
+        if is_intercepted(_host(request)):
+            return pools.of(str(request.url))
         return original(adapter, request, *args, **kwargs)
 
-    return [(HTTPAdapter, "get_connection_with_tls_context", get_connection)]
+    return [(HTTPAdapter, "get_connection_with_tls_context", get_connection), (HTTPAdapter, "send", send)]
+
+
+def _host(request: PreparedRequest) -> str:
+    return urlsplit(str(request.url)).hostname or ""
 
 
 @contextmanager
@@ -118,7 +140,7 @@ def intercept(mock: Mock, namespace: str, more: Sequence[str] = ()) -> Iterator[
 
     line = Line(mock, namespace, tls=True)
     with ExitStack() as undo:
-        _patch(undo, _requests_patches(mock, namespace, is_intercepted))
+        _patch(undo, _requests_patches(line, is_intercepted))
         for client in ("httpx", "aiohttp"):  # whoever has them imports them, before or in the block
             undo.callback(when_imported(client, partial(_patch_client, undo, client, line, is_intercepted)))
         yield

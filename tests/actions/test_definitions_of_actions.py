@@ -12,14 +12,14 @@ from mockserver.definitions import load
 from mockserver.errors import DefinitionError
 from mockserver.testing.running import running
 
-PATH = "/v3/{project_id}/instances/{instance_id}/proxy/{proxy_id}/restart"
+PATH = "/v3/{project_id}/instances/{instance_id}/proxy/{proxy_id}/drain"
 
 
 def own(**operation: Any) -> dict[str, Any]:
     node = {
         "x-like": "RestartGaussMySqlInstance",
-        "operationId": "RestartProxyInstance",
-        "x-action": {"facts": {"name": {"value": "RestartGaussDBforMySQLProxy"}}},
+        "operationId": "DrainProxyInstance",
+        "x-action": {"facts": {"name": {"value": "DrainGaussDBforMySQLProxy"}}},
         **operation,
     }
     service = {"name": "mine", "vendor": "huaweicloud", "envelope": "service", "prefixes": ["/v3"]}
@@ -41,11 +41,11 @@ def test_one_small_entry_adds_a_call_that_makes_a_job(tmp_path: Path) -> None:
     """With `x-like`, a call of one's own has answers, errors and an effect, and references nothing."""
     with running(definitions=[str(written(tmp_path, own()))]) as mock:
         mock.clock.freeze()
-        path = f"/v3/{'0' * 32}/instances/{'a' * 32}in07/proxy/p1/restart"
+        path = f"/v3/{'0' * 32}/instances/{'a' * 32}in07/proxy/p1/drain"
         job_id = mock.client().post(path).json()["job_id"]
         mock.clock.advance(5)
         job = mock.client().get(f"/v3/{'0' * 32}/jobs", params={"id": job_id}).json()["job"]
-        assert job["name"] == "RestartGaussDBforMySQLProxy"
+        assert job["name"] == "DrainGaussDBforMySQLProxy"
         magic = path.replace(f"{'a' * 32}in07", "mock-error-not-authorized")
         assert mock.client().post(magic).json()["error_code"] == "DBS.200010"
 

@@ -11,8 +11,8 @@ import pytest
 from mockserver.answers.sample import sample
 from mockserver.definitions.compile import compile_documents
 from mockserver.definitions.embedded import errors_of, registry_of
+from mockserver.definitions.node import node_at
 from mockserver.definitions.notes import Notes
-from mockserver.definitions.pointer import Place
 from mockserver.definitions.read import read_users
 from mockserver.generate import Fake
 from mockserver.mock import Mock
@@ -74,7 +74,7 @@ SCHEMAS: dict[str, Any] = {
 def test_values_made_are_valid_and_the_same_for_a_seed(name: str, seed: int) -> None:
     """Each schema's value is one that it allows; the same seed makes the same one."""
     documents = {"own.json": {"openapi": "3.1.0", "components": {"schemas": SCHEMAS}}}
-    place = Place(documents, "own.json", ("components", "schemas", name))
+    place = node_at(documents, "own.json", ("components", "schemas", name))
     errors = errors_of({"$ref": place.uri}, registry_of(documents))
     value = sample(place, errors, Fake(seed, name))
     assert list(errors(value)) == []

@@ -21,7 +21,8 @@ from mockserver.definitions.bundle import bundle
 from mockserver.definitions.compile import METHODS
 from mockserver.definitions.like import written_out
 from mockserver.definitions.magic_ids import error_name, magic_id
-from mockserver.definitions.pointer import Place, at, parts_of
+from mockserver.definitions.node import Node, node_at
+from mockserver.definitions.pointer import at, parts_of
 from mockserver.jobs.clock import Clock
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
@@ -70,21 +71,21 @@ def nodes(value: Any) -> Iterator[Json]:
             yield from nodes(child)
 
 
-def operations(definitions: Definitions) -> Iterator[Place]:
+def operations(definitions: Definitions) -> Iterator[Node]:
     """Where each operation stands."""
     for name in definitions.documents:
-        for item in Place(definitions.documents, name).children("paths").values():
+        for item in node_at(definitions.documents, name).members("paths").values():
             for method in METHODS:
                 if method in item.value:
                     yield item / method
 
 
-def properties(schema: Place, seen: set[str]) -> Iterator[Place]:
+def properties(schema: Node, seen: set[str]) -> Iterator[Node]:
     """Every property that a schema declares, however deep, in strings that hold JSON too."""
     if schema.uri in seen or not isinstance(schema.value, dict):
         return
     seen.add(schema.uri)
-    for place in schema.children("properties").values():
+    for place in schema.members("properties").values():
         yield place
         yield from properties(place, seen)
     for keyword in ("items", "contentSchema", "additionalProperties", "if", "then", "else", "not"):
@@ -95,28 +96,28 @@ def properties(schema: Place, seen: set[str]) -> Iterator[Place]:
             yield from properties(schema / keyword / index, seen)
 
 
-def facts(definitions: Definitions) -> Iterator[tuple[str, Place]]:
+def facts(definitions: Definitions) -> Iterator[tuple[str, Node]]:
     """Every fact that must have a provenance, by kind."""
     seen = set[str]()
     for operation in operations(definitions):
         for index in range(len(operation.value.get("parameters", ()))):
             yield "parameter", operation / "parameters" / index
-        for response in operation.children("responses").values():
+        for response in operation.members("responses").values():
             yield "response", response
-            yield from (("header", place) for place in response.children("headers").values())
+            yield from (("header", place) for place in response.members("headers").values())
             if "content" in response.value:
                 content = response / "content" / "application/json"
                 yield from (("property", place) for place in properties(content / "schema", seen))
-                for place in content.children("examples").values():
+                for place in content.members("examples").values():
                     yield "error" if "x-error" in place.value else "example", place
         if "x-job" in operation.value:
             job = operation / "x-job"
-            yield from (("state", place) for place in job.children("states").values())
-            yield from (("transition", place) for place in job.children("transitions").values())
-            yield from (("life", place) for place in job.children("lives").values())
+            yield from (("state", place) for place in job.members("states").values())
+            yield from (("transition", place) for place in job.members("transitions").values())
+            yield from (("life", place) for place in job.members("lives").values())
     for name in definitions.documents:
-        document = Place(definitions.documents, name)
-        yield from (("switch", place) for place in document.children("x-switches").values())
+        document = node_at(definitions.documents, name)
+        yield from (("switch", place) for place in document.members("x-switches").values())
         for index in range(len(document.get("x-contradictions", ()))):
             yield "contradiction", document / "x-contradictions" / index
 
@@ -347,9 +348,9 @@ def test_example_names_are_unique(definitions: Definitions) -> None:
     """A name that stands under several statuses of an operation is one and the same example."""
     for operation in operations(definitions):
         found: dict[str, set[str]] = {}
-        for response in operation.children("responses").values():
+        for response in operation.members("responses").values():
             if "content" in response.value:
-                for name, place in (response / "content" / "application/json").children("examples").items():
+                for name, place in (response / "content" / "application/json").members("examples").items():
                     found.setdefault(name, set()).add(place.uri)
         assert all(len(uris) == 1 for uris in found.values())
 
@@ -358,8 +359,8 @@ def test_every_error_of_a_catalogue_can_be_asked_for(definitions: Definitions) -
     """No error stands in a document that no operation gives."""
     asked = {place.uri for kind, place in facts(definitions) if kind == "error"}
     for name in definitions.documents:
-        components = Place(definitions.documents, name) / "components"
-        assert {place.uri for place in components.children("examples").values() if "x-error" in place.value} <= asked
+        components = node_at(definitions.documents, name) / "components"
+        assert {place.uri for place in components.members("examples").values() if "x-error" in place.value} <= asked
 
 
 def _texts(value: Any) -> Iterator[str]:

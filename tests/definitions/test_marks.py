@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from mockserver.definitions import load
-from mockserver.definitions.pointer import Place, join, parts_of, provenance_of
+from mockserver.definitions.node import node_at
+from mockserver.definitions.pointer import join, parts_of
+from mockserver.definitions.provenance import provenance_of
+from mockserver.definitions.read import read_documents
 from mockserver.listing import operations_markdown
 
 ROOT = Path(__file__).parent.parent.parent
@@ -53,11 +56,11 @@ def constraints(node: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 def marks(name: str) -> dict[str, str]:
     """The mark of each constraint of a document: its kind and source, and whether it is inherited."""
-    documents = load().documents
+    documents = read_documents()  # operations that are like another one say only what is their own
     found = {}
     for parts in constraints(documents[name]):
-        place = Place(documents, name, parts)
-        around = Place(documents, name, parts[:-1]).value
+        place = node_at(documents, name, parts)
+        around = node_at(documents, name, parts[:-1]).value
         own = parts[-1] in around.get("x-provenance-of", {}) or "x-provenance" in around
         provenance = provenance_of(place)
         mark = f"{provenance.kind} {provenance.source or ''}".strip()
@@ -86,8 +89,8 @@ def test_what_no_document_has_is_not_marked_as_documented() -> None:
     documents = load().documents
     for name, pointers in invented.items():
         for pointer in pointers:
-            assert provenance_of(Place(documents, name, tuple(parts_of(pointer)))).kind == "invented", pointer
-    required = Place(documents, "huaweicloud/cdm.json", ("components", "schemas", "CdmError", "required"))
+            assert provenance_of(node_at(documents, name, parts_of(pointer))).kind == "invented", pointer
+    required = node_at(documents, "huaweicloud/cdm.json", ("components", "schemas", "CdmError", "required"))
     assert provenance_of(required).kind == "analogous"
 
 

@@ -181,7 +181,7 @@ def test_other_requests_are_answered_as_ever(tmp_path: Path, connect: Connect) -
     """Authentication, validation, Prefer and other ids are no business of a recording."""
     path = tmp_path / "run.jsonl"
     record_cdm(path, connect, keep_ids=True)
-    mock = Mock(Settings(unknown_ids="reject", fixtures=(str(path),)), Clock(LATER, 0))
+    mock = Mock(Settings(unknown_ids="reject", unknown_query="reject", fixtures=(str(path),)), Clock(LATER, 0))
     operation = mock.definitions.operation("ShowJobStatus")
     ours = {"project_id": "0605767a5780d5762fc5c0118072a564", "cluster_id": CLUSTER, "job_name": "orders"}
 

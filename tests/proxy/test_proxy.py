@@ -557,10 +557,11 @@ def test_an_answer_before_the_whole_request(stand: Make) -> None:
 
 def test_a_client_that_goes_away(stand: Make) -> None:
     """A client that leaves within its request, or before the answer, harms nobody; the next one is served."""
-    gone = threading.Event()
+    reached, gone = threading.Event(), threading.Event()
 
     def serve(connection: socket.socket, head: bytes) -> None:
         if b"/slow" in head:
+            reached.set()
             gone.wait(20)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 5_000_000)
         else:
@@ -571,6 +572,7 @@ def test_a_client_that_goes_away(stand: Make) -> None:
         client.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf")
     with connected(one.port) as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert reached.wait(20)  # requests go on side by side: the next one could overtake it
     gone.set()
     assert ask(one.port, GET).endswith(b"{}")
     assert one.service is not None

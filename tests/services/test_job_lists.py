@@ -15,7 +15,7 @@ from mockserver.generate import Fake
 from mockserver.jobs.history import RunSeries
 from mockserver.jobs.trajectory import Job, moment_of
 from mockserver.services import dataarts, tics
-from mockserver.services.base import JobListService, ListPage
+from mockserver.services.base import JobListService
 
 BORN = 1_704_934_907_250
 """2024-01-11T01:01:47.250Z"""
@@ -87,8 +87,9 @@ def each_job(service: JobListService, operation: Operation, parameters: Mapping[
                 yield job_of(service, definition, parameters, life, BORN + offset, seed=seed)
 
 
-def page_of(rows: list[dict[str, Any]], now: int = BORN, total: int = 9) -> ListPage:
-    return ListPage(rows, total, now, "request-1")
+def body_of(rows: list[dict[str, Any]], now: int = BORN, total: int = 9) -> dict[str, Any]:
+    """A page of DataArts Studio as it is sent."""
+    return dataarts.SERVICE.body(dataarts.SERVICE.page(rows, total), now, "request-1")
 
 
 def documented(operation: Operation) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def tics_rows(
 def test_dataarts_bodies_are_as_defined(data: Operation, switches: Mapping[str, str]) -> None:
     """Every body of DataArts Studio is what the definition says, strings of JSON included."""
     for job, row in dataarts_rows(data, switches):
-        body = dataarts.SERVICE.body(page_of([row], job.moment.now), switches)
+        body = body_of([row], job.moment.now)
         assert list(data.responses[200](body)) == []
         assert json.loads(body["body"]) == {"msg": "success", "rows": [row], "success": True, "total": 9}
         assert list(body) == list(documented(data))
@@ -127,7 +128,7 @@ def test_dataarts_bodies_are_as_defined(data: Operation, switches: Mapping[str, 
 
 def test_dataarts_bodies_of_empty_pages_are_as_defined(data: Operation) -> None:
     """A page without rows is a good answer too."""
-    body = dataarts.SERVICE.body(page_of([], total=0), TASK)
+    body = body_of([], total=0)
     assert list(data.responses[200](body)) == []
 
 
@@ -135,14 +136,14 @@ def test_a_dataarts_row_that_is_wrong_is_found(data: Operation) -> None:
     """The validator looks into the strings of JSON, so that the tests above mean something."""
     job = job_of(dataarts.SERVICE, life_of(data), DATAARTS, "succeeds", BORN)
     row = {**dataarts.SERVICE.row(job, DATAARTS, TASK), "taskId": "937987"}
-    assert list(data.responses[200](dataarts.SERVICE.body(page_of([row]), TASK))) != []
+    assert list(data.responses[200](body_of([row]))) != []
 
 
 def test_dataarts_text_is_printed_as_in_the_example(data: Operation) -> None:
     """The example's inner answer, drawn by the mock, is the example's text to the letter."""
     example = documented(data)
     inner = json.loads(example["body"])
-    assert dataarts.SERVICE.body(page_of(inner["rows"], total=inner["total"]), TASK)["body"] == example["body"]
+    assert body_of(inner["rows"], total=inner["total"])["body"] == example["body"]
 
 
 @EITHER_NAME
@@ -254,7 +255,7 @@ def test_dataarts_headers_fit_the_body(data: Operation) -> None:
     """The inner headers are the example's; length, date and id are those of the body, the time and the request."""
     example = documented(data)["header_map"]
     rows = [row for _, row in dataarts_rows(data, TASK, {**DATAARTS, "job_name": "表"})][:3]
-    body = dataarts.SERVICE.body(page_of(rows, now=1_704_936_562_490), TASK)
+    body = body_of(rows, now=1_704_936_562_490)
     headers = body["header_map"]
     assert list(headers) == list(example)
     assert headers["Content-Length"] == str(len(body["body"].encode("utf-8"))) != str(len(body["body"]))
@@ -263,7 +264,7 @@ def test_dataarts_headers_fit_the_body(data: Operation) -> None:
     assert headers["X-Request-Id"].split("-")[5] == "1704936562490"
     own = ("Content-Length", "X-Request-Id")
     assert {**headers, **dict.fromkeys(own)} == {**example, **dict.fromkeys(own)}
-    other = dataarts.SERVICE.body(ListPage(rows, 9, 1_704_936_562_490, "request-2"), TASK)["header_map"]
+    other = dataarts.SERVICE.body(body["body"], 1_704_936_562_490, "request-2")["header_map"]
     assert other["X-Request-Id"] != headers["X-Request-Id"]
 
 
@@ -310,7 +311,7 @@ def test_tics_bodies_are_as_defined(leagues: Operation, switches: Mapping[str, s
     """Every body of TICS is what the definition says, in the example's order."""
     example = documented(leagues)
     for _, row in tics_rows(leagues, switches, {**TICS, "job_id": job_id}):
-        body = tics.SERVICE.body(page_of([row]), switches)
+        body = tics.SERVICE.page([row], 9)
         assert list(leagues.responses[200](body)) == []
         assert (list(body), body["total"]) == (list(example), 9)
         known = [name for name in row if name in example["lists"][0]]

@@ -63,7 +63,7 @@ def is_error(operation: Operation, status: int, body: Any) -> bool:
         return False
     if any(status in example.statuses for example in operation.errors()):
         return error.form == "apim-status" or error.code != "0"
-    return _plain(error.form) in _forms_of(operation) and error.code not in ("0", "")
+    return error.form == "iam" or (_plain(error.form) in _forms_of(operation) and error.code not in ("0", ""))
 
 
 def check_error(definitions: Definitions, operation: Operation, status: int, body: Any) -> list[Finding]:
@@ -71,7 +71,11 @@ def check_error(definitions: Definitions, operation: Operation, status: int, bod
     error = read_error(body)
     here = [example for example in operation.errors() if status in example.statuses]
     forms = sorted({_plain(example.envelope) for example in here} if status >= 400 else _forms_of(operation))
-    if error is None or (forms and _plain(error.form) not in forms):
+    elsewhere = error is not None and any(
+        example.envelope == error.form and max(example.statuses) >= 400 and _same_code(example, error.code)
+        for example in operation.errors()
+    )
+    if error is None or (forms and _plain(error.form) not in forms and not elsewhere):
         result = excerpt(body) if error is None else f"the form {error.form}: {excerpt(body)}"
         source = operation.answers[status].place if status in operation.answers else operation.place
         return [

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from ...definitions import Operation
+from ...definitions.job_model import EchoRule, JobMapping, NestedResponse
 from ...definitions.json_regex import compile_pattern
-from ...definitions.model import EchoRule, JobMapping, NestedResponse
 from ...errors import excerpt, shortened
 from ...exchanges.exchange import Exchange
 from ...exchanges.job_view import JobView
@@ -20,6 +20,7 @@ from ..findings import Finding, finding
 from ..strictness import Strictness
 from .request import ParsedRequest
 
+_SECONDS_AS_MS = 2**31  # what counts seconds since 1970 is below this until 2038
 _SKEW = 300_000  # milliseconds by which clocks may differ before a time counts as in the future
 
 
@@ -60,6 +61,13 @@ def _check_possible(observation: JobMapping, look: JobView, source: str) -> Iter
         documented = f"a time in the form {forms[place]}"
         result = excerpt(value_at(look.node, place))
         yield finding("time-impossible", "body", look.pointer + place, result, documented, source, observation.provenance)
+    for place, time in look.times:
+        if time is not None and 0 < time < _SECONDS_AS_MS and forms[place] == "epoch-ms":
+            result = f"{excerpt(value_at(look.node, place))}, in January 1970"
+            yield finding(
+                "time-impossible", "body", look.pointer + place, result, "milliseconds since 1970, not seconds", source,
+                observation.provenance,
+            )  # fmt: skip
 
 
 def _check_limits(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:
@@ -109,8 +117,9 @@ def _check_same(same: EchoRule, look: JobView, parsed: ParsedRequest, source: st
         return
     supplied = [(place, _counting(same, value_at(look.node, place))) for place in same.at]
     there = [(place, value) for place, value in supplied if value is not None]
-    if there and all(value != expected for _, value in there):
-        place, _ = there[0]
+    blank = [place for place, value in there if not value.strip()]
+    if there and (blank or all(value != expected for _, value in there)):
+        place = blank[0] if blank else there[0][0]
         documented = f"{same.parameter} of the request: {expected!r}"
         result = excerpt(value_at(look.node, place))
         yield finding(same.code, "body", look.pointer + place, result, documented, source, same.provenance)

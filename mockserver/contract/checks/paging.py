@@ -62,20 +62,29 @@ class PageWalks:
         return result
 
     def _check_whole(self, operation: Operation, key: Hashable, walk: PageWalk) -> list[Finding]:
-        """A run that the last whole walk had, and this one hasn't: wrong while it hadn't ended."""
-        before = self.whole.get(key, {})
-        if len(walk.views) == walk.total:
-            self.whole[key] = walk.views
-        gone = [view for name, view in before.items() if name not in walk.views and not view.terminal]
-        return [_vanished(operation, view) for view in gone] if len(walk.views) == walk.total else []
+        """A run that the last whole walk had, and this one hasn't: wrong while it hadn't ended, or an older one is still
+        there; a service may forget old runs."""
+        if len(walk.views) != walk.total:
+            return []
+        before, self.whole[key] = self.whole.get(key, {}), walk.views
+        oldest = min((_began(view) for view in walk.views.values()), default=None)
+        gone = [
+            view
+            for name, view in before.items()
+            if name not in walk.views and (not view.terminal or (oldest is not None and _began(view) > oldest))
+        ]
+        return [_vanished(operation, view) for view in gone]
+
+
+def _began(view: JobView) -> int:
+    return next((time for _, time in view.times if time is not None), 0)
 
 
 def _vanished(operation: Operation, view: JobView) -> Finding:
     actual = f"{view.id} is not listed, after it was {view.state or excerpt(view.sent)}"
     place = view.pointer.rpartition("/")[0]
-    return replace(
-        finding("job-vanished", "polls", place, actual, "the job, until it has ended", _place(operation)), job=view.id
-    )
+    documented = "older runs are, and this one" if view.terminal else "the job, until it has ended"
+    return replace(finding("job-vanished", "polls", place, actual, documented, _place(operation)), job=view.id)
 
 
 def _check_total(operation: Operation, walk: PageWalk, offset: int, total: int) -> list[Finding]:

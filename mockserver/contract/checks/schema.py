@@ -7,7 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ...definitions import Definitions, Operation, Provenance, ResponseSpec
-from ...definitions.pointer import NOTHING, PLACE, Place, join, parts_of, provenance_of
+from ...definitions.inlined import NOTHING, PLACE
+from ...definitions.node import node_at
+from ...definitions.pointer import join, parts_of
+from ...definitions.provenance import provenance_of
 from ...errors import excerpt, shortened
 from ..findings import Finding, finding
 
@@ -33,7 +36,22 @@ def check_schema(definitions: Definitions, operation: Operation, status: int, bo
             finding(code, "body", pointer, what, documented, fact.source, fact.provenance)
             for code, pointer, what, documented in _said(operation, error, fact)
         ]
-    return list(dict.fromkeys(matches))
+    return _without_consequences(operation, list(dict.fromkeys(matches)))
+
+
+def _without_consequences(operation: Operation, findings: list[Finding]) -> list[Finding]:
+    """Without what only follows from something else: that a value of a wrong type is none of those documented, and, from a
+    wrong status, conditions on it."""
+    retyped = {item.pointer for item in findings if item.code in ("type-wrong", "null-unexpected")}
+    findings = [
+        item for item in findings if item.pointer not in retyped or item.code not in ("value-wrong", "status-unknown")
+    ]
+    observation = operation.observation
+    if observation is None:
+        return findings
+    place = observation.jobs + observation.status
+    broken = tuple(item.pointer.rpartition("/")[0] + "/" for item in findings if _matches(item.pointer, place))
+    return [item for item in findings if item.code != "conditional-wrong" or not item.pointer.startswith(broken)]
 
 
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
@@ -107,7 +125,7 @@ def _fact(definitions: Definitions, answers: ResponseSpec, error: ValidationErro
 def _provenance(definitions: Definitions, source: str) -> Provenance:
     file, _, pointer = source.partition("#")
     try:
-        return provenance_of(Place(definitions.documents, file, tuple(parts_of(pointer))))
+        return provenance_of(node_at(definitions.documents, file, parts_of(pointer)))
     except KeyError:
         return Provenance("documented")
 

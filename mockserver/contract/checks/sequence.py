@@ -54,7 +54,7 @@ class JobHistories:
         before, track.look, track.received, track.lost = track.look, look, span and span[1], False
         change = f"{before.state} -> {look.state}" if before.state and look.state and before.state != look.state else None
         if _is_new_run(operation, before, look):
-            return change, list(_check_counts(operation, before, look, always=True))
+            return change, [*_check_counts(operation, before, look, always=True), *_check_new_run(operation, before, look)]
         return change, [*_check_run(operation, before, look), *_check_change(operation, before, look, mode)]
 
     def lose(self, operation: Operation, key: Hashable, span: Span | None) -> list[Finding]:
@@ -86,7 +86,31 @@ def _went_back(operation: Operation, before: JobView, look: JobView) -> bool:
     assert operation.observation is not None
     old, new = ({**dict(view.times), **dict(view.counts)} for view in (before, look))
     pairs = [(old.get(place), new.get(place)) for place in operation.observation.run]
+    pairs += [(earlier, later) for earlier, later in zip(before.run, look.run, strict=True) if _are_numbers(earlier, later)]
     return any(earlier is not None and later is not None and later < earlier for earlier, later in pairs)
+
+
+def _are_numbers(*values: object) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+
+
+def _check_new_run(operation: Operation, before: JobView, look: JobView) -> Iterator[Finding]:
+    """A new run that has ended, of which every time is the last one's: only what counts the runs is new."""
+    observation = operation.observation
+    assert observation is not None
+    if not (before.terminal and look.terminal):  # one that is tried again goes on
+        return
+    planned = {time.at for time in observation.times if time.planned}
+    new = dict(look.times)
+    times = [
+        (place, old, new[place]) for place, old in before.times if place not in planned and None not in (old, new[place])
+    ]
+    if len(times) > 1 and all(old == later for _, old, later in times):
+        place, old, later = observation.run[0], before.run[0], look.run[0]
+        what = f"{excerpt(old)}, then {excerpt(later)}, while {' and '.join(name[1:] for name, _, _ in times)} stay"
+        pointer = look.pointer + place
+        documented = "a new run has times of its own"
+        yield finding("run-mixed", "polls", pointer, what, documented, _place(operation), observation.provenance)
 
 
 def _check_run(operation: Operation, before: JobView, look: JobView) -> Iterator[Finding]:

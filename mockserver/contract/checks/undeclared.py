@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from ...definitions import ResponseSpec
-from ...definitions.pointer import PLACE, join
+from ...definitions.inlined import PLACE
+from ...definitions.pointer import join
 from ...errors import excerpt
 from ...exchanges.json_path import MISSING, DuplicateKeys, decode_embedded
 from ..findings import Finding, finding

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...definitions.pointer import parts_of
 from ...exchanges.exchange import Exchange
-from .json_lines import Gap, Line, Node, around, lines_of, node_at, parsed
+from .json_lines import Gap, Line, TextNode, around, lines_of, parsed, text_node_at
 from .text import cut
 from .view import Instance
 
@@ -83,7 +83,7 @@ def _body(raw: bytes, pointer: str | None) -> tuple[list[Line], str]:
 def _json_lines(value: Any, pointer: str | None) -> tuple[list[Line], str]:
     if not pointer:  # the whole body is meant, or nothing in it: marking every line would mark none
         return lines_of(value), ""
-    node: Node = node_at(value, pointer)
+    node: TextNode = text_node_at(value, pointer)
     return lines_of(value, node), "".join(f"/{part}" for part in node.rest)
 
 

@@ -31,7 +31,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TextNode:
     """What stands at a pointer.
 
     `positions` is the way there, as positions among members and rows; `rest` are the parts of the pointer that lead nowhere
@@ -109,16 +109,16 @@ def unfolded(text: str) -> Members | list[Any] | None:
     return value if isinstance(value, Members | list) else None
 
 
-def node_at(value: Any, pointer: str) -> Node:
+def text_node_at(value: Any, pointer: str) -> TextNode:
     """The node at a pointer, through strings that hold JSON; where it leads nowhere, the nearest node before."""
-    parts = tuple(parts_of(pointer))
-    node = Node(value, (), parts)
+    parts = parts_of(pointer)
+    node = TextNode(value, (), parts)
     while node.rest:
         inner = _child(node.value, node.rest[0])
         if inner is None:
             return node
         position, child = inner
-        node = Node(child, (*node.positions, position), node.rest[1:])
+        node = TextNode(child, (*node.positions, position), node.rest[1:])
     return node
 
 
@@ -134,7 +134,7 @@ def _child(value: Any, part: str) -> tuple[int, Any] | None:
     return None
 
 
-def lines_of(value: Any, mark: Node | None = None) -> list[Line]:
+def lines_of(value: Any, mark: TextNode | None = None) -> list[Line]:
     """The body's lines; the node's own are marked, or only its first where the pointer leads nowhere from there."""
     lines: list[Line] = []
     tasks = [_Task(value)]
@@ -145,7 +145,7 @@ def lines_of(value: Any, mark: Node | None = None) -> list[Line]:
     return lines
 
 
-def _is_marked(task: _Task, mark: Node) -> bool:
+def _is_marked(task: _Task, mark: TextNode) -> bool:
     if mark.rest:
         return task.positions == mark.positions and not task.closes
     return task.positions[: len(mark.positions)] == mark.positions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...definitions import Definitions
@@ -19,7 +20,7 @@ def title_of(source: str, definitions: Definitions) -> str:
     return str(entry.get("title", "")) if isinstance(entry, dict) else ""
 
 
-def _nearest(document: Any, parts: list[str]) -> str | None:
+def _nearest(document: Any, parts: Sequence[str]) -> str | None:
     """The source of the nearest x-provenance at or around a place."""
     for length in range(len(parts), -1, -1):
         try:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from mockserver.contract.report.json_lines import Gap, Line, Members, Number, around, lines_of, node_at, parsed, unfolded
+from mockserver.contract.report.json_lines import (
+    Gap,
+    Line,
+    Members,
+    Number,
+    around,
+    lines_of,
+    parsed,
+    text_node_at,
+    unfolded,
+)
 from mockserver.definitions.pointer import join
 
 NAMES = some.text(max_size=4) | some.sampled_from(["", "a/b", "~", "0", "01", "-1", "status"])
@@ -54,7 +64,7 @@ def test_every_place_of_any_json_is_found(value: Any) -> None:
     """The node at a place's pointer is what stands there, and nothing of the pointer is left over."""
     body = parsed(json.dumps(value))
     for parts, expected in places(value):
-        node = node_at(body, join(*parts))
+        node = text_node_at(body, join(*parts))
         assert node.rest == ()
         assert plain(node.value) == plain(parsed(json.dumps(expected)))
 
@@ -63,7 +73,7 @@ def test_every_place_of_any_json_is_found(value: Any) -> None:
 def test_any_pointer_leads_somewhere(value: Any, parts: list[str]) -> None:
     """A pointer is followed as far as it goes: what was followed and what is left over make the whole."""
     body = parsed(json.dumps(value))
-    node = node_at(body, join(*parts))
+    node = text_node_at(body, join(*parts))
     assert len(node.positions) + len(node.rest) == len(parts)
     assert list(node.rest) == parts[len(node.positions) :]
     lines = lines_of(body, node)
@@ -74,7 +84,7 @@ def test_any_pointer_leads_somewhere(value: Any, parts: list[str]) -> None:
 def test_any_text_is_a_pointer(pointer: str) -> None:
     """Text that is no JSON pointer marks something too, and raises nothing."""
     body = parsed('{"a": ["{\\"b\\": 1}"], "": 2}')
-    assert any(line.marked for line in lines_of(body, node_at(body, pointer)))
+    assert any(line.marked for line in lines_of(body, text_node_at(body, pointer)))
 
 
 @given(VALUES)
@@ -91,7 +101,7 @@ def test_marked_lines_are_the_node(value: Any, data: some.DataObject) -> None:
     """The marked lines stand together, and are what stands at the pointer."""
     body = parsed(json.dumps(value))
     parts, _ = data.draw(some.sampled_from(places(value)))
-    node = node_at(body, join(*parts))
+    node = text_node_at(body, join(*parts))
     marked = [line for line in lines_of(body, node) if line.marked]
     assert [line.number for line in marked] == list(range(marked[0].number, marked[0].number + len(marked)))
     text = "\n".join(map(str, marked)).strip()
@@ -119,7 +129,7 @@ def test_embedded_json_says_on_which_line_it_begins() -> None:
 def test_what_was_sent_is_not_tidied() -> None:
     """Doubled members, long numbers, zeros and NaN stand as they were sent; of doubled ones the last is meant."""
     body = parsed('{"a": 1.50, "a": 12345678901234567890123, "b": NaN, "c": "\\u4efb\\ud800"}')
-    node = node_at(body, "/a")
+    node = text_node_at(body, "/a")
     assert [str(line) for line in lines_of(body, node)] == [
         "{",
         '  "a": 1.50,',
@@ -134,7 +144,7 @@ def test_what_was_sent_is_not_tidied() -> None:
 def test_of_what_is_missing_its_holder_is_marked() -> None:
     """A pointer to a missing member marks the line on which the object that should hold it begins."""
     body = parsed('{"rows": [{"id": 1}]}')
-    node = node_at(body, "/rows/0/status/code")
+    node = text_node_at(body, "/rows/0/status/code")
     assert node.rest == ("status", "code")
     assert [str(line) for line in lines_of(body, node) if line.marked] == ["    {"]
 
@@ -142,7 +152,7 @@ def test_of_what_is_missing_its_holder_is_marked() -> None:
 @pytest.mark.parametrize("index", ["-1", "01", "2", "1e0", "٠", "", "9" * 30])
 def test_only_an_index_of_a_row_is_followed(index: str) -> None:
     """An index is digits without leading zeros, of a row that is there."""
-    assert node_at(parsed("[1, 2]"), f"/{index}").rest == (index,)
+    assert text_node_at(parsed("[1, 2]"), f"/{index}").rest == (index,)
 
 
 def test_numbers_too_long_for_python_are_read() -> None:
@@ -157,18 +167,18 @@ def test_deep_bodies_are_read_or_refused(depth: int) -> None:
         body = parsed("[" * depth + "]" * depth)
     except ValueError:
         return
-    assert len(lines_of(body, node_at(body, "/0" * 100))) == 2 * depth - 1
+    assert len(lines_of(body, text_node_at(body, "/0" * 100))) == 2 * depth - 1
 
 
 def test_around_shows_context_and_counts_what_it_leaves_out() -> None:
     """A few lines around the mark; of a long node its beginning and end; the gaps make up for the rest."""
     body = parsed(json.dumps({"before": list(range(50)), "it": 1, "after": list(range(50))}))
-    lines = lines_of(body, node_at(body, "/it"))
+    lines = lines_of(body, text_node_at(body, "/it"))
     shown = around(lines, context=2)
     assert [str(one).strip() if isinstance(one, Line) else one.lines for one in shown] == [
         51, "49", "],", '"it": 1,', '"after": [', "0,", 51,
     ]  # fmt: skip
-    long = around(lines_of(body, node_at(body, "/before")), limit=10)
+    long = around(lines_of(body, text_node_at(body, "/before")), limit=10)
     assert sum(one.lines if isinstance(one, Gap) else 1 for one in long) == len(lines)
     assert sum(isinstance(one, Line) and one.marked for one in long) == 10
     assert sum(one.lines if isinstance(one, Gap) else 1 for one in around(lines_of(body), limit=5)) == len(lines)

@@ -1,0 +1,38 @@
+"""A body by itself: its schema and its members, judged once for each body that is in order."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+from ...definitions import Definitions, Operation, ResponseSpec
+from ...model import Response
+from ..findings import Finding
+from .schema import check_schema
+from .undeclared import Shapes
+
+_REMEMBERED = 20_000
+
+
+class BodyChecks:
+    """Judges bodies; those in order are remembered by their digests, as most polls have the answer of the last one.
+
+    Not for several threads at a time.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._shapes = Shapes()
+        self._in_order: set[tuple[str, int, bytes]] = set()
+
+    def check(self, operation: Operation, answers: ResponseSpec, response: Response, body: Any) -> list[Finding]:
+        """What is wrong with a body, whatever was asked and answered before."""
+        key = (operation.id, response.status, blake2b(response.body, digest_size=16).digest())
+        if key in self._in_order:
+            return []
+        findings = check_schema(self._definitions, operation, response.status, body) + self._shapes.check(answers, body)
+        if not findings:
+            if len(self._in_order) >= _REMEMBERED:
+                self._in_order.clear()
+            self._in_order.add(key)
+        return findings

@@ -1,0 +1,48 @@
+"""Schemas with what their references point to in their stead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .limits import INLINED
+from .node import Node
+
+PLACE = "x-place"
+"""In inlined schemas: where a part was written that came by reference (`file#pointer`)."""
+
+NOTHING: Mapping[str, Any] = {"not": {}}
+"""As good as `false`, but the validator's errors tell the member where `false` stands, not only the object around it."""
+
+_ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
+_DATA = ("const", "default", "enum", "example", "examples")
+
+
+def inlined(place: Node, above: tuple[str, ...] = (), budget: Iterator[int] | None = None) -> Any:
+    """A schema with what its references point to in their stead.
+
+    A reference that leads back into itself stays, as a full URI; so do all once the schema has grown to `INLINED` values.
+    """
+    budget = iter(range(INLINED)) if budget is None else budget
+    value = place.value
+    if isinstance(value, list):
+        return [inlined(place.child(index), above, budget) for index in range(len(value))]
+    if not isinstance(value, dict):
+        return NOTHING if value is False and place.parts[-2:-1] == ("properties",) else value
+    spent = next(budget, None) is None
+    here = {
+        key: child if key in _DATA or key == "$ref" else inlined(place.child(key), above, budget)
+        for key, child in value.items()
+    }
+    if not isinstance(value.get("$ref"), str):
+        return here
+    target = place.resolved()
+    if target.uri in above or spent:
+        return {**here, "$ref": target.uri}
+    del here["$ref"]
+    there = inlined(target, (*above, target.uri), budget)
+    if isinstance(there, dict):
+        there = {**there, PLACE: target.where}
+    if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):
+        return {**there, **here}
+    return {**here, "allOf": [*here.get("allOf", []), there]}
