@@ -72,7 +72,7 @@ def clock_gettime_ns(clock: int, /) -> int:
 
 def ctime(seconds: float | None = None, /) -> str:
     """See `time.ctime`."""
-    return _ctime(time.time() if seconds is None else seconds)
+    return _asctime(time.localtime()) if seconds is None else _ctime(seconds)
 
 
 def asctime(moment: Any = None, /) -> str:
