@@ -18,6 +18,7 @@ from ..jobs.trajectory import Job, Progress
 from ..model import Answer
 from ..services import lookup, service_of
 from ..services.base import Context, JobListService, Service, SingleJobService
+from . import list_runs
 from .made_answers import answer_about
 from .values import Scope, filled, value, values
 
@@ -33,6 +34,9 @@ def perform(operation: Operation, context: Context) -> Answer:
             return answer_about(operation, operation.action, scope)
         example = next((item for item in operation.examples.values() if item.statuses[0] < 300), None)
         status = example.statuses[0] if example else min(operation.responses)
+        if status == 204:
+            headers = (("X-Request-Id", context.request_id),) if operation.vendor == "huaweicloud" else ()
+            return Answer(status, None, headers, content_type="", raw=b"")
         return Answer(status, filled(example.value if example else {}, operation.action.answer, scope))
 
 
@@ -41,7 +45,8 @@ def _scope(operation: Operation, action: Action, context: Context) -> Scope:
     service = _service(action)
     key = (context.namespace.settings.seed, operation.id, context.namespace.declared.last, context.now)
     scope = Scope(context, {}, key, service.views)
-    return replace(scope, identity={name: str(part) for name, part in values(action.identity, scope).items()})
+    parts = {**action.identity, **({"run": action.run} if action.run else {})}
+    return replace(scope, identity={name: str(part) for name, part in values(parts, scope).items()})
 
 
 def _service(action: Action) -> Service:
@@ -59,6 +64,10 @@ def _life(action: Action) -> JobLife:
 
 
 def _start(operation: Operation, action: Action, scope: Scope) -> Scope:
+    service = _service(action)
+    if isinstance(service, JobListService):
+        deed = list_runs.rerun if action.do == "rerun" else list_runs.start
+        return deed(operation, action, service, scope)
     if action.makes:
         return _seen(action, scope, _make(operation, action, scope))
     context = scope.context
@@ -175,6 +184,9 @@ def _create(operation: Operation, action: Action, scope: Scope) -> Scope:
 
 
 def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
+    service = _service(action)
+    if isinstance(service, JobListService):
+        return list_runs.stop(action, service, scope)
     declared = _known(action, scope)
     job = None if declared is None or declared.waiting else _job(action, scope, declared)
     if declared is None or job is None or job.moment.terminal:
@@ -253,6 +265,10 @@ def _page(action: Action, scope: Scope) -> tuple[int, int]:
 
 def _runs(action: Action, scope: Scope) -> Iterator[Scope]:
     """The runs of one job, the newest first; a job that was never started has none."""
+    service = _service(action)
+    if isinstance(service, JobListService):
+        yield from list_runs.runs(action, service, scope)
+        return
     declared = _known(action, scope)
     if declared is None:
         declared = lookup.declaration(action.status, _single(action), _status_context(scope))

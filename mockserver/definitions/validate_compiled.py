@@ -135,7 +135,8 @@ def _check_action(file: str, where: str, operation: Operation, action: Action) -
     for name, source in action.identity.items():
         if name not in identity:
             raise _unknown(file, where + "/identity", name, identity)
-        if source.kind == "parameter" and source.of not in names and action.do != "list" and not action.where:
+        open_part = action.do == "list" or action.where or action.of_list
+        if source.kind == "parameter" and source.of not in names and not open_part:
             actual = f"the identity's part {name!r} from a parameter {source.of!r}, which the operation doesn't have"
             raise DefinitionError(
                 file, where + join("identity", name), actual, f"one of {', '.join(sorted(names)) or 'nothing'}"

@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..exchanges.exchange import Exchange
 from .judge_queue import LEFT_OUT, Backlog
 from .judge_worker import Finish, JudgeSettings
-from .notices import Notices, to_stderr
+from .notices import Notices
 
 _SOCKET_BYTES = 4 * 1024 * 1024
 _STUCK_SECONDS = 60.0
@@ -36,10 +36,10 @@ class JudgeProcess:
 
     Args:
         settings: What it is to do.
-        say: Shows a line to the user.
+        say: Takes lines for the user, as `Notices` has it.
     """
 
-    def __init__(self, settings: JudgeSettings, say: Callable[[str], None] = to_stderr) -> None:
+    def __init__(self, settings: JudgeSettings, say: Callable[[str], None] | None = None) -> None:
         self.notices = Notices(say)
         self._socket, theirs = socket.socketpair()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)

@@ -235,6 +235,7 @@ def _request_id(now: int, request_id: str) -> str:
     return f"{UUID(int=number, version=4)}-{now}-scheduler0{1 + number % 3}"
 
 
+_VIEWS = {"instance-id": lambda scope: int(scope.job.identity["run"])}
 SERVICE = JobListService(
     identity=identify,
     profile=profile,
@@ -245,4 +246,5 @@ SERVICE = JobListService(
     page=page,
     body=body,
     filters=("workspace_id",),
+    views=_VIEWS,
 )

@@ -136,6 +136,18 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
     return Runs(jobs, total(stretches), min([next_run, *(job.moment.until for job in jobs)]))
 
 
+def run(operation: Operation, service: JobListService, declared: JobSpec, number: int, born: int, context: Context) -> Job:
+    """A run of a declared list; parts of its identity that neither the request nor the declaration has are empty."""
+    parameters = {**dict.fromkeys(_life_of(operation).identity, ""), **context.parameters}
+    identity = _identity_of_run(service, parameters, declared, number)
+    return _job(_life_of(operation), service, _as_ended(declared, number), identity, born, context, poll=False)
+
+
+def run_number(declared: JobSpec, number: int) -> str:
+    """What a run is called: no two runs of a namespace have the same."""
+    return str(declared.number * _RUNS + number)
+
+
 def _next_birth(source: JobSpec, now: int) -> int:
     """When the next run of a source is listed (milliseconds)."""
     if source.number == MADE_UP:
@@ -250,7 +262,7 @@ def _identity_of_run(
         name: value for name, value in parameters.items() if declared.number == MADE_UP or name not in service.filters
     }
     identity = service.identity({**requested, **declared.match, **declared.narrow})
-    return {**identity, "run": str(declared.number * _RUNS + number)}
+    return {**identity, "run": run_number(declared, number)}
 
 
 def _job(
