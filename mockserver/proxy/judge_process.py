@@ -55,7 +55,7 @@ class JudgeProcess:
         self._change = threading.Condition()
         self._unsent: deque[tuple[bytes, int]] = deque()
         self._backlog = Backlog()
-        self._given = self._done = 0
+        self._submitted = self._done = 0
         self._ended = False
         self._answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         works = self._send_rest, self._listen
@@ -88,11 +88,11 @@ class JudgeProcess:
         """Have an exchange recorded and judged. Never waits: what doesn't fit is left out, and told at the end."""
         if self._send(exchange):
             with self._change:
-                self._given += 1
+                self._submitted += 1
 
     def waiting(self) -> int:
         """How many exchanges are still to be judged."""
-        return 0 if self._ended else self._given - self._done
+        return 0 if self._ended else self._submitted - self._done
 
     def finish(self, target: str, seconds: float) -> Result:
         """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
@@ -107,7 +107,7 @@ class JudgeProcess:
         if self._backlog.left_out:
             self.notices.fail("proxy", f"{self._backlog.left_out} exchanges {LEFT_OUT}")
         if kind != "result":
-            lost = self._given - self._done
+            lost = self._submitted - self._done
             self.notices.fail("proxy", f"the judging process ended early, and its result with it; {lost} exchanges waited")
         result = self._restored(target, seconds, value if kind == "result" else None)
         self.notices.finish(result)

@@ -63,11 +63,11 @@ class Notices:
         with self._lock:
             if lost:
                 self._failed["stderr", f"{lost} lines could not be written"] += 1
-            result.skipped += map(_told, self._skipped.items())
-            result.failed += map(_told, self._failed.items())
+            result.skipped += map(_line_of, self._skipped.items())
+            result.failed += map(_line_of, self._failed.items())
 
 
-def _told(entry: tuple[tuple[str, str], int]) -> tuple[str, str]:
+def _line_of(entry: tuple[tuple[str, str], int]) -> tuple[str, str]:
     (name, reason), count = entry
     return name, reason if count == 1 else f"{reason} ({count} times)"
 
