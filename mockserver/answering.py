@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .answers.declared_problem import declared_answer, standard_answer, told
+from .answers.declared_problem import declared_answer, standard_answer, with_detail
 from .answers.made_answer import made_answer, requested_values
 from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
@@ -130,7 +130,7 @@ class Answering:
         if admitted.caller is not None and admitted.caller.check_time is not None:
             state.credential_ends = True
             admitted.caller.check_time(state.now)
-        state.parameters = admitted.known
+        state.parameters = admitted.parameters_so_far
         if admitted.problem is not None:
             raise admitted.problem.again()
         return admitted
@@ -183,7 +183,7 @@ class Answering:
             fake = Fake(self._settings.seed, operation.id, admitted.status)
             requested = requested_values(operation, context.parameters)
             made = made_answer(operation, admitted.status, fake, requested, context.accept)
-            return told(operation, made, "As Prefer asks.") if made.status >= 400 else made
+            return with_detail(operation, made, "As Prefer asks.") if made.status >= 400 else made
         if admitted.wished is not None:
             return self._example(operation, state, context, *admitted.wished)
         magic = admitted.magic

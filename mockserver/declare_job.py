@@ -137,7 +137,7 @@ class DeclaredJob:
         return self
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were chosen: None is the default."""
     return {name: value for name, value in options.items() if value is not None}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .answering import Answering
-from .declare_job import DeclaredJob, LifeGiven, declare, given
+from .declare_job import DeclaredJob, LifeGiven, declare, without_none
 from .definitions import Definitions, Operation, load
 from .errors import ControlError, InputError, did_you_mean
 from .faults.declared_fault import DeclaredFault
@@ -179,7 +179,7 @@ class Mock:
         """
         options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
                    "facts": facts, "started": started}  # fmt: skip
-        fields = {"progress": progress, "count": count, **identity, **given(options)}
+        fields = {"progress": progress, "count": count, **identity, **without_none(options)}
         return declare(self.definitions, self.namespace(namespace), service, fields)
 
     def fail(
@@ -226,7 +226,7 @@ class Mock:
             "headers": headers, "content_type": content_type,
         }  # fmt: skip
         selected = self.namespace(namespace)
-        result = fault_from(self.definitions, target, {**match, **given(options)}, selected.clock.now())
+        result = fault_from(self.definitions, target, {**match, **without_none(options)}, selected.clock.now())
         if result.listener and selected.name != DEFAULT_NAMESPACE:
             raise InputError(
                 f"{result.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
@@ -356,8 +356,8 @@ def switches_from(definitions: Definitions, chosen: Mapping[str, str]) -> dict[s
     """The value of every switch: the user's choice or the default. Raises InputError for an unknown one."""
     for name, value in chosen.items():
         if name not in definitions.switches:
-            known = ", ".join(definitions.switches)
-            raise InputError(f"{name!r} is not a switch{did_you_mean(name, definitions.switches) or f'; known: {known}'}")
+            names = ", ".join(definitions.switches)
+            raise InputError(f"{name!r} is not a switch{did_you_mean(name, definitions.switches) or f'; known: {names}'}")
         if value not in definitions.switches[name].values:
             allowed = ", ".join(definitions.switches[name].values)
             raise InputError(f"switch {name} is {value!r}; allowed: {allowed}")

@@ -71,7 +71,7 @@ def _start(operation: Operation, action: Action, scope: Scope) -> Scope:
     if action.makes:
         return _seen(action, scope, _make(operation, action, scope))
     context = scope.context
-    declared = _declared(action, scope) if action.may_name else _known(action, scope)
+    declared = _declared(action, scope) if action.may_name else _earlier_declaration(action, scope)
     if declared is None and action.may_name:
         return _seen(action, scope, _make(operation, action, scope))
     if declared is None:
@@ -187,7 +187,7 @@ def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
     service = _service(action)
     if isinstance(service, JobListService):
         return list_runs.stop(action, service, scope)
-    declared = _known(action, scope)
+    declared = _earlier_declaration(action, scope)
     job = None if declared is None or declared.waiting else _job(action, scope, declared)
     if declared is None or job is None or job.moment.terminal:
         state = "has ended" if job else "was never started"
@@ -201,7 +201,7 @@ def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
 
 
 def _delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    allowed = _known(action, scope)
+    allowed = _earlier_declaration(action, scope)
     if allowed is None:
         raise RequestProblem("unknown-id", "nobody declared, made or started such a job", **_texts(scope.context, scope))
     answer = _seen(action, scope, allowed)
@@ -216,7 +216,7 @@ def _delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
 def _read(_operation: Operation, action: Action, scope: Scope) -> Scope:
     if action.where:
         return next(_with_facts(action, scope), None) or _nobody(scope)
-    declared = _known(action, scope)
+    declared = _earlier_declaration(action, scope)
     if declared is None:  # asked for the first time: a job that is made up
         declared = lookup.declaration(action.status, _single(action), _status_context(scope))
     return _seen(action, scope, declared)
@@ -269,7 +269,7 @@ def _runs(action: Action, scope: Scope) -> Iterator[Scope]:
     if isinstance(service, JobListService):
         yield from list_runs.runs(action, service, scope)
         return
-    declared = _known(action, scope)
+    declared = _earlier_declaration(action, scope)
     if declared is None:
         declared = lookup.declaration(action.status, _single(action), _status_context(scope))
     for run in [] if declared.waiting else [declared, *reversed(declared.history)]:
@@ -318,9 +318,9 @@ def _declared(action: Action, scope: Scope) -> JobSpec | None:
     return lookup.declared(action.status, _status_context(scope))
 
 
-def _known(action: Action, scope: Scope) -> JobSpec | None:
+def _earlier_declaration(action: Action, scope: Scope) -> JobSpec | None:
     """This job, as declared or asked for before; None for one that nobody knows. Raises RequestProblem: unknown-id."""
-    return lookup.known(action.status, _single(action), _status_context(scope))
+    return lookup.declaration_if_any(action.status, _single(action), _status_context(scope))
 
 
 def _job(action: Action, scope: Scope, declared: JobSpec) -> Job:

@@ -7,23 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from .compile import compile_documents
+from .job_model import JobLife, JobMapping, Life, State
 from .like import written_out
-from .model import (
-    Definitions,
-    Document,
-    Example,
-    JobLife,
-    JobMapping,
-    Life,
-    Operation,
-    Parameter,
-    Provenance,
-    ResponseSpec,
-    ServiceInfo,
-    State,
-    Switch,
-)
+from .model import Definitions, Document, Example, Operation, Parameter, ResponseSpec, ServiceInfo, Switch
 from .notes import Notes
+from .provenance import Provenance
 from .read import read_control, read_documents
 from .strict_mode import strict_ids, strictly
 

@@ -10,7 +10,8 @@ from .node import Node
 from .provenance import provenance_of
 
 if TYPE_CHECKING:
-    from .model import Operation, Provenance
+    from .model import Operation
+from .provenance import Provenance
 
 DEEDS = ("start", "stop", "create", "delete", "rerun", "read", "list")
 """What an action can do (`do`)."""

@@ -15,6 +15,7 @@ from .by_status import ByStatus, sent_as
 from .drawing import Drawing
 from .inlined import PLACE, inlined
 from .job_mapping import observation_of
+from .job_model import JobLife, JobMapping, Life, State
 from .judges import Judges
 from .model import (
     VENDORS,
@@ -23,15 +24,11 @@ from .model import (
     Errors,
     Example,
     Header,
-    JobLife,
-    JobMapping,
-    Life,
     MagicId,
     Operation,
     Parameter,
     ResponseSpec,
     ServiceInfo,
-    State,
     Switch,
 )
 from .node import Node, node_at
@@ -234,7 +231,7 @@ def _json_schema(holder: Node) -> Any:
         return None
     place = holder / "content" / media / "schema"
     schema = inlined(place)
-    return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
+    return {**schema, PLACE: place.where} if isinstance(schema, dict) else schema
 
 
 def _body_errors(body: Node, judges: Judges) -> Errors:
@@ -300,7 +297,7 @@ def _job_life(place: Node, drawing: Drawing | None) -> JobLife:
         transitions={name: frozenset(node["transitions"].get(name, ())) for name in states},
         lives={name: _life(name, life, states) for name, life in node["lives"].items()},
         visible_after=node.get("visible-after-seconds", 0),
-        kept=kept_days * 86_400 if kept_days else None,
+        retention=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
         drawing=drawing,

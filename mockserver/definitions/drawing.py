@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .model import Errors, JobMapping
+from .job_model import JobMapping
+from .model import Errors
 from .node import Node
 
 

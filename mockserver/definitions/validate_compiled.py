@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from ..errors import DefinitionError
 from .actions import Action
+from .job_model import JobLife, JobMapping
 from .json_regex import compile_pattern
 from .magic_ids import magic_id
-from .model import VENDORS, Definitions, Example, JobLife, JobMapping, Operation
+from .model import VENDORS, Definitions, Example, Operation
 from .pointer import join
 
 _ALWAYS = ("no-route", "wrong-method", "request-malformed", "uri-too-long", "header-too-large", "body-too-large",

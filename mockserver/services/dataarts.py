@@ -190,8 +190,8 @@ def _compact(value: Any) -> str:
 def page(rows: list[dict[str, Any]], total: int) -> str:
     """The inner answer as text, printed as in the page's example: indented by tabs."""
     texts = ",\n\t\t".join(map(_row_text, rows))
-    shown = f"[\n\t\t{texts}\n\t]" if rows else "[]"
-    return f'{{\n\t"msg":"success",\n\t"rows":{shown},\n\t"success":true,\n\t"total":{total}\n}}'
+    listed_rows = f"[\n\t\t{texts}\n\t]" if rows else "[]"
+    return f'{{\n\t"msg":"success",\n\t"rows":{listed_rows},\n\t"success":true,\n\t"total":{total}\n}}'
 
 
 def _row_text(row: dict[str, Any]) -> str:

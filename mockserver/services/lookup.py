@@ -42,7 +42,7 @@ def declaration(operation: Operation, service: SingleJobService, context: Contex
     return result
 
 
-def known(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
+def declaration_if_any(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
     """Like `declaration`, but None for an id that nobody has asked for before, where such an id would be made up."""
     births, epoch = context.namespace.store, context.namespace.epoch
     key = (_life_of(operation).kind, *_identity(operation, context).values())
@@ -82,8 +82,8 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
 
 def last_day(job: Job) -> int:
     """When the job is not kept any longer (milliseconds)."""
-    kept = job.definition.kept
-    return LATEST if kept is None else job.moment.born + int(kept * SECOND) + 1
+    retention = job.definition.retention
+    return LATEST if retention is None else job.moment.born + int(retention * SECOND) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +200,8 @@ def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None
         wait = (declared.visible - context.now) / SECOND
         reason = "its id is one of the future" if declared.number == MADE_UP else "the job was only just created"
         raise RequestProblem("unknown-id", f"{reason}: it can be found in {wait:g} s", **_texts(context))
-    if definition.kept is not None and context.now - declared.born > definition.kept * SECOND:
-        remaining = definition.kept * SECOND // DAY
+    if definition.retention is not None and context.now - declared.born > definition.retention * SECOND:
+        remaining = definition.retention * SECOND // DAY
         raise RequestProblem(
             "unknown-id", f"the job is older than {remaining:g} days: it is not kept longer", **_texts(context)
         )

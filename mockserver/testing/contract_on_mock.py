@@ -83,7 +83,7 @@ class MockSubject:
         """Judge all that was noted."""
         with self._lock:
             while self._noted:
-                self._one(self._noted.popleft())
+                self._judge_noted(self._noted.popleft())
 
     def close(self) -> list[str]:
         """Judge the rest, and note no more."""
@@ -104,7 +104,7 @@ class MockSubject:
         if len(self._noted) > _WAITING:
             self.settle()
 
-    def _one(self, noted: _Noted) -> None:
+    def _judge_noted(self, noted: _Noted) -> None:
         judged = self._judge.session.check(noted.exchange, namespace=noted.namespace, answer=noted.fault is None)
         result = declared_at(judged.findings, noted.place)
         if noted.fault == "patch":

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..definitions import Definitions, JobLife, Operation
+from ..definitions.job_model import JobMapping
 from ..definitions.job_words import CANCEL, FAILURE
-from ..definitions.model import JobMapping
 from ..errors import InputError
 from ..exchanges import vendor_times
 from ..exchanges.json_path import MISSING, value_at
