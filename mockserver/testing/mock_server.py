@@ -317,8 +317,8 @@ class MockServer:
             honours_retry_after: No poll before the time that an answer's Retry-After names.
             stops_after_terminal: None after the job was shown in a terminal state.
             gives_up_within: So much time at most from the first poll to the last.
-            retries_within: A call so soon after one that failed (an error's status, a broken connection) is a retry of the same
-                poll by an HTTP library: `min_interval` doesn't judge it. By default each call is a poll of its own.
+            retries_within: A call so soon after one that failed (an error's status, a broken connection) is a retry of the
+                same poll by an HTTP library: `min_interval` doesn't judge it. By default each call is a poll of its own.
             identity: Parts of the jobs' identity, by the vendor's names; those that are left out match any.
 
         Raises:
