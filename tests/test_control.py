@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import requests
@@ -179,23 +180,17 @@ def test_the_journal_has_what_was_asked_and_answered(client: FlaskClient) -> Non
         "method": "GET",
         "path": JOB.format("löad"),
         "query": "x=1",
-        "headers": {"host": "localhost", "user-agent": f"Werkzeug/{_werkzeug()}", "x-custom": "yes"},
+        "headers": {"host": "localhost", "user-agent": ANY, "x-custom": "yes"},
         "body": "",
     }
     assert exchange == {
         "number": 1,
         "time": NOW,
         "operation": "ShowJobStatus",
-        "response": {"status": 400, "headers": dict(answer.headers), "body": answer.text},
+        "response": {"status": 200, "headers": dict(answer.headers), "body": answer.text},
         "problem": answer.headers["X-Mock-Problem"],
         "fault": None,
     }
-
-
-def _werkzeug() -> str:
-    from importlib.metadata import version
-
-    return version("werkzeug")
 
 
 def test_the_journal_leaves_the_control_api_out(client: FlaskClient) -> None:
@@ -420,7 +415,7 @@ def test_the_merged_document_has_all_operations(merged: Json, shipped: Definitio
 
 def test_the_merged_document_s_examples_are_good(merged: Json, shipped: Definitions) -> None:
     """Each required parameter has an example that its own schema takes, and the server is where it was asked."""
-    assert merged["servers"] == [{"url": "http://localhost"}]
+    assert merged["servers"] == [{"url": "http://localhost", "x-added": ["url"]}]
     for item in merged["paths"].values():
         for operation in item.values():
             for parameter in operation.get("parameters", ()):
