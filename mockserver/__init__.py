@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .jobs.clock import Clock as Clock
     from .mock import Mock as Mock
     from .server.mock_http_server import MockHttpServer as MockHttpServer
-    from .server.mock_http_server import MockHttpServer as ThreadedServer
     from .settings import Settings as Settings
     from .testing.contract_fixture import Contract as Contract
     from .testing.mock_server import MockServer as MockServer
@@ -42,7 +41,6 @@ __all__ = [
     "MockHttpServer",
     "MockServer",
     "Settings",
-    "ThreadedServer",
     "create_app",
     "drive",
     "running",
@@ -62,7 +60,6 @@ _HOMES = {
     "MockServer": ".testing.mock_server",
     "HazardRun": ".torture_rack",
     "Settings": ".settings",
-    "ThreadedServer": ".server.mock_http_server",
     "create_app": ".app",
     "drive": ".virtualtime",
     "running": ".testing.running",

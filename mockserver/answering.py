@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .answers.declared_problem import declared_answer, standard_answer, told
+from .answers.declared_problem import declared_answer, standard_answer, with_detail
 from .answers.made_answer import made_answer, requested_values
 from .definitions import Definitions, Example, Operation
 from .definitions.parameter_values import texts_of
@@ -19,7 +19,7 @@ from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
 from .generate import Fake, hex_id
 from .jobs.clock import LATEST, utc
-from .model import Answer, Response
+from .model import Answer, Request, Response
 from .namespace import Namespace
 from .prepared import Admitted, LastAnswer, Prepared
 from .services import CALLS, service_of
@@ -130,7 +130,7 @@ class Answering:
         if admitted.caller is not None and admitted.caller.check_time is not None:
             state.credential_ends = True
             admitted.caller.check_time(state.now)
-        state.parameters = admitted.known
+        state.parameters = admitted.parameters_so_far
         if admitted.problem is not None:
             raise admitted.problem.again()
         return admitted
@@ -139,7 +139,7 @@ class Answering:
         request = state.prepared.request
         context = Context(
             admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace,
-            request.path, request.headers.get("accept", ""),
+            request.path, request.headers.get("accept", ""), _origin(request),
         )  # fmt: skip
         answer = self._forced(operation, state, admitted, context) or respond(operation, context)
         return replace(answer, problem=admitted.notice) if admitted.notice and not answer.problem else answer
@@ -183,7 +183,7 @@ class Answering:
             fake = Fake(self._settings.seed, operation.id, admitted.status)
             requested = requested_values(operation, context.parameters)
             made = made_answer(operation, admitted.status, fake, requested, context.accept)
-            return told(operation, made, "As Prefer asks.") if made.status >= 400 else made
+            return with_detail(operation, made, "As Prefer asks.") if made.status >= 400 else made
         if admitted.wished is not None:
             return self._example(operation, state, context, *admitted.wished)
         magic = admitted.magic
@@ -232,3 +232,9 @@ class Answering:
             **{name: str(value) for name, value in state.parameters.items()},
             "request_id": state.request_id,
         }
+
+
+def _origin(request: Request) -> str:
+    """Where the client sees the mock: a proxy before it says in X-Forwarded-Proto whether it speaks TLS."""
+    host = request.headers.get("host")
+    return f"{request.headers.get('x-forwarded-proto', 'http')}://{host}" if host else ""

@@ -43,13 +43,13 @@ def _job(operation: Operation, options: Schema) -> Schema:
             "prefixItems": [{"enum": states}, {"anyOf": [{"$ref": "#/$defs/duration"}, {"type": "null"}]}]}  # fmt: skip
     steps = {"type": "array", "minItems": 1, "items": {"anyOf": [{"enum": states}, step]}}
     return {
-        "title": f"A job of {operation.service}",
+        "title": f"A job of {operation.job.kind}",
         "type": "object",
         "required": ["service"],
         "additionalProperties": False,
         "not": {"required": ["created", "age"]},
         "properties": {
-            "service": {"const": operation.service},
+            "service": {"enum": list(dict.fromkeys([operation.job.kind, operation.id]))},
             **{name: {**parameters[name], "type": "string"} for name in identity_names(operation)},
             **{name: options[name] for name in allowed},
             "created": {"$ref": "#/components/schemas/Time"},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from .definitions import Definitions, JobLife, Life, Operation
+from .definitions.parameter_values import read_value
 from .errors import InputError, did_you_mean
 from .generate import Fake, hex_id
 from .jobs.clock import LATEST, SECOND, parse_time, utc
@@ -135,7 +137,7 @@ class DeclaredJob:
         return self
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were chosen: None is the default."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -173,7 +175,7 @@ def declare(
     _check_dates(born, count, every)
     declaration = JobSpec(
         number=0,
-        service=service,
+        service=operation.job.kind,
         match={name: value for name, value in parts.items() if name != owner and name not in filters},
         life=_life(operation.job, fields, count),
         progress=Progress.parse(fields.get("progress") or "time"),
@@ -228,8 +230,10 @@ def _waits(fields: Mapping[str, Any]) -> bool:
 def _part(operation: Operation, name: str, value: object) -> str:
     parameter = next(parameter for parameter in operation.parameters if parameter.name == name)
     text = str(value)
-    if not parameter.allows(text):
-        for error in parameter.errors(text):
+    with suppress(ValueError):
+        value = read_value(parameter, text)
+    if not parameter.allows(value):
+        for error in parameter.errors(value):
             raise InputError(f"{name} is {value!r}; allowed: {error.validator} {error.validator_value}")
     return text
 

@@ -58,7 +58,7 @@ def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
         for name in service.identity_names(operation)
     }
     return {
-        "service": operation.service,
+        "service": operation.job.kind,
         **identity,
         "life": _life(operation.job, index),
         "facts": service.profile(fake.of("facts", index), service.identity_of_run(identity, 0)),

@@ -112,7 +112,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[JournalEntry] = deque()
+        self._entries: deque[JournalEntry] = deque()
         self._bytes = 0
         self._count = 0
 
@@ -136,21 +136,21 @@ class Journal:
             self._count += 1
             exchange = JournalEntry(self._count, time, micros, operation, request, response)
             exchange.size += size
-            self._kept.append(exchange)
+            self._entries.append(exchange)
             self._bytes += exchange.size
-            while self._bytes > BYTES_KEPT or len(self._kept) > KEPT:
-                self._bytes -= self._kept.popleft().size
+            while self._bytes > BYTES_KEPT or len(self._entries) > KEPT:
+                self._bytes -= self._entries.popleft().size
         return exchange
 
     def last(self, limit: int = KEPT) -> list[JournalEntry]:
         """The newest exchanges, oldest first."""
         with self._lock:
-            return list(self._kept)[-limit:] if limit else []
+            return list(self._entries)[-limit:] if limit else []
 
     def clear(self) -> None:
         """Forget all; numbers begin at 1 again."""
         with self._lock:
-            self._kept.clear()
+            self._entries.clear()
             self._bytes = self._count = 0
 
 

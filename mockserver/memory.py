@@ -33,13 +33,15 @@ class Memory(Generic[K, V]):
                 self.put(key, value)
         return value
 
-    def put(self, key: K, value: V) -> None:
-        """Remember a value."""
+    def put(self, key: K, value: V) -> bool:
+        """Remember a value. Returns whether older ones may have been forgotten for it."""
         if not self._half:
-            return
-        if len(self._young) >= self._half:
+            return False
+        full = len(self._young) >= self._half
+        if full:
             self._old, self._young = self._young, {}
         self._young[key] = value
+        return full
 
     def clear(self) -> None:
         """Forget all."""

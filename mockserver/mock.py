@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .answering import Answering
-from .declare_job import DeclaredJob, LifeGiven, declare, given
+from .declare_job import DeclaredJob, LifeGiven, declare, without_none
 from .definitions import Definitions, Operation, load
 from .errors import ControlError, InputError, did_you_mean
 from .faults.declared_fault import DeclaredFault
@@ -37,6 +37,7 @@ REMEMBERED = 1_024
 """Of how many requests a mock remembers what they come to."""
 _HEADERS_REMEMBERED = 128
 _perf_counter_ns = time.perf_counter_ns
+_Lines = tuple[tuple[bytes, bytes], ...]
 OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
 """Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all,
 the operation, where there is one, and the namespace."""
@@ -72,7 +73,7 @@ class Mock:
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._answering = Answering(self.definitions, self.settings, self.switches)
         self._prepared: Memory[tuple[object, ...], Prepared] = Memory(remembered)
-        self._headers: Memory[tuple[tuple[bytes, bytes], ...], dict[str, str]] = Memory(min(remembered, _HEADERS_REMEMBERED))
+        self._headers: Memory[_Lines, tuple[_Lines, dict[str, str]]] = Memory(min(remembered, _HEADERS_REMEMBERED))
         self.reports_lost = 0
         self._lock = threading.Lock()
         self.default_namespace = DEFAULT_NAMESPACE
@@ -178,7 +179,7 @@ class Mock:
         """
         options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
                    "facts": facts, "started": started}  # fmt: skip
-        fields = {"progress": progress, "count": count, **identity, **given(options)}
+        fields = {"progress": progress, "count": count, **identity, **without_none(options)}
         return declare(self.definitions, self.namespace(namespace), service, fields)
 
     def fail(
@@ -225,7 +226,7 @@ class Mock:
             "headers": headers, "content_type": content_type,
         }  # fmt: skip
         selected = self.namespace(namespace)
-        result = fault_from(self.definitions, target, {**match, **given(options)}, selected.clock.now())
+        result = fault_from(self.definitions, target, {**match, **without_none(options)}, selected.clock.now())
         if result.listener and selected.name != DEFAULT_NAMESPACE:
             raise InputError(
                 f"{result.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
@@ -260,16 +261,17 @@ class Mock:
 
     def handle_raw(self, raw: RawRequest) -> Response:
         """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
-        key = None
-        if not raw.body_size and not raw.body:
-            key = (raw.method, raw.target, raw.headers)
-            prepared = self._prepared.get(key)
+        bare = not raw.body_size and not raw.body
+        if bare:
+            prepared = self._prepared.get((raw.method, raw.target, raw.headers))
             if prepared is not None:
                 return self._exchange(prepared)
-        headers = self._headers.get(raw.headers)
-        if headers is None:
-            headers = headers_from(raw.headers)
-            self._headers.put(raw.headers, headers)
+        known = self._headers.get(raw.headers)
+        if known is None:
+            known = (raw.headers, headers_from(raw.headers))
+            self._headers.put(raw.headers, known)
+        lines, headers = known  # one object each, however many requests have the same headers
+        key = (raw.method, raw.target, lines) if bare else None
         return self._exchange(self._prepare(key, request_from(raw, headers)))
 
     def _prepare(self, key: tuple[object, ...] | None, request: Request) -> Prepared:
@@ -354,8 +356,8 @@ def switches_from(definitions: Definitions, chosen: Mapping[str, str]) -> dict[s
     """The value of every switch: the user's choice or the default. Raises InputError for an unknown one."""
     for name, value in chosen.items():
         if name not in definitions.switches:
-            known = ", ".join(definitions.switches)
-            raise InputError(f"{name!r} is not a switch{did_you_mean(name, definitions.switches) or f'; known: {known}'}")
+            names = ", ".join(definitions.switches)
+            raise InputError(f"{name!r} is not a switch{did_you_mean(name, definitions.switches) or f'; known: {names}'}")
         if value not in definitions.switches[name].values:
             allowed = ", ".join(definitions.switches[name].values)
             raise InputError(f"switch {name} is {value!r}; allowed: {allowed}")

@@ -110,15 +110,26 @@ class Admitted:
     """
 
     __slots__ = (
-        "body", "caller", "documented", "dynamic", "known", "magic", "misuse", "notice", "parameters", "problem", "settings",
-        "status", "wished",
+        "body",
+        "caller",
+        "documented",
+        "dynamic",
+        "magic",
+        "misuse",
+        "notice",
+        "parameters",
+        "parameters_so_far",
+        "problem",
+        "settings",
+        "status",
+        "wished",
     )  # fmt: skip
 
     def __init__(self, prepared: Prepared, settings: Settings, switches: Mapping[str, str]) -> None:
         self.settings = settings
         self.caller: Caller | None = None
         self.parameters: Mapping[str, Any] = prepared.path_values
-        self.known: Mapping[str, Any] = prepared.path_values
+        self.parameters_so_far: Mapping[str, Any] = prepared.path_values
         self.body: Any = None
         self.problem: RequestProblem | None = None
         self.misuse: ControlError | None = None
@@ -140,12 +151,12 @@ class Admitted:
         settings, request = self.settings, prepared.request
         self.caller = identify(operation, request, settings)
         strict = settings.unknown_query == "reject"
-        self.parameters = self.known = prepared.validated(strict, switches)
+        self.parameters = self.parameters_so_far = prepared.validated(strict, switches)
         if settings.unknown_query == "report":
             self.notice = validate.undocumented_query(operation, request)
         self.body = validate.body(operation, request)
         if operation.action:
-            self.known = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
+            self.parameters_so_far = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
         authorise(operation, self.parameters, settings)
 
     def _read_wishes(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:

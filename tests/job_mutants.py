@@ -14,8 +14,8 @@ from mutants import BODY, TIME, Mutant, mutant, with_header
 from valid_exchanges import DEFINITIONS, LISTS, body_of, courses, errors, successes, walk
 
 from mockserver.definitions import JobLife, Operation
+from mockserver.definitions.job_model import EchoRule, JobMapping
 from mockserver.definitions.json_regex import compile_pattern
-from mockserver.definitions.model import EchoRule, JobMapping
 from mockserver.definitions.pointer import parts_of
 from mockserver.exchanges.exchange import Exchange
 from mockserver.exchanges.job_view import JobView, job_views

@@ -34,14 +34,18 @@ SAMPLES = {
     "node_id": "node-1",
     "proxy_id": "proxy-1",
     "configuration_id": "configuration-1",
+    "database": "orders",
     "database_name": "orders",
     "clickhouse_instance_id": "clickhouse-1",
     "jname": "load",
     "guid": "table-1",
     "flowInstId": "3377-20231114221320",
     "page_no": "1",
+    "workspace": "b" * 32,
     "page_size": "10",
 }
+OWN = {key: {"instance_id": "1000000000"} for key in ("StopJobInstance", "RestoreJobInstance")}
+"""Values that differ in an operation: the run that the first RunOnce starts."""
 USER = {"name": "ann", "password": "s3cret", "domain": {"name": "IAMDomain"}}
 LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}}}
 APP = {"appKey": "app", "encryption": "0" * 64, "timestamp": NOW}
@@ -85,6 +89,8 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "ShowJobs": ("StartJob",),
     "CancelFlowInstance": ("TriggerFlow",),
     "ShowGaussMySqlInstanceInfo": ("RestartGaussMySqlInstance",),
+    "StopJobInstance": ("RunOnce",),
+    "RestoreJobInstance": ("RunOnce", "StopJobInstance"),
 }
 """What must have been called for an operation to have something to do."""
 HEADERS = {"x-auth-token": "t", "apim-accesstoken": "t", "content-type": "application/json"}
@@ -100,7 +106,8 @@ ALIKE = frozenset(
 
 def request_for(operation: Operation, headers: Mapping[str, str] | None = None, **values: str) -> Request:
     """A request that the operation serves, with these values of its parameters."""
-    named = {**SAMPLES, **{p.name: _sample(p) for p in operation.parameters if p.name in SAMPLES}, **values}
+    samples = {**SAMPLES, **OWN.get(operation.id, {})}
+    named = {**samples, **{p.name: _sample(p, samples) for p in operation.parameters if p.name in samples}, **values}
     query = {p.name: named[p.name] for p in operation.parameters if p.location == "query" and p.name in named}
     own = {p.name.lower(): named[p.name] for p in operation.parameters if p.location == "header" and p.name in named}
     body = json.dumps(BODIES[operation.id]).encode() if operation.id in BODIES else b""
@@ -108,8 +115,8 @@ def request_for(operation: Operation, headers: Mapping[str, str] | None = None, 
     return Request(operation.method, path, urlencode(query), {**HEADERS, **own, **(headers or {})}, body)
 
 
-def _sample(parameter: Parameter) -> str:
+def _sample(parameter: Parameter, samples: Mapping[str, str]) -> str:
     """The sample value, or, where the parameter takes a few values only, the first of these."""
-    schema, value = parameter.schema, SAMPLES[parameter.name]
+    schema, value = parameter.schema, samples[parameter.name]
     choices = [str(schema["const"])] if "const" in schema else list(map(str, schema.get("enum", (value,))))
     return value if value in choices else choices[0]

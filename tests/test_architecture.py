@@ -131,6 +131,31 @@ def test_the_machine_never_imports_the_doors() -> None:
             assert not rooms(path) & DOORS, (name_of(path), rooms(path) & DOORS)
 
 
+def module_of(path: Path) -> str:
+    """The full name of a module, as others import it."""
+    return ".".join(("mockserver", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def _modules_of(path: Path, modules: set[str]) -> set[str]:
+    """The modules that a module imports: of `from .room import module, name` the module, and the room for the name."""
+    names = {name for name, typing_only in imports(path) if not typing_only}
+    rooms_used = {name.rpartition(".")[0] for name in names - modules}
+    return {name for name in names & modules if name in rooms_used or not (PACKAGE / _path_of(name)).is_dir()}
+
+
+def _path_of(module: str) -> str:
+    return "/".join(module.split(".")[1:])
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Nor by a detour, nor inside functions."""
+    modules = {module_of(path): path for path in MODULES}
+    arrows = {module: _modules_of(path, set(modules)) - {module} for module, path in modules.items()}
+    while leaves := {module for module, targets in arrows.items() if not targets & arrows.keys()}:
+        arrows = {module: targets for module, targets in arrows.items() if module not in leaves}
+    assert not arrows
+
+
 def test_jobs_faults_and_vendors_do_not_import_what_uses_them() -> None:
     """jobs/ and faults/ know no service, no vendor and no step; services and vendors know no step."""
     for folder, strangers in (

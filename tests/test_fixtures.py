@@ -190,7 +190,7 @@ def job(**fields: Any) -> Job:
         (job(life=[["BOOTING", 1, 2]]), "#/jobs/1/life/0", 'found ["BOOTING", 1, 2]; allowed:'),
         (job(life=[["BOOTING", "soon"]]), "#/jobs/1/life/0/1", 'found "soon"; allowed:'),
         (job(age=-1), "#/jobs/1/age", "found -1; allowed: minimum 0"),
-        (job(age="-1h"), "#/jobs/1/age", 'found "-1h"; allowed: Seconds, or text'),
+        (job(age="-1h"), "#/jobs/1/age", 'found "-1h"; allowed: Seconds, or text such as'),
         (job(progress="polls:0"), "#/jobs/1/progress", 'found "polls:0"; allowed: What moves it on'),
         (job(service="tics", count=0), "#/jobs/1/count", "found 0; allowed: minimum 1"),
         (job(facts=["red"]), "#/jobs/1/facts", 'found ["red"]; allowed: type "object"'),
@@ -244,7 +244,7 @@ def test_mistakes_in_yaml_are_named(tmp_path: Path, content: bytes, detail: str)
 def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
     """A fixture file that isn't there, or is a folder, is named."""
     for path in (tmp_path / "none.json", tmp_path):
-        with pytest.raises(InputError, match="can't read"):
+        with pytest.raises(InputError, match=r"can't read .*(No such file|Is a directory)"):
             new_mock(path)
 
 

@@ -119,7 +119,8 @@ def documented(operation_id: str) -> Mapping[int, Documented]:
         for header, node in response.members("headers").items():
             schema = node / "schema"
             headers[header.lower()] = (node.get("required", False), errors_of(inlined(schema), registry))
-        found[int(status)] = Documented(headers, Shape.at(response / "content" / "application/json" / "schema"))
+        schemas = [response / "content" / "application/json" / "schema"] if "content" in response.value else []
+        found[int(status)] = Documented(headers, Shape.at(*schemas))
     return found
 
 
@@ -129,13 +130,13 @@ def faults(operation: Operation, response: Response, now: int) -> Iterator[str]:
     if status not in operation.responses:
         yield f"status {status} is not documented"
         return
-    body = json.loads(response.body)
-    for error in operation.responses[status](body):
+    body = json.loads(response.body) if status != 204 else None
+    for error in operation.responses[status](body) if status != 204 else ():
         yield f"{list(error.absolute_path)} {error.message[:300]}"
     headers = {name.lower(): value for name, value in response.headers}
     if len(headers) != len(response.headers):
         yield "a header twice"
-    if headers.get("content-type") != "application/json":
+    if headers.get("content-type") != ("application/json" if status != 204 else None):
         yield f"Content-Type {headers.get('content-type')}"
     if headers.get("content-length") != str(len(response.body)):
         yield f"Content-Length {headers.get('content-length')} for {len(response.body)} bytes"

@@ -25,8 +25,10 @@ from mockserver.settings import Settings
 DEFINITIONS = load()
 OPERATIONS = tuple(operation.id for operation in DEFINITIONS.operations if operation.action is None)
 """Those that tell of a job by themselves, and those that give tokens."""
-CALLS = tuple(item.id for item in DEFINITIONS.operations if item.action and item.id not in ALIKE)
-"""Those that do something to jobs; the ones that are like another one have its answers and errors."""
+CALLS = tuple(
+    item.id for item in DEFINITIONS.operations if item.action and item.id not in ALIKE and 204 not in item.responses
+)
+"""Those that do something to jobs and answer with a body; the ones that are like another one have its answers and errors."""
 JOBS = tuple(operation.id for operation in DEFINITIONS.operations if operation.job)
 LISTS = tuple(name for name in JOBS if (seen := DEFINITIONS.operation(name).observation) and seen.total)
 IDENTITY: Mapping[str, Mapping[str, Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from ..answers.made_answer import made_answer, requested_values, success_of
 from ..definitions import Operation
@@ -12,8 +13,11 @@ from ..definitions.actions import Action
 from ..definitions.operation_forms import PATH_NAME
 from ..generate import Fake
 from ..model import Answer
+from ..services.base import Context
 from .values import Scope, filled
 
+_URLS = ("operation-location", "azure-asyncoperation")
+"""Headers whose value is an absolute URL. Source: Microsoft's REST API guidelines, "Long-running operations"."""
 _LOCATIONS = ("location", "operation-location", "azure-asyncoperation")
 
 
@@ -33,8 +37,16 @@ def answer_about(operation: Operation, action: Action, scope: Scope) -> Answer:
     raw = made.raw if body is None else None
     kind = made.content_type or ("application/json" if body is not None else "")
     return replace(
-        made, body=body, raw=raw, content_type=kind, headers=(*made.headers, *_headers(operation, action, made, identity))
+        made,
+        body=body,
+        raw=raw,
+        content_type=kind,
+        headers=(*made.headers, *_headers(operation, action, made, identity, context)),
     )
+
+
+def _absolute(place: str, context: Context) -> str:
+    return f"{context.origin}{place}" if context.origin else place
 
 
 def _about(body: Any, node: Any, action: Action) -> Any:
@@ -48,14 +60,18 @@ def _about(body: Any, node: Any, action: Action) -> Any:
     return {**remaining, **{name: node[name] for name in remaining if name in node}}
 
 
-def _headers(operation: Operation, action: Action, made: Answer, identity: Mapping[str, str]) -> list[tuple[str, str]]:
+def _headers(
+    operation: Operation, action: Action, made: Answer, identity: Mapping[str, str], context: Context
+) -> list[tuple[str, str]]:
     """Where the job's status is, and when to ask for it: as documented, and Location where a 202 documents none."""
     if action.do != "start":
         return []
-    place = PATH_NAME.sub(lambda name: identity.get(name[1], name[0]), action.status.path)
+    path = PATH_NAME.sub(lambda name: quote(identity.get(name[1], name[0]), safe=""), action.status.path)
+    place = operation.prefix_in(context.path) + path
     response = operation.source.members("responses").get(str(made.status))
     names = list(response.members("headers")) if response else []
-    headers = [(name, place) for name in names if name.lower() in _LOCATIONS]
+    headers = [(name, _absolute(place, context) if name.lower() in _URLS else place) for name in names
+               if name.lower() in _LOCATIONS]  # fmt: skip
     if not headers and made.status in (201, 202):
         headers = [("Location", place)]
     sent = {name.lower() for name, _ in made.headers}

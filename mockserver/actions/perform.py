@@ -18,6 +18,7 @@ from ..jobs.trajectory import Job, Progress
 from ..model import Answer
 from ..services import lookup, service_of
 from ..services.base import Context, JobListService, Service, SingleJobService
+from . import list_runs
 from .made_answers import answer_about
 from .values import Scope, filled, value, values
 
@@ -33,6 +34,9 @@ def perform(operation: Operation, context: Context) -> Answer:
             return answer_about(operation, operation.action, scope)
         example = next((item for item in operation.examples.values() if item.statuses[0] < 300), None)
         status = example.statuses[0] if example else min(operation.responses)
+        if status == 204:
+            headers = (("X-Request-Id", context.request_id),) if operation.vendor == "huaweicloud" else ()
+            return Answer(status, None, headers, content_type="", raw=b"")
         return Answer(status, filled(example.value if example else {}, operation.action.answer, scope))
 
 
@@ -41,7 +45,8 @@ def _scope(operation: Operation, action: Action, context: Context) -> Scope:
     service = _service(action)
     key = (context.namespace.settings.seed, operation.id, context.namespace.declared.last, context.now)
     scope = Scope(context, {}, key, service.views)
-    return replace(scope, identity={name: str(part) for name, part in values(action.identity, scope).items()})
+    parts = {**action.identity, **({"run": action.run} if action.run else {})}
+    return replace(scope, identity={name: str(part) for name, part in values(parts, scope).items()})
 
 
 def _service(action: Action) -> Service:
@@ -59,10 +64,16 @@ def _life(action: Action) -> JobLife:
 
 
 def _start(operation: Operation, action: Action, scope: Scope) -> Scope:
+    service = _service(action)
+    if isinstance(service, JobListService):
+        deed = list_runs.rerun if action.do == "rerun" else list_runs.start
+        return deed(operation, action, service, scope)
     if action.makes:
         return _seen(action, scope, _make(operation, action, scope))
     context = scope.context
-    declared = _known(action, scope)
+    declared = _declared(action, scope) if action.may_name else _earlier_declaration(action, scope)
+    if declared is None and action.may_name:
+        return _seen(action, scope, _make(operation, action, scope))
     if declared is None:
         return _seen(action, scope, _first_run(operation, action, scope))
     if declared.waiting:
@@ -120,7 +131,7 @@ def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool
     return namespace.declared.add(
         JobSpec(
             number=0,
-            service=action.status.service,
+            service=_life(action).kind,
             match={name: part for name, part in scope.identity.items() if name not in filters},
             life=None if by_chance else next(iter(_life(action).lives.values())),
             progress=Progress.parse(namespace.settings.progress),
@@ -140,7 +151,7 @@ def _make(operation: Operation, action: Action, scope: Scope) -> JobSpec:
     """A job with an id of its own: the oldest declared one that waits for a call like this, or one that nobody declared."""
     facts = values(action.facts, scope)
     for declared in scope.context.namespace.declared.all():
-        if declared.service == action.status.service and declared.waiting and _fits(declared, scope.identity, facts):
+        if declared.service == _life(action).kind and declared.waiting and _fits(declared, scope.identity, facts):
             started = _again(action, scope, declared)
             fresh = replace(started, match=scope.identity, facts={**facts, **declared.facts}, made_by=operation.id)
             return _change(scope, declared, fresh)
@@ -173,7 +184,10 @@ def _create(operation: Operation, action: Action, scope: Scope) -> Scope:
 
 
 def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    declared = _known(action, scope)
+    service = _service(action)
+    if isinstance(service, JobListService):
+        return list_runs.stop(action, service, scope)
+    declared = _earlier_declaration(action, scope)
     job = None if declared is None or declared.waiting else _job(action, scope, declared)
     if declared is None or job is None or job.moment.terminal:
         state = "has ended" if job else "was never started"
@@ -187,7 +201,7 @@ def _stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
 
 
 def _delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    allowed = _known(action, scope)
+    allowed = _earlier_declaration(action, scope)
     if allowed is None:
         raise RequestProblem("unknown-id", "nobody declared, made or started such a job", **_texts(scope.context, scope))
     answer = _seen(action, scope, allowed)
@@ -202,7 +216,7 @@ def _delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
 def _read(_operation: Operation, action: Action, scope: Scope) -> Scope:
     if action.where:
         return next(_with_facts(action, scope), None) or _nobody(scope)
-    declared = _known(action, scope)
+    declared = _earlier_declaration(action, scope)
     if declared is None:  # asked for the first time: a job that is made up
         declared = lookup.declaration(action.status, _single(action), _status_context(scope))
     return _seen(action, scope, declared)
@@ -251,7 +265,11 @@ def _page(action: Action, scope: Scope) -> tuple[int, int]:
 
 def _runs(action: Action, scope: Scope) -> Iterator[Scope]:
     """The runs of one job, the newest first; a job that was never started has none."""
-    declared = _known(action, scope)
+    service = _service(action)
+    if isinstance(service, JobListService):
+        yield from list_runs.runs(action, service, scope)
+        return
+    declared = _earlier_declaration(action, scope)
     if declared is None:
         declared = lookup.declaration(action.status, _single(action), _status_context(scope))
     for run in [] if declared.waiting else [declared, *reversed(declared.history)]:
@@ -274,7 +292,7 @@ def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
 
 
 def _newest_first(action: Action, scope: Scope) -> list[JobSpec]:
-    jobs = [item for item in scope.context.namespace.declared.all() if item.service == action.status.service]
+    jobs = [item for item in scope.context.namespace.declared.all() if item.service == _life(action).kind]
     return sorted(jobs, key=lambda item: (item.born, item.number), reverse=True)
 
 
@@ -300,9 +318,9 @@ def _declared(action: Action, scope: Scope) -> JobSpec | None:
     return lookup.declared(action.status, _status_context(scope))
 
 
-def _known(action: Action, scope: Scope) -> JobSpec | None:
+def _earlier_declaration(action: Action, scope: Scope) -> JobSpec | None:
     """This job, as declared or asked for before; None for one that nobody knows. Raises RequestProblem: unknown-id."""
-    return lookup.known(action.status, _single(action), _status_context(scope))
+    return lookup.declaration_if_any(action.status, _single(action), _status_context(scope))
 
 
 def _job(action: Action, scope: Scope, declared: JobSpec) -> Job:

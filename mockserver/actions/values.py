@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from ..generate import Fake, hex_id
 from ..jobs.trajectory import Job
 from ..services.base import Context
 
+_PART = re.compile(r"\{(hex|integer)(\d*)\}")
+_LARGEST = 999_999_999
 _SAMPLES = {"iso-basic-offset": "2026-01-01T00:00:00+0000", "rfc3339": "2026-01-01T00:00:00.000+00:00"}
 
 
@@ -140,7 +143,11 @@ def _written(time: int, source: Source) -> Any:
 def _new(source: Source, scope: Scope) -> Any:
     digits = hex_id("new", *scope.key)
     form = str(source.of)
-    return str(uuid.UUID(digits)) if form == "uuid" else form.replace("{hex}", digits)
+    return str(uuid.UUID(digits)) if form == "uuid" else _PART.sub(lambda part: _digits(digits, part), form)
+
+
+def _digits(digits: str, part: re.Match[str]) -> str:
+    return str(1 + int(digits, 16) % _LARGEST) if part[1] == "integer" else digits[: int(part[2] or len(digits))]
 
 
 def _view(source: Source, scope: Scope) -> Any:

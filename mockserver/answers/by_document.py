@@ -27,13 +27,13 @@ def answer(operation: Operation, context: Context) -> Answer:
             _create(operation, context, collection) if operation.method == "POST" else _list(operation, context, collection)
         )
     if operation.method in ("GET", "HEAD"):
-        return _with(operation, _made(operation, context), _known(context, collection, item))
+        return _with(operation, _made(operation, context), _existing(context, collection, item))
     if operation.method == "DELETE":
-        _known(context, collection, item)
+        _existing(context, collection, item)
         context.namespace.resources.delete(collection, item)
         return _made(operation, context)
     if operation.method == "PATCH":
-        _known(context, collection, item)
+        _existing(context, collection, item)
     remaining = context.namespace.resources.put(collection, item, context.body if isinstance(context.body, dict) else {})
     return _with(operation, _made(operation, context), remaining)
 
@@ -59,7 +59,7 @@ def _collection(operation: Operation, context: Context) -> tuple[str | None, Col
     return None, None
 
 
-def _known(context: Context, collection: Collection, item: str) -> Mapping[str, Any]:
+def _existing(context: Context, collection: Collection, item: str) -> Mapping[str, Any]:
     resources = context.namespace.resources
     remaining = resources.get(collection, item)
     if remaining is None and resources.was_deleted(collection, item):

@@ -60,13 +60,13 @@ def declared_answer(operation: Operation, problem: RequestProblem, seed: int) ->
         key = key_of(operation, status)
         if key is not None and not (key == "default" and len(operation.source.members("responses")) == 1):
             answer = made_answer(operation, key, Fake(seed, "problem", operation.id, key), {})
-            return replace(told(operation, replace(answer, status=status), problem.detail), problem=problem.detail)
+            return replace(with_detail(operation, replace(answer, status=status), problem.detail), problem=problem.detail)
     return None
 
 
-def told(operation: Operation, answer: Answer, detail: str) -> Answer:
+def with_detail(operation: Operation, answer: Answer, detail: str) -> Answer:
     """An error with what happened in the members that are there for it, where the schema allows that."""
-    body = _told(answer.body, detail, answer.status)
+    body = _with_texts(answer.body, detail, answer.status)
     valid = answer.raw is None and next(iter(operation.responses[answer.status](body)), None) is None
     return replace(answer, body=body) if valid else answer
 
@@ -78,7 +78,7 @@ def standard_answer(problem: RequestProblem) -> Answer:
     return Answer(status, body, content_type="application/problem+json", problem=problem.detail)
 
 
-def _told(body: Any, detail: str, status: int, depth: int = 0) -> Any:
+def _with_texts(body: Any, detail: str, status: int, depth: int = 0) -> Any:
     """The body with what happened in the members that are there for it."""
     if not isinstance(body, dict) or depth > 1:
         return body
@@ -90,5 +90,5 @@ def _told(body: Any, detail: str, status: int, depth: int = 0) -> Any:
         elif isinstance(value, int) and not isinstance(value, bool) and plain in _STATUS:
             members[name] = status
         else:
-            members[name] = _told(value, detail, status, depth + 1)
+            members[name] = _with_texts(value, detail, status, depth + 1)
     return members

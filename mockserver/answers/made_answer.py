@@ -63,16 +63,16 @@ def made_answer(operation: Operation, key: str, fake: Fake, requested: Mapping[s
     responses = operation.source.members("responses")
     status = sent_as(key, responses)
     response = responses.get(key)
-    headers = _headers(response, fake) if response else ()
+    headers = documented_headers(response, fake) if response else ()
     content = response.members("content") if response else {}
     if response is None or not content or status in _NO_BODY:
         return Answer(status, None, headers, content_type="", raw=b"")
     media = _media(content, accept)
     if media == json_media(content):
         body = json_body(operation.responses[status], response / "content" / media, fake, requested)
-        return Answer(status, body, headers, content_type=_plain(media))
+        return Answer(status, body, headers, content_type=plain_media(media))
     return Answer(
-        status, None, headers, content_type=_plain(media), raw=_other_body(response / "content" / media, media, fake)
+        status, None, headers, content_type=plain_media(media), raw=_other_body(response / "content" / media, media, fake)
     )
 
 
@@ -103,17 +103,18 @@ def _echoed(value: Any, requested: Mapping[str, Any], depth: int = 0) -> Any:
 def _media(content: Mapping[str, Any], accept: str) -> str:
     expected = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for name in content:
-        if _plain(name) in expected:
+        if plain_media(name) in expected:
             return name
     return json_media(content) or next(iter(content))
 
 
-def _plain(media: str) -> str:
+def plain_media(media: str) -> str:
+    """A media type that the document writes, as an answer has it: without parameters, a wildcard as its plainest type."""
     plain = media.partition(";")[0].strip().lower()
     return "application/json" if plain == "*/*" else "application/octet-stream" if "*" in plain else plain
 
 
-def _headers(response: Node, fake: Fake) -> tuple[tuple[str, str], ...]:
+def documented_headers(response: Node, fake: Fake) -> tuple[tuple[str, str], ...]:
     """The documented headers that must be there, or whose value their schema or example names."""
     made = []
     for name, header in response.members("headers").items():

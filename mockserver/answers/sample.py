@@ -73,7 +73,7 @@ def _value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, st
     way.left -= 1
     seen = view(place, way.branch)
     kind = seen.kind()
-    allowed, value = _known(seen, kind, way, name, depth, named or {})
+    allowed, value = _by_name(seen, kind, way, name, depth, named or {})
     if allowed:
         return value
     if kind == "object" or (kind == "any" and not name):
@@ -81,7 +81,7 @@ def _value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, st
     return _array(seen, way, name, depth) if kind == "array" else _scalar(seen, kind, way, name)
 
 
-def _known(seen: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]) -> tuple[bool, Any]:
+def _by_name(seen: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]) -> tuple[bool, Any]:
     """A value that a discriminator, the request or the schema itself names, and whether one of them does."""
     if name in named:
         return True, named[name]

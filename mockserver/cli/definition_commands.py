@@ -42,6 +42,8 @@ def _lint(options: argparse.Namespace) -> int:
             print(f"note: {note}")
         match += len(result.notes)
         print(f"{name}: {result.operations} operations, {result.jobs} with jobs, {len(result.notes)} notes")
+        if not result.jobs and result.job_like:
+            print(f"hint: `mockserver init {name}` proposes how its jobs live", file=sys.stderr)
     return 1 if match and options.strict else 0
 
 

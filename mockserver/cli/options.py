@@ -52,10 +52,10 @@ def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """The settings: options first, then variables and pyproject.toml. Raises InputError."""
-    return settings_from({row.name: _given(row, getattr(options, row.name, None)) for row in TABLE})
+    return settings_from({row.name: _from_option(row, getattr(options, row.name, None)) for row in TABLE})
 
 
-def _given(row: Row, value: Any) -> Any:
+def _from_option(row: Row, value: Any) -> Any:
     if value is None or row.kind == "bool":
         return value
     if row.kind == "list":

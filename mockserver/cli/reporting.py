@@ -123,13 +123,13 @@ class ProgressLine:
 
     def __init__(self, total: int = 0) -> None:
         self._total = total
-        self._shown = sys.stderr.isatty() and total != 1
+        self._enabled = sys.stderr.isatty() and total != 1
         self._next = 0.0
 
     def show(self, number: int, what: str) -> None:
         """Draw the bar at this number, ten times a second at most."""
-        now = time.monotonic() if self._shown else 0.0
-        if not self._shown or now < self._next:
+        now = time.monotonic() if self._enabled else 0.0
+        if not self._enabled or now < self._next:
             return
         self._next = now + 0.1
         full = 24 * number // self._total if self._total else 0
@@ -139,6 +139,6 @@ class ProgressLine:
 
     def end(self) -> None:
         """Take the bar away."""
-        if self._shown:
+        if self._enabled:
             sys.stderr.write("\r" + " " * 90 + "\r")
             sys.stderr.flush()

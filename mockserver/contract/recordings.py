@@ -70,7 +70,7 @@ def judge_files(
             judged += 1
             progress(judged, path.name)
             session.check(exchange, exchange.source)
-        left_out += [(str(path), note) for note in _told(path, notes)]
+        left_out += [(str(path), note) for note in _with_file(path, notes)]
         left_out += [(str(path), f"{count} left out: {reason}") for reason, count in skipped.items()]
     if not judged:
         why = "; ".join(reason for _, reason in left_out) or "there is no exchange in it"
@@ -89,7 +89,7 @@ def _reason(exchange: Exchange, operation: Operation | None, choice: Choice, is_
     return None
 
 
-def _told(path: Path, notes: list[str]) -> Iterator[str]:
+def _with_file(path: Path, notes: list[str]) -> Iterator[str]:
     yield from (note.removeprefix(f"{path}") for note in notes[:_NOTES])
     if len(notes) > _NOTES:
         yield f"and {len(notes) - _NOTES} more"

@@ -91,7 +91,7 @@ class Session:
             if operation is not None and answer:
                 match += self._answer(operation, exchange, replace(parsed, namespace=namespace), number)
             name = operation.id if operation else None
-            remaining, reported = self._shown(match, exchange if match else _bare(exchange), name)
+            remaining, reported = self._redacted(match, exchange if match else _bare(exchange), name)
             judged = Judged(number, remaining, name, reported, case)
             self._judged.append(judged)
         return judged
@@ -100,7 +100,7 @@ class Session:
         """Add findings to an exchange that was judged: what only its case could know."""
         if not findings:
             return judged
-        remaining, reported = self._shown(list(findings), exchange, judged.operation)
+        remaining, reported = self._redacted(list(findings), exchange, judged.operation)
         changed = replace(judged, exchange=remaining, findings=(*judged.findings, *reported))
         with self._lock:
             self._judged[judged.number - 1] = changed
@@ -114,7 +114,7 @@ class Session:
             ]
             return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
 
-    def _shown(
+    def _redacted(
         self, findings: list[Finding], exchange: Exchange, operation: str | None
     ) -> tuple[Exchange, tuple[Finding, ...]]:
         """The exchange and its findings without what the redactor takes out."""

@@ -7,22 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from .compile import compile_documents
+from .job_model import JobLife, JobMapping, Life, State
 from .like import written_out
-from .model import (
-    Definitions,
-    Document,
-    Example,
-    JobLife,
-    JobMapping,
-    Life,
-    Operation,
-    Parameter,
-    Provenance,
-    ResponseSpec,
-    ServiceInfo,
-    State,
-    Switch,
-)
+from .model import Definitions, Document, Example, Operation, Parameter, ResponseSpec, ServiceInfo, Switch
+from .notes import Notes
+from .provenance import Provenance
 from .read import read_control, read_documents
 from .strict_mode import strict_ids, strictly
 
@@ -46,15 +35,16 @@ __all__ = [
 ]
 
 
-def load(extra: Iterable[Path] = (), strict: Collection[str] = ()) -> Definitions:
+def load(extra: Iterable[Path] = (), strict: Collection[str] = (), notes: Notes | None = None) -> Definitions:
     """The shipped definitions and the user's own (`extra`: files or folders, JSON or YAML).
 
     The shipped ones are read once and shared: they must not be changed. `strict` names contradictions (or `all`) for which
-    the documents' own examples are not accepted any more. Raises DefinitionError, which names file, JSON pointer, what was
+    the documents' own examples are not accepted any more; `notes` takes what of the user's is left out, or read otherwise
+    than written. Raises DefinitionError, which names file, JSON pointer, what was
     found and what is allowed, and InputError for an unknown contradiction.
     """
     files, ids = tuple(extra), tuple(sorted(strict))
-    return _load(files, ids) if files else _shipped(ids)
+    return _load(files, ids, notes) if files else _shipped(ids)
 
 
 def check(documents: Mapping[str, Document]) -> Definitions:
@@ -74,8 +64,8 @@ def _shipped(strict: tuple[str, ...]) -> Definitions:
     return _load((), strict)
 
 
-def _load(extra: tuple[Path, ...], strict: tuple[str, ...]) -> Definitions:
+def _load(extra: tuple[Path, ...], strict: tuple[str, ...], notes: Notes | None = None) -> Definitions:
     """The definitions. The shipped ones alone are trusted: tests prove them, and a check takes longer than a whole start."""
-    documents = written_out(read_documents(extra))
+    documents = written_out(read_documents(extra, notes))
     definitions = check(documents) if extra else compile_documents(documents)
     return compile_documents(strictly(documents, strict)) if strict else definitions

@@ -10,7 +10,8 @@ from .node import Node
 from .provenance import provenance_of
 
 if TYPE_CHECKING:
-    from .model import Operation, Provenance
+    from .model import Operation
+from .provenance import Provenance
 
 DEEDS = ("start", "stop", "create", "delete", "rerun", "read", "list")
 """What an action can do (`do`)."""
@@ -57,7 +58,7 @@ class Action:
     comes from, `where` which facts pick the jobs meant, `filters` what a row of a list must have; `facts` are given to a job
     that is made; `answer` sets places of the first example's answer; `to` is the state that a stop leads to; `visible_after`
     seconds pass before a job that is made can be found; a list is one `of` jobs, or of a job's runs; `must_exist`: where
-    it asks for one job, and there is none, that is unknown-id.
+    it asks for one job, and there is none, that is unknown-id. `run` says which run of a list is meant.
     """
 
     do: str
@@ -73,6 +74,12 @@ class Action:
     paging: Paging | None
     must_exist: bool
     provenance: Provenance
+    run: Source | None = None
+
+    @property
+    def of_list(self) -> bool:
+        """Whether it is about the runs of a list."""
+        return bool(self.status.observation and self.status.observation.total)
 
     @property
     def makes(self) -> bool:
@@ -80,14 +87,22 @@ class Action:
         return self.do == "start" and any(source.kind in ("new", "view") for source in self.identity.values())
 
     @property
+    def may_name(self) -> bool:
+        """Whether the caller may bring the id of the job that a call makes, which else gets a new one."""
+        defaults = [source.default for source in self.identity.values()]
+        return self.do == "start" and any(default is not None and default.kind == "new" for default in defaults)
+
+    @property
     def problems(self) -> Iterator[str]:
         """The problems that it can have beside those of every operation."""
         if self.do == "create":
             yield "job-exists"
-        of_one = self.must_exist or self.of == "runs" or self.do in ("stop", "delete", "read", "rerun")
+        of_one = (
+            self.must_exist or (self.of == "runs" and not self.of_list) or self.do in ("stop", "delete", "read", "rerun")
+        )
         if of_one or (self.do == "start" and not self.makes):
             yield "unknown-id"
-        if self.do in ("rerun",) or (self.do == "start" and not self.makes):
+        if self.do == "rerun" or (self.do == "start" and not self.makes and not self.of_list):
             yield "job-running"
         if self.do == "stop":
             yield "job-not-running"
@@ -112,6 +127,7 @@ def action_of(place: Node, status: Operation) -> Action:
         paging=_paging(node["page"]) if "page" in node else None,
         must_exist=node.get("must-exist", False),
         provenance=provenance_of(place),
+        run=source_of(node["run"]) if "run" in node else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from .by_status import ByStatus, sent_as
 from .drawing import Drawing
 from .inlined import PLACE, inlined
 from .job_mapping import observation_of
+from .job_model import JobLife, JobMapping, Life, State
 from .judges import Judges
 from .model import (
     VENDORS,
@@ -23,21 +24,18 @@ from .model import (
     Errors,
     Example,
     Header,
-    JobLife,
-    JobMapping,
-    Life,
     MagicId,
     Operation,
     Parameter,
     ResponseSpec,
     ServiceInfo,
-    State,
     Switch,
 )
 from .node import Node, node_at
 from .operation_forms import PATH_NAME
 from .parameter_checks import check_of
 from .provenance import provenance_of
+from .servers import paths_of, server_urls
 from .styles import style_of, types_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -67,9 +65,20 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
                     operations.append(_operation(path, method, item / method, service, judges, answered))
                     if "x-action" in (item / method).value:
                         actions[operations[-1].id] = item / method / "x-action"
-    return Definitions(
-        documents, tuple(_with_action(operation, actions, operations) for operation in operations), services, switches
-    )
+    named = list(_with_kinds(operations))
+    return Definitions(documents, tuple(_with_action(operation, actions, named) for operation in named), services, switches)
+
+
+def _with_kinds(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """The operations with the names of their jobs: the service's, and for its further kinds of jobs the operation's id."""
+    taken: set[str] = set()
+    for operation in operations:
+        if operation.job is None:
+            yield operation
+        else:
+            kind = operation.service if operation.service not in taken else operation.id
+            taken.add(kind)
+            yield replace(operation, job=replace(operation.job, kind=kind))
 
 
 def _with_action(operation: Operation, actions: Mapping[str, Node], operations: Iterable[Operation]) -> Operation:
@@ -136,6 +145,7 @@ def _operation(
 ) -> Operation:
     node = place.value
     path, _, query = key.partition("?")
+    servers = server_urls(place.inherited("servers")) if service.vendor not in VENDORS else ()
     alike = id(node.get("responses"))
     if alike not in answered:
         answered[alike] = _answers_of(place, judges)
@@ -148,7 +158,7 @@ def _operation(
         method=method.upper(),
         path=path,
         summary=node.get("summary", ""),
-        pattern=path_pattern(path),
+        pattern=path_pattern(path, paths_of(servers)),
         path_names=tuple(PATH_NAME.findall(path)),
         parameters=tuple(
             _parameter(place / "parameters" / index, judges) for index in range(len(node.get("parameters", ())))
@@ -167,6 +177,7 @@ def _operation(
         place=place.where,
         source=place,
         chosen_by=dict(parse_qsl(query)),
+        servers=servers,
         body_required="requestBody" in node and bool((place / "requestBody").get("required", False)),
     )
 
@@ -186,9 +197,11 @@ def _header(name: str, header: Node, judges: Judges) -> Header:
     return Header(name, header.get("required", False), judges.judge(schema), provenance_of(header))
 
 
-def path_pattern(path: str) -> re.Pattern[str]:
-    """A path template as a pattern; a parameter takes one segment."""
-    return re.compile("([^/]+)".join(map(re.escape, PATH_NAME.sub("\0", path).split("\0"))))
+def path_pattern(path: str, prefixes: Iterable[str] = ()) -> re.Pattern[str]:
+    """A path template as a pattern, with one of the prefixes before it or none; a parameter takes one segment."""
+    before = "|".join(map(re.escape, prefixes))
+    own = "([^/]+)".join(map(re.escape, PATH_NAME.sub("\0", path).split("\0")))
+    return re.compile(f"(?:{before})?{own}" if before else own)
 
 
 def _parameter(place: Node, judges: Judges) -> Parameter:
@@ -218,7 +231,7 @@ def _json_schema(holder: Node) -> Any:
         return None
     place = holder / "content" / media / "schema"
     schema = inlined(place)
-    return {**schema, PLACE: f"{place.name}#{place.pointer}"} if isinstance(schema, dict) else schema
+    return {**schema, PLACE: place.where} if isinstance(schema, dict) else schema
 
 
 def _body_errors(body: Node, judges: Judges) -> Errors:
@@ -270,7 +283,8 @@ def _drawing(place: Node, path: str, responses: Mapping[int, Errors], mapping: J
         return None
     node = (place / "x-observation").value
     times = tuple(time for time in node.get("times", ()) if "is" in time)
-    return Drawing(place, path, tuple(PATH_NAME.findall(path)), responses, mapping, times, node.get("only", {}))
+    names = tuple(PATH_NAME.findall(path))
+    return Drawing(place, path, names, responses, mapping, times, node.get("only", {}), node.get("values", {}))
 
 
 def _job_life(place: Node, drawing: Drawing | None) -> JobLife:
@@ -283,7 +297,7 @@ def _job_life(place: Node, drawing: Drawing | None) -> JobLife:
         transitions={name: frozenset(node["transitions"].get(name, ())) for name in states},
         lives={name: _life(name, life, states) for name, life in node["lives"].items()},
         visible_after=node.get("visible-after-seconds", 0),
-        kept=kept_days * 86_400 if kept_days else None,
+        retention=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
         unstarted=node.get("unstarted"),
         drawing=drawing,

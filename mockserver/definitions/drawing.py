@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .model import Errors, JobMapping
+from .job_model import JobMapping
+from .model import Errors
 from .node import Node
 
 
@@ -16,7 +17,7 @@ class Drawing:
 
     `source` is the operation that reads one (its `path` and `path_names`), `responses` judge its answers, `mapping` says
     where status and progress are; `times` which times are what (`at`, `form`, `is`, `null`), `only` which places are there
-    in which states alone.
+    in which states alone, `values` what stands at a place in which state.
     """
 
     source: Node
@@ -26,3 +27,4 @@ class Drawing:
     mapping: JobMapping
     times: tuple[Mapping[str, Any], ...]
     only: Mapping[str, Collection[str]]
+    values: Mapping[str, Mapping[str, Any]]

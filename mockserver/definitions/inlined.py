@@ -42,7 +42,7 @@ def inlined(place: Node, above: tuple[str, ...] = (), budget: Iterator[int] | No
     del here["$ref"]
     there = inlined(target, (*above, target.uri), budget)
     if isinstance(there, dict):
-        there = {**there, PLACE: f"{target.name}#{target.pointer}"}
+        there = {**there, PLACE: target.where}
     if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):
         return {**there, **here}
     return {**here, "allOf": [*here.get("allOf", []), there]}

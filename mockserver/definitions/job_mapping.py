@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .model import CountLimit, EchoRule, InnerTotal, JobMapping, NestedResponse, TimeField, TimeWindow
+from .job_model import CountLimit, EchoRule, InnerTotal, JobMapping, NestedResponse, TimeField, TimeWindow
 from .node import Node
 from .provenance import provenance_of
 

@@ -6,18 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .job_words import CANCEL, DETOUR, FAILURE, SKIPPED, STOPPING, SUCCESS, UNENDING
 from .operation_forms import PATH_NAME
-from .pointer import at, parts_of
+from .schema_lookup import operation_named, schema_of
+from .shorthand_defaults import list_action, new_id
 
 DEEDS = ("start", "stop", "delete", "rerun", "list")
 _MEMBERS = ("status", "job", "states", "progress", "times", "only", "id", "lives", "counts", "constant", *DEEDS)
 _TIMES = ("created", "started", "updated", "ended")
 _PROVENANCE = {"kind": "invented", "note": "How long states last is chosen, not documented."}
-SUCCESS = re.compile(
-    r"succe|complet|done|finish|ready|available|ok$|pass|normal|accept|deliver|terminated_ok", re.IGNORECASE
-)
-FAILURE = re.compile(r"fail|error|abnormal|reject|invalid|timeout|expired|denied|dead", re.IGNORECASE)
-CANCEL = re.compile(r"cancel|abort|stopp|terminat|revok|kill|suspend", re.IGNORECASE)
 _DEFAULT_SECONDS = 10.0
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -69,14 +66,23 @@ def _states(states: Any) -> dict[str, Any]:
         node = value if isinstance(value, dict) else {"for": value}
         if "code" in node:
             state["code"] = node["code"]
+        for member in node:
+            if member not in ("for", "end", "code", "set"):
+                raise ValueError(f"{member!r} in the state {name}|one of for, end, code, set")
         length = node.get("for")
         ends = node.get("end") is True or length == "end"
-        ends = ends or (length is None and bool(SUCCESS.search(name) or FAILURE.search(name) or CANCEL.search(name)))
+        ends = ends or (length is None and is_end(str(name)))
         state |= {"terminal": True} if ends else {"seconds": _seconds(length)}
         read[str(name)] = state
     if all("terminal" in state for state in read.values()) or not any("terminal" in state for state in read.values()):
         raise ValueError("states that all end, or of which none ends|some with a duration (5s) and some that are the end")
     return read
+
+
+def is_end(name: str) -> bool:
+    """Whether a state's name says that it is an end."""
+    words = any(words.search(name) for words in (SUCCESS, FAILURE, CANCEL, SKIPPED))
+    return words and not UNENDING.search(name)
 
 
 def _seconds(value: Any) -> float:
@@ -94,13 +100,24 @@ def _split(states: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _transitions(states: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Each state leads to the next one that doesn't end, and to every end."""
+    """Each state that doesn't end leads to every later one, and to every end; a detour leads back, too."""
     going, ends = _split(states)
-    return {name: [*going[index + 1 : index + 2], *ends] for index, name in enumerate(going)}
+    return {
+        name: [*(going[index + 1 :] if name in _way(going) else [other for other in going if other != name]), *ends]
+        for index, name in enumerate(going)
+    }
+
+
+def _way(going: list[str], end: str = "") -> list[str]:
+    """The states that a job comes through on its way to this end: no detours, and stopping only where it was stopped."""
+    stopped = bool(CANCEL.search(end))
+    plain = [name for name in going if not DETOUR.search(name) and (stopped or not STOPPING.search(name))]
+    return plain or going
 
 
 def _lives(states: Mapping[str, Any]) -> dict[str, Any]:
     going, ends = _split(states)
+    way = _way(going)
     best = next((name for name in ends if SUCCESS.search(name) and not FAILURE.search(name)), ends[0])
     order = [best, *(name for name in ends if name != best)]
     lives: dict[str, Any] = {}
@@ -109,8 +126,12 @@ def _lives(states: Mapping[str, Any]) -> dict[str, Any]:
             "succeeds" if name == best else "fails" if FAILURE.search(name) else re.sub(r"[^a-z0-9.-]+", "-", name.lower())
         )
         label = f"{label}-{name.lower()}" if label in lives else label
-        lives[label] = {"summary": f"It ends as {name}.", "weight": 8 if name == best else 1, "steps": [*going, name]}
-    lives["hangs"] = {"summary": "It never ends.", "weight": 0, "steps": [*going[:-1], [going[-1], None]]}
+        lives[label] = {
+            "summary": f"It ends as {name}.",
+            "weight": 8 if name == best else 1,
+            "steps": [*_way(going, name), name],
+        }
+    lives["hangs"] = {"summary": "It never ends.", "weight": 0, "steps": [*way[:-1], [way[-1], None]]}
     return lives
 
 
@@ -133,7 +154,11 @@ def _observation(job: Mapping[str, Any], states: Mapping[str, Any]) -> Extension
         for name in held:
             if name not in states:
                 raise ValueError(f"only {place} in the state {name!r}|one of {', '.join(states)}")
-    return {**observation, **({"only": only} if only else {})}
+    values: dict[str, dict[str, Any]] = {}
+    for name, state in job["states"].items() if isinstance(job["states"], dict) else ():
+        for place, value in (state.get("set") or {}).items() if isinstance(state, dict) else ():
+            values.setdefault(place, {})[str(name)] = value
+    return {**observation, **({"only": only} if only else {}), **({"values": values} if values else {})}
 
 
 def _time(name: str, value: Any) -> Extensions:
@@ -144,70 +169,17 @@ def _time(name: str, value: Any) -> Extensions:
 def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, Any]) -> Extensions:
     """An `x-action`; `start: {createExport: {"new": "exp-{hex}"}}` says where the new id comes from."""
     action: Extensions = {"jobs": read, "do": deed, "x-provenance": _PROVENANCE}
+    other, node = operation_named(document, _named(value)[0])
     supplied = value if isinstance(value, dict) else {}
     source = next(iter(supplied.values()), None) if supplied else None
     if isinstance(source, dict):
         action["identity"] = {name: source}
-    other, node = _found(document, _named(value)[0])
+    sent = schema_of(document, node.get("requestBody", {})).get("properties", {})
     if "identity" not in action and deed == "start" and "{" + name + "}" not in other:
-        action["identity"] = {name: {"new": "uuid"}}
+        new = {"new": new_id(document, read, name)}
+        action["identity"] = {name: {"body": f"/{name}", "default": new} if name in sent else new}
     if deed == "start":
-        sent = schema_of(document, node.get("requestBody", {}))
-        action["facts"] = {member: {"body": f"/{member}"} for member in sent.get("properties", {})}
+        action["facts"] = {member: {"body": f"/{member}"} for member in sent if member != name}
     if deed == "list":
-        action["answer"] = {_list_place(document, node): {"each": {"": {"job": ""}}}}
+        action |= list_action(document, node)
     return action
-
-
-def _found(document: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
-    for path, item in document.get("paths", {}).items():
-        for method, node in item.items() if isinstance(item, dict) else ():
-            if isinstance(node, dict) and name in (node.get("operationId"), f"{method.upper()} {path}"):
-                return str(path), node
-    return "", {}
-
-
-def _list_place(document: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """Where the rows of a list stand in its answer: the answer itself, or its first list."""
-    schema = schema_of(document, success_response(document, node))
-    for name, child in schema.get("properties", {}).items():
-        if followed(document, child).get("type") == "array":
-            return f"/{name}"
-    return ""
-
-
-def success_response(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An operation's answer to a request that is in order."""
-    responses = node.get("responses", {})
-    best = next((key for key in sorted(responses) if key.startswith("2")), "default")
-    return followed(document, responses.get(best, {}))
-
-
-def schema_of(document: Mapping[str, Any], holder: Any) -> Mapping[str, Any]:
-    """The schema of a body's JSON, its own references followed and `allOf` put together; empty where there is none."""
-    content = followed(document, holder).get("content", {})
-    media: Any = next((value for name, value in content.items() if "json" in name or name == "*/*"), {})
-    return whole_schema(document, media.get("schema", {}))
-
-
-def whole_schema(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Mapping[str, Any]:
-    """A schema with the properties of those that `allOf` adds."""
-    node = followed(document, schema)
-    if depth > 8 or "allOf" not in node:
-        return node
-    parts = [whole_schema(document, part, depth + 1) for part in node["allOf"]]
-    properties = {name: child for part in [*parts, node] for name, child in part.get("properties", {}).items()}
-    return {**node, "properties": properties}
-
-
-def followed(document: Mapping[str, Any], node: Any) -> Mapping[str, Any]:
-    """What a node's references within the document lead to; empty for one that leads out of it."""
-    for _ in range(20):
-        if not isinstance(node, Mapping) or not isinstance(node.get("$ref"), str):
-            break
-        reference = node["$ref"]
-        try:
-            node = at(document, parts_of(reference[1:])) if reference.startswith("#/") else {}
-        except KeyError:
-            return {}
-    return node if isinstance(node, Mapping) else {}

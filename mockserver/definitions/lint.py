@@ -10,6 +10,7 @@ from .compile import compile_documents
 from .model import VENDORS, Definitions
 from .notes import Note, Notes
 from .pointer import join
+from .propose import finds_jobs
 from .read import read_users
 from .validate_compiled import check_definitions
 from .validate_documents import check_documents
@@ -17,11 +18,15 @@ from .validate_documents import check_documents
 
 @dataclass(frozen=True)
 class Lint:
-    """What was found: remarks in order, how many operations there are, how many of them have jobs that live."""
+    """What was found: remarks in order, how many operations there are, how many of them have jobs that live.
+
+    `job_like`: whether `mockserver init` would find some.
+    """
 
     notes: tuple[Note, ...]
     operations: int
     jobs: int
+    job_like: bool
 
 
 def lint(path: Path) -> Lint:
@@ -32,9 +37,9 @@ def lint(path: Path) -> Lint:
     definitions = compile_documents(documents)
     check_definitions(definitions)
     _check_examples(definitions, notes)
-    return Lint(
-        notes.all(), len(definitions.operations), sum(operation.job is not None for operation in definitions.operations)
-    )
+    jobs = sum(operation.job is not None for operation in definitions.operations)
+    job_like = any(finds_jobs(document) for document in documents.values() if "openapi" in document)
+    return Lint(notes.all(), len(definitions.operations), jobs, job_like)
 
 
 def _check_examples(definitions: Definitions, notes: Notes) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from ..errors import did_you_mean
-from .router import Router
+from .job_model import JobLife, JobMapping
+from .provenance import Provenance
+from .router import Router, chosen
 
 if TYPE_CHECKING:
     from .actions import Action
-    from .drawing import Drawing
     from .node import Node
 
 from .styles import Style
@@ -26,15 +26,6 @@ Errors = Callable[[Any], Iterator[Any]]
 
 VENDORS = ("huaweicloud", "enos")
 """The vendors whose credentials and errors the mock knows. Any other's are what its document says, or RFC 9457."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a fact comes from: `kind` is documented, vendor-sdk, analogous or invented."""
-
-    kind: str
-    source: str | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,152 +63,6 @@ class Example:
         if self.error and "switch" in self.error:
             return int(self.error["statuses"][switches[self.error["switch"]]])
         return self.statuses[0]
-
-
-@dataclass(frozen=True)
-class State:
-    """A state of a job: `code` is its value on the wire, `seconds` how long it lasts by default (None: for ever)."""
-
-    name: str
-    summary: str
-    code: str | int
-    seconds: float | None
-    terminal: bool
-
-
-@dataclass(frozen=True)
-class Life:
-    """A course of states: `steps` are (state, seconds); None seconds last for ever."""
-
-    name: str
-    summary: str
-    weight: int
-    steps: tuple[tuple[str, float | None], ...]
-
-
-@dataclass(frozen=True)
-class JobLife:
-    """The documented life of an operation's jobs.
-
-    `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
-    `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen);
-    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`).
-    """
-
-    identity: tuple[str, ...]
-    states: Mapping[str, State]
-    transitions: Mapping[str, frozenset[str]]
-    lives: Mapping[str, Life]
-    visible_after: float = 0
-    kept: float | None = None
-    actions: Mapping[str, str] = field(default_factory=dict)
-    unstarted: str | None = None
-    drawing: Drawing | None = field(default=None, repr=False, compare=False)
-    rerun: Mapping[str, str] = field(default_factory=dict)
-    provenance: Provenance = Provenance("invented")
-
-    @cached_property
-    def weights(self) -> tuple[tuple[str, int], ...]:
-        """How likely each life is, by its name, beside the others."""
-        return tuple((life.name, life.weight) for life in self.lives.values())
-
-
-@dataclass(frozen=True)
-class TimeField:
-    """A time of a job: where it stands in the job, in which form.
-
-    `moves` where it goes on while the job does, `planned` where it may lie in the future.
-    """
-
-    at: str
-    form: str
-    moves: bool = False
-    planned: bool = False
-
-
-@dataclass(frozen=True)
-class EchoRule:
-    """A parameter whose value an answer gives back at one of these places of a job.
-
-    `code` is the finding where it doesn't; `when` a pattern that the parameter must match for the rule to hold, `part` one
-    whose first group is what counts of the place.
-    """
-
-    parameter: str
-    at: tuple[str, ...]
-    code: str
-    when: str | None
-    part: str | None
-    provenance: Provenance
-
-
-@dataclass(frozen=True)
-class TimeWindow:
-    """The parameters (milliseconds) between which a listed job must lie."""
-
-    start: str
-    end: str
-    provenance: Provenance
-
-
-@dataclass(frozen=True)
-class NestedResponse:
-    """An answer inside the answer: where its body, its length and its HTTP status stand.
-
-    `accepted` is the contradiction by which the documented example's wrong length is accepted.
-    """
-
-    body: str
-    length: str | None
-    status: str | None
-    accepted: str | None
-    provenance: Provenance
-
-
-@dataclass(frozen=True)
-class CountLimit:
-    """A count of a job that is never above a limit which stands in the same answer."""
-
-    at: str
-    limit: str
-    provenance: Provenance
-
-
-@dataclass(frozen=True)
-class InnerTotal:
-    """A total inside a job (mostly in a string that holds JSON) that counts the rows beside it."""
-
-    at: str
-    rows: str
-    provenance: Provenance
-
-
-@dataclass(frozen=True)
-class JobMapping:
-    """How to read jobs in an operation's answer. Places are JSON pointers, which go on through strings that hold JSON.
-
-    `jobs` leads to the job or jobs (`*`: every item); other places start there, but `total`. `id` tells jobs of a list
-    apart, `run` the runs of one job; `times` stand in the order in which they must be; `counts` never fall, `constant` never
-    changes within a run; `limits` and `inner_totals` hold within one answer. `progress_accepted` is the contradiction by
-    which progress may be less at the end.
-    """
-
-    jobs: str
-    status: str
-    id: str | None
-    total: str | None
-    progress: str | None
-    progress_accepted: str | None
-    run: tuple[str, ...]
-    counts: tuple[str, ...]
-    constant: tuple[str, ...]
-    times: tuple[TimeField, ...]
-    limits: tuple[CountLimit, ...]
-    inner_totals: tuple[InnerTotal, ...]
-    same: tuple[EchoRule, ...]
-    window: TimeWindow | None
-    wrapped: NestedResponse | None
-    provenance: Provenance
 
 
 @dataclass(frozen=True)
@@ -265,7 +110,8 @@ class MagicId:
 class Operation:
     """One documented call.
 
-    `place` is where it stands (file#pointer); `required_if` says which parameters and headers only a value of a switch makes
+    `place` is where it stands (file#pointer); `servers` are the URLs that a user's own document has it at: its path is
+    answered with their paths before it, too; `required_if` says which parameters and headers only a value of a switch makes
     required; `answers` is, by HTTP status, what `responses` judge by; `action` is what it does to jobs, where it isn't about
     their status; `chosen_by` are the query's values that tell it apart from another one with its method and path.
     """
@@ -295,6 +141,12 @@ class Operation:
     body_required: bool = True
     source: Node = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # every document has it
     chosen_by: Mapping[str, str] = field(default_factory=dict)
+    servers: tuple[str, ...] = ()
+
+    def prefix_in(self, path: str) -> str:
+        """What stands in a request's path before the operation's own: the path of a server, or nothing."""
+        segments = path.split("/")
+        return "/".join(segments[: len(segments) - self.path.count("/")])
 
     @cached_property
     def documented_state(self) -> str | None:
@@ -320,18 +172,6 @@ class Operation:
         """
         matches = self._router.matches(segments or path.split("/"))
         return dict(zip(self.path_names, matches[0][2], strict=True)) if matches else None
-
-
-def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
-    """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
-    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
-    plain = None
-    for operation in operations:
-        if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
-            return operation
-        if not operation.chosen_by and plain is None:
-            plain = operation
-    return plain
 
 
 @dataclass(frozen=True)
@@ -385,14 +225,14 @@ class Definitions:
         matches = [item for item in self.operations if item.method == method and item.pattern.fullmatch(path)]
         return matches[0] if len(matches) == 1 else chosen(matches, query)
 
-    def operation_of(self, service: str) -> Operation:
-        """The job-status operation of a service. Raises KeyError that names the known services."""
+    def operation_of(self, kind: str) -> Operation:
+        """The operation that reads this kind of jobs, or has this id. Raises KeyError that names the known kinds."""
         for operation in self.operations:
-            if operation.service == service and operation.job:
+            if operation.job and kind in (operation.job.kind, operation.id):
                 return operation
-        known = [operation.service for operation in self.operations if operation.job]
-        hint = did_you_mean(service, known)
-        raise KeyError(f"{service!r} is not a service with jobs{hint}; known: {', '.join(known)}")
+        kinds = [operation.job.kind for operation in self.operations if operation.job]
+        hint = did_you_mean(kind, kinds)
+        raise KeyError(f"{kind!r} is not a service with jobs{hint}; known: {', '.join(kinds)}")
 
     def service_at(self, path: str) -> ServiceInfo | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from .model import Provenance
+from dataclasses import dataclass
+
 from .node import Node
 from .pointer import at
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a fact comes from: `kind` is documented, vendor-sdk, analogous or invented."""
+
+    kind: str
+    source: str | None = None
+    note: str | None = None
+
+
+INVENTED = Provenance("invented")
 
 
 def provenance_of(place: Node) -> Provenance:

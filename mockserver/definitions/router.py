@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from .servers import paths_of
 
 if TYPE_CHECKING:
     from .model import Operation
@@ -27,15 +30,23 @@ class _Node:
 
 
 class Router:
-    """The operations by their paths."""
+    """The operations by their paths; with the paths of their servers before them, too, where nothing else stands there."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._root = _Node()
         for place, operation in enumerate(operations):
-            node = self._root
-            for segment in operation.path.split("/"):
-                node = _child(node, segment)
-            node.operations.append((place, operation))
+            self._node(operation.path).operations.append((place, operation))
+        for place, operation in enumerate(operations, len(operations)):
+            for prefix in paths_of(operation.servers):
+                node = self._node(prefix + operation.path)
+                if all(other.method != operation.method for _, other in node.operations):
+                    node.operations.append((place, operation))
+
+    def _node(self, path: str) -> _Node:
+        node = self._root
+        for segment in path.split("/"):
+            node = _child(node, segment)
+        return node
 
     def matches(self, segments: Sequence[str]) -> list[Match]:
         """The operations that have a path of these segments, whatever their methods, in the order of the definitions.
@@ -85,3 +96,15 @@ def segment_pattern(segment: str) -> re.Pattern[str]:
     """A segment of a path template as a pattern for a decoded segment."""
     parts = _NAME.split(segment)
     return re.compile("".join("(.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)), re.DOTALL)
+
+
+def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
+    """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
+    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
+    plain = None
+    for operation in operations:
+        if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
+            return operation
+        if not operation.chosen_by and plain is None:
+            plain = operation
+    return plain

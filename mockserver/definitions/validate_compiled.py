@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from ..errors import DefinitionError
 from .actions import Action
+from .job_model import JobLife, JobMapping
 from .json_regex import compile_pattern
 from .magic_ids import magic_id
-from .model import VENDORS, Definitions, Example, JobLife, JobMapping, Operation
+from .model import VENDORS, Definitions, Example, Operation
 from .pointer import join
 
 _ALWAYS = ("no-route", "wrong-method", "request-malformed", "uri-too-long", "header-too-large", "body-too-large",
@@ -135,7 +136,8 @@ def _check_action(file: str, where: str, operation: Operation, action: Action) -
     for name, source in action.identity.items():
         if name not in identity:
             raise _unknown(file, where + "/identity", name, identity)
-        if source.kind == "parameter" and source.of not in names and action.do != "list" and not action.where:
+        open_part = action.do == "list" or action.where or action.of_list
+        if source.kind == "parameter" and source.of not in names and not open_part:
             actual = f"the identity's part {name!r} from a parameter {source.of!r}, which the operation doesn't have"
             raise DefinitionError(
                 file, where + join("identity", name), actual, f"one of {', '.join(sorted(names)) or 'nothing'}"

@@ -81,7 +81,7 @@ class Changes:
     """Collects changes; one at the same two places of the documents is one change, whichever operations it reaches."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, ...], Change] = {}
+        self._by_key: dict[tuple[str, ...], Change] = {}
 
     def add(
         self,
@@ -97,22 +97,22 @@ class Changes:
         """Add a change of an operation ("" where it is the document's); `places` are those in OLD and NEW."""
         old_at, new_at = (place.where for place in places)
         key = (code, old_at, new_at, canonical(old), canonical(new), detail)
-        previous = self._found.get(key)
+        previous = self._by_key.get(key)
         if previous is None:
-            self._found[key] = Change(code, (operation,) if operation else (), at, old_at, new_at, old, new, detail)
+            self._by_key[key] = Change(code, (operation,) if operation else (), at, old_at, new_at, old, new, detail)
         elif operation and operation not in previous.operations:
-            self._found[key] = replace(previous, operations=(*previous.operations, operation))
+            self._by_key[key] = replace(previous, operations=(*previous.operations, operation))
 
     def sorted(self) -> list[Change]:
         """All, the worst first, else in the order found."""
-        return sorted(self._found.values(), key=lambda change: LEVELS.index(change.level))
+        return sorted(self._by_key.values(), key=lambda change: LEVELS.index(change.level))
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._by_key)
 
     def touched(self) -> set[str]:
         """The documents, of OLD and NEW, in which something was found."""
-        return {place.partition("#")[0] for change in self._found.values() for place in (change.old_at, change.new_at)}
+        return {place.partition("#")[0] for change in self._by_key.values() for place in (change.old_at, change.new_at)}
 
 
 def at_least(changes: Iterable[Change], level: str) -> list[Change]:

@@ -34,7 +34,7 @@ _NARROWER = (
 _FORMS = ("condition-changed", "member-added", "member-removed", "pattern-changed")
 
 
-def _asked(prefix: str) -> dict[str, str]:
+def _of_request(prefix: str) -> dict[str, str]:
     return {
         **dict.fromkeys(_WIDER, f"{prefix}-widened"),
         **dict.fromkeys(_NARROWER, f"{prefix}-narrowed"),
@@ -43,9 +43,9 @@ def _asked(prefix: str) -> dict[str, str]:
     }
 
 
-_PARAMETER = _asked("parameter")
+_PARAMETER = _of_request("parameter")
 _REQUEST = {
-    **_asked("request"),
+    **_of_request("request"),
     "member-added": "request-member-added",
     "member-added-required": "request-member-required",
     "member-became-required": "request-member-required",

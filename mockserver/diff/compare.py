@@ -34,7 +34,7 @@ def compare(old: Source, new: Source) -> list[Change]:
         _switches(changes, old.documents, new.documents)
         _rest(changes, old.documents, new.documents)
     except RecursionError as error:
-        raise InputError(f"{old.given} or {new.given} is nested too deeply to be compared") from error
+        raise InputError(f"{old.name} or {new.name} is nested too deeply to be compared") from error
     return changes.sorted()
 
 

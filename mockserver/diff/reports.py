@@ -23,7 +23,7 @@ Report = Callable[[Sequence[Change], Source, Source], str]
 def console(changes: Sequence[Change], old: Source, new: Source) -> str:
     """For people, the worst first."""
     if not changes:
-        return f"{old.given} and {new.given}: no change.\n"
+        return f"{old.name} and {new.name}: no change.\n"
     lines = []
     for level in LEVELS:
         of_level = [change for change in changes if change.level == level]
@@ -31,7 +31,7 @@ def console(changes: Sequence[Change], old: Source, new: Source) -> str:
             lines += [f"{level.upper()} ({len(of_level)})", ""]
         for change in of_level:
             lines += _entry(change)
-    return "\n".join([*lines, f"{old.given} -> {new.given}: {_summary(changes)}", ""])
+    return "\n".join([*lines, f"{old.name} -> {new.name}: {_summary(changes)}", ""])
 
 
 def _entry(change: Change) -> list[str]:
@@ -65,8 +65,8 @@ def as_json(changes: Sequence[Change], old: Source, new: Source) -> str:
     counts = Counter(change.level for change in changes)
     report = {
         "version": VERSION,
-        "old": old.given,
-        "new": new.given,
+        "old": old.name,
+        "new": new.name,
         "counts": {level: counts[level] for level in LEVELS},
         "changes": [change.as_json() for change in changes],
     }
@@ -82,7 +82,7 @@ def github(changes: Sequence[Change], old: Source, new: Source) -> str:
         message = f"{change.at.strip()}: {text_of(change.old)} -> {text_of(change.new)}. {change.why}"
         names = f"{', '.join(change.operations)}: " if change.operations else ""
         lines.append(f"::{_COMMANDS[change.level]} {places}title={_property(change.code)}::{_data(names + message)}")
-    return "\n".join([*lines, f"{_data(old.given)} -> {_data(new.given)}: {_summary(changes)}", ""])
+    return "\n".join([*lines, f"{_data(old.name)} -> {_data(new.name)}: {_summary(changes)}", ""])
 
 
 def _data(text: str) -> str:
@@ -95,7 +95,7 @@ def _property(text: str) -> str:
 
 def markdown(changes: Sequence[Change], old: Source, new: Source) -> str:
     """A table for a pull request's comment or a job's summary."""
-    lines = [f"### `{old.given}` to `{new.given}`: {_summary(changes)}", ""]
+    lines = [f"### `{old.name}` to `{new.name}`: {_summary(changes)}", ""]
     if changes:
         lines += ["| class | change | where | old | new | why |", "|---|---|---|---|---|---|"]
     for change in changes:

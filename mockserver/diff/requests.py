@@ -30,14 +30,14 @@ def compare_parameters(changes: Changes, old: Call, new: Call) -> None:
             code = "parameter-renamed" if old_key[0] == new_key[0] else "parameter-moved"
             values = (f"{old_key[1]} ({old_key[0]})", f"{new_key[1]} ({new_key[0]})")
             changes.add(code, new.name, _at(new_key), (before[old_key], after[new_key]), *values)
-        _one(changes, new, before[old_key], after[new_key], _at(new_key), new_key[1])
+        _compare_parameter(changes, new, before[old_key], after[new_key], _at(new_key), new_key[1])
     for key in gone:
         changes.add("parameter-removed", new.name, _at(key), (before[key], new.node), key[1], ABSENT)
     for key in come:
         code = "parameter-added-required" if after[key].get("required") is True else "parameter-added-optional"
         changes.add(code, new.name, _at(key), (old.node, after[key]), ABSENT, key[1])
     for key in [key for key in before if key in after]:
-        _one(changes, new, before[key], after[key], _at(key), key[1])
+        _compare_parameter(changes, new, before[key], after[key], _at(key), key[1])
 
 
 def _parameters(call: Call) -> Parameters:
@@ -79,7 +79,7 @@ def _same(old_key: tuple[str, str], new_key: tuple[str, str], before: Parameters
     return near and old_key[0] == new_key[0] and all(schemas) and len({expanded(node) for node in schemas if node}) == 1
 
 
-def _one(changes: Changes, call: Call, old: Node, new: Node, at: str, name: str) -> None:
+def _compare_parameter(changes: Changes, call: Call, old: Node, new: Node, at: str, name: str) -> None:
     required = (old.get("required", False) is True, new.get("required", False) is True)
     if required[0] != required[1]:
         code = "parameter-became-required" if required[1] else "parameter-became-optional"

@@ -30,7 +30,7 @@ class SchemaComparer:
     """
 
     emit: Emit
-    known: Collection[str] = ()
+    reported_values: Collection[str] = ()
     _done: set[tuple[str, ...]] = field(default_factory=set)
 
     def compare(self, old: list[Node], new: list[Node], at: str) -> None:
@@ -117,7 +117,7 @@ class SchemaComparer:
     def _value(self, kind: str, at: str, places: tuple[Node, Node], old: Any, new: Any) -> None:
         name = at.rpartition("/")[2].removesuffix(" (embedded)")
         if STATUS_NAME.search(name):
-            if any(canonical(value) in self.known for value in (old, new)):
+            if any(canonical(value) in self.reported_values for value in (old, new)):
                 return
             kind = {"values-opened": "status-opened"}.get(kind, kind.replace("value-", "status-value-"))
         elif _CODE_NAME.search(name):

@@ -24,18 +24,18 @@ _LARGEST = 64 * 1_024 * 1_024
 class Source:
     """One side of a comparison.
 
-    `given` is what the user named; `documents` have short names, relative to `folder` (which is "" where there is none: for
+    `name` is what the user named; `documents` have short names, relative to `folder` (which is "" where there is none: for
     what is shipped, and for a URL); `inferred` says that they were read from a recording, not written.
     """
 
-    given: str
+    name: str
     documents: Documents
     folder: str = ""
     inferred: bool = False
 
 
 def read_source(source: str) -> Source:
-    """The documents that `given` names: `shipped`, a file (JSON, YAML), a folder, or a URL of a JSON document.
+    """The documents that `source` names: `shipped`, a file (JSON, YAML), a folder, or a URL of a JSON document.
 
     Raises InputError for what can't be read, and DefinitionError (an InputError) for what is no OpenAPI 3 document.
     """

@@ -223,7 +223,7 @@ def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     body = _content(_attached(answered.get("content") or {}, folder), entry, headers)
     if not (answered.get("content") or {}).get("_packed"):
         headers = _unpacked(headers)
-    request = _asked(requested)
+    request = _request_of(requested)
     duration, time = _duration(entry), _time(entry)
     return Exchange(
         request,
@@ -236,7 +236,7 @@ def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     )
 
 
-def _asked(requested: Mapping[str, Any]) -> Request:
+def _request_of(requested: Mapping[str, Any]) -> Request:
     headers: dict[str, str] = {}
     for name, value in _pairs(requested.get("headers") or ()):
         key = name.lower()

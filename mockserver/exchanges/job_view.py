@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..definitions import Operation
 from . import vendor_times
 from .json_path import MISSING, matches, value_at
+
+if TYPE_CHECKING:
+    from ..definitions import Operation
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 

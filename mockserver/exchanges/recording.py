@@ -284,10 +284,10 @@ def _head(line: bytes) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any], source: str) -> Exchange:
     """The exchange of a line. Raises `_Wrong`, which `read` turns into an InputError."""
-    _known(value, _EXCHANGE, "")
+    _check_members(value, _EXCHANGE, "")
     requested, answered = (_typed(value, name, dict, "an object") for name in ("request", "response"))
-    _known(requested, _REQUEST, "request.")
-    _known(answered, _RESPONSE, "response.")
+    _check_members(requested, _REQUEST, "request.")
+    _check_members(answered, _RESPONSE, "response.")
     request = Request(
         _typed(requested, "method", str, "text"),
         unquote_to_bytes(_typed(requested, "path", str, "text")).decode("utf-8", "surrogateescape"),
@@ -307,7 +307,7 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
     return Exchange(request, response, time, duration, source, origin, sent=sent)
 
 
-def _known(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:
+def _check_members(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:
     for name in value:
         if name not in names:
             hint = did_you_mean(name, names)

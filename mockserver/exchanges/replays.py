@@ -11,7 +11,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from ..definitions import Operation
-from ..definitions.model import JobMapping
+from ..definitions.job_model import JobMapping
 from ..definitions.parameter_values import read_value
 from .json_path import matches
 from .recording import body_as_json, body_from_json
@@ -147,11 +147,11 @@ class Replays:
 
     def __init__(self, trajectories: Iterable[RecordedJob] = ()) -> None:
         self.all = tuple(trajectories)
-        self._found: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
+        self._by_operation: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
         for number, item in enumerate(self.all):
             names = tuple(sorted(item.match))
             values = tuple(item.match[name] for name in names)
-            self._found.setdefault((item.operation, names), {}).setdefault(values, []).append(number)
+            self._by_operation.setdefault((item.operation, names), {}).setdefault(values, []).append(number)
 
     def find(self, operation: Operation, values: Mapping[str, Any], now: int) -> tuple[int, RecordedJob] | None:
         """The trajectory (and its number) that answers a request of these values at `now` (ms); None where none does.
@@ -170,7 +170,7 @@ class Replays:
         return number, self.all[number]
 
     def _candidates(self, operation: str, requested: Mapping[str, str]) -> Iterator[int]:
-        for (name, names), result in self._found.items():
+        for (name, names), result in self._by_operation.items():
             if name == operation and all(item in requested for item in names):
                 yield from result.get(tuple(requested[item] for item in names), ())
 

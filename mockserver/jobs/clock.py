@@ -52,7 +52,7 @@ class Clock:
         with self._lock:
             start, self._speed, self._tick = self._origin
             self._real = _real()
-            self._shown = self._real if start is None else start
+            self._base = self._real if start is None else start
         self._tell()
 
     def watch(self, watcher: Callable[[], None]) -> None:
@@ -75,7 +75,7 @@ class Clock:
             return self._at(_real())
 
     def _at(self, real: int) -> int:
-        return min(LATEST, self._shown + int(min((real - self._real) * self._speed, LATEST)))
+        return min(LATEST, self._base + int(min((real - self._real) * self._speed, LATEST)))
 
     @property
     def speed(self) -> float:
@@ -102,7 +102,7 @@ class Clock:
         """
         moment = milliseconds(time)
         with self._lock:
-            self._shown, self._real = moment, _real()
+            self._base, self._real = moment, _real()
         self._tell()
 
     def advance(self, duration: float | str) -> None:
@@ -117,21 +117,21 @@ class Clock:
         seconds = length("advance", duration)
         with self._lock:
             real = _real()
-            self._shown, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
+            self._base, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
         self._tell()
 
     def poll(self) -> None:
         """Move on by the tick, at most to the end of the year 2999."""
         with self._lock:
             real = _real()
-            self._shown, self._real = min(LATEST, self._at(real) + round(self._tick * SECOND)), real
+            self._base, self._real = min(LATEST, self._at(real) + round(self._tick * SECOND)), real
         self._tell()
 
     def advance_to(self, time_ms: int) -> None:
         """Jump forwards to a time; a time that has passed changes nothing."""
         with self._lock:
             real = _real()
-            self._shown, self._real = max(self._at(real), time_ms), real
+            self._base, self._real = max(self._at(real), time_ms), real
         self._tell()
 
     def freeze(self) -> None:
@@ -154,7 +154,7 @@ class Clock:
         not_negative("speed", speed)
         with self._lock:
             real = _real()
-            self._shown, self._real, self._speed = self._at(real), real, speed
+            self._base, self._real, self._speed = self._at(real), real, speed
         self._tell()
 
 

@@ -68,7 +68,7 @@ class _Polls:
     """How far polling has brought a job: when it entered each step, and how often it was answered in the last one."""
 
     times: list[int]
-    asked: int = 0
+    in_step: int = 0
 
 
 class JobRegistry:
@@ -195,18 +195,18 @@ class JobRegistry:
             now = max(now, polls.times[-1])  # of two requests at once, the later one may come here first
             if poll:
                 self.changes += 1
-                polls.asked += 1
-                if polls.asked > declared.progress.polls and len(polls.times) < len(life.steps):
+                polls.in_step += 1
+                if polls.in_step > declared.progress.polls and len(polls.times) < len(life.steps):
                     polls.times.append(now)
-                    polls.asked = 1
-            times, requested = tuple(polls.times), max(polls.asked, 1)
+                    polls.in_step = 1
+            times, requested = tuple(polls.times), max(polls.in_step, 1)
         return moment_after(definition, life, born, now, times, requested, declared.progress.polls)
 
     def furthest(self, definition: JobLife, declared: JobSpec, life: Life, now: int) -> Moment:
         """Where a job stands, without a poll: of one that moves with polls, the identity that was asked for most."""
         with self._lock:
             mine = self._polls.get(declared.number, {})
-            counts = [(len(polls.times), polls.asked, who) for who, polls in mine.items()]
+            counts = [(len(polls.times), polls.in_step, who) for who, polls in mine.items()]
         who = max(counts)[2] if counts else ()
         return self.moment(definition, declared, life, who, now, declared.born, poll=False)
 
@@ -258,7 +258,7 @@ def ended_in(definition: JobLife, goal: str, moment: Moment) -> Life:
     lengths = [(later - earlier) / SECOND for earlier, later in pairwise(starts)]
     lived = [(status, length) for (status, _), length in zip(moment.entered, lengths, strict=True)]
     rest: list[tuple[str, float | None]] = [(status, 0.0) for status in way[:-1]] + [(way[-1], None)]
-    return Life("stopped", f"Led to {goal}.", 0, (*lived, *rest))
+    return Life("stopped", f"Led to {goal}.", 0, (*lived, *rest), moment.fraction)
 
 
 def as_lived(moment: Moment) -> Life:

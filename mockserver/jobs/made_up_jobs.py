@@ -24,11 +24,11 @@ def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> M
     return _facts(profile, service, seed, tuple(identity), tuple(identity.values()))
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, values: _Values) -> str:
     return Fake(seed, "life", service, *values).weighted(weights)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def _facts(profile: Profile, service: str, seed: int, names: _Values, values: _Values) -> Mapping[str, Any]:
     return profile(Fake(seed, service, *values), dict(zip(names, values, strict=True)))

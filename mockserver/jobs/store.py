@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
+
+from ..memory import Memory
 
 Key = tuple[str, ...]
+REMEMBERED = 32_768
+"""Made-up jobs that are remembered at most (and tokens, and lists being paged): in 5 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +22,39 @@ class Birth:
 
 
 class Store:
-    """The state of a mock, in memory. Thread-safe. The oldest of more than `limit` entries is forgotten.
+    """The state of a mock, in memory. Thread-safe.
+
+    Of made-up jobs, tokens and lists, each, it holds `REMEMBERED` at most: those that were asked for lately. A job that is
+    forgotten begins its life again when it is asked for again; no job is, as long as fewer than half as many others are
+    asked for between two of its polls.
 
     `changes` grows with each answer that depends on what was asked before, so that it isn't taken for the answer to the
     same request later.
     """
 
-    def __init__(self, limit: int = 1_000_000) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._limit = limit
-        self._births: OrderedDict[Key, Birth] = OrderedDict()
-        self._tokens: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._views: OrderedDict[Key, tuple[int, int]] = OrderedDict()
+        self._births: Memory[int, Birth | int] = Memory(REMEMBERED)
+        self._tokens: Memory[str, tuple[str, int]] = Memory(REMEMBERED)
+        self._views: Memory[Key, tuple[int, int]] = Memory(REMEMBERED)
         self.changes = 0
 
     def birth(self, key: Key, time: int, owner: str = "") -> Birth:
         """The birth of the job with this key: the one given first counts."""
         with self._lock:
-            birth = self._births.setdefault(key, Birth(time, owner))
-            if len(self._births) > self._limit:
-                self._births.popitem(last=False)
-            return birth
+            number = _number(key)
+            birth = self._births.get(number)
+            if birth is None:
+                birth = Birth(time, owner) if owner else time
+                if self._births.put(number, birth):
+                    self.changes += 1  # who is answered from memory is to ask again, so that it is known who is in use
+            return birth if isinstance(birth, Birth) else Birth(birth, "")
 
     def known_birth(self, key: Key) -> Birth | None:
         """The birth of the job with this key; None where nobody has asked for it."""
         with self._lock:
-            return self._births.get(key)
+            birth = self._births.get(_number(key))
+            return Birth(birth, "") if isinstance(birth, int) else birth
 
     def token(self, app: str, now: int) -> tuple[str, int] | None:
         """The app's token and when it expires (milliseconds), while it is good."""
@@ -54,10 +65,8 @@ class Store:
     def keep_token(self, app: str, token: str, expires: int) -> None:
         """Remember the app's token until `expires` (milliseconds)."""
         with self._lock:
-            self._tokens[app] = (token, expires)
+            self._tokens.put(app, (token, expires))
             self.changes += 1
-            if len(self._tokens) > self._limit:
-                self._tokens.popitem(last=False)
 
     def as_of(self, key: Key, offset: int, now: int, last: int) -> tuple[int, int]:
         """Up to which time, and up to which declaration (`last`: the newest one's number), a page lists runs.
@@ -67,12 +76,10 @@ class Store:
         """
         with self._lock:
             if offset == 0:
-                self._views[key] = (now, last)
-                if len(self._views) > self._limit:
-                    self._views.popitem(last=False)
+                self._views.put(key, (now, last))
             else:
                 self.changes += 1  # what this page shows depends on when the first one was asked for
-            text, seen = self._views.get(key, (now, last))
+            text, seen = self._views.get(key) or (now, last)
             return min(text, now), seen
 
     def clear(self) -> None:
@@ -82,3 +89,9 @@ class Store:
             self._tokens.clear()
             self._views.clear()
             self.changes += 1
+
+
+def _number(key: Key) -> int:
+    """The key in 8 bytes: of a million keys, two are the same with a chance of 1 to 30 million."""
+    text = "\x1f".join(key).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")

@@ -19,7 +19,8 @@ class Moment:
     """A job at an instant. Times are milliseconds since 1970.
 
     `entered` says when each step so far began; `fraction` is how much of the present step has passed (0 to 1; 0 where the
-    step lasts for ever). `until` is when time alone brings the job to its next step: `LATEST`, where it never does.
+    step lasts for ever). `until` is when time alone brings the job to its next step: `LATEST`, where it never does. `cut` is
+    how much of the last step before the end had passed when the job was stopped.
     """
 
     status: str
@@ -29,6 +30,7 @@ class Moment:
     entered: tuple[tuple[str, int], ...]
     fraction: float
     until: int = LATEST
+    cut: float = 1.0
 
     @property
     def since(self) -> int:
@@ -91,7 +93,7 @@ def moment_of(definition: JobLife, life: Life, born: int, now: int) -> Moment:
         start += length
     fraction = 0.0 if not length else min(max((now - start) / length, 0.0), 1.0)
     until = LATEST if length is None else start + length
-    return Moment(status, definition.states[status].terminal, born, now, tuple(entered), fraction, until)
+    return Moment(status, definition.states[status].terminal, born, now, tuple(entered), fraction, until, life.cut)
 
 
 def moment_at_end(definition: JobLife, life: Life, born: int, now: int) -> Moment:

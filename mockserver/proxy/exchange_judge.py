@@ -84,8 +84,9 @@ class ExchangeJudge:
                 response = exchange.response
                 headers, body = plain(response.headers, response.body)
                 judged = judge.check(replace(exchange, response=replace(response, headers=headers, body=body)))
-                for finding in judged.findings:
-                    self._notices.tell(_line(exchange, judged, finding))
+                lines = [_line(exchange, judged, finding) for finding in judged.findings]
+            for line in lines:
+                self._notices.tell(line)
         except _OutOfTime:
             self._skip(exchange, f"that took longer than {self._seconds:g} s")
         except Exception as error:  # a bug in a check must break nothing

@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..exchanges.exchange import Exchange
 from .judge_queue import LEFT_OUT, Backlog
 from .judge_worker import Finish, JudgeSettings
-from .notices import Notices, to_stderr
+from .notices import Notices
 
 _SOCKET_BYTES = 4 * 1024 * 1024
 _STUCK_SECONDS = 60.0
@@ -36,10 +36,10 @@ class JudgeProcess:
 
     Args:
         settings: What it is to do.
-        say: Shows a line to the user.
+        say: Takes lines for the user, as `Notices` has it.
     """
 
-    def __init__(self, settings: JudgeSettings, say: Callable[[str], None] = to_stderr) -> None:
+    def __init__(self, settings: JudgeSettings, say: Callable[[str], None] | None = None) -> None:
         self.notices = Notices(say)
         self._socket, theirs = socket.socketpair()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
@@ -55,7 +55,7 @@ class JudgeProcess:
         self._change = threading.Condition()
         self._unsent: deque[tuple[bytes, int]] = deque()
         self._backlog = Backlog()
-        self._given = self._done = 0
+        self._submitted = self._done = 0
         self._ended = False
         self._answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         works = self._send_rest, self._listen
@@ -88,11 +88,11 @@ class JudgeProcess:
         """Have an exchange recorded and judged. Never waits: what doesn't fit is left out, and told at the end."""
         if self._send(exchange):
             with self._change:
-                self._given += 1
+                self._submitted += 1
 
     def waiting(self) -> int:
         """How many exchanges are still to be judged."""
-        return 0 if self._ended else self._given - self._done
+        return 0 if self._ended else self._submitted - self._done
 
     def finish(self, target: str, seconds: float) -> Result:
         """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
@@ -107,7 +107,7 @@ class JudgeProcess:
         if self._backlog.left_out:
             self.notices.fail("proxy", f"{self._backlog.left_out} exchanges {LEFT_OUT}")
         if kind != "result":
-            lost = self._given - self._done
+            lost = self._submitted - self._done
             self.notices.fail("proxy", f"the judging process ended early, and its result with it; {lost} exchanges waited")
         result = self._restored(target, seconds, value if kind == "result" else None)
         self.notices.finish(result)

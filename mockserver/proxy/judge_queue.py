@@ -10,7 +10,7 @@ from typing import Protocol
 from ..contract.result import Result
 from ..exchanges.exchange import Exchange
 from .exchange_judge import ExchangeJudge, Judge
-from .notices import Notices, to_stderr
+from .notices import Notices
 
 QUEUED = 20_000
 QUEUED_BYTES = 256 * 1024 * 1024
@@ -68,10 +68,10 @@ class JudgeQueue:
 
     Args:
         judge: Judges.
-        say: Shows a line to the user.
+        say: Takes lines for the user, as `Notices` has it.
     """
 
-    def __init__(self, judge: Judge, say: Callable[[str], None] = to_stderr) -> None:
+    def __init__(self, judge: Judge, say: Callable[[str], None] | None = None) -> None:
         self.notices = Notices(say)
         self._judge, self._worker = judge, ExchangeJudge(judge, None, self.notices)
         self._backlog = Backlog()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 from ..contract.target import TargetUrl, target_of
 from ..definitions import Definitions
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 
 def parse_upstreams(texts: Sequence[str], definitions: Definitions) -> dict[str, TargetUrl]:
@@ -31,22 +30,14 @@ def parse_upstreams(texts: Sequence[str], definitions: Definitions) -> dict[str,
 def _check_service(service: str, definitions: Definitions) -> None:
     allowed = sorted({operation.service for operation in definitions.operations})
     if service and service not in allowed:
-        near = difflib.get_close_matches(service, allowed, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError(f"--upstream: no service is called {service!r}; {hint}known: {', '.join(allowed)}")
-
-
-def service_of(definitions: Definitions, method: str, path: str) -> str:
-    """The service that a request is for by the definitions' paths; nothing where none has it."""
-    fits = [item for item in definitions.operations if item.pattern.fullmatch(path)]
-    best = next((item for item in fits if item.method == method), fits[0] if fits else None)
-    if best is not None:
-        return best.service
-    owner = definitions.service_at(path)
-    return owner.name if owner else ""
+        hint = did_you_mean(service, allowed)
+        raise InputError(f"--upstream: no service is called {service!r}{hint}; known: {', '.join(allowed)}")
 
 
 def pick(names: Mapping[str, object], definitions: Definitions, method: str, path: str) -> str | None:
     """The name of the upstream that a request goes to; None where there is none for it."""
-    service = service_of(definitions, method, path)
+    matches = [operation for _, operation, _ in definitions.router.matches(path.split("/"))]
+    operation = next((match for match in matches if match.method == method), matches[0] if matches else None)
+    owner = definitions.service_at(path)
+    service = operation.service if operation else owner.name if owner else ""
     return service if service in names else "" if "" in names else None

@@ -73,7 +73,7 @@ class Upstream:
         proxy = _environment_proxy(target)
         self._manager = _manager(proxy, options)
         self._manager.pool_classes_by_scheme = {"http": ExactHTTPPool, "https": ExactHTTPSPool}
-        self._kept = self._pool(_CONNECTIONS)
+        self._persistent = self._pool(_CONNECTIONS)
         self._fresh = self._pool(1)
         self._before_target = (target.origin if proxy and target.scheme == "http" else "") + target.prefix
 
@@ -97,7 +97,7 @@ class Upstream:
         safe = method in _SAFE and not body
         try:
             try:
-                return self._attempt(self._kept if safe else self._fresh, method, head, body)
+                return self._attempt(self._persistent if safe else self._fresh, method, head, body)
             except urllib3.exceptions.ProtocolError as error:
                 # Closed at rest, just as the request came: that is no answer, and a new connection gets one.
                 if not safe or not any(isinstance(cause, ConnectionError) for cause in _causes(error)):

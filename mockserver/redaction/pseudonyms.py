@@ -29,16 +29,16 @@ class Pseudonyms:
 
     def __init__(self, salt: str | bytes) -> None:
         self._salt = salt.encode() if isinstance(salt, str) else salt
-        self._given: dict[str, str] = {}
+        self._pseudonyms: dict[str, str] = {}
         self._taken: set[str] = set()
 
     def of(self, value: str) -> str:
         """The pseudonym of a value."""
-        if value not in self._given:
+        if value not in self._pseudonyms:
             result = self._new(value)
-            self._given[value] = result
+            self._pseudonyms[value] = result
             self._taken.add(result)
-        return self._given[value]
+        return self._pseudonyms[value]
 
     def _new(self, value: str) -> str:
         result = value

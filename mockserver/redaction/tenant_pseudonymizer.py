@@ -43,7 +43,7 @@ class _Found:
 
     operation: Operation | None
     tenants: dict[str, None] = field(default_factory=dict)
-    kept: dict[str, None] = field(default_factory=dict)
+    remembered: dict[str, None] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -54,10 +54,10 @@ class TenantPseudonymizer:
         self._definitions = definitions
         self._tenants = tenants
         self._pseudonyms = pseudonyms
-        self._known: dict[str, None] = {}
+        self._recent: dict[str, None] = {}
         # Polls ask and answer the same things again and again: what they came to is remembered.
         self._patterns = lru_cache(maxsize=64)(_Patterns)
-        self._remembered = lru_cache(maxsize=1_024)(self._found)
+        self._remembered = lru_cache(maxsize=1_024)(self._members_of)
         self._marked = lru_cache(maxsize=4_096)(self._is_marked)
 
     def for_exchange(self, exchange: Exchange) -> tuple[Exchange, Clean]:
@@ -93,10 +93,10 @@ class TenantPseudonymizer:
     def _remember(self, tenants: Mapping[str, None]) -> None:
         for value in tenants:
             if _is_sure(value):
-                self._known.pop(value, None)
-                self._known[value] = None
-        while len(self._known) > _KNOWN:
-            self._known.pop(next(iter(self._known)))
+                self._recent.pop(value, None)
+                self._recent[value] = None
+        while len(self._recent) > _KNOWN:
+            self._recent.pop(next(iter(self._recent)))
 
     def _means_tenant(self, name: str, operation: Operation | None) -> bool:
         return self._tenants.named(name) or (operation is not None and self._marked(operation.id, name))
@@ -114,7 +114,7 @@ class TenantPseudonymizer:
             if value and self._means_tenant(name, operation):
                 result.tenants[value] = None
             elif value and operation and any(p.name == name for p in operation.parameters):
-                result.kept[value] = None
+                result.remembered[value] = None
 
     def _look_into(self, body: bytes, status: int, result: _Found) -> None:
         text = body.decode("utf-8", "replace")
@@ -160,9 +160,9 @@ class TenantPseudonymizer:
         return self._value(value) if self._means_tenant(name, result.operation) else clean(value)
 
     def _cleaner(self, result: _Found) -> Clean:
-        sure = [value for value in (*self._known, *result.tenants) if _is_sure(value)][-_KNOWN:]
+        sure = [value for value in (*self._recent, *result.tenants) if _is_sure(value)][-_KNOWN:]
         news = {form: new for value in sure for form, new in self._forms(value)}
-        news |= {form: form for value in result.kept if _is_sure(value) for form in _spellings(value)}
+        news |= {form: form for value in result.remembered if _is_sure(value) for form in _spellings(value)}
         short = tuple(sorted(value for value in result.tenants if not _is_sure(value))[:_KNOWN])
         patterns = self._patterns(tuple(news.items()), short, result.operation is None)
 
@@ -183,9 +183,9 @@ class TenantPseudonymizer:
         return clean
 
     def _named(self, text: str) -> Sequence[scan.Member]:
-        return self._remembered(text) if len(text) <= redact.REMEMBERED else self._found(text)
+        return self._remembered(text) if len(text) <= redact.REMEMBERED else self._members_of(text)
 
-    def _found(self, text: str) -> tuple[scan.Member, ...]:
+    def _members_of(self, text: str) -> tuple[scan.Member, ...]:
         return tuple(scan.members(text, self._tenants.named))
 
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:

@@ -120,7 +120,3 @@ class MockHttpServer:
     def _look_at_the_clock(self) -> None:
         if self.mock.namespace().faults.has_listener_faults():
             self._server.refresh_port()
-
-
-ThreadedServer = MockHttpServer
-"""As it was called before."""

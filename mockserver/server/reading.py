@@ -60,8 +60,22 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_body", "_body_limit", "_expects", "_fed", "_headers", "_in_head", "_length", "_method", "_parser", "_resuming",
-        "_sink", "_size", "_target", "_told", "in_message", "over",
+        "_body",
+        "_body_limit",
+        "_events",
+        "_expects",
+        "_fed",
+        "_headers",
+        "_in_head",
+        "_length",
+        "_method",
+        "_parser",
+        "_resuming",
+        "_sink",
+        "_size",
+        "_target",
+        "in_message",
+        "over",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, body_limit: int) -> None:
@@ -70,7 +84,7 @@ class RequestReader:
         self._parser: Any = httptools.HttpRequestParser(self)
         self._resuming = False
         self._method = ""
-        self._told = 0
+        self._events = 0
         self.over = False
         self._clear()
         self.in_message = False
@@ -98,7 +112,7 @@ class RequestReader:
             self._sink.refused(Refusal(400, "the request ends within its headers"))
 
     def _feed(self, data: bytes) -> None:
-        before = self._told if not self.in_message else -1
+        before = self._events if not self.in_message else -1
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -109,7 +123,7 @@ class RequestReader:
         except httptools.HttpParserError as error:
             if self.over:  # the client said that it would send no more
                 return
-            translated = self._translated(data) if self._told == before else None
+            translated = self._translated(data) if self._events == before else None
             if translated is None:
                 raise _Refused(_refusal(error, data)) from None
             self._feed(translated)
@@ -209,7 +223,7 @@ class RequestReader:
         method = self._method or _METHODS.get(allowed) or _METHODS.setdefault(allowed, allowed.decode("ascii"))
         self.in_message = self._resuming = False
         self._method = ""
-        self._told += 1
+        self._events += 1
         old = self._parser.get_http_version() == "1.0"
         body = b"".join(self._body)
         self._sink.request_read(RawRequest(method, self._target, tuple(self._headers), body, self._size, keep_alive, old))

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from ..definitions import Definitions, load
+from ..definitions.notes import Notes
 from ..errors import InputError
 from ..journal import JournalEntry
 from ..mock import Mock
@@ -24,6 +26,8 @@ from .mock_http_server import MockHttpServer
 LOG_LOST = 3
 """The exit status where lines of the log were lost."""
 _LOG_SECONDS = 1.0
+_NOTES = 20
+"""How many notes on the user's documents are printed at the start."""
 
 
 def serve(settings: Settings) -> int:
@@ -50,7 +54,7 @@ def _serve(settings: Settings, writer: LogWriter) -> None:
     def log(exchange: JournalEntry) -> None:
         writer.write(access_line(exchange))
 
-    mock = Mock(settings, on_exchange=log if settings.access_log else None)
+    mock = Mock(settings, definitions=_definitions(settings), on_exchange=log if settings.access_log else None)
     mock.log_lines_lost = writer.lost
     stop = threading.Event()
 
@@ -65,12 +69,27 @@ def _serve(settings: Settings, writer: LogWriter) -> None:
                 _tell_clients(settings, server.port, trusted)
             if settings.port_file:
                 _write_port(settings.port_file, server.port)
-            _spare_the_collector()
+            spare_the_collector()
             _announce(f"mockserver ready on {server.url}")
             stop.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _definitions(settings: Settings) -> Definitions:
+    """The definitions to serve; on stderr, what of the user's documents is left out."""
+    notes = Notes()
+    definitions = load([Path(path) for path in settings.definitions], notes=notes)
+    for note in notes.all()[:_NOTES]:
+        print(f"mockserver: note: {note}", file=sys.stderr, flush=True)
+    if len(notes.all()) > _NOTES:
+        print(
+            f"mockserver: {len(notes.all()) - _NOTES} more notes; `mockserver lint FILE` has all",
+            file=sys.stderr,
+            flush=True,
+        )
+    return definitions
 
 
 def _certificates(settings: Settings) -> tuple[ssl.SSLContext | None, bytes]:
@@ -90,7 +109,7 @@ def _tell_clients(settings: Settings, port: int, trusted: bytes) -> None:
     write_trust_file(trust_file(replace(settings, port=port)), trusted)
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Let Python's collector of cycles leave alone what lives as long as the process, and look at the rest less often.
 
     With 6,000 connections open it held up a request for 130 ms.

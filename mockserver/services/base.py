@@ -24,8 +24,8 @@ def _first_request(_identity: Identity, requested: int) -> int:
     return requested
 
 
-def _at_birth(_identity: Identity, born: int) -> int:
-    return born
+def _always(_identity: Identity, _born: int) -> int:
+    return 0
 
 
 def _at_rest(job: Job, _chosen: Switches) -> int:
@@ -82,14 +82,14 @@ class SingleJobService(Service):
     Attributes:
         body: The answer about a job at its moment.
         born: When the life of a job begins that is first asked for at a time (both in milliseconds).
-        created: From when on a made-up job of this birth can be found (both in milliseconds).
+        created: From when on a made-up job of this birth can be found (both in milliseconds); by default always.
         until: When the answer about a job changes next, as time goes on (milliseconds).
         facts: What a profile keeps of the documented example when the example's job moves on.
     """
 
     body: Callable[[Job, Switches], dict[str, Any]]
     born: Callable[[Identity, int], int] = _first_request
-    created: Callable[[Identity, int], int] = _at_birth
+    created: Callable[[Identity, int], int] = _always
     until: Callable[[Job, Switches], int] = _at_rest
     facts: Callable[[dict[str, Any]], dict[str, Any]] = _nothing
 
@@ -128,7 +128,8 @@ class JobListService(Service):
 
 @dataclass(frozen=True)
 class Context:
-    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's."""
+    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's,
+    `origin` is scheme and host as it names them ("" where it names none)."""
 
     parameters: Mapping[str, Any]
     body: Any
@@ -138,6 +139,7 @@ class Context:
     namespace: Namespace = field(repr=False)
     path: str = ""
     accept: str = ""
+    origin: str = ""
 
 
 Call = Callable[[Context], Answer]

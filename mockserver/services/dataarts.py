@@ -190,8 +190,8 @@ def _compact(value: Any) -> str:
 def page(rows: list[dict[str, Any]], total: int) -> str:
     """The inner answer as text, printed as in the page's example: indented by tabs."""
     texts = ",\n\t\t".join(map(_row_text, rows))
-    shown = f"[\n\t\t{texts}\n\t]" if rows else "[]"
-    return f'{{\n\t"msg":"success",\n\t"rows":{shown},\n\t"success":true,\n\t"total":{total}\n}}'
+    listed_rows = f"[\n\t\t{texts}\n\t]" if rows else "[]"
+    return f'{{\n\t"msg":"success",\n\t"rows":{listed_rows},\n\t"success":true,\n\t"total":{total}\n}}'
 
 
 def _row_text(row: dict[str, Any]) -> str:
@@ -235,6 +235,7 @@ def _request_id(now: int, request_id: str) -> str:
     return f"{UUID(int=number, version=4)}-{now}-scheduler0{1 + number % 3}"
 
 
+_VIEWS = {"instance-id": lambda scope: int(scope.job.identity["run"])}
 SERVICE = JobListService(
     identity=identify,
     profile=profile,
@@ -245,4 +246,5 @@ SERVICE = JobListService(
     page=page,
     body=body,
     filters=("workspace_id",),
+    views=_VIEWS,
 )

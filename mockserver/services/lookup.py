@@ -42,10 +42,10 @@ def declaration(operation: Operation, service: SingleJobService, context: Contex
     return result
 
 
-def known(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
+def declaration_if_any(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
     """Like `declaration`, but None for an id that nobody has asked for before, where such an id would be made up."""
     births, epoch = context.namespace.store, context.namespace.epoch
-    key = (operation.service, *_identity(operation, context).values())
+    key = (_life_of(operation).kind, *_identity(operation, context).values())
     if declared(operation, context) is None and epoch is None and births.known_birth(key) is None:
         _check_known(operation, context)
         return None
@@ -55,7 +55,7 @@ def known(operation: Operation, service: SingleJobService, context: Context) -> 
 def declared(operation: Operation, context: Context) -> JobSpec | None:
     """The newest declaration of the request's job; one that can't be seen before its start doesn't count."""
     definition = _life_of(operation)
-    result = context.namespace.declared.matching(operation.service, context.parameters)
+    result = context.namespace.declared.matching(_life_of(operation).kind, context.parameters)
     return next((item for item in result if not item.waiting or definition.unstarted is not None), None)
 
 
@@ -73,17 +73,17 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
         return None
     definition = _life_of(operation)
     identity = {name: str(context.parameters[name]) for name in definition.identity}
-    born = context.namespace.store.birth((operation.service, *identity.values()), context.now).time
+    born = context.namespace.store.birth((_life_of(operation).kind, *identity.values()), context.now).time
     life = _rest_of_life(definition, operation.documented_state)
     facts = service.facts(service.adapt(example.value, context.namespace.settings.switches))
-    made_up = JobSpec(MADE_UP, operation.service, identity, life, _progress(context), born, visible=0, facts=facts)
+    made_up = JobSpec(MADE_UP, _life_of(operation).kind, identity, life, _progress(context), born, visible=0, facts=facts)
     return _job(definition, service, made_up, identity, born, context)
 
 
 def last_day(job: Job) -> int:
     """When the job is not kept any longer (milliseconds)."""
-    kept = job.definition.kept
-    return LATEST if kept is None else job.moment.born + int(kept * SECOND) + 1
+    retention = job.definition.retention
+    return LATEST if retention is None else job.moment.born + int(retention * SECOND) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,9 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
     namespace, parameters = context.namespace, context.parameters
     low, high = service.window(parameters, context.now)
     offset, limit = parameters["offset"], parameters["limit"]
-    key = (operation.service, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
-    result = namespace.declared.matching(operation.service, parameters)
+    kind = _life_of(operation).kind
+    key = (kind, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
+    result = namespace.declared.matching(kind, parameters)
     if not result:
         _check_known(operation, context)
     text, last = namespace.store.as_of(key, offset, context.now, namespace.declared.last)
@@ -133,6 +134,18 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
         jobs = [replace(job, identity={**job.identity, **asked_for}) for job in jobs]
     next_run = min((_next_birth(source, context.now) for source in sources), default=LATEST)
     return Runs(jobs, total(stretches), min([next_run, *(job.moment.until for job in jobs)]))
+
+
+def run(operation: Operation, service: JobListService, declared: JobSpec, number: int, born: int, context: Context) -> Job:
+    """A run of a declared list; parts of its identity that neither the request nor the declaration has are empty."""
+    parameters = {**dict.fromkeys(_life_of(operation).identity, ""), **context.parameters}
+    identity = _identity_of_run(service, parameters, declared, number)
+    return _job(_life_of(operation), service, _as_ended(declared, number), identity, born, context, poll=False)
+
+
+def run_number(declared: JobSpec, number: int) -> str:
+    """What a run is called: no two runs of a namespace have the same."""
+    return str(declared.number * _RUNS + number)
 
 
 def _next_birth(source: JobSpec, now: int) -> int:
@@ -187,15 +200,15 @@ def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None
         wait = (declared.visible - context.now) / SECOND
         reason = "its id is one of the future" if declared.number == MADE_UP else "the job was only just created"
         raise RequestProblem("unknown-id", f"{reason}: it can be found in {wait:g} s", **_texts(context))
-    if definition.kept is not None and context.now - declared.born > definition.kept * SECOND:
-        remaining = definition.kept * SECOND // DAY
+    if definition.retention is not None and context.now - declared.born > definition.retention * SECOND:
+        remaining = definition.retention * SECOND // DAY
         raise RequestProblem(
             "unknown-id", f"the job is older than {remaining:g} days: it is not kept longer", **_texts(context)
         )
 
 
 def _check_known(operation: Operation, context: Context) -> None:
-    if context.namespace.declared.deleted(operation.service, context.parameters):
+    if context.namespace.declared.deleted(_life_of(operation).kind, context.parameters):
         raise RequestProblem("unknown-id", "the job was deleted", **_texts(context))
     if context.namespace.settings.unknown_ids == "reject":
         requested = ", ".join(f"{name} {context.parameters[name]!r}" for name in _life_of(operation).identity)
@@ -207,25 +220,27 @@ def _made_up(
     operation: Operation, service: SingleJobService, context: Context, identity: Mapping[str, str], owner: str
 ) -> JobSpec:
     namespace = context.namespace
-    birth = namespace.store.birth((operation.service, *identity.values()), context.now, owner)
+    birth = namespace.store.birth((_life_of(operation).kind, *identity.values()), context.now, owner)
     if birth.owner != owner:
         detail = f"the job belongs to another {service.owner}: the one that asked for it first"
         raise RequestProblem("unknown-id", detail, **_texts(context))
     requested = birth.time if namespace.epoch is None else namespace.epoch
     born = service.born(identity, requested - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
-    return JobSpec(MADE_UP, operation.service, identity, None, _progress(context), born, service.created(identity, born))
+    return JobSpec(
+        MADE_UP, _life_of(operation).kind, identity, None, _progress(context), born, service.created(identity, born)
+    )
 
 
 def _made_up_history(operation: Operation, service: JobListService, context: Context) -> JobSpec:
     """Runs at even distances: when the history is first asked for, one begins; the others came before or follow."""
     namespace, identity = context.namespace, service.identity(context.parameters)
-    requested = namespace.store.birth((operation.service, *identity.values()), context.now).time
+    requested = namespace.store.birth((_life_of(operation).kind, *identity.values()), context.now).time
     first_asked = requested if namespace.epoch is None else namespace.epoch
     every = _between(service.period, "period", namespace.settings.seed, *identity.items()) * SECOND
     since = max(0, context.now - first_asked) // every
     count = _between(service.past, "past", namespace.settings.seed, *identity.items()) + 1 + since
     newest = first_asked + since * every
-    return JobSpec(MADE_UP, operation.service, identity, None, _progress(context), newest, 0, count, every)
+    return JobSpec(MADE_UP, _life_of(operation).kind, identity, None, _progress(context), newest, 0, count, every)
 
 
 def _between(bounds: tuple[int, int], *key: object) -> int:
@@ -247,7 +262,7 @@ def _identity_of_run(
         name: value for name, value in parameters.items() if declared.number == MADE_UP or name not in service.filters
     }
     identity = service.identity({**requested, **declared.match, **declared.narrow})
-    return {**identity, "run": str(declared.number * _RUNS + number)}
+    return {**identity, "run": run_number(declared, number)}
 
 
 def _job(

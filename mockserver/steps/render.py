@@ -132,7 +132,9 @@ def _json(body: Any, quick: bool) -> bytes:
     """
     if quick:
         try:
-            return orjson.dumps(body)
+            return bytes(
+                memoryview(orjson.dumps(body))
+            )  # a copy: orjson's own bytes take 4 KiB at least, and answers are kept
         except TypeError:
             pass
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")

@@ -44,7 +44,9 @@ def read_preference(header: str) -> Preference:
 
 def preferred_status(operation: Operation, requested: Preference) -> str | None:
     """The status that `Prefer` names, as the document writes it, where its answer has to be made: it has no example."""
-    if operation.vendor in VENDORS or requested.code is None or requested.example is not None:
+    if requested.code is None or requested.example is not None:
+        return None
+    if operation.vendor in VENDORS and requested.code != 204:
         return None
     if any(requested.code in example.statuses for example in operation.examples.values()) or (
         requested.code < 300 and operation.job
@@ -78,6 +80,8 @@ def preferred_example(
     if preferred_status(operation, requested) is not None:
         return None
     standing = [example for example in operation.examples.values() if requested.code in example.statuses]
+    if not standing:  # it has no body: 204
+        return None
     usual = [example for example in standing if example.status(switches) == requested.code]
     return (usual or standing)[0], requested.code
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from ..actions.perform import perform
@@ -10,7 +11,7 @@ from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
 from ..jobs.trajectory import Job
 from ..model import Answer
-from ..services import CALLS, list_of, lookup, single_of
+from ..services import CALLS, by_declaration, list_of, lookup, single_of
 from ..services.base import Context, JobListService, SingleJobService
 
 
@@ -24,15 +25,17 @@ def respond(operation: Operation, context: Context) -> Answer:
         return _by_document(operation, context)
     single = single_of(operation) if operation.job else None
     if single is not None:
-        return _one_job(single, lookup.find_job(operation, single, context), context)
+        return _one_job(operation, single, lookup.find_job(operation, single, context), context)
     listing = list_of(operation) if operation.job else None
     if listing is not None:
         return _page(operation, listing, context)
     return _by_document(operation, context)
 
 
-def _one_job(single: SingleJobService, job: Job, context: Context) -> Answer:
+def _one_job(operation: Operation, single: SingleJobService, job: Job, context: Context) -> Answer:
     until = min(single.until(job, context.switches), lookup.last_day(job))
+    if single is by_declaration.SERVICE:
+        return replace(by_declaration.read_answer(operation, job, context.switches), until=until)
     return Answer(200, single.body(job, context.switches), until=until)
 
 
@@ -60,7 +63,7 @@ def respond_as_documented(operation: Operation, context: Context, example: Examp
     if job.moment.status == operation.documented_state:
         until = min(job.moment.until, lookup.last_day(job))
         return Answer(200, single.adapt(example.value, context.namespace.settings.switches), until=until)
-    return _one_job(single, job, context)
+    return _one_job(operation, single, job, context)
 
 
 def _sample(operation: Operation, context: Context) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..definitions import Definitions, Operation
-from ..definitions.model import chosen
+from ..definitions.router import chosen
 from ..errors import RequestProblem
 from ..model import Request
 

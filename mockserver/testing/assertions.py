@@ -87,7 +87,7 @@ def assert_called(
     if len(result) == times or (times is None and result):
         return
     expected = "at least once" if times is None else f"{times} times"
-    lines = [f"{_asked(name, params, headers)} was called {len(result)} times, wanted {expected}"]
+    lines = [f"{_call_text(name, params, headers)} was called {len(result)} times, wanted {expected}"]
     lines += [line(item) for item in result[:_LISTED]]
     lines += [f"  ... and {len(result) - _LISTED} more"] if len(result) > _LISTED else []
     raise AssertionError("\n".join([*lines, *_near_miss(definitions, seen, result, name, params, headers)]))
@@ -105,18 +105,18 @@ def assert_not_called(
     result = calls(definitions, seen, name, params, headers)
     if result:
         more = [f"  ... and {len(result) - _LISTED} more"] if len(result) > _LISTED else []
-        head = f"{_asked(name, params, headers)} was called {len(result)} times, wanted never"
+        head = f"{_call_text(name, params, headers)} was called {len(result)} times, wanted never"
         raise AssertionError("\n".join([head, *map(line, result[:_LISTED]), *more]))
 
 
-def _asked(name: str, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> str:
+def _call_text(name: str, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> str:
     supplied = ", ".join(f"{key}={value!r}" for key, value in {**(params or {}), **(headers or {})}.items())
     return f"{name} with {supplied}" if supplied else name
 
 
 def line(call: RecordedCall) -> str:
     """An exchange in one line."""
-    return f"  #{call.number} {clock_time(call.time)}  {call.method} {call.path}  {call.shown}"
+    return f"  #{call.number} {clock_time(call.time)}  {call.method} {call.path}  {call.summary}"
 
 
 def _near_miss(
@@ -201,7 +201,7 @@ def assert_polled(definitions: Definitions, seen: Sequence[RecordedCall], servic
         if rules.max_polls == 0:
             return
         missed = _near_miss(definitions, seen, [], service, expected, None)
-        raise AssertionError("\n".join([f"{_asked(service, expected, None)} was never polled", *missed]))
+        raise AssertionError("\n".join([f"{_call_text(service, expected, None)} was never polled", *missed]))
     broken = {who: wrong for who, polls in result.items() if (wrong := findings(polls, rules))}
     if broken:
         operation = _with_jobs(definitions, service)
@@ -232,7 +232,7 @@ def _broken(title: str, polls: Sequence[RecordedCall], wrong: Sequence[BrokenRul
 def exchanges_drawn(seen: Sequence[RecordedCall]) -> list[str]:
     """A line for each exchange, oldest first; one for several in a row that are alike."""
     lines: list[str] = []
-    alike = [list(group) for _, group in groupby(seen, key=lambda item: (item.method, item.path, item.shown))]
+    alike = [list(group) for _, group in groupby(seen, key=lambda item: (item.method, item.path, item.summary))]
     for group in alike:
         lines.append(line(group[0]).strip())
         lines += [f"    why: {group[0].problem[:300]}"] if group[0].problem else []

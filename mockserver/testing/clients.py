@@ -23,8 +23,8 @@ from ..model import Request
 from ..namespace import Namespace
 from ..vendors import enos
 from ..vendors.tokens import seal
+from .client_settings import Credentials
 from .intercept import InProcessAdapter
-from .mock_server import Credentials
 
 NOWHERE = "http://mockserver.invalid"
 """The base URL of a session on no socket; RFC 2606 keeps `.invalid` out of the net."""

@@ -42,17 +42,17 @@ def contract_options(options: Mapping[str, Any], definitions: Definitions) -> Co
     """The terms that a marker's keywords make. Raises InputError for an unknown name, code, severity or contradiction, with
     the nearest."""
     for name in options:
-        _known(name, _NAMES, f"{MARKER} has no {name!r}")
+        _check_allowed(name, _NAMES, f"{MARKER} has no {name!r}")
     fail_on = options.get("fail_on", "warning")
-    _known(fail_on, SEVERITIES, f"{MARKER}: fail_on is {fail_on!r}")
+    _check_allowed(fail_on, SEVERITIES, f"{MARKER}: fail_on is {fail_on!r}")
     ignore = _texts("ignore", options.get("ignore", ()))
     for code in ignore:
-        _known(code, CODES, f"{MARKER}: ignore has {code!r}, which is no code of a finding")
+        _check_allowed(code, CODES, f"{MARKER}: ignore has {code!r}, which is no code of a finding")
     strict = options.get("strict", False)
     if not isinstance(strict, bool):
         strict = _texts("strict", strict)
         for identifier in strict:
-            _known(
+            _check_allowed(
                 identifier,
                 ("all", *strict_ids(definitions.documents)),
                 f"{MARKER}: strict has {identifier!r}, no contradiction's id",
@@ -60,7 +60,7 @@ def contract_options(options: Mapping[str, Any], definitions: Definitions) -> Co
     return ContractOptions(strict, fail_on, frozenset(ignore))
 
 
-def _known(name: Any, allowed: Collection[str], complaint: str) -> None:
+def _check_allowed(name: Any, allowed: Collection[str], complaint: str) -> None:
     if name not in allowed:
         hint = did_you_mean(name, allowed)
         raise InputError(f"{complaint}{hint or '.'} Allowed: {', '.join(allowed)}")
@@ -85,7 +85,7 @@ class ContractJudge:
 
     session: Session
     ignore: frozenset[str]
-    found: list[tuple[Judged, Finding]] = field(default_factory=list)
+    judged_findings: list[tuple[Judged, Finding]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, exchange: Exchange, case: str = "") -> Judged:
@@ -101,7 +101,7 @@ class ContractJudge:
     def keep(self, judged: Judged, findings: Iterable[Finding], ignore: Collection[str] = ()) -> None:
         """Keep findings about an exchange."""
         with self._lock:
-            self.found += (
+            self.judged_findings += (
                 (judged, finding) for finding in findings if finding.code not in self.ignore and finding.code not in ignore
             )
 
@@ -156,7 +156,7 @@ class Contract:
     def findings(self) -> list[Finding]:
         """What was found so far, but for ignored codes."""
         self._side.settle()
-        return [item for _, item in self._judge.found]
+        return [item for _, item in self._judge.judged_findings]
 
     def client(self) -> requests.Session:
         """A `requests` session that knows the URL and signs: `client().get("/v3/.../jobs?id=1")`."""
@@ -164,7 +164,7 @@ class Contract:
 
     def ids(self, service: str) -> dict[str, str]:
         """Ids to ask a service with, by the vendor's names: of the profile. Raises InputError for an unknown service."""
-        _known(service, self._profile, f"the profile has no service {service!r}")
+        _check_allowed(service, self._profile, f"the profile has no service {service!r}")
         return dict(self._profile[service])
 
     def check(self, answer: Any, request: Any = None) -> list[Finding]:
@@ -181,7 +181,7 @@ class Contract:
 
     def complaint(self) -> str:
         """All findings as text, where they are as bad as `fail_on`, or where something could not be judged; else nothing."""
-        bad = at_least([item for _, item in self._judge.found], self._terms.fail_on)
+        bad = at_least([item for _, item in self._judge.judged_findings], self._terms.fail_on)
         if not bad and not self._unjudged:
             return ""
         head = (
@@ -191,11 +191,11 @@ class Contract:
 
     def lines(self) -> list[str]:
         """All findings, a line each."""
-        matches = [f"#{judged.number} {_asked(judged)}: {item}" for judged, item in self._judge.found]
+        matches = [f"#{judged.number} {_request_line(judged)}: {item}" for judged, item in self._judge.judged_findings]
         return [*matches, *(f"not judged: {reason}" for reason in self._unjudged)]
 
 
-def _asked(judged: Judged) -> str:
+def _request_line(judged: Judged) -> str:
     request = judged.exchange.request
     return f"{judged.operation or f'{request.method} {request.path}'} {judged.exchange.response.status or 'no answer'}"
 

@@ -83,7 +83,7 @@ class MockSubject:
         """Judge all that was noted."""
         with self._lock:
             while self._noted:
-                self._one(self._noted.popleft())
+                self._judge_noted(self._noted.popleft())
 
     def close(self) -> list[str]:
         """Judge the rest, and note no more."""
@@ -104,7 +104,7 @@ class MockSubject:
         if len(self._noted) > _WAITING:
             self.settle()
 
-    def _one(self, noted: _Noted) -> None:
+    def _judge_noted(self, noted: _Noted) -> None:
         judged = self._judge.session.check(noted.exchange, namespace=noted.namespace, answer=noted.fault is None)
         result = declared_at(judged.findings, noted.place)
         if noted.fault == "patch":
@@ -132,7 +132,7 @@ def _answered_by(namespace: Namespace, request: Request, operation: Operation | 
     replayed = namespace.replays.find(operation, values, now)
     if replayed is not None:
         return f"{among}/replay {replayed[0]}", replayed[1].place
-    result = namespace.declared.matching(operation.service, values)
+    result = namespace.declared.matching(operation.job.kind, values)
     if single_of(operation) is not None:
         return (f"{among}/{result[0].number}", result[0].place) if result else (among, "")
     return among, ", ".join(list(dict.fromkeys(item.place for item in result if item.place))[:_PLACES])

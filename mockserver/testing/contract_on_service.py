@@ -12,9 +12,9 @@ from ..contract.target import TargetUrl, target_of
 from ..credentials import credentials_of, resigner, signer
 from ..definitions import load
 from ..proxy import JudgeQueue, Proxy, ProxyOptions
+from .client_settings import endpoints
 from .contract_fixture import Contract, ContractJudge, ContractOptions, session_for
 from .environ import without_proxy
-from .mock_server import endpoints
 
 if TYPE_CHECKING:
     import requests

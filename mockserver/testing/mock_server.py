@@ -7,27 +7,25 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..answering import CRASHED
-from ..declare_job import DeclaredJob, LifeGiven, declare, given, handles
-from ..definitions import Definitions, Operation
+from ..declare_job import DeclaredJob, LifeGiven, declare, handles, without_none
+from ..definitions import Operation
 from ..errors import InputError
 from ..faults.declared_fault import DeclaredFault
 from ..faults.kinds import KINDS
 from ..jobs.clock import Clock
 from ..journal import JournalEntry
-from ..listing import environment
 from ..mock import Mock, OnAnswer
 from ..model import Request, Response
 from ..namespace import DEFAULT_NAMESPACE, Namespace
-from ..settings import Settings
 from . import assertions, poller_coverage
 from .assertions import calls, exchanges_drawn, jobs_drawn, polls_of
 from .call_site import caller
-from .environ import REGIONS, Environment, without_proxy
+from .client_settings import Credentials
+from .environ import Environment, without_proxy
 from .recorded_call import RecordedCall, read
 
 if TYPE_CHECKING:
@@ -36,41 +34,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 _REPORTED = 30
-_ENDPOINTS = ("HUAWEICLOUD_SDK_REGION_", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "ENOS_URL")
 _SDKS = ("HUAWEICLOUD_SDK", "CLOUD_SDK")
-
-
-def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
-    """The variables that turn SDK code to a URL of this machine; none without one: the SDK's own endpoints stay."""
-    if url is None:
-        return {}
-    port = int(url.rpartition(":")[2])
-    result = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
-    return {name: value for name, value in result.items() if name.startswith(_ENDPOINTS)}
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What the test's namespace takes for right: Huawei Cloud's pair and project, EnOS's application."""
-
-    access_key: str
-    secret_key: str
-    project_id: str
-    app_key: str
-    app_secret: str
-
-    @property
-    def ak(self) -> str:
-        """The access key, by the SDK's name for it."""
-        return self.access_key
-
-    @property
-    def sk(self) -> str:
-        """The secret key, by the SDK's name for it."""
-        return self.secret_key
-
-    def __repr__(self) -> str:
-        return f"Credentials(access_key={self.access_key!r}, project_id={self.project_id!r}, app_key={self.app_key!r}, ...)"
 
 
 class MockServer:
@@ -166,7 +130,7 @@ class MockServer:
         """Declare a job of this test. Arguments and errors: see `Mock.job`."""
         options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
                    "facts": facts, "started": started}  # fmt: skip
-        fields = {"progress": progress, "count": count, **identity, **given(options)}
+        fields = {"progress": progress, "count": count, **identity, **without_none(options)}
         return declare(self._mock.definitions, self._world, service, fields, caller())
 
     def fail(
@@ -253,13 +217,17 @@ class MockServer:
             self._opened.pop()()
 
     def intercept(self, *hosts: str) -> AbstractContextManager[None]:
-        """For a `with` block, answer what `requests` sends to the vendors' public hosts, in this process, on no socket.
+        """For a `with` block, answer in this process what `requests`, httpx and aiohttp send to the vendors' public hosts.
+
+        So are the hosts of the `servers` in your own documents.
 
         Parameters: `hosts`, more patterns of host names, such as `*.cloud.example`.
         """
+        from ..definitions.servers import hosts_of
         from .intercept import intercept
 
-        return intercept(self._mock, self.namespace, hosts)
+        own = hosts_of(url for operation in self._mock.definitions.operations for url in operation.servers)
+        return intercept(self._mock, self.namespace, (*hosts, *own))
 
     @contextmanager
     def environ(self) -> Iterator[None]:

@@ -40,11 +40,11 @@ def table(polls: Sequence[RecordedCall], wrong: Mapping[int, Sequence[str]]) -> 
         end = _alike(polls, index, wrong)
         if end - index > _ALIKE:
             same = f"  <- the same {end - index} times" if index in wrong else f"  ({end - index} polls)"
-            lines.append(f"{'...':>6}  {'':<12}  {_gap(polls, index):>12}  {polls[index].shown}{same}")
+            lines.append(f"{'...':>6}  {'':<12}  {_gap(polls, index):>12}  {polls[index].summary}{same}")
             index = end
         else:
             notes = "; ".join(wrong.get(index, ()))
-            text = f"{polls[index].shown:<24}  <- {notes}" if notes else polls[index].shown
+            text = f"{polls[index].summary:<24}  <- {notes}" if notes else polls[index].summary
             lines.append(f"{index + 1:>6}  {clock_time(polls[index].time)}  {_gap(polls, index):>12}  {text}")
             index += 1
     return "\n".join(lines)
@@ -58,7 +58,7 @@ def _alike(polls: Sequence[RecordedCall], start: int, wrong: Mapping[int, Sequen
     """Where the polls end that look like the one before, too; the last of them is drawn by itself."""
 
     def look(index: int) -> tuple[str, str, tuple[str, ...]]:
-        return polls[index].shown, _gap(polls, index), tuple(wrong.get(index, ()))
+        return polls[index].summary, _gap(polls, index), tuple(wrong.get(index, ()))
 
     end = start
     while start and end < len(polls) and look(end) == look(start - 1):
@@ -71,10 +71,10 @@ def bars(title: str, polls: Sequence[RecordedCall]) -> str:
     first, last = polls[0].time, polls[-1].time
     width = max(1, last - first)
     lines = [f"{title}: {len(polls)} poll{'s' if len(polls) > 1 else ''} in {span(last - first)}, from {clock_time(first)}"]
-    text = list(dict.fromkeys(poll.shown for poll in polls))
+    text = list(dict.fromkeys(poll.summary for poll in polls))
     room = min(40, max(map(len, text)))
     for answer in text:
-        mine = [poll.time for poll in polls if poll.shown == answer]
+        mine = [poll.time for poll in polls if poll.summary == answer]
         columns = {(time - first) * (_COLUMNS - 1) // width for time in mine}
         bar = "".join("#" if column in columns else " " for column in range(_COLUMNS))
         lines.append(f"  {answer[:40]:<{room}} |{bar}| {len(mine):>4}x from +{span(mine[0] - first)}")

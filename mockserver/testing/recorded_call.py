@@ -67,7 +67,7 @@ class RecordedCall:
         return bool(self.runs) and all(run.terminal for run in self.runs)
 
     @property
-    def shown(self) -> str:
+    def summary(self) -> str:
         """The answer in a few words: `200 RUNNING`, `404 job-not-found`, `502 (fault status)`."""
         states = [run.state for run in self.runs]
         counted = [

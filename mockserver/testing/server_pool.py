@@ -14,8 +14,9 @@ from ..model import Request, Response
 from ..namespace import DEFAULT_NAMESPACE, Namespace
 from ..server.mock_http_server import MockHttpServer
 from ..settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET, Settings
+from .client_settings import Credentials, endpoints
 from .mock_options import REJECT, MockOptions
-from .mock_server import Credentials, MockServer, endpoints
+from .mock_server import MockServer
 
 PROJECT = "0605767a5780d5762fc5c0118072a564"
 _SECRET = "mockserver0secret0key0for0tests"  # noqa: S105 - public on purpose, it protects nothing

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..definitions import Definitions, JobLife, Operation
-from ..definitions.job_shorthand import CANCEL, FAILURE
-from ..definitions.model import JobMapping
+from ..definitions.job_model import JobMapping
+from ..definitions.job_words import CANCEL, FAILURE
 from ..errors import InputError
 from ..exchanges import vendor_times
 from ..exchanges.json_path import MISSING, value_at
@@ -134,7 +134,7 @@ def profile_of(definitions: Definitions, service: str) -> ServiceProfile:
 
 def services(definitions: Definitions) -> list[str]:
     """The services that have a profile, in the order of their names."""
-    return sorted(operation.service for operation in definitions.operations if operation.job and _profile(operation))
+    return sorted(operation.job.kind for operation in definitions.operations if operation.job and _profile(operation))
 
 
 def _profile(operation: Operation) -> ServiceProfile | None:
@@ -148,7 +148,7 @@ def _profile(operation: Operation) -> ServiceProfile | None:
     words = run + (service.status_text or mapping.status)
     progress = f"{run}{mapping.progress}" if mapping.progress else ""
     return ServiceProfile(
-        service=operation.service,
+        service=job.kind,
         operation=operation,
         first=steps[0],
         running=steps[max(0, len(steps) - 2)],

@@ -19,7 +19,7 @@ def identify(operation: Operation, request: Request, settings: Settings) -> Call
     schemes = document.get("components", {}).get("securitySchemes", {})
     expected = []
     for alternative in operation.source.value.get("security", ()):
-        missing = [_wanted(schemes.get(name)) for name in alternative if not _is_sent(schemes.get(name), request)]
+        missing = [_description(schemes.get(name)) for name in alternative if not _is_sent(schemes.get(name), request)]
         if not missing:
             return Caller("token")
         expected.append(" and ".join(missing))
@@ -40,7 +40,7 @@ def _is_sent(scheme: Any, request: Request) -> bool:
     return f"{name}=" in request.query
 
 
-def _wanted(scheme: Any) -> str:
+def _description(scheme: Any) -> str:
     if scheme.get("type") == "apiKey":
         return f"{scheme.get('name')} in the {scheme.get('in')}"
     return f"Authorization: {str(scheme.get('scheme', 'Bearer')).capitalize()} ..."

@@ -10,10 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-from ..jobs.clock import Clock
 from .engine import nothing
 from .errors import AlreadyDriven, CannotDrive
+
+if TYPE_CHECKING:
+    from ..jobs.clock import Clock
 
 
 def virtual_time(

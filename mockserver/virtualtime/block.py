@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from .. import real_time as real
-from ..jobs.clock import Clock
 from ..when_imported import when_imported
 from . import engine as engines
 from . import forked, functions, locks, loops, sockets, trio_loops, wall
@@ -21,11 +21,14 @@ from .errors import AlreadyDriven
 from .replace import Holders, Pair, put_back
 from .signals import DeferredSignals
 
+if TYPE_CHECKING:
+    from ..jobs.clock import Clock
+
 _driving = real.Lock()
 _holders = Holders()
 
 
-class VirtualTime(AbstractContextManager[Clock]):
+class VirtualTime(AbstractContextManager["Clock"]):
     """See `virtual_time`."""
 
     def __init__(

@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import activity
 from .. import real_time as real
-from ..jobs.clock import Clock
 from .at_rest import State, ThreadStates
 from .errors import CannotDrive
+
+if TYPE_CHECKING:
+    from ..jobs.clock import Clock
 
 SECOND = 1_000_000_000
 _MILLISECOND = 1_000_000

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import time_machine
 
-from ..jobs.clock import Clock
+if TYPE_CHECKING:
+    from ..jobs.clock import Clock
+
 
 _MICROSECOND = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -8,8 +8,10 @@ from typing import Any
 
 import huaweicloudsdkcdm.v1 as cdm
 import huaweicloudsdkdataartsstudio.v1 as dataarts
+import huaweicloudsdkdlf.v1 as dlf
 import huaweicloudsdkgaussdb.v3 as gaussdb
 import pytest
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
 from mockserver.errors import InputError
@@ -281,3 +283,74 @@ def test_nodes_lead_to_their_runs(mock: Any) -> None:
     assert [(row["jobName"], row["taskId"], row["workspaceId"]) for row in rows] == [
         ("ETL_Job_dli2dws", 937987, names["workspace_id"])
     ]
+
+
+# DataArts Factory: runs of a job, by the SDK of its first API (DLF) and of the second
+
+
+class Factory:
+    """A job's runs, by the vendor's SDKs."""
+
+    def __init__(self, mock: Any) -> None:
+        project = BasicCredentials("a", "b", "0605767a5780d5762fc5c0118072a564")
+        self.client = dlf.DlfClient.new_builder().with_credentials(project).with_endpoint(mock.url).build()
+        self.mock = mock
+
+    def run(self, name: str) -> str:
+        return str(self.client.run_once(dlf.RunOnceRequest(job_name=name, body=dlf.StartJobReq())).instance_id)
+
+    def stop(self, name: str, run: str) -> int:
+        return int(self.client.stop_job_instance(dlf.StopJobInstanceRequest(job_name=name, instance_id=run)).status_code)
+
+    def again(self, name: str, run: str) -> int:
+        request = dlf.RestoreJobInstanceRequest(job_name=name, instance_id=run)
+        return int(self.client.restore_job_instance(request).status_code)
+
+    def runs(self, name: str, **options: Any) -> list[tuple[str, str]]:
+        request = dataarts.ListFactoryJobInstancesByNameRequest(workspace="w", job_name=name, **options)
+        instances = self.mock.sdk("dataarts").list_factory_job_instances_by_name(request).instances
+        return [(str(run.instance_id), run.status) for run in instances]
+
+
+def test_a_factory_job_is_run_stopped_and_run_again(mock: Any) -> None:
+    """As declared; each run is in both lists, and the ones before it stay as they were."""
+    mock.job("dataarts", task_id="937987", job_name="load", life="fails", started=False)
+    factory = Factory(mock)
+    first = factory.run("load")
+    assert factory.runs("load") == [(first, "waiting")]
+    mock.clock.advance(10)
+    assert (factory.stop("load", first), factory.runs("load")) == (204, [(first, "manual-stop")])
+    assert "400 DLF.3051" in refused(lambda: factory.stop("load", first))
+    mock.clock.advance(10)
+    assert factory.again("load", first) == 204
+    ((second, _), _) = factory.runs("load")
+    assert "400 DLF.3051" in refused(lambda: factory.again("load", second))
+    mock.clock.advance(600)
+    assert factory.runs("load") == [(second, "fail"), (first, "manual-stop")]
+    assert factory.runs("load", status="fail", limit=1) == [(second, "fail")]
+    request = dataarts.ShowInstanceInfosRequest(
+        instance="0" * 32, start_time=0, end_time=9e12, offset=0, limit=10, task_id="937987", job_name="load"
+    )
+    rows = json.loads(mock.sdk("dataarts").show_instance_infos(request).body)["rows"]
+    assert [row["status"] for row in rows] == ["fail", "manual-stop"]
+
+
+def test_what_the_factory_does_not_know(mock: Any) -> None:
+    """A job that nobody declared, a run that is another job's."""
+    factory = Factory(mock)
+    assert "400 DLF.0100" in refused(lambda: factory.run("nobody-s"))
+    mock.job("dataarts", task_id="1", job_name="load", started=False)
+    run = factory.run("load")
+    assert "400 DLF.30137" in refused(lambda: factory.stop("other", run))
+    assert factory.runs("nobody-s") == []
+
+
+def test_a_list_that_is_declared_is_run_by_hand_too(mock: Any) -> None:
+    """Its history gets one more run; only the run that is meant is stopped."""
+    mock.job("dataarts", task_id="1", job_name="load", life="succeeds", count=3, every="1h", age="10m")
+    factory = Factory(mock)
+    before = factory.runs("load")
+    assert [status for _, status in before] == ["success"] * 3
+    run = factory.run("load")
+    assert factory.stop("load", run) == 204
+    assert factory.runs("load") == [(run, "manual-stop"), *before]

@@ -12,7 +12,7 @@ import pytest
 import requests
 from sample_requests import NOW, request_for
 
-from mockserver import Clock, Mock, Settings, ThreadedServer, create_app
+from mockserver import Clock, Mock, MockHttpServer, Settings, create_app
 from mockserver.definitions import Definitions
 from mockserver.errors import InputError
 from mockserver.model import Delivery, Request, Response, ServedFault
@@ -661,7 +661,7 @@ def by_python(mock: Mock, fault: dict[str, Any]) -> None:
 
 def by_control(mock: Mock, fault: dict[str, Any]) -> None:
     """Declare it over HTTP."""
-    with ThreadedServer(mock) as server:
+    with MockHttpServer(mock) as server:
         assert requests.post(server.url + "/_mock/faults", json=fault, timeout=10).status_code == 201
 
 

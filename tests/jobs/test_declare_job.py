@@ -251,7 +251,7 @@ def test_the_documented_cdm_job_goes_on() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"service": "cdn"}, "'cdn' is not a service with jobs; known: "),
+        ({"service": "cdn"}, "'cdn' is not a service with jobs; did you mean 'cdm'"),
         ({"service": "cdm", "jobname": "x"}, "did you mean 'job_name'"),
         ({"service": "cdm", "life": "suceeds"}, "did you mean 'succeeds'"),
         ({"service": "cdm", "life": []}, "allowed: a name, or a list"),

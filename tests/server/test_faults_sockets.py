@@ -21,7 +21,7 @@ from huaweicloudsdkcore.http.http_config import HttpConfig
 from poseidon import poseidon
 from sdk_clients import CDM, Connect, Server
 
-from mockserver import Clock, Mock, Settings, ThreadedServer, drive
+from mockserver import Clock, Mock, MockHttpServer, Settings, drive
 from mockserver.definitions import Definitions
 from mockserver.faults.kinds import KINDS
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
@@ -31,18 +31,18 @@ TASK = "/batch-processing-service/v2.1/taskInstances?taskInstId=t-1&userId=u&org
 
 
 @pytest.fixture
-def running(shipped: Definitions) -> Iterator[ThreadedServer]:
+def running(shipped: Definitions) -> Iterator[MockHttpServer]:
     """A server whose mock wants no credentials, at a time that stands still."""
-    with ThreadedServer(Mock(Settings(auth="off"), Clock(1_700_000_000_000, speed=0), shipped)) as server:
+    with MockHttpServer(Mock(Settings(auth="off"), Clock(1_700_000_000_000, speed=0), shipped)) as server:
         yield server
 
 
-def get(server: ThreadedServer) -> requests.Response:
+def get(server: MockHttpServer) -> requests.Response:
     """An ordinary request, on a connection of its own."""
     return requests.get(server.url + PATH, timeout=30)
 
 
-def raw(server: ThreadedServer | Server, path: str = PATH, more: str = "") -> tuple[bytes, bool]:
+def raw(server: MockHttpServer | Server, path: str = PATH, more: str = "") -> tuple[bytes, bool]:
     """All bytes of the answer, and whether the connection was reset after them."""
     received = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
@@ -58,7 +58,7 @@ def raw(server: ThreadedServer | Server, path: str = PATH, more: str = "") -> tu
 # each kind on the wire
 
 
-def test_empty_response(running: ThreadedServer) -> None:
+def test_empty_response(running: MockHttpServer) -> None:
     """The connection ends in order, without a byte."""
     running.mock.fail("cdm", fault="EMPTY_RESPONSE")
     assert raw(running) == (b"", False)
@@ -66,7 +66,7 @@ def test_empty_response(running: ThreadedServer) -> None:
         http_get(running)
 
 
-def http_get(server: ThreadedServer) -> bytes:
+def http_get(server: MockHttpServer) -> bytes:
     """The body as http.client reads it."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     try:
@@ -76,7 +76,7 @@ def http_get(server: ThreadedServer) -> bytes:
         connection.close()
 
 
-def test_connection_reset_by_peer(running: ThreadedServer) -> None:
+def test_connection_reset_by_peer(running: MockHttpServer) -> None:
     """The connection is reset, without a byte."""
     running.mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER")
     assert raw(running) == (b"", True)
@@ -84,7 +84,7 @@ def test_connection_reset_by_peer(running: ThreadedServer) -> None:
         http_get(running)
 
 
-def test_random_data_then_close(running: ThreadedServer) -> None:
+def test_random_data_then_close(running: MockHttpServer) -> None:
     """What comes is no HTTP, other bytes each time, the same after a reset."""
     found = []
     for _ in range(2):
@@ -98,7 +98,7 @@ def test_random_data_then_close(running: ThreadedServer) -> None:
     assert {len(data) for data in found[0]} == {512}
 
 
-def test_malformed_response_chunk(running: ThreadedServer) -> None:
+def test_malformed_response_chunk(running: MockHttpServer) -> None:
     """A 200 whose chunks are none."""
     running.mock.fail("cdm", fault="MALFORMED_RESPONSE_CHUNK")
     head, _, rest = raw(running)[0].partition(b"\r\n\r\n")
@@ -110,7 +110,7 @@ def test_malformed_response_chunk(running: ThreadedServer) -> None:
         get(running)
 
 
-def test_close_mid_body(running: ThreadedServer) -> None:
+def test_close_mid_body(running: MockHttpServer) -> None:
     """Half of the body that was announced, then a reset."""
     normal = get(running).content
     running.mock.fail("cdm", fault="CLOSE_MID_BODY")
@@ -124,7 +124,7 @@ def test_close_mid_body(running: ThreadedServer) -> None:
         http_get(running)
 
 
-def test_short_body(running: ThreadedServer) -> None:
+def test_short_body(running: MockHttpServer) -> None:
     """The body, but more was announced; the connection ends in order."""
     normal = get(running).content
     running.mock.fail("cdm", fault="SHORT_BODY")
@@ -137,7 +137,7 @@ def test_short_body(running: ThreadedServer) -> None:
 
 
 @pytest.mark.parametrize("kind", ["TRUNCATED_JSON", "EMPTY_BODY", "HTML_200"])
-def test_content_that_is_no_json(running: ThreadedServer, kind: str) -> None:
+def test_content_that_is_no_json(running: MockHttpServer, kind: str) -> None:
     """A whole answer with status 200 that no JSON parser takes; the connection goes on."""
     running.mock.fail("cdm", fault=kind, times=1)
     with requests.Session() as session:
@@ -148,7 +148,7 @@ def test_content_that_is_no_json(running: ThreadedServer, kind: str) -> None:
         assert session.get(running.url + PATH, timeout=30).json()["submissions"]
 
 
-def test_wrong_encoding(running: ThreadedServer) -> None:
+def test_wrong_encoding(running: MockHttpServer) -> None:
     """The charset that is announced can't decode the bytes."""
     running.mock.fail("cdm", fault="WRONG_ENCODING")
     answer = get(running)
@@ -157,7 +157,7 @@ def test_wrong_encoding(running: ThreadedServer) -> None:
         answer.content.decode(answer.encoding)
 
 
-def test_slow_dribble(running: ThreadedServer) -> None:
+def test_slow_dribble(running: MockHttpServer) -> None:
     """The body comes in the chunks that were asked for, whole in the end, and the connection goes on."""
     normal = get(running).content
     running.mock.fail("cdm", fault={"type": "SLOW_DRIBBLE", "chunks": 4, "duration": "200ms"}, times=1)
@@ -173,7 +173,7 @@ def test_slow_dribble(running: ThreadedServer) -> None:
     assert len(pieces) > 2
 
 
-def test_hang_ends_with_the_client_the_limit_or_the_server(running: ThreadedServer) -> None:
+def test_hang_ends_with_the_client_the_limit_or_the_server(running: MockHttpServer) -> None:
     """A client that gives up gets no answer; a limit ends the connection without one; stopping does, too."""
     running.mock.fail("cdm", fault="HANG", times=1)
     running.mock.fail("cdm", fault={"type": "HANG", "limit": "20ms"}, times=1)
@@ -192,7 +192,7 @@ def test_hang_ends_with_the_client_the_limit_or_the_server(running: ThreadedServ
     ] * 3
 
 
-def test_stopping_does_not_wait_for_delays(running: ThreadedServer) -> None:
+def test_stopping_does_not_wait_for_delays(running: MockHttpServer) -> None:
     """A delay of an hour ends with the server."""
     running.mock.fail("cdm", delay="1h")
     with socket.create_connection(("127.0.0.1", running.port), timeout=30) as connection:
@@ -203,7 +203,7 @@ def test_stopping_does_not_wait_for_delays(running: ThreadedServer) -> None:
         assert connection.recv(1) == b""
 
 
-def test_a_real_delay(running: ThreadedServer) -> None:
+def test_a_real_delay(running: MockHttpServer) -> None:
     """A client whose patience is shorter gives up; one whose patience is longer gets the answer."""
     running.mock.fail("cdm", delay="300ms", times=2)
     with pytest.raises(requests.exceptions.ReadTimeout):
@@ -211,7 +211,7 @@ def test_a_real_delay(running: ThreadedServer) -> None:
     assert get(running).json()["submissions"]
 
 
-def test_real_delays_pass_while_time_is_taken_over(running: ThreadedServer) -> None:
+def test_real_delays_pass_while_time_is_taken_over(running: MockHttpServer) -> None:
     """Under `drive` a real delay is still real, and the mock's clock stays."""
     running.mock.fail("cdm", delay="50ms")
     with drive(running.mock.clock):
@@ -220,7 +220,7 @@ def test_real_delays_pass_while_time_is_taken_over(running: ThreadedServer) -> N
         assert time.monotonic() - began < 0.05  # it creeps, from one call to the next
 
 
-def test_other_connections_are_not_held_up(running: ThreadedServer) -> None:
+def test_other_connections_are_not_held_up(running: MockHttpServer) -> None:
     """While one request hangs, another one is answered."""
     running.mock.fail("cdm", fault="HANG", job_name="stuck")
     with socket.create_connection(("127.0.0.1", running.port), timeout=30) as connection:
@@ -231,7 +231,7 @@ def test_other_connections_are_not_held_up(running: ThreadedServer) -> None:
         assert select.select([connection], [], [], 0)[0] == []
 
 
-def test_a_lost_request_is_journalled(running: ThreadedServer) -> None:
+def test_a_lost_request_is_journalled(running: MockHttpServer) -> None:
     """What never got an answer stands in the journal, over HTTP, too, with its fault and status 0."""
     running.mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER")
     raw(running)
@@ -241,7 +241,7 @@ def test_a_lost_request_is_journalled(running: ThreadedServer) -> None:
     assert exchange["fault"] == {"number": 1, "kind": "CONNECTION_RESET_BY_PEER"}
 
 
-def test_head_and_old_clients_are_broken_as_well(running: ThreadedServer) -> None:
+def test_head_and_old_clients_are_broken_as_well(running: MockHttpServer) -> None:
     """A fault of everything reaches every request that has an operation, however it comes."""
     running.mock.fail("*", fault="EMPTY_RESPONSE", times=1)
     with socket.create_connection(("127.0.0.1", running.port), timeout=30) as connection:
@@ -249,7 +249,7 @@ def test_head_and_old_clients_are_broken_as_well(running: ThreadedServer) -> Non
         assert connection.recv(1) == b""
 
 
-def test_a_fault_is_served_exactly_as_often_as_asked(running: ThreadedServer) -> None:
+def test_a_fault_is_served_exactly_as_often_as_asked(running: MockHttpServer) -> None:
     """Of 32 clients' 320 requests exactly 100 are reset."""
     fault = running.mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER", times=100)
     found: list[bool] = []
@@ -261,7 +261,7 @@ def test_a_fault_is_served_exactly_as_often_as_asked(running: ThreadedServer) ->
     assert (found.count(True), len(found), fault.served) == (100, 320, 100)
 
 
-def lost(server: ThreadedServer) -> bool:
+def lost(server: MockHttpServer) -> bool:
     """Whether a request gets no answer."""
     try:
         return get(server).status_code != 200
@@ -281,7 +281,7 @@ def refused(port: int) -> bool:
     return False
 
 
-def test_connection_refused_until_removed(running: ThreadedServer) -> None:
+def test_connection_refused_until_removed(running: MockHttpServer) -> None:
     """The port is closed at once, kept connections as well; once the fault is gone, it is open at once, again and again."""
     with requests.Session() as session:
         assert session.get(running.url + PATH, timeout=30).status_code == 200
@@ -297,7 +297,7 @@ def test_connection_refused_until_removed(running: ThreadedServer) -> None:
     assert not refused(running.port)
 
 
-def test_connection_refused_for_a_window_of_the_clock(running: ThreadedServer) -> None:
+def test_connection_refused_for_a_window_of_the_clock(running: MockHttpServer) -> None:
     """Whoever moves the clock finds the port closed from the beginning of the window to its end."""
     running.mock.fail("*", fault="CONNECTION_REFUSED", window=("1m", "3m"))
     found = []
@@ -307,7 +307,7 @@ def test_connection_refused_for_a_window_of_the_clock(running: ThreadedServer) -
     assert found == [False, True, True, False]
 
 
-def test_a_loop_under_drive_lives_through_a_refused_window(running: ThreadedServer) -> None:
+def test_a_loop_under_drive_lives_through_a_refused_window(running: MockHttpServer) -> None:
     """Code that retries every 30 s on the mock's time is refused for five minutes of it, and then goes on."""
     running.mock.fail("*", fault="CONNECTION_REFUSED", window=(0, "5m"))
     attempts = 0
@@ -323,7 +323,7 @@ def test_a_loop_under_drive_lives_through_a_refused_window(running: ThreadedServ
 
 def test_connection_refused_over_the_control_api(shipped: Definitions) -> None:
     """The call that declares it is answered, then the port is closed, and opens by itself as time passes."""
-    with ThreadedServer(Mock(Settings(auth="off"), definitions=shipped)) as server:
+    with MockHttpServer(Mock(Settings(auth="off"), definitions=shipped)) as server:
         fault = {"target": "*", "fault": "CONNECTION_REFUSED", "window": [0, "400ms"]}
         assert requests.post(server.url + "/_mock/faults", json=fault, timeout=30).status_code == 201
         assert refused(server.port)
@@ -337,13 +337,13 @@ def test_a_server_that_starts_refusing(tmp_path: Path, shipped: Definitions) -> 
     file = tmp_path / "faults.json"
     file.write_text(json.dumps({"faults": [{"target": "*", "fault": "CONNECTION_REFUSED", "window": [0, 60]}]}))
     mock = Mock(Settings(auth="off", fixtures=(str(file),)), Clock(1_700_000_000_000, speed=0), shipped)
-    with ThreadedServer(mock) as server:
+    with MockHttpServer(mock) as server:
         assert refused(server.port)
         mock.clock.advance(60)
         assert get(server).status_code == 200
 
 
-def test_nobody_else_gets_a_refusing_port(running: ThreadedServer) -> None:
+def test_nobody_else_gets_a_refusing_port(running: MockHttpServer) -> None:
     """While it is closed the port stays the server's own, and stopping gives it back."""
     running.mock.fail("*", fault="CONNECTION_REFUSED")
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
@@ -353,7 +353,7 @@ def test_nobody_else_gets_a_refusing_port(running: ThreadedServer) -> None:
         other.bind(("127.0.0.1", running.port))
 
 
-def test_tls_error(running: ThreadedServer) -> None:
+def test_tls_error(running: MockHttpServer) -> None:
     """A client that speaks TLS gets a proper alert instead of plain text, and is counted; plain requests are answered."""
     fault = running.mock.fail("*", fault="TLS_ERROR")
     with pytest.raises(ssl.SSLError, match=r"(?i)alert handshake[_ ]failure"):
@@ -367,7 +367,7 @@ def test_tls_error(running: ThreadedServer) -> None:
         greet_in_tls(running)
 
 
-def greet_in_tls(server: ThreadedServer) -> None:
+def greet_in_tls(server: MockHttpServer) -> None:
     """Begin a TLS connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as plain:
         ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
@@ -376,14 +376,14 @@ def greet_in_tls(server: ThreadedServer) -> None:
 # vendors' SDKs
 
 
-def client_of(connect: Connect, server: ThreadedServer, **config: Any) -> Any:
+def client_of(connect: Connect, server: MockHttpServer, **config: Any) -> Any:
     """The CDM SDK's client."""
     return connect(CDM, server, config=HttpConfig(**config))  # type: ignore[arg-type]  # all it needs is the url
 
 
 def test_the_cdm_sdk(shipped: Definitions, connect: Connect) -> None:
     """Huawei Cloud's SDK raises what it raises in the cloud, and gets the job once the faults are used up."""
-    with ThreadedServer(Mock(Settings(), definitions=shipped)) as server:
+    with MockHttpServer(Mock(Settings(), definitions=shipped)) as server:
         mock, client = server.mock, client_of(connect, server, timeout=(5, 0.3))
         mock.fail("cdm", error="job-not-found", times=1)
         mock.fail("cdm", status=502, times=1)
@@ -407,14 +407,14 @@ def test_the_cdm_sdk(shipped: Definitions, connect: Connect) -> None:
         assert [fault.served for fault in mock.namespace().faults.entries] == [1] * 8
 
 
-def poll_enos(server: ThreadedServer) -> Any:
+def poll_enos(server: MockHttpServer) -> Any:
     """What poseidon makes of the answer."""
     return poseidon.urlopen(DEFAULT_APP_KEY, DEFAULT_APP_SECRET, server.url + TASK)
 
 
 def test_enos_poseidon(shipped: Definitions) -> None:
     """EnOS's SDK meets errors in its envelope, an HTML page, a cut body and a reset, and then the task again."""
-    with ThreadedServer(Mock(Settings(auth="off"), definitions=shipped)) as server:
+    with MockHttpServer(Mock(Settings(auth="off"), definitions=shipped)) as server:
         mock = server.mock
         mock.fail("enos", error="no-privilege", times=1)
         envelope = poll_enos(server)

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from sdk_clients import Server
 
-from mockserver import Mock, Settings, ThreadedServer
+from mockserver import Mock, MockHttpServer, Settings
 
 
 def wait(port: int, *options: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +30,7 @@ def test_a_server_that_answers(server: Server) -> None:
 
 def test_a_server_that_starts_late() -> None:
     """It waits for a server that is started after it."""
-    late = ThreadedServer(Mock(Settings()))  # bound, so that the port is ours, but deaf
+    late = MockHttpServer(Mock(Settings()))  # bound, so that the port is ours, but deaf
     process = subprocess.Popen(
         [sys.executable, "-m", "mockserver", "wait", "--port", str(late.port)], stdout=subprocess.PIPE, text=True
     )

@@ -119,7 +119,9 @@ def times_of(declared: dict[str, Any]) -> list[int]:
 
 
 @EACH
-@pytest.mark.parametrize("count", [1, 2, 99, 100, 101, 350])
+@pytest.mark.parametrize(
+    "count", [1, 101, *(pytest.param(count, marks=pytest.mark.exhaustive) for count in (2, 99, 100, 350))]
+)
 def test_pages_of_a_declared_list(service: str, count: int) -> None:
     """Of count runs, one every so often, each page has those that arithmetic gives, newest first, and total is count."""
     mock = new_mock(unknown_ids="reject")
@@ -165,7 +167,7 @@ def test_pages_of_a_filtered_list(service: str) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", [0, *(pytest.param(number, marks=pytest.mark.exhaustive) for number in range(1, 8))])
 def test_pages_of_a_made_up_history(service: str, number: int) -> None:
     """Made-up runs lie at even distances; pages of any size have them all."""
     mock = new_mock(seed=number)

@@ -168,7 +168,7 @@ def test_turning_pages_is_no_poll(mock: MockServer) -> None:
             client.get("/v1/p/leagues/l/job-instances", params={"limit": 10, "offset": offset})
         mock.clock.advance(30)
     mock.assert_polled("tics", league_id="l", min_interval=30, max_polls=3, stops_after_terminal=True)
-    assert [poll.shown for poll in mock.polls("tics")] == ["200 RUNNING, 9 SUCCEEDED"] * 2 + ["200 10 SUCCEEDED"]
+    assert [poll.summary for poll in mock.polls("tics")] == ["200 RUNNING, 9 SUCCEEDED"] * 2 + ["200 10 SUCCEEDED"]
 
 
 def test_a_report_is_short_and_complete(mock: MockServer) -> None:

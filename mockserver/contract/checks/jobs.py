@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from ...definitions import Operation
+from ...definitions.job_model import EchoRule, JobMapping, NestedResponse
 from ...definitions.json_regex import compile_pattern
-from ...definitions.model import EchoRule, JobMapping, NestedResponse
 from ...errors import excerpt, shortened
 from ...exchanges.exchange import Exchange
 from ...exchanges.job_view import JobView

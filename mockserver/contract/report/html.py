@@ -58,7 +58,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
+        finalize=_finalized,
     )
     environment.filters |= {"lasting": text.lasting, "ticked": _ticked}
     environment.globals |= {"asked_of": asked_of, "place_of": place_of, "counted": text.counted}
@@ -66,7 +66,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _shown(value: Any) -> Any:
+def _finalized(value: Any) -> Any:
     """What the template prints; nothing that can't be seen, but for line breaks."""
     return text.visible(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 

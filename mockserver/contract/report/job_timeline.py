@@ -96,7 +96,7 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
         return None
     begin, end = polls[0].time, polls[-1].time
     scale = _Scale(begin, max(end - begin, 1) * (1 + _AFTER))
-    states = _known(operation)
+    states = _states_by_name(operation)
     runs = list(_runs(polls))
     errors = sum(poll.state is None for poll in polls)
     last = next((poll for poll in reversed(polls) if poll.state is not None), None)
@@ -113,7 +113,7 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
     )
 
 
-def _known(operation: Operation) -> dict[str, tuple[int, State]]:
+def _states_by_name(operation: Operation) -> dict[str, tuple[int, State]]:
     """The states of the operation's jobs, with their place among all, by name and by value on the wire."""
     states = list(enumerate(operation.job.states.values() if operation.job else ()))
     return {str(state.code): (place, state) for place, state in states} | {

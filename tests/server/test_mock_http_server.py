@@ -1,4 +1,4 @@
-"""The threaded door: HTTP/1.1 over real sockets, in this process."""
+"""The mock on a port of this process: HTTP/1.1 over real sockets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from mockserver import Clock, Mock, Settings, ThreadedServer, drive
+from mockserver import Clock, Mock, MockHttpServer, Settings, drive
 from mockserver.errors import InputError
 
 CDM = "/v1.1/project/clusters/cluster/cdm/job/orders/status"
@@ -24,13 +24,13 @@ IAM = "/v3/auth/tokens"
 
 
 @pytest.fixture
-def running() -> Iterator[ThreadedServer]:
+def running() -> Iterator[MockHttpServer]:
     """A server whose mock wants no credentials."""
-    with ThreadedServer(Mock(Settings(auth="off"), Clock(1_000_000_000_000, speed=0))) as server:
+    with MockHttpServer(Mock(Settings(auth="off"), Clock(1_000_000_000_000, speed=0))) as server:
         yield server
 
 
-def talk(server: ThreadedServer, sent: bytes) -> bytes:
+def talk(server: MockHttpServer, sent: bytes) -> bytes:
     """All that the server says to these bytes, until it closes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(sent)
@@ -44,7 +44,7 @@ def status_and_body(answer: bytes) -> tuple[int, bytes]:
     return int(head.split(b" ")[1]), body
 
 
-def test_many_requests_share_a_connection(running: ThreadedServer) -> None:
+def test_many_requests_share_a_connection(running: MockHttpServer) -> None:
     """A connection is kept, also after errors of the vendor's, and carries bodies of both framings."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
     places = set()
@@ -64,7 +64,7 @@ def test_many_requests_share_a_connection(running: ThreadedServer) -> None:
     assert [len(exchange.request.body) for exchange in running.mock.journal.last(2)] == [len(json.dumps(login))] * 2
 
 
-def test_the_answer_is_the_same_as_through_wsgi(running: ThreadedServer) -> None:
+def test_the_answer_is_the_same_as_through_wsgi(running: MockHttpServer) -> None:
     """Status, headers and body are those of the Flask app for the same request and time."""
     from mockserver import create_app
 
@@ -75,7 +75,7 @@ def test_the_answer_is_the_same_as_through_wsgi(running: ThreadedServer) -> None
     assert dict(here.headers) == dict(there.headers)
 
 
-def test_head_has_no_body(running: ThreadedServer) -> None:
+def test_head_has_no_body(running: MockHttpServer) -> None:
     """HEAD gets the headers alone, and the connection goes on."""
     sent = (
         f"HEAD {CDM} HTTP/1.1\r\nHost: a\r\n\r\nHEAD /_mock/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -86,7 +86,7 @@ def test_head_has_no_body(running: ThreadedServer) -> None:
     assert rest == b""
 
 
-def test_expect_continue(running: ThreadedServer) -> None:
+def test_expect_continue(running: MockHttpServer) -> None:
     """A client that waits for 100 Continue before it sends its body gets it."""
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
         head = f"POST {IAM} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
@@ -97,7 +97,7 @@ def test_expect_continue(running: ThreadedServer) -> None:
     assert running.mock.journal.last(1)[0].request.body == b"{}"
 
 
-def test_a_body_larger_than_the_gateway_takes(running: ThreadedServer) -> None:
+def test_a_body_larger_than_the_gateway_takes(running: MockHttpServer) -> None:
     """The vendor's own error comes back, though the body was never read."""
     answer = requests.post(running.url + IAM, data=b" " * (12 * 1024 * 1024 + 1), timeout=30)
     assert answer.status_code == 413
@@ -115,13 +115,13 @@ def test_a_body_larger_than_the_gateway_takes(running: ThreadedServer) -> None:
         ("*", "*"),
     ],
 )
-def test_targets(running: ThreadedServer, target: str, path: str) -> None:
+def test_targets(running: MockHttpServer, target: str, path: str) -> None:
     """The path is that of the target, percent-decoded, in origin form or absolute form."""
     talk(running, f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     assert running.mock.journal.last(1)[0].request.path == path
 
 
-def test_bytes_that_are_not_ascii(running: ThreadedServer) -> None:
+def test_bytes_that_are_not_ascii(running: MockHttpServer) -> None:
     """In a header they are latin-1, as in WSGI; in a path UTF-8; what is no UTF-8 gets the vendor's error."""
     sent = f"GET {CDM} HTTP/1.1\r\nHost: a\r\nX-Note: ".encode() + b"\xe9\xff\r\n\r\n"
     assert status_and_body(talk(running, sent))[0] == 200
@@ -155,7 +155,7 @@ def test_bytes_that_are_not_ascii(running: ThreadedServer) -> None:
     ],
 )
 def test_bad_requests(
-    running: ThreadedServer, sent: bytes, status: int, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    running: MockHttpServer, sent: bytes, status: int, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is no HTTP request gets an error that says why, nothing on stderr, and the server goes on."""
     found, body = status_and_body(talk(running, sent))
@@ -167,20 +167,20 @@ def test_bad_requests(
     assert caplog.text == ""
 
 
-def test_a_client_that_speaks_tls_is_told(running: ThreadedServer) -> None:
+def test_a_client_that_speaks_tls_is_told(running: MockHttpServer) -> None:
     """It fails at once instead of waiting for ever, and the plain answer says what to do."""
     with pytest.raises(ssl.SSLError), socket.create_connection(("127.0.0.1", running.port), timeout=10) as plain:
         ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
     assert b"use http://" in talk(running, b"\x16\x03\x01\x00\x01\x00")
 
 
-def test_clients_that_say_nothing_or_too_little(running: ThreadedServer) -> None:
+def test_clients_that_say_nothing_or_too_little(running: MockHttpServer) -> None:
     """A connection that closes before a request is whole leaves no trace."""
     for sent in (b"", b"\r\n", b"GET / HT"):
         assert talk(running, sent) == b""
 
 
-def test_old_clients(running: ThreadedServer) -> None:
+def test_old_clients(running: MockHttpServer) -> None:
     """HTTP/1.0 needs no Host; the connection is kept only where it asks for that."""
     closing = talk(running, f"GET {CDM} HTTP/1.0\r\n\r\nGET {CDM} HTTP/1.0\r\n\r\n".encode())
     assert closing.count(b"HTTP/1.1 200") == 1
@@ -190,7 +190,7 @@ def test_old_clients(running: ThreadedServer) -> None:
     assert keeping.count(b"HTTP/1.1 200") == keeping.count(b"Connection: keep-alive") == 2
 
 
-def test_the_control_api_declares_and_resets(running: ThreadedServer) -> None:
+def test_the_control_api_declares_and_resets(running: MockHttpServer) -> None:
     """Calls under /_mock/ go to the same mock, with bodies, queries and namespaces."""
     made = requests.post(running.url + "/_mock/jobs", json={"service": "cdm", "job_name": "orders"}, timeout=10)
     assert made.status_code == 201
@@ -209,8 +209,8 @@ def test_flask_is_imported_by_the_first_control_call_only(tmp_path: Path) -> Non
     script = tmp_path / "lazy.py"
     script.write_text(
         "import sys, urllib.request\n"
-        "from mockserver import Mock, Settings, ThreadedServer\n"
-        "with ThreadedServer(Mock(Settings(auth='off'))) as server:\n"
+        "from mockserver import Mock, Settings, MockHttpServer\n"
+        "with MockHttpServer(Mock(Settings(auth='off'))) as server:\n"
         f"    urllib.request.urlopen(server.url + {CDM!r}).read()\n"
         "    print('flask' in sys.modules, 'uvloop' in sys.modules)\n"
         "    urllib.request.urlopen(server.url + '/_mock/health').read()\n"
@@ -220,14 +220,14 @@ def test_flask_is_imported_by_the_first_control_call_only(tmp_path: Path) -> Non
     assert (done.stdout.split(), done.stderr) == (["False", "False", "True"], "")
 
 
-def test_a_busy_port_and_a_strange_host_are_refused(running: ThreadedServer) -> None:
+def test_a_busy_port_and_a_strange_host_are_refused(running: MockHttpServer) -> None:
     """The constructor says what is wrong, in the thread that called it."""
     with pytest.raises(InputError, match=r"can't listen on 127.0.0.1:.*; stop what is there"):
-        ThreadedServer(running.mock, port=running.port)
+        MockHttpServer(running.mock, port=running.port)
     with pytest.raises(InputError, match="choose another --host"):
-        ThreadedServer(running.mock, host="no.such.host.invalid")
+        MockHttpServer(running.mock, host="no.such.host.invalid")
     with pytest.raises(InputError, match="allowed: 0 to 65535"):
-        ThreadedServer(running.mock, port=70_000)
+        MockHttpServer(running.mock, port=70_000)
 
 
 def test_it_works_while_time_is_taken_over() -> None:
@@ -235,7 +235,7 @@ def test_it_works_while_time_is_taken_over() -> None:
     mock = Mock(Settings(auth="off"), Clock(1_000_000_000_000, speed=0))
     mock.job("cdm", job_name="orders", life=[("BOOTING", 30), ("RUNNING", "2h"), ("SUCCEEDED", None)])
     seen: list[str] = []
-    with ThreadedServer(mock) as server, drive(mock.clock):
+    with MockHttpServer(mock) as server, drive(mock.clock):
         while not seen or seen[-1] != "SUCCEEDED":
             seen.append(requests.get(server.url + CDM, timeout=10).json()["submissions"][0]["status"])
             time.sleep(30)
@@ -245,7 +245,7 @@ def test_it_works_while_time_is_taken_over() -> None:
 def test_stopping_ends_threads_connections_and_the_port() -> None:
     """After `stop` no thread is left, kept connections are closed, the port is free; stopping again does nothing."""
     before = set(threading.enumerate())
-    server = ThreadedServer(Mock(Settings(auth="off"))).start()
+    server = MockHttpServer(Mock(Settings(auth="off"))).start()
     idle = socket.create_connection(("127.0.0.1", server.port), timeout=10)
     kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     kept.request("GET", CDM)
@@ -260,18 +260,18 @@ def test_stopping_ends_threads_connections_and_the_port() -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=10)
     with pytest.raises(RuntimeError, match="once"):
         server.start()
-    with ThreadedServer(server.mock, port=server.port) as again:
+    with MockHttpServer(server.mock, port=server.port) as again:
         assert requests.get(again.url + CDM, timeout=10).status_code == 200
 
 
 def test_a_server_that_was_never_started_stops() -> None:
     """The port that the constructor bound is given back."""
-    server = ThreadedServer(Mock(Settings(auth="off")))
+    server = MockHttpServer(Mock(Settings(auth="off")))
     server.stop()
-    ThreadedServer(server.mock, port=server.port).stop()
+    MockHttpServer(server.mock, port=server.port).stop()
 
 
-def test_many_clients_at_once(running: ThreadedServer) -> None:
+def test_many_clients_at_once(running: MockHttpServer) -> None:
     """Each of 32 threads gets its own answers."""
     wrong: list[object] = []
 

@@ -1,0 +1,118 @@
+"""What calls do to the runs of lists: they start one, stop one, run one again, list them by their job's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..definitions import Operation
+from ..definitions.actions import Action
+from ..errors import RequestProblem
+from ..jobs.history import RunSeries, page
+from ..jobs.job_registry import JobSpec, ended_in
+from ..jobs.made_up_jobs import life_of
+from ..jobs.trajectory import Progress
+from ..services import lookup
+from ..services.base import JobListService
+from .values import Scope, values
+
+MOST = 1_000
+"""How many runs of a declared list can be seen by calls: its newest."""
+
+
+def start(operation: Operation, action: Action, service: JobListService, scope: Scope) -> Scope:
+    """A run of its own, listed from now on: as declared for the oldest list that waits, else in the lists of this job."""
+    jobs = list(_declared(action, scope))
+    if not jobs and scope.context.namespace.settings.unknown_ids == "reject":
+        raise RequestProblem("unknown-id", "nobody declared such a job", **dict(scope.identity))
+    return _begin(operation, action, service, scope, next((job for job in jobs if job.waiting), jobs[-1] if jobs else None))
+
+
+def rerun(operation: Operation, action: Action, service: JobListService, scope: Scope) -> Scope:
+    """The run that the request names once more, as a run of its own."""
+    declared, _, before = _named(action, service, scope)
+    if before.job is not None and not before.job.moment.terminal:
+        raise RequestProblem("job-running", f"the run is {before.job.moment.status}", **dict(scope.identity))
+    return _begin(operation, action, service, scope, declared)
+
+
+def stop(action: Action, service: JobListService, scope: Scope) -> Scope:
+    """The run that the request names goes, by the shortest way, to the state that the action leads to."""
+    assert action.status.job is not None
+    declared, number, run = _named(action, service, scope)
+    assert run.job is not None
+    if run.job.moment.terminal:
+        raise RequestProblem("job-not-running", f"the run is {run.job.moment.status}", **dict(scope.identity))
+    goal = action.to or action.status.job.actions["cancel"]
+    ends = {**declared.ends, number: ended_in(action.status.job, goal, run.job.moment)}
+    stopped = scope.context.namespace.declared.update(declared.number, ends=ends)
+    return _run(action, service, scope, stopped, number, run.job.moment.born)
+
+
+def runs(action: Action, service: JobListService, scope: Scope) -> Iterator[Scope]:
+    """The runs of all lists of this job, the newest first."""
+    for declared, number, born in _numbered(action, scope):
+        yield _run(action, service, scope, declared, number, born)
+
+
+def _begin(operation: Operation, action: Action, service: JobListService, scope: Scope, like: JobSpec | None) -> Scope:
+    assert action.status.job is not None
+    context, now = scope.context, scope.context.now
+    jobs, identity = context.namespace.declared, {name: part for name, part in scope.identity.items() if name != "run"}
+    lives = action.status.job.lives
+    if context.namespace.settings.unknown_ids == "create":
+        key = {**identity, "call": str(jobs.last)}
+        chance = life_of(action.status.job, action.status.service, context.namespace.settings.seed, key)
+    else:
+        chance = next(iter(lives.values()))
+    fresh = JobSpec(
+        number=0,
+        service=action.status.service,
+        match={**(like.match if like else {}), **identity},
+        life=(like.life if like else None) or chance,
+        progress=like.progress if like else Progress.parse(context.namespace.settings.progress),
+        born=now,
+        visible=now,
+        narrow=like.narrow if like else {},
+        facts={**values(action.facts, scope), **(like.facts if like else {})},
+        place=operation.id,
+        made_by=operation.id,
+    )
+    if like is not None and like.waiting:
+        changes = {"match": fresh.match, "life": fresh.life, "born": now, "visible": now, "facts": fresh.facts}
+        return _run(action, service, scope, jobs.update(like.number, **changes, waiting=False, made_by=operation.id), 0, now)
+    return _run(action, service, scope, jobs.add(fresh), 0, now)
+
+
+def _declared(action: Action, scope: Scope) -> Iterator[JobSpec]:
+    """The lists of this job, in the order of their declaration."""
+    identity = {name: part for name, part in scope.identity.items() if name != "run"}
+    for declared in scope.context.namespace.declared.all():
+        same = all(declared.match.get(name, part) == part for name, part in identity.items())
+        if declared.service == action.status.service and same:
+            yield declared
+
+
+def _numbered(action: Action, scope: Scope) -> list[tuple[JobSpec, int, int]]:
+    """The newest runs so far: whose, which, and when it began."""
+    series = (
+        RunSeries(job, job.first_born(), job.every, job.count).between(0, scope.context.now)
+        for job in _declared(action, scope)
+        if not job.waiting
+    )
+    return page(list(series), 0, MOST)
+
+
+def _named(action: Action, service: JobListService, scope: Scope) -> tuple[JobSpec, int, Scope]:
+    """The run whose number the request has."""
+    for declared, number, born in _numbered(action, scope):
+        if lookup.run_number(declared, number) == scope.identity.get("run"):
+            return declared, number, _run(action, service, scope, declared, number, born)
+    raise RequestProblem("unknown-id", "no run of this job has this number", **dict(scope.identity))
+
+
+def _run(action: Action, service: JobListService, scope: Scope, declared: JobSpec, number: int, born: int) -> Scope:
+    """The scope with this run as the status operation lists it now."""
+    context = replace(scope.context, parameters={**scope.context.parameters, **scope.identity})
+    job = lookup.run(action.status, service, declared, number, born, context)
+    return scope.of(job, service.row(job, context.parameters, context.switches))

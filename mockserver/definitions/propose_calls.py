@@ -1,0 +1,105 @@
+"""Which calls around a job start, list, stop and remove it: by the paths, the answers and the schemas that they share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .propose_states import quoted
+from .schema_lookup import Node, schema_of, success_response, types_of_schema, whole_schema
+
+_STOP = re.compile(r"cancel|stop|abort|terminate|kill", re.IGNORECASE)
+_RERUN = re.compile(r"re-?run|restart|retry", re.IGNORECASE)
+_STARTS = re.compile(r"start|run|submit|create|launch|trigger|execute|export|import|new|begin", re.IGNORECASE)
+_LONG = ("location", "operation-location", "azure-asyncoperation", "retry-after")
+_WRITES = ("post", "put", "patch", "delete")
+
+
+def calls_around(document: Node, path: str, read: Node) -> Iterator[str]:
+    """Lines of the proposal: `start`, `list`, `stop`, `rerun`, `delete`."""
+    paths, collection = document["paths"], path.rpartition("/")[0]
+    start = paths.get(collection, {}).get("post") or _starter(document, path, read)
+    if start:
+        yield _line("start", start)
+    listed = paths.get(collection, {}).get("get")
+    if not (listed and _rows(document, listed)):
+        listed = _lister(document, read)
+    if listed:
+        yield _line("list", listed)
+    yield from _on_the_job(paths, path)
+    delete = paths.get(path, {}).get("delete")
+    if delete:
+        yield _line("stop" if _STOP.search(str(delete["operationId"])) else "delete", delete)
+
+
+def _line(deed: str, node: Node) -> str:
+    return f"    {deed}: {quoted(str(node['operationId']))}"
+
+
+def _on_the_job(paths: Node, path: str) -> Iterator[str]:
+    """`POST .../{id}/cancel` or `{id}:cancel`, and the like."""
+    for deed, pattern in (("stop", _STOP), ("rerun", _RERUN)):
+        for other, item in paths.items():
+            action = other.removeprefix(path) if other.startswith(path) else ""
+            node = item.get("post") or item.get("put") or item.get("patch")
+            if action and pattern.search(action) and "{" not in action and isinstance(node, Mapping):
+                yield _line(deed, node)
+                break
+
+
+def _starter(document: Node, path: str, read: Node) -> Node | None:
+    """A call elsewhere that starts the job: its answer names the id in the path, or the job itself; or 202 leads to it."""
+    name = path.rpartition("{")[2].partition("}")[0]
+    shown = _schema_name(document, read)
+    candidates = [node for method, node in _operations(document) if method in _WRITES[:3] and node is not read]
+    for node in candidates:
+        schema = schema_of(document, success_response(document, node))
+        same = shown is not None and _schema_name(document, node) == shown and _STARTS.search(str(node["operationId"]))
+        if same or (name.lower() not in ("id", "name") and name in schema.get("properties", {})):
+            return node
+    long = [node for node in candidates if _long_running(node)]
+    return long[0] if len(long) == 1 and re.search(r"operation|job|task|status|run", path, re.IGNORECASE) else None
+
+
+def _long_running(node: Node) -> bool:
+    """Whether it answers 202 with a header that leads to a status."""
+    accepted = node.get("responses", {}).get("202") or {}
+    return bool({name.lower() for name in accepted.get("headers", {})} & set(_LONG))
+
+
+def _lister(document: Node, read: Node) -> Node | None:
+    """The only call that answers a list of what `read` shows."""
+    shown = _schema_name(document, read)
+    listing = [
+        node for method, node in _operations(document) if method == "get" and shown and _rows(document, node) == shown
+    ]
+    return listing[0] if len(listing) == 1 else None
+
+
+def _schema_name(document: Node, node: Node) -> str | None:
+    """The name (`$ref`) of the schema that an operation answers."""
+    content = success_response(document, node).get("content", {})
+    media: Any = next((value for name, value in content.items() if "json" in name or name == "*/*"), {})
+    return _reference(media.get("schema"))
+
+
+def _rows(document: Node, node: Node) -> str | None:
+    """What a list has rows of: the name of their schema, "" where it has none; None for no list."""
+    schema = schema_of(document, success_response(document, node))
+    for child in [schema, *schema.get("properties", {}).values()]:
+        if "array" in types_of_schema(document, child):
+            return _reference(whole_schema(document, child).get("items")) or ""
+    return None
+
+
+def _reference(schema: Any) -> str | None:
+    reference = schema.get("$ref") if isinstance(schema, Mapping) else None
+    return reference if isinstance(reference, str) else None
+
+
+def _operations(document: Node) -> Iterator[tuple[str, Node]]:
+    for item in document["paths"].values():
+        for method, node in item.items() if isinstance(item, Mapping) else ():
+            if isinstance(node, Mapping) and "operationId" in node:
+                yield method, node
