@@ -21,7 +21,7 @@ from .generate import Fake, hex_id
 from .jobs.clock import LATEST, utc
 from .model import Answer, Request, Response
 from .namespace import Namespace
-from .prepared import Admitted, LastAnswer, Prepared
+from .prepared import LARGEST_ANSWER, Admitted, LastAnswer, Prepared
 from .services import CALLS, service_of
 from .services.base import Context
 from .settings import Settings
@@ -88,7 +88,7 @@ class Answering:
             response, moved = effects.finished(taken, response, namespace.settings.seed)
             if moved:
                 namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
-        elif prepared.repeatable and not faulty and changes == namespace.changes():
+        elif prepared.repeatable and not faulty and changes == namespace.changes() and len(response.body) <= LARGEST_ANSWER:
             last = prepared.last = LastAnswer(namespace.serial, changes, answer, state.credential_ends)
             last.sent(now, response)
         return response

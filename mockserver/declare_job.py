@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from .declared_facts import checked
 from .definitions import Definitions, JobLife, Life, Operation
 from .definitions.parameter_values import read_value
 from .errors import InputError, did_you_mean
-from .generate import Fake, hex_id
+from .generate import hex_id
 from .jobs.clock import LATEST, SECOND, parse_time, utc
 from .jobs.duration import seconds
 from .jobs.job_registry import JobSpec, next_run, truncate_life
@@ -26,7 +27,6 @@ OPTIONS = ("life", "progress", "created", "age", "visible_after", "count", "ever
 LifeGiven = str | Sequence[str | Sequence[Any]] | None
 """A life as tests give it: a name, or steps."""
 
-_SAMPLES = 16
 _USUAL = {"count": 1}  # what `Mock.job` says where its caller says nothing
 _MOST_RUNS = 1_000_000_000
 
@@ -185,11 +185,15 @@ def declare(
         every=every,
         owner=parts.get(owner) if owner else None,
         narrow={name: value for name, value in parts.items() if name in filters},
-        facts=_facts(operation, kind, fields.get("facts") or {}),
+        facts=checked(operation, kind, fields.get("facts") or {}, _usual_switches(definitions)),
         place=place,
         waiting=waiting,
     )
     return DeclaredJob(namespace, operation, namespace.declared.add(declaration).number)
+
+
+def _usual_switches(definitions: Definitions) -> dict[str, str]:
+    return {name: switch.default for name, switch in definitions.switches.items()}
 
 
 def handles(definitions: Definitions, namespace: Namespace) -> list[DeclaredJob]:
@@ -269,21 +273,3 @@ def _life(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | 
     if value is not None:
         return life_from(definition, value)
     return next(iter(definition.lives.values())) if count == 1 else None
-
-
-def _facts(operation: Operation, service: Service, facts: object) -> dict[str, Any]:
-    """Facts that replace made-up ones: the same names, and values of the same types."""
-    if not isinstance(facts, Mapping):
-        raise InputError(f"facts is {facts!r}; allowed: an object")
-    if not facts:
-        return {}  # most jobs have none, and what there could be is made up to see its types
-    identity = service.identity_of_run(dict.fromkeys(service.identity_names(operation), "0"), 0)
-    samples = [service.profile(Fake(seed), identity) for seed in range(_SAMPLES)]
-    for name, value in facts.items():
-        if name not in samples[0]:
-            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
-        types = {type(sample[name]) for sample in samples}
-        if type(value) not in types:
-            names = " or ".join(sorted("null" if item is type(None) else item.__name__ for item in types))
-            raise InputError(f"the fact {name} is {value!r}; allowed: of type {names}")
-    return dict(facts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from functools import lru_cache
 from typing import Any
 
 from .model import Request, Response, ServedFault
@@ -58,6 +59,21 @@ class JournalEntry:
                 headers, data = _split(data)
             self._request, self._response = _redacted(request, status, headers, data, problem, fault)
             self._held = None
+
+    def line(self) -> tuple[str, str, str, int, str | None, ServedFault | None]:
+        """What a line of a log shows, without secrets: method, path, query, status, problem and fault.
+
+        It costs little: headers and bodies are not looked at for it.
+        """
+        held = self._held
+        if held is None:
+            request, response = self._request, self._response
+            return request.method, request.path, request.query, response.status, response.problem, response.fault
+        request, status, _, _, problem, fault = held
+        path, query = _clean_target(request.path, request.query, tuple(request.headers.items()))
+        if problem:
+            problem = redact.text(problem, redact.secrets_of(request.headers))
+        return request.method, path, query, status, problem, fault
 
     @property
     def request(self) -> Request:
@@ -177,14 +193,19 @@ def _redacted(
     secrets = redact.secrets_of(request.headers)
     clean_request = Request(
         request.method,
-        _cut(redact.text(request.path, secrets), request.path),
-        _cut(redact.query(request.query, secrets), request.query),
+        *_clean_target(request.path, request.query, tuple(request.headers.items())),
         redact.headers(request.headers),
         _body(request.body, secrets),
     )
     clean_headers = tuple((name, redact.text(value, secrets)) for name, value in redact.headers(dict(headers)).items())
     clean_problem = redact.text(problem, secrets) if problem else None
     return clean_request, Response(status, clean_headers, _body(body, secrets), clean_problem, None, fault)
+
+
+@lru_cache(maxsize=1_024)  # polls ask the same again and again
+def _clean_target(path: str, query: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    secrets = redact.secrets_of(dict(headers))
+    return _cut(redact.text(path, secrets), path), _cut(redact.query(query, secrets), query)
 
 
 def _cut(clean: str, held: str) -> str:

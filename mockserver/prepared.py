@@ -22,6 +22,10 @@ LARGEST = 8 * 1024
 """Of a request that is remembered: bytes of path, query and headers."""
 
 
+LARGEST_ANSWER = 32 * 1024
+"""Of an answer that is remembered: bytes of its body."""
+
+
 class Prepared:
     """A request, which operation it is for and what its parameters come to.
 

@@ -50,25 +50,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "hazard" not in metafunc.fixturenames or marker is None:
         return
     try:
-        chosen = _options(marker)
+        chosen = _options(marker, _own_documents(metafunc.definition))
     except (InputError, TypeError) as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: @pytest.mark.{_MARK}: {error}") from None
     supplied = [pytest.param((chosen, hazard), id=hazard.name) for hazard in chosen.hazards]
     metafunc.parametrize("hazard", supplied, indirect=True)
 
 
-def _options(marker: pytest.Mark) -> TortureOptions:
+def _own_documents(node: pytest.Item) -> tuple[str, ...]:
+    """The user's documents that the marker `mockserver` of a test names."""
+    named = (marker.kwargs["definitions"] for marker in node.iter_markers("mockserver") if "definitions" in marker.kwargs)
+    return tuple(map(str, next(named, ())))
+
+
+def _options(marker: pytest.Mark, documents: tuple[str, ...]) -> TortureOptions:
     """What the marker chooses. Raises InputError, and TypeError for arguments that don't fit."""
     from .torture_rack.runner import options
 
-    return options(_definitions(), *marker.args, **marker.kwargs)
+    return options(_definitions(documents), *marker.args, **marker.kwargs)
 
 
 @cache
-def _definitions() -> Definitions:
+def _definitions(documents: tuple[str, ...]) -> Definitions:
     from .definitions import load
 
-    return load()
+    return load(map(Path, documents))
 
 
 @pytest.fixture

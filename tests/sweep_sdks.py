@@ -74,6 +74,7 @@ def sweep(packages: list[str]) -> tuple[int, int, list[str]]:
                     if match is None or method.endswith("_invoker") or method.startswith("_"):
                         continue
                     called += 1
+                    server.mock.reset()  # what another call deleted stays deleted else
                     request = getattr(models, match[1])
                     try:
                         wanted = inspect.getsource(kind.new_builder)

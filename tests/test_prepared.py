@@ -236,6 +236,23 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(mock._prepared) == 0
 
 
+def test_large_answers_are_not_remembered() -> None:
+    """A thousand lists of a hundred long rows would fill the memory of a machine."""
+    mock = Mock(Settings(auth="off", time=TIME, speed=0.0), definitions=DEFINITIONS)
+    mock.job("dataarts", count=200, every="1m")
+    for limit, kept in ((10, True), (100, False)):
+        query = f"job_name=n&start_time=0&end_time={NOW + 1}&offset=0&limit={limit}"
+        headers = ((b"instance", b"b88c445407b24283aa949f9833a38fd8"),)
+        path = f"/v1/{SAMPLES['project_id']}/datamap/node/1/instances?{query}"
+        raw = RawRequest("GET", path.encode(), headers)
+        answer = mock.handle_raw(raw)
+        prepared = mock._prepared.get((raw.method, raw.target, raw.headers))
+        assert answer.status == 200
+        assert prepared is not None
+        assert (prepared.last is not None) == kept == (len(answer.body) < 32 * 1024)
+        assert mock.handle_raw(raw) == answer
+
+
 def test_memory_forgets_what_was_not_used() -> None:
     """What is looked up stays; what isn't goes."""
     memory: Memory[int, str] = Memory(4)

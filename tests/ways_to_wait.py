@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import multiprocessing.pool
+import os
 import queue
 import sched
 import select
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from time import monotonic as imported_monotonic
 from time import sleep as imported_sleep
 from typing import Any
@@ -85,6 +88,66 @@ def _by_what_is_left() -> None:
         imported_sleep(min(left, 7))
 
 
+def _by_poll() -> None:
+    reader, writer = os.pipe()
+    watched = select.poll()
+    watched.register(reader, select.POLLIN)
+    watched.poll(EVERY * 1_000)
+    os.close(reader)
+    os.close(writer)
+
+
+def _by_epoll() -> None:
+    reader, writer = os.pipe()
+    with select.epoll() as watched:
+        watched.register(reader, select.EPOLLIN)
+        watched.poll(EVERY)
+    os.close(reader)
+    os.close(writer)
+
+
+def _by_socket() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        one.settimeout(EVERY)
+        with suppress(TimeoutError):
+            one.recv(1)
+
+
+def _by_barrier() -> None:
+    with suppress(threading.BrokenBarrierError):
+        threading.Barrier(2).wait(EVERY)
+
+
+def _by_futures() -> None:
+    concurrent.futures.wait([concurrent.futures.Future[None]()], timeout=EVERY)
+
+
+def _by_thread_pool() -> None:
+    with multiprocessing.pool.ThreadPool(1) as pool, suppress(multiprocessing.TimeoutError):
+        pool.apply_async(time.sleep, (EVERY * 2,)).get(EVERY)
+
+
+def _by_timers() -> None:
+    over = threading.Event()
+    threading.Timer(EVERY / 2, lambda: threading.Timer(EVERY / 2, over.set).start()).start()
+    over.wait()
+
+
+class _OwnEvent(threading.Event):
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(timeout)
+
+
+_EARLY_EVENT, _EARLY_QUEUE = _OwnEvent(), queue.Queue[None]()
+"""Made before any block."""
+
+
+def _by_early_queue() -> None:
+    with suppress(queue.Empty):
+        _EARLY_QUEUE.get(timeout=EVERY)
+
+
 SYNC_WAITS: dict[str, Callable[[], Any]] = {
     "time.sleep": lambda: time.sleep(EVERY),
     "from time import sleep": lambda: imported_sleep(EVERY),
@@ -101,6 +164,15 @@ SYNC_WAITS: dict[str, Callable[[], Any]] = {
     "select.select": lambda: select.select([], [], [], EVERY),
     "ThreadPoolExecutor": _by_pool,
     "what is left": _by_what_is_left,
+    "select.poll": _by_poll,
+    "select.epoll": _by_epoll,
+    "socket": _by_socket,
+    "Barrier": _by_barrier,
+    "futures.wait": _by_futures,
+    "ThreadPool": _by_thread_pool,
+    "Timers": _by_timers,
+    "Event from before the block": lambda: _EARLY_EVENT.wait(EVERY),
+    "Queue from before the block": _by_early_queue,
 }
 
 
@@ -127,6 +199,28 @@ async def _by_move_on() -> None:
         await anyio.Event().wait()
 
 
+async def _by_queue_of_tasks() -> None:
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(asyncio.Queue[None]().get(), EVERY)
+
+
+async def _by_executor() -> None:
+    await asyncio.get_running_loop().run_in_executor(None, time.sleep, EVERY)
+
+
+async def _by_fail_after() -> None:
+    with suppress(TimeoutError):
+        with anyio.fail_after(EVERY):
+            await anyio.sleep_forever()
+
+
+async def _by_wall_clock() -> None:
+    """As APScheduler does: timers for what is left by the wall clock."""
+    due = datetime.now(timezone.utc) + timedelta(seconds=EVERY)
+    while (left := (due - datetime.now(timezone.utc)).total_seconds()) > 0:
+        await asyncio.sleep(left)
+
+
 ASYNC_WAITS: dict[str, Callable[[], Awaitable[Any]]] = {
     "asyncio.sleep": lambda: asyncio.sleep(EVERY),
     "wait_for(event)": _for_an_event,
@@ -135,6 +229,10 @@ ASYNC_WAITS: dict[str, Callable[[], Awaitable[Any]]] = {
     "anyio.sleep": lambda: anyio.sleep(EVERY),
     "anyio.move_on_after": _by_move_on,
     "to_thread(time.sleep)": lambda: asyncio.to_thread(time.sleep, EVERY),
+    "run_in_executor": _by_executor,
+    "asyncio.Queue": _by_queue_of_tasks,
+    "anyio.fail_after": _by_fail_after,
+    "what is left by the wall clock": _by_wall_clock,
 }
 
 TRIO_WAITS: dict[str, Callable[[], Awaitable[Any]]] = {
@@ -148,6 +246,8 @@ CLOCKS: dict[str, Callable[[], float]] = {
     "from time import monotonic": lambda: imported_monotonic() + 0,
     "time.time": time.time,
     "perf_counter": time.perf_counter,
+    "clock_gettime": lambda: time.clock_gettime(time.CLOCK_MONOTONIC),
+    "time_ns": lambda: time.time_ns() / 1e9,
     "datetime.now": lambda: datetime.now().timestamp(),
     "datetime.now(utc)": lambda: datetime.now(timezone.utc).timestamp(),
 }

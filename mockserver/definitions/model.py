@@ -222,7 +222,7 @@ class Definitions:
 
     def operation_at(self, method: str, path: str, query: str = "") -> Operation | None:
         """The operation with this method at a (decoded) path, and with this (raw) query, where that tells two apart."""
-        matches = [item for item in self.operations if item.method == method and item.pattern.fullmatch(path)]
+        matches = [item for _, item, _ in self.router.matches(path.split("/")) if item.method == method]
         return matches[0] if len(matches) == 1 else chosen(matches, query)
 
     def operation_of(self, kind: str) -> Operation:

@@ -19,11 +19,9 @@ from . import swagger2
 from .files import Files
 from .notes import Notes
 from .operation_forms import PATH_NAME, OperationForms
+from .router import PLAIN
 from .schema_forms import alone, mend, to_2020
 from .walk import METHODS, Part, Walk
-
-PLAIN = "openapi"
-"""The vendor and the envelope of a document that names none: credentials as its security schemes say, errors by RFC 9457."""
 
 
 @dataclass
@@ -32,15 +30,18 @@ class Taken:
 
     ids: set[str] = field(default_factory=set)
     routes: dict[tuple[str, str], str] = field(default_factory=dict)
+    shipped: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, document: Mapping[str, Any]) -> None:
-        """Take note of a document in the normal form."""
+    def add(self, document: Mapping[str, Any], shipped: bool = False) -> None:
+        """Take note of a document in the normal form; a shipped one's paths may be taken by a user's."""
+        routes = self.shipped if shipped else self.routes
         for path, item in document.get("paths", {}).items():
             for method in METHODS:
                 node = item.get(method) if isinstance(item, dict) else None
                 if isinstance(node, dict):
                     self.ids.add(str(node.get("operationId")))
-                    self.routes[(method, PATH_NAME.sub("{}", path))] = f"another document's {path}"
+                    whose = node.get("operationId") if shipped else f"another document's {path}"
+                    routes[(method, PATH_NAME.sub("{}", path))] = str(whose)
 
 
 def normalise(files: Files, name: str, notes: Notes, service: str | None = None, taken: Taken | None = None) -> None:
@@ -178,7 +179,11 @@ class _Form:
 
     def _is_new(self, item: Part, method: str, path: str, routes: dict[tuple[str, str], str]) -> bool:
         """Whether no path before has this method and differs in nothing but the names of its parameters."""
-        first = routes.setdefault((method, PATH_NAME.sub("{}", path)), path)
+        key = (method, PATH_NAME.sub("{}", path))
+        first = routes.setdefault(key, path)
+        if first == path and key in self._taken.shipped:
+            place, what = (*item.parts, method), f"{method.upper()} {path}"
+            self._notes.add(item.name, place, what, f"served in the place of {self._taken.shipped[key]}, which is shipped")
         if first == path or self._strict:
             return True
         del item.node[method]

@@ -33,11 +33,12 @@ def read_documents(extra: Iterable[Path] = (), notes: Notes | None = None) -> di
         for path in sorted(root.glob("*/*.json"))
         if path.parent.name != "mockserver"  # the mock's own control API and the shape of definitions
     }
+    shipped = set(documents)
     for path in extra:
         names = {document["x-service"]["name"] for document in documents.values() if "x-service" in document}
         taken = Taken()
-        for document in documents.values():
-            taken.add(document)
+        for name, document in documents.items():
+            taken.add(document, shipped=name in shipped)
         documents |= read_users(path, notes if notes is not None else Notes(), names, taken)
     return documents
 

@@ -12,6 +12,9 @@ from .servers import paths_of
 if TYPE_CHECKING:
     from .model import Operation
 
+PLAIN = "openapi"
+"""The vendor and the envelope of a document that names none: credentials as its security schemes say, errors by RFC 9457."""
+
 _NAME = re.compile(r"\{([^{}/]+)\}")
 Match = tuple[int, "Operation", tuple[str, ...]]
 """The operation's place in the definitions, the operation, and the values in the path."""
@@ -30,12 +33,15 @@ class _Node:
 
 
 class Router:
-    """The operations by their paths; with the paths of their servers before them, too, where nothing else stands there."""
+    """The operations by their paths; with the paths of their servers before them, too, where nothing else stands there.
+
+    An operation of a user's document takes the place of a shipped one at the same path.
+    """
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._root = _Node()
         for place, operation in enumerate(operations):
-            self._node(operation.path).operations.append((place, operation))
+            _put(self._node(operation.path), place, operation)
         for place, operation in enumerate(operations, len(operations)):
             for prefix in paths_of(operation.servers):
                 node = self._node(prefix + operation.path)
@@ -75,6 +81,15 @@ class Router:
         if len(matches) > 1:
             matches.sort(key=lambda match: match[0])
         return matches
+
+
+def _put(node: _Node, place: int, operation: Operation) -> None:
+    """The operation at its path; a user's own takes the place of a shipped one."""
+    for index, (other_place, other) in enumerate(node.operations):
+        if other.method == operation.method and other.vendor != operation.vendor == PLAIN:
+            node.operations[index] = (other_place, operation)
+            return
+    node.operations.append((place, operation))
 
 
 def _child(node: _Node, segment: str) -> _Node:

@@ -31,7 +31,8 @@ def check_definitions(definitions: Definitions) -> None:
             actual = f"the operationId {operation.id!r} a second time"
             raise DefinitionError(file, where + "/operationId", actual, f"an id that {seen[operation.id]} doesn't have")
         seen[operation.id] = file
-        route = (operation.method, operation.pattern.pattern, *map(str, sorted(operation.chosen_by.items())))
+        kind = "shipped" if operation.vendor in VENDORS else "a user's"  # which may take a shipped one's place
+        route = (kind, operation.method, operation.pattern.pattern, *map(str, sorted(operation.chosen_by.items())))
         if route in routes:
             actual = f"{operation.method} {operation.path}, which {routes[route]} has already"
             raise DefinitionError(file, where, actual, "a path and method of its own")

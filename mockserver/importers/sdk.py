@@ -97,8 +97,11 @@ class _Version:
         info = info_of(type(request.__name__, (), {"attribute_map": request.attribute_map, **marks})())
         item = self._document["paths"].setdefault(_path(info["resource_path"]), {})
         verb = info["method"].lower()
-        if verb not in item:
-            item[verb] = self._node(request, info, text)
+        node = self._node(request, info, text)
+        if verb in item:
+            _widen(item[verb], node)
+        else:
+            item[verb] = node
 
     def _node(self, request: Any, info: Mapping[str, Any], text: str) -> Document:
         texts = _descriptions(request)
@@ -189,6 +192,21 @@ class _Version:
                 schema["description"] = texts[name]
             properties[model.attribute_map[name]] = schema
         return {"type": "object", "properties": properties}
+
+
+def _widen(node: Document, other: Document) -> None:
+    """What two methods of a client ask of one path is one operation, which takes the requests of both."""
+    mine = {(parameter["in"], parameter["name"]): parameter for parameter in node["parameters"]}
+    for parameter in other["parameters"]:
+        same = mine.get((parameter["in"], parameter["name"]))
+        if same is None:
+            node["parameters"].append({**parameter, "required": parameter["in"] == "path"})
+        elif same["schema"] != parameter["schema"]:
+            same["schema"] = {"anyOf": [same["schema"], parameter["schema"]]}
+    for media, content in other.get("requestBody", {}).get("content", {}).items():
+        known = node.setdefault("requestBody", {"content": {}})["content"].setdefault(media, content)
+        if known["schema"] != content["schema"]:
+            known["schema"] = {"anyOf": [known["schema"], content["schema"]]}
 
 
 def _path(path: str) -> str:

@@ -304,6 +304,7 @@ class MockServer:
         honours_retry_after: bool = False,
         stops_after_terminal: bool = False,
         gives_up_within: float | str | None = None,
+        retries_within: float | str | None = None,
         **identity: str | int,
     ) -> None:
         """Assert that a service's jobs were polled, each by the rules. Lengths of time are seconds, or text such as `2h`.
@@ -316,6 +317,8 @@ class MockServer:
             honours_retry_after: No poll before the time that an answer's Retry-After names.
             stops_after_terminal: None after the job was shown in a terminal state.
             gives_up_within: So much time at most from the first poll to the last.
+            retries_within: A call so soon after one that failed (an error's status, a broken connection) is a retry of the
+                same poll by an HTTP library: `min_interval` doesn't judge it. By default each call is a poll of its own.
             identity: Parts of the jobs' identity, by the vendor's names; those that are left out match any.
 
         Raises:
@@ -326,7 +329,7 @@ class MockServer:
         rules = {
             "min_interval": min_interval, "max_polls": max_polls, "backoff": backoff,
             "honours_retry_after": honours_retry_after, "stops_after_terminal": stops_after_terminal,
-            "gives_up_within": gives_up_within,
+            "gives_up_within": gives_up_within, "retries_within": retries_within,
         }  # fmt: skip
         assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules, **identity)
 

@@ -23,7 +23,8 @@ class Rules:
     `min_interval` between two polls; `max_polls` in all; `backoff`: True, intervals never shrink, or a factor by which each
     must grow until it is as long as the longest; `honours_retry_after`: no poll before the time that an answer's
     Retry-After names; `stops_after_terminal`: none after the job was shown in a terminal state; `gives_up_within`: from the
-    first poll to the last.
+    first poll to the last; `retries_within`: a call so soon after one that failed is a retry of the same poll, which
+    `min_interval` doesn't judge.
     """
 
     min_interval: float | str | None = None
@@ -32,6 +33,7 @@ class Rules:
     honours_retry_after: bool = False
     stops_after_terminal: bool = False
     gives_up_within: float | str | None = None
+    retries_within: float | str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def findings(polls: Sequence[RecordedCall], rules: Rules) -> list[BrokenRule]:
     """What in the polls of one job, oldest first, breaks the rules. Raises InputError for a rule that makes no sense."""
     collected: list[BrokenRule] = []
     if rules.min_interval is not None:
-        collected += _too_soon(polls, round(seconds(rules.min_interval) * SECOND))
+        collected += _too_soon(polls, _milliseconds(rules.min_interval), _milliseconds(rules.retries_within))
     if rules.max_polls is not None and len(polls) > _count(rules.max_polls):
         collected.append(BrokenRule("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most"))
     if rules.backoff is not None and rules.backoff is not False:
@@ -59,6 +61,10 @@ def findings(polls: Sequence[RecordedCall], rules: Rules) -> list[BrokenRule]:
     if rules.gives_up_within is not None:
         collected += _too_long(polls, round(seconds(rules.gives_up_within) * SECOND))
     return collected
+
+
+def _milliseconds(length: float | str | None) -> int:
+    return -1 if length is None else round(seconds(length) * SECOND)
 
 
 def _count(value: int) -> int:
@@ -75,10 +81,11 @@ def _factor(value: float) -> float:
     return float(value)
 
 
-def _too_soon(polls: Sequence[RecordedCall], least: int) -> Iterator[BrokenRule]:
+def _too_soon(polls: Sequence[RecordedCall], least: int, retries: int) -> Iterator[BrokenRule]:
     for index, (before, poll) in enumerate(pairwise(polls), 1):
         gap = poll.time - before.time
-        if gap < least - ROUNDING:
+        is_retry = before.failed and gap <= retries
+        if gap < least - ROUNDING and not is_retry:
             yield BrokenRule("min_interval", index, f"{span(gap)} after the poll before, wanted {span(least)}")
 
 

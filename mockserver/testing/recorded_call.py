@@ -62,6 +62,11 @@ class RecordedCall:
         return self.parameters.get("offset", "0") == "0"
 
     @property
+    def failed(self) -> bool:
+        """Whether the answer was an error, or broken on its way, so that an HTTP library may ask again by itself."""
+        return self.status >= 400 or self.status == 0 or (self.fault is not None and not self.runs)
+
+    @property
     def terminal(self) -> bool:
         """Whether all that was shown has ended."""
         return bool(self.runs) and all(run.terminal for run in self.runs)

@@ -12,7 +12,7 @@ from ..definitions.job_words import CANCEL, FAILURE
 from ..errors import InputError
 from ..exchanges import vendor_times
 from ..exchanges.json_path import MISSING, value_at
-from ..services import service_of
+from ..services import by_declaration, service_of
 from ..services.base import JobListService
 
 SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
@@ -171,7 +171,11 @@ def _profile(operation: Operation) -> ServiceProfile | None:
 
 
 def _example(operation: Operation) -> Any:
-    return operation.examples["documented"].value if "documented" in operation.examples else MISSING
+    """An answer, as the document has it, or as it describes it."""
+    if "documented" in operation.examples:
+        return operation.examples["documented"].value
+    drawing = operation.job.drawing if operation.job else None
+    return by_declaration.sample_answer(drawing) if drawing else MISSING
 
 
 def _failed(job: JobLife) -> str:

@@ -9,8 +9,11 @@ twentieth of a second, which is less exact.
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import re
+import select
+import stat
 import sys
 import threading
 from enum import Enum
@@ -19,13 +22,14 @@ from pathlib import Path
 from .. import real_time as real
 from .system_calls import SystemCalls
 
-_NUMBERS: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
-    "x86_64": ("202", frozenset({"35", "230"}), frozenset({"7", "23", "232", "270", "271", "281"})),
-    "aarch64": ("98", frozenset({"101", "115"}), frozenset({"22", "72", "73"})),
+_NUMBERS: dict[str, tuple[str, str, frozenset[str], frozenset[str]]] = {
+    "x86_64": ("202", "0", frozenset({"35", "230"}), frozenset({"7", "23", "232", "270", "271", "281"})),
+    "aarch64": ("98", "63", frozenset({"101", "115"}), frozenset({"22", "72", "73"})),
 }
-"""By machine: the numbers of futex, of nanosleep and clock_nanosleep, of poll, select, epoll_wait and their kin."""
-FUTEX, SLEEPS, POLLS = _NUMBERS.get(platform.machine(), ("", frozenset[str](), frozenset[str]()))
+"""By machine: the numbers of futex, of read, of nanosleep and clock_nanosleep, of poll, select, epoll_wait and their kin."""
+FUTEX, READ, SLEEPS, POLLS = _NUMBERS.get(platform.machine(), ("", "", frozenset[str](), frozenset[str]()))
 _WAIT_BITSET, _COMMAND = 9, 0x7F
+_POLL = select.poll
 _INTERPRETER_BYTES = 4 << 20
 _SETTLED_SECONDS = 0.05
 _SWITCHES = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
@@ -101,6 +105,8 @@ class ThreadStates:
             return State.C_SLEEP
         if call[0] in POLLS:
             return State.POLLS
+        if call[0] == READ:
+            return State.RESTS if _is_empty_pipe(int(call[1], 16)) else State.RUNS
         if call[0] != FUTEX or int(call[2], 16) & _COMMAND != _WAIT_BITSET:
             return State.RUNS
         if self._is_interpreters(call):
@@ -117,6 +123,17 @@ class ThreadStates:
             self._frames[thread.ident or 0] = (*place, real.monotonic())
             return State.RUNS
         return State.RESTS if real.monotonic() - seen[2] > _SETTLED_SECONDS else State.RUNS
+
+
+def _is_empty_pipe(file: int) -> bool:
+    """Whether this is a pipe without a byte, by which another thread, or a child, will speak. Not so standard input."""
+    try:
+        kind = os.fstat(file).st_mode
+    except OSError:
+        return False
+    poll = _POLL()
+    poll.register(file, select.POLLIN)
+    return file != 0 and (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)) and not poll.poll(0)
 
 
 def _wait_of(native_id: int | None, call: str | None) -> str:

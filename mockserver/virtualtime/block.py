@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .. import real_time as real
 from ..when_imported import when_imported
 from . import engine as engines
-from . import forked, functions, locks, loops, sockets, trio_loops, wall
+from . import forked, functions, locks, loops, polls, refused, sockets, trio_loops, wall
 from .children import Children
 from .conductor import Conductor
 from .engine import Engine, Patch
@@ -90,8 +90,10 @@ class VirtualTime(AbstractContextManager["Clock"]):
         engine.holds.append(children.busy)
         functions.begin()
         undo.callback(_replace_functions(functions.pairs()))
-        self._patch([*locks.patches(), *sockets.patches(), *loops.patches(), *children.patches()])
-        for module, patches in (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches)):
+        self._patch([*locks.patches(), *sockets.patches(), *polls.patches(), *loops.patches()])
+        self._patch([*refused.patches(), *children.patches()])
+        later = (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches), ("gevent.hub", refused.gevent_patches))
+        for module, patches in later:
             undo.callback(when_imported(module, partial(self._patch_with, patches)))
         clock.watch(engine.follow)
         undo.callback(clock.unwatch, engine.follow)

@@ -12,6 +12,9 @@ from typing import Any
 from .at_rest import SLEEPS
 from .engine import Patch
 
+_WORK = SLEEPS | {"running", "-1"}
+"""What a task does that waits for nobody: it sleeps, was about to wait, or waits for a page of memory."""
+
 
 class Children:
     """The child processes that were started in a block."""
@@ -55,6 +58,6 @@ def _task_works(folder: Path) -> bool:
         state = (folder / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
         if state != "S":
             return state not in "ZX"
-        return (folder / "syscall").read_text("ascii").split()[0] in SLEEPS
+        return (folder / "syscall").read_text("ascii").split()[0] in _WORK
     except OSError:
         return False

@@ -10,6 +10,8 @@ from .. import real_time as real
 from .engine import Engine
 from .errors import ADVICE, CannotDrive, stacks
 
+_PATIENCE = 1.0
+"""Real seconds that an error may take to come out of the block by itself."""
 _SHORTEST, _LONGEST, _IDLE = 0.0005, 0.004, 0.05
 """Real seconds between two looks: soon after a look that was needed, later, and where nobody sleeps."""
 
@@ -27,6 +29,7 @@ class Conductor:
         self._bell.acquire()
         self._thread = threading.Thread(target=self._work, name="mockserver-time", daemon=True)
         self._pause = _SHORTEST
+        self._patience = _PATIENCE
 
     def start(self) -> None:
         """Begin."""
@@ -62,7 +65,6 @@ class Conductor:
                 since = real.monotonic()
             if engine.error:
                 self._interrupt()
-                return
 
     def _stood_still(self) -> CannotDrive:
         with self._engine.lock:
@@ -79,7 +81,8 @@ class Conductor:
         if engine.driver is not main or not hasattr(signal, "pthread_kill"):
             return
         watch = real.monotonic()
-        while not engine.over and real.monotonic() - watch < 1.0:
+        while not engine.over and real.monotonic() - watch < self._patience:
             real.sleep(0.01)
+        self._patience *= 2  # it may be cleaning up
         if not engine.over and main.ident and callable(signal.getsignal(signal.SIGINT)):
             signal.pthread_kill(main.ident, signal.SIGINT)

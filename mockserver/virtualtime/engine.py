@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 _MILLISECOND = 1_000_000
-_CREEP = 1_000
+_CREEP, _SEEN_CREEP = 1_000, 16_000
+"""A look at monotonic time moves it on; so much later, the wall clock follows."""
 _LATEST = 1 << 62
 
 
@@ -116,7 +117,7 @@ class Engine:
         self.lock = _Turnstile()
         self._bystanders = frozenset(bystanders)
         self._states = ThreadStates(driver)
-        self._elapsed = 0
+        self._elapsed = self._wall_elapsed = 0
         self._shown_ms = clock.now()
         self._wall = self._shown_ms * _MILLISECOND
         self._mover: threading.Thread | None = None
@@ -127,6 +128,8 @@ class Engine:
         """Nanoseconds since the block began."""
         with self.lock:
             self._elapsed += _CREEP
+            if self._elapsed - self._wall_elapsed >= _SEEN_CREEP:
+                self._move_wall()
             return self._elapsed
 
     def after(self, seconds: float) -> int:
@@ -215,8 +218,7 @@ class Engine:
 
     def _move_to(self, time: int) -> None:
         self.moves += 1
-        step = time - self._elapsed
-        if step <= 0:
+        if time <= self._elapsed:
             return
         self._elapsed = time
         self._shown_ms = (self._wall + time) // _MILLISECOND
@@ -225,6 +227,10 @@ class Engine:
             self.clock.advance_to(self._shown_ms)
         finally:
             self._mover = None
+        self._move_wall()
+
+    def _move_wall(self) -> None:
+        step, self._wall_elapsed = self._elapsed - self._wall_elapsed, self._elapsed
         self.on_move(step)
 
     def follow(self) -> None:
@@ -237,9 +243,10 @@ class Engine:
             if step > 0:
                 self._elapsed += step
                 self.moves += 1
+                self._move_wall()
             else:
                 self._wall += step
-            self.on_move(step)
+                self.on_move(step)
 
     def _all_rest(self) -> bool:
         """Whether everybody who could act waits. Those who ran last are looked at first."""

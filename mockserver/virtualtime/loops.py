@@ -13,6 +13,7 @@ from . import engine as engines
 from .engine import Engine, Patch, nothing
 from .errors import CannotDrive
 from .forked import refuse_in_child
+from .refused import refused
 from .waiting import READ, WRITE, Watched, wait_for_files
 
 _UVLOOP = (
@@ -63,20 +64,11 @@ def uvloop_patches() -> list[Patch]:
         return asyncio.run(main, debug=debug, **more)
 
     return [
-        (uvloop.Loop, "run_forever", _refused(uvloop.Loop.run_forever)),
-        (uvloop.Loop, "run_until_complete", _refused(uvloop.Loop.run_until_complete)),
+        (uvloop.Loop, "run_forever", refused(uvloop.Loop.run_forever, "an event loop of uvloop", _UVLOOP)),
+        (uvloop.Loop, "run_until_complete", refused(uvloop.Loop.run_until_complete, "an event loop of uvloop", _UVLOOP)),
         (uvloop, "new_event_loop", asyncio.SelectorEventLoop),
         (uvloop, "run", run),
     ]
-
-
-def _refused(original: Callable[..., Any]) -> Callable[..., Any]:
-    def refuse(self: Any, *args: Any) -> Any:
-        if engines.engine_of_thread() is not None:
-            raise CannotDrive.here("an event loop of uvloop", _UVLOOP)
-        return original(self, *args)
-
-    return refuse
 
 
 def refuse_running_loop() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from .. import activity
 from . import engine as engines
 from .engine import Engine, Patch
-from .waiting import READ, WRITE, wait_for_files
+from .waiting import READ, WRITE, is_ready, wait_for_files
 
 _METHODS = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept")
 _LOOPBACK = ("127.", "::1")
@@ -43,9 +43,7 @@ def _leads_elsewhere(sock: socket.socket) -> bool:
 
 
 def _ready(sock: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(sock.fileno(), READ)
-    return bool(poll.poll(0))
+    return is_ready([(sock.fileno(), READ)])
 
 
 def _driven(name: str) -> Callable[..., Any]:

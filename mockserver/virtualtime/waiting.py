@@ -17,6 +17,18 @@ READ = select.POLLIN | select.POLLPRI | select.POLLHUP | select.POLLERR
 WRITE = select.POLLOUT
 
 
+def is_ready(watched: Watched) -> bool:
+    """Whether one of the files is ready now."""
+    return bool(_registered(watched).poll(0))
+
+
+def _registered(watched: Watched) -> select.poll:
+    poll = _POLL()
+    for file, events in watched:
+        poll.register(file, events)
+    return poll
+
+
 @contextmanager
 def _pipe() -> Iterator[tuple[int, int]]:
     """A pipe to wake by, which is empty again afterwards."""
@@ -40,15 +52,11 @@ def wait_for_files(engine: Engine, watched: Watched, until: int | None, what: st
         0: nothing is left to wait for; else the real seconds that are left, since the block was left meanwhile (None: for
         ever). Raises CannotDrive.
     """
-    poll = _POLL()
-    for file, events in watched:
-        poll.register(file, events)
-    if poll.poll(0):
+    alone = _registered(watched)
+    if alone.poll(0):
         return 0.0
     with _pipe() as (reader, writer):
-        alone = _POLL()
-        for file, events in watched:
-            alone.register(file, events)
+        poll = _registered(watched)
         poll.register(reader, select.POLLIN)
         sleeper = Sleeper(until, what, lambda: os.write(writer, b"1"), lambda: bool(alone.poll(0)))
         engine.wait(sleeper, poll.poll)

@@ -36,9 +36,18 @@ def begin(clock: Clock) -> tuple[Move, Callable[[], None]]:
 
     def move(step: int) -> None:
         whole, left[0] = divmod(left[0] + step, _MICROSECOND)
-        traveller.shift(timedelta(microseconds=whole))
+        for shown in (traveller, *_ticking_above(traveller)):
+            shown.shift(timedelta(microseconds=whole))
 
     return move, travel.stop
+
+
+def _ticking_above(traveller: Any) -> list[Any]:
+    """The user's own blocks of time-machine within ours that tick: they go on from their time."""
+    name = "traveller_stack" if hasattr(time_machine, "traveller_stack") else "coordinates_stack"
+    stack: list[Any] = list(getattr(time_machine, name, ()))
+    above = stack[stack.index(traveller) + 1 :] if traveller in stack else []
+    return [other for other in above if other._tick]
 
 
 def _freezegun() -> Any:

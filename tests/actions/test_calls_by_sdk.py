@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import huaweicloudsdkcdm.v1 as cdm
 import huaweicloudsdkdataartsstudio.v1 as dataarts
@@ -13,8 +14,10 @@ import huaweicloudsdkgaussdb.v3 as gaussdb
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from poseidon import poseidon
 
 from mockserver.errors import InputError
+from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
 from mockserver.testing.running import running
 
 CLUSTER = "6ec9a0a4-76be-4262-8697-e7af1fac7920"
@@ -354,3 +357,25 @@ def test_a_list_that_is_declared_is_run_by_hand_too(mock: Any) -> None:
     run = factory.run("load")
     assert factory.stop("load", run) == 204
     assert factory.runs("load") == [(run, "manual-stop"), *before]
+
+
+def test_poseidon_triggers_follows_logs_and_cancels(mock: Any) -> None:
+    """The vendor's client for Python, over a real socket."""
+    mock.job("enos", life="hangs", started=False)
+
+    def call(path: str, body: Any = None, **query: str) -> Any:
+        url = f"{mock.url}/batch-processing-service/v2.1/{path}?{urlencode({**query, **USER})}"
+        return poseidon.urlopen(DEFAULT_APP_KEY, DEFAULT_APP_SECRET, url, body, method="POST" if body else "GET")
+
+    flow = call("flows", {"flowId": 3377, "triggerTime": 1}, action="trigger")["data"]["flowInstanceId"]
+    graph = json.loads(call("flowInstances", action="get", flowInstId=flow)["data"]["graph"])
+    task = graph["tasks"][0]["taskInstId"]
+    mock.clock.advance(30)
+    assert call("taskInstances", action="get", taskInstId=task)["data"]["stsDesc"] == "RUNNING"
+    assert task in call("taskInstances", action="getLog", taskInstId=task)["data"]["log"]
+    assert call("flowInstances", {"flowInstId": flow}, action="cancel")["code"] == 0
+    assert call("taskInstances", action="get", taskInstId=task)["data"]["stsDesc"] == "CANCEL"
+    names = [call.operation for call in mock.journal]
+    assert names == [
+        "TriggerFlow", "GetFlowInstance", "GetTaskInstance", "GetTaskInstanceLog", "CancelFlowInstance", "GetTaskInstance",
+    ]  # fmt: skip

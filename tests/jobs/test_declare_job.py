@@ -294,3 +294,19 @@ def test_what_tests_hold_is_shown_in_a_line(mock: Mock) -> None:
     assert len(repr(mock)) < 250
     settings = Settings(credentials={"AK": "s3cret"}, apps={"KEY": "s3cret"}, users={"ann": "s3cret"})
     assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("instance", "told"),
+    [
+        ({"id": "x", "name": "orders"}, '/job/instance/id is "x"; allowed: minLength 36'),
+        ({"id": f"{'a' * 32}in07", "name": "中" * 30}, "allowed: x-max-bytes 64"),
+        ({"id": f"{'a' * 32}in07", "name": "9orders"}, '/job/instance/name is "9orders"; allowed: pattern'),
+    ],
+)
+def test_facts_are_held_to_the_documented_formats(instance: dict[str, str], told: str) -> None:
+    """An instance's id has 36 characters, its name at most 64 bytes: the mock answers nothing that its own kit refuses."""
+    with pytest.raises(InputError, match="the facts make an answer that is not as documented") as caught:
+        Mock(Settings()).job("taurusdb", id="one", facts={"instance": instance})
+    assert told in str(caught.value)
+    Mock(Settings()).job("taurusdb", id="one", facts={"instance": {"id": f"{'a' * 32}in07", "name": "orders-db"}})

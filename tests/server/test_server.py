@@ -28,7 +28,7 @@ from sdk_clients import Server
 from mockserver.app import create_app
 from mockserver.journal import JournalEntry
 from mockserver.mock import Mock
-from mockserver.model import Request, Response
+from mockserver.model import Request, Response, ServedFault
 from mockserver.server.access_log import access_line
 from mockserver.settings import Settings
 
@@ -37,7 +37,7 @@ INSTANCE = "/batch-processing-service/v2.1/taskInstances?taskInstId=1-2021020211
 APIM = "/apim-token-service/v2.0/token/get"
 TOKEN = {"X-Auth-Token": "a-token-of-any-form"}
 READY = re.compile(r"mockserver ready on http://127\.0\.0\.1:([0-9]+)\n")
-LOG_LINE = re.compile(r"\S+ \S+ [1-5]\d\d \d+\.\dms(  \S.*)?")
+LOG_LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} \S+ \S+ [1-5]\d\d \d+\.\dms(  \S.*)?")
 
 Start = Callable[..., Server]
 
@@ -109,7 +109,7 @@ def test_the_ready_line_is_all_there_is_on_stdout(tmp_path: Path) -> None:
         running.terminate()
         status, out, err = ended(running)
     assert (status, out) == (0, "")
-    assert [line.split()[:2] for line in err.splitlines()] == [["GET", JOB.format("load")]]
+    assert [line.split()[1:3] for line in err.splitlines()] == [["GET", JOB.format("load")]]
 
 
 @pytest.mark.exhaustive
@@ -260,7 +260,7 @@ ANSWERS = [
     ("GET", JOB.format("load"), b"", 200, "huaweicloud"),
     ("HEAD", JOB.format("load"), b"", 404, "huaweicloud"),
     ("GET", JOB.format("mock-error-iam-unavailable"), b"", 503, "huaweicloud"),
-    ("GET", JOB.format("load") + "?x=1", b"", 400, "huaweicloud"),
+    ("GET", "/v3/054e292c9880d4992f02c0196d3ea468/jobs", b"", 400, "huaweicloud"),
     ("GET", "/v3/nowhere", b"", 404, "huaweicloud"),
     ("POST", "/v3/auth/tokens", b"{}", 400, "huaweicloud"),
     ("GET", INSTANCE, b"", 200, "enos"),
@@ -328,9 +328,9 @@ def test_the_access_log_has_a_line_for_each_exchange(start: Start) -> None:
     lines = server.stderr.splitlines()
     assert len(lines) == len(journal) == 5
     assert all(LOG_LINE.fullmatch(line) and line.isascii() and line.isprintable() for line in lines)
-    assert [line.split()[1] for line in lines[:4]] == targets
-    assert [line.split()[2] for line in lines] == [str(exchange["response"]["status"]) for exchange in journal]
-    assert lines[4].startswith("POST /v3/auth/tokens 400 ")
+    assert [line.split()[2] for line in lines[:4]] == targets
+    assert [line.split()[3] for line in lines] == [str(exchange["response"]["status"]) for exchange in journal]
+    assert " POST /v3/auth/tokens 400 " in lines[4]
 
 
 def test_no_access_log(start: Start) -> None:
@@ -372,10 +372,30 @@ def test_secrets_do_not_show(start: Start) -> None:
 
 
 def test_the_access_log_is_made_of_the_journal_s_exchange() -> None:
-    """A line has method, target, status, duration and, where there is one, the problem; of a long target, the beginning."""
+    """A line has time, method, target, status, duration and, where there is one, the problem; long targets are cut."""
     request = Request("GET", "/" + "x" * 1_000, "a=1")
     line = access_line(JournalEntry(1, 0, 1_250, None, request, Response(404, (), b"", "nothing\nhere \u4e2d")))
-    assert line == f"GET /{'x' * 499} 404 1.2ms  nothing\\x0ahere \\u4e2d"
+    assert line == f"00:00:00.000 GET /{'x' * 499} 404 1.2ms  nothing\\x0ahere \\u4e2d"
+
+
+def test_the_access_log_shows_no_secrets() -> None:
+    """Whether somebody read the journal before or not: the line is the same, and has none of the request's secrets."""
+    secret = "s3cretTokenOfAFriend"
+    request = Request("GET", f"/v3/{secret}/jobs", f"token={secret}&id={secret}", {"x-auth-token": secret})
+    entries = [
+        JournalEntry(
+            1, 1_234, 1_250, None, request, Response(400, (), b"{}", f"id is {secret}", None, ServedFault(3, "HANG"))
+        )
+        for _ in range(2)
+    ]
+    assert entries[1].request.path == "/v3/[redacted]/jobs"
+    first, second = map(access_line, entries)
+    assert first == second
+    assert secret not in first
+    assert first.startswith(
+        "00:00:01.234 GET /v3/[redacted]/jobs?token=[redacted]&id=[redacted] 400 1.2ms  id is [redacted]"
+    )
+    assert first.endswith("  [fault 3: HANG]")
 
 
 # Other WSGI servers

@@ -128,6 +128,19 @@ def test_a_poller_that_does_well_passes(mock: MockServer) -> None:
     assert [poll.runs[0].state for poll in mock.polls("cdm", job_name="load")] == ["BOOTING", *["RUNNING"] * 3, "SUCCEEDED"]
 
 
+def test_whether_a_librarys_retry_is_a_poll_is_the_tests_choice(mock: MockServer) -> None:
+    """By default it is one; with `retries_within`, a call so soon after one that failed isn't, and others are."""
+    ask(mock, "load", every=30)
+    mock.fail("cdm", status=503, times=1)
+    ask(mock, "load", every=2)
+    ask(mock, *["load"] * 2, every=30)
+    assert "2 s after the poll before, wanted 30 s" in said(mock.assert_polled, "cdm", min_interval=30)
+    mock.assert_polled("cdm", min_interval=30, retries_within=5)
+    assert "2 s after" in said(mock.assert_polled, "cdm", min_interval=30, retries_within=1)
+    ask(mock, *["load"] * 2, every=2)
+    assert "2 s after" in said(mock.assert_polled, "cdm", min_interval=30, retries_within=5)
+
+
 def test_a_poller_that_does_badly_gets_a_timeline(mock: MockServer) -> None:
     """The message names the rules, and shows time, status and what is wrong where."""
     ask(mock, *["load"] * 4, every=30)

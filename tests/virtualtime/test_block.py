@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import collections
 import ctypes
@@ -9,6 +10,7 @@ import datetime
 import importlib
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -193,7 +196,7 @@ def test_dates_go_with_the_clock() -> None:
         assert datetime.datetime.now(datetime.timezone.utc).year == 2030
         time.sleep(86_400)
         assert datetime.date.today().isoformat() == "2030-05-07"
-        assert datetime.datetime.now(datetime.timezone.utc).isoformat() == "2030-05-07T07:08:09+00:00"
+        assert datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds") == "2030-05-07T07:08:09+00:00"
         assert time.gmtime().tm_yday == 127
 
 
@@ -209,7 +212,139 @@ def test_the_mocks_clock_doesn_t_follow_what_others_freeze(frozen: Any) -> None:
                 assert datetime.datetime.now(datetime.timezone.utc).isoformat()[:16] == "2026-01-01T01:00"
 
 
+def test_the_users_own_travels_within_a_block_go_on_with_it() -> None:
+    """A block of time-machine that ticks ticks by virtual time; one that doesn't stands still, as it was asked to."""
+    with virtual_time(Clock(START, speed=0)):
+        for tick, hours in ((True, 1), (False, 0)):
+            with time_machine.travel("2020-01-01T00:00:00Z", tick=tick):
+                time.sleep(3_600)
+                shown = datetime.datetime.now(datetime.timezone.utc)
+                assert (shown.year, shown.hour, shown.minute) == (2020, hours, 0)
+
+
+def test_every_clock_of_the_time_module_is_driven() -> None:
+    """Texts, and clocks by number, too."""
+
+    def looks() -> list[Any]:
+        numbers = [time.clock_gettime(time.CLOCK_MONOTONIC), time.clock_gettime(time.CLOCK_REALTIME), time.time_ns() / 1e9]
+        return [*numbers, time.ctime(), time.asctime(), time.strftime("%H"), time.localtime().tm_hour]
+
+    with virtual_time(Clock(START, speed=0)):
+        before = looks()
+        time.sleep(3_600)
+        after = looks()
+    assert all(3_600 <= late - early < 3_601 for early, late in zip(before[:3], after[:3], strict=True))
+    assert all(early != late for early, late in zip(before, after, strict=True))
+
+
+def test_a_date_of_a_block_is_like_any_other() -> None:
+    """Its class is `datetime`, it can be pickled, and subclasses make instances of their own."""
+
+    class Stamp(datetime.datetime):
+        pass
+
+    with virtual_time(Clock(START, speed=0)):
+        moment = datetime.datetime.now()
+        assert type(moment) is datetime.datetime
+        assert pickle.loads(pickle.dumps(moment)) == moment
+        assert type(Stamp.now()) is Stamp
+    assert isinstance(moment, datetime.datetime)
+
+
+def _double(number: int) -> int:
+    return 2 * number
+
+
+def test_a_pool_of_processes_works_in_no_time() -> None:
+    """Its threads, which wait for bytes in pipes, hold nothing up; while a process works, time stands still."""
+    with virtual_time(Clock(START, speed=0)) as clock, multiprocessing.get_context("fork").Pool(1) as pool:
+        for number in range(3):
+            assert pool.apply(_double, (number,)) == 2 * number
+            time.sleep(600)
+        assert 1_800_000 <= clock.now() - START < 1_802_000
+
+
+def test_a_signal_s_handler_rings_in_real_time() -> None:
+    """An alarm that guards a test counts real seconds."""
+
+    def ring(*_: object) -> None:
+        raise _Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(60)
+    try:
+        with virtual_time(Clock(START, speed=0)):
+            time.sleep(7_200)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 # What is refused
+
+
+def _by_rlock() -> None:
+    lock, taken = threading.RLock(), threading.Event()
+
+    def hold() -> None:
+        with lock, suppress(CannotDrive):
+            taken.set()
+            threading.Event().wait()
+
+    threading.Thread(target=hold).start()
+    taken.wait()
+    lock.acquire(timeout=1)
+
+
+def _by_signal() -> None:
+    signal.pause()
+
+
+def _by_signal_in_time() -> None:
+    signal.sigtimedwait([signal.SIGUSR1], 30)
+
+
+def _by_lock_of_c() -> None:
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    lock.acquire(timeout=30)
+
+
+def _by_uvloop() -> None:
+    uvloop.Loop().run_until_complete(asyncio.Event().wait())
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    ("wait", "name"),
+    [
+        (_by_rlock, r"lock\.acquire"), (_by_lock_of_c, r"lock\.acquire"), (_by_signal, r"signal\.pause"),
+        (_by_signal_in_time, r"signal\.sigtimedwait"), (_by_uvloop, "an event loop of uvloop"),
+    ],
+)  # fmt: skip
+def test_a_wait_that_can_t_be_driven_is_refused_by_its_line(wait: Any, name: str) -> None:
+    """At once, not by the watchdog."""
+    began = mockserver.real_time.monotonic()
+    with pytest.raises(CannotDrive, match=rf"it waits in {name}.* at .*test_block\.py:\d+"), virtual_time(Clock()):
+        wait()
+    assert mockserver.real_time.monotonic() - began < 10
+
+
+def test_the_watchdog_ends_what_swallows_its_interrupts() -> None:
+    """As the main loops of some frameworks do: it interrupts again."""
+    swallowed: list[BaseException] = []
+
+    def stubborn() -> None:
+        reader, _ = os.pipe()
+        while len(swallowed) < 2:
+            try:
+                os.read(reader, 1)
+            except KeyboardInterrupt as error:
+                swallowed.append(error)
+
+    with pytest.raises(CannotDrive, match="time has stood still"), virtual_time(Clock(), watchdog=0.3):
+        stubborn()
+    assert len(swallowed) == 2
 
 
 def test_a_sleep_in_c_is_refused_by_its_line() -> None:
