@@ -7,7 +7,7 @@ from typing import Any
 from .declare_job import OPTIONS, identity_names
 from .definitions import Definitions, Operation, read_control
 from .definitions.model import Document
-from .faults.parse import EVERYTHING
+from .faults.parse import EFFECTIVE, EVERYTHING
 from .faults.parse import OPTIONS as FAULT_OPTIONS
 from .fixtures import schema
 from .services import list_of
@@ -72,6 +72,7 @@ def _fault(definitions: Definitions, shape: Schema) -> Schema:
     return {
         **shape,
         "additionalProperties": False,
+        "anyOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in EFFECTIVE],
         "properties": {
             **shape["properties"],
             **{name: {"type": ["string", "number"]} for name in sorted(names)},

@@ -252,6 +252,7 @@ def _born(fields: Mapping[str, Any], now: int) -> int:
 
 def _many(service: Service, fields: Mapping[str, Any]) -> tuple[int, int]:
     count = fields.get("count", 1)
+    count = int(count) if isinstance(count, float) and count.is_integer() else count  # JSON may write 2.0
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_RUNS:
         raise InputError(f"count is {count!r}; allowed: 1 to {_MOST_RUNS}")
     if not isinstance(service, JobListService) and (count != 1 or "every" in fields):

@@ -65,8 +65,8 @@ def _replays(path: Path, definitions: Definitions) -> Iterator[RecordedJob]:
     for index, value in enumerate(_read(path).get("replays", ())):
         where = f"{path}#/replays/{index}"
         if value["operation"] not in allowed:
-            hint = did_you_mean(value["operation"], allowed)
-            raise InputError(f"{where}/operation: found {value['operation']!r}{hint}; allowed: {', '.join(allowed)}")
+            hint = did_you_mean(value["operation"], allowed) or "; allowed: those of `mockserver operations`"
+            raise InputError(f"{where}/operation: found {value['operation']!r}{hint}")
         try:
             yield replace(recorded_job_from(value), place=where)
         except ValueError as error:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import requests
@@ -179,7 +180,7 @@ def test_the_journal_has_what_was_asked_and_answered(client: FlaskClient) -> Non
         "method": "GET",
         "path": JOB.format("löad"),
         "query": "x=1",
-        "headers": {"host": "localhost", "user-agent": f"Werkzeug/{_werkzeug()}", "x-custom": "yes"},
+        "headers": {"host": "localhost", "user-agent": ANY, "x-custom": "yes"},
         "body": "",
     }
     assert exchange == {
@@ -190,12 +191,6 @@ def test_the_journal_has_what_was_asked_and_answered(client: FlaskClient) -> Non
         "problem": answer.headers["X-Mock-Problem"],
         "fault": None,
     }
-
-
-def _werkzeug() -> str:
-    from importlib.metadata import version
-
-    return version("werkzeug")
 
 
 def test_the_journal_leaves_the_control_api_out(client: FlaskClient) -> None:

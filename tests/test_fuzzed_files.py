@@ -1,6 +1,7 @@
 """Readers of users' files, fed with what is almost right: each reads it or raises InputError, and never anything else.
 
-FUZZED=100000 asks for so many inputs of each reader, in place of a few hundred.
+FUZZED=100000 asks for so many inputs of each reader, in place of a hundred, and FUZZED_FROM=7 for others than those
+before; `python tests/fuzz.py 1000000` runs them in portions.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ import json
 import os
 import random
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_requests import request_for
 
+from mockserver.answering import CRASHED
 from mockserver.contract import check
 from mockserver.contract.session import Session
 from mockserver.definitions import load
@@ -26,13 +29,17 @@ from mockserver.exchanges.har import har_of, read_har
 from mockserver.exchanges.recording import Recorder, Recording, as_json, read
 from mockserver.exchanges.recording_to_replay import replays_from
 from mockserver.fixtures import read_replays
+from mockserver.jobs.clock import Clock
 from mockserver.jobs.duration import seconds
+from mockserver.mock import Mock
 from mockserver.model import Request
 from mockserver.redaction.redactor import Redactor
+from mockserver.settings import Settings
 from mockserver.vendors import signature
 
 DEFINITIONS = load()
-COUNT = int(os.environ.get("FUZZED", "100"))
+FIRST = int(os.environ.get("FUZZED_FROM", "0"))
+NUMBERS = range(FIRST, FIRST + int(os.environ.get("FUZZED", "100")))
 URL = "https://cdm.cn-north-4.myhuaweicloud.com/v1.1/1551c7f6c808414d8e9f3c514a170f2e/clusters/c/cdm/job/jdbc2hive/status"
 JOB = {"job-name": "jdbc2hive", "progress": 1, "status": "BOOTING", "creation-user": "cdm", "creation-date": 1536905778725}
 ODD: tuple[Any, ...] = (
@@ -43,6 +50,25 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+_THING = {"type": "object", "required": ["id", "status"], "properties": {
+    "id": {"type": "string", "minLength": 1}, "status": {"enum": ["RUNNING", "DONE", "FAILED"]},
+    "at": {"type": "string", "format": "date-time"}, "parts": {"type": "array", "items": {"type": "integer", "maximum": 9}},
+}}  # fmt: skip
+_ANSWER = {"description": "A thing.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+OWN = {
+    "openapi": "3.0.3", "info": {"title": "Things", "version": "1"}, "components": {"schemas": {"Thing": _THING}},
+    "paths": {
+        "/things": {"post": {"operationId": "make", "responses": {"201": _ANSWER}}},
+        "/things/{id}": {"get": {
+            "operationId": "look",
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {"200": _ANSWER, "404": {"description": "None."}}, "x-job": {"status": "/status"},
+        }},
+    },
+}  # fmt: skip
+REQUESTS = [request_for(operation) for operation in DEFINITIONS.operations[:12]]
+
+
 def exchange() -> Exchange:
     """A good exchange."""
     headers = {"Content-Type": "application/json", "Date": "Sat, 21 Nov 2026 08:00:00 GMT", "X-Request-Id": "0" * 32}
@@ -51,9 +77,9 @@ def exchange() -> Exchange:
     return Exchange(request, response_from(200, headers, body), 1_795_248_000_000, 0.25, "here", "https://cdm", sent=1.5)
 
 
-def fuzzed(value: Any, name: str) -> Iterator[Any]:
+def fuzzed(value: Any, name: str, numbers: Iterable[int] = NUMBERS) -> Iterator[Any]:
     """Copies of a JSON value with one to three places changed: by something odd, by nothing, by a thing of another place."""
-    for number in range(COUNT):
+    for number in numbers:
         chance = random.Random(f"{name}{number}")
         changed = deepcopy(value)
         for _ in range(chance.randint(1, 3)):
@@ -164,7 +190,7 @@ def test_answers_to_check() -> None:
 
 def test_signatures() -> None:
     """Requests with any path, query and header: a canonical form, or a KeyError for a header that wasn't sent."""
-    for number in range(COUNT):
+    for number in NUMBERS:
         chance = random.Random(f"signature{number}")
         texts = [chance.choice([*(one for one in ODD if isinstance(one, str)), "a=b&c=d", "SDK-HMAC-SHA256 Access=A"])
                  for _ in range(4)]  # fmt: skip
@@ -172,6 +198,38 @@ def test_signatures() -> None:
         signature.parse(texts[3])
         found = signature.Signature(signature.ALGORITHM, "ak", ("host",), "0" * 64)
         assert signature.difference(request, found, "20261121T080000Z", "sk")
+
+
+def test_requests() -> None:
+    """Requests with any method, path, query, headers and body: never a crash of the mock."""
+    mock = Mock(Settings(auth="presence"), Clock(1_795_248_000_000, 0), DEFINITIONS)
+    texts = [one for one in ODD if isinstance(one, str)]
+    for number in NUMBERS:
+        chance = random.Random(f"request{number}")
+        good = chance.choice(REQUESTS)
+        where = good.path.split("/")
+        where[chance.randrange(len(where))] = chance.choice(texts)
+        path = "/".join(where) if chance.random() < 0.3 else good.path
+        headers = {name: chance.choice((value, value, chance.choice(texts))) for name, value in good.headers.items()}
+        query, body = cut(good.query or "a=b", number), cut(good.body.decode() or "{}", number)
+        request = Request(good.method, path, query, headers, body.encode("utf-8", "surrogatepass"))
+        answer = mock.handle(request)
+        assert not (answer.problem or "").startswith(CRASHED), (request, answer.problem)
+
+
+def test_definitions(tmp_path: Path) -> None:
+    """An OpenAPI document with odd members: refused, or its calls are answered. One takes a third of a second: fewer."""
+    file = tmp_path / "own.json"
+    for number, changed in enumerate(fuzzed(OWN, "definitions", NUMBERS[::20])):
+        file.write_text(cut(json.dumps(changed), number), encoding="utf-8", errors="surrogatepass")
+
+        def work() -> None:
+            mock = Mock(Settings(auth="off"), Clock(1_795_248_000_000, 0), load([file]))
+            for request in (Request("POST", "/things", "", {}, b"{}"), Request("GET", "/things/x", "")):
+                answer = mock.handle(request)
+                assert not (answer.problem or "").startswith(CRASHED), answer.problem
+
+        tried(work, changed)
 
 
 @pytest.mark.parametrize("value", [one for one in ODD if not isinstance(one, dict | list)], ids=lambda one: repr(one)[:20])

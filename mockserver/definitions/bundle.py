@@ -75,7 +75,8 @@ def _without_deep(merged: Document, node: Any) -> Any:
 
 
 def _add_examples(merged: Document) -> None:
-    """Values of the operation's documented request, or of another one's that has a parameter of this name."""
+    """Values of the operation's documented request, or of another one's that has a parameter of this name; values of
+    headers; the names of all tags."""
     operations = [element for item in merged["paths"].values() for element in item.values() if isinstance(element, dict)]
     others: dict[str, Any] = {}
     for operation in operations:
@@ -84,6 +85,13 @@ def _add_examples(merged: Document) -> None:
         if "parameters" in operation:
             own, parameters = operation.get("x-documented-request", {}), operation["parameters"]
             operation["parameters"] = [_with_example(merged, parameter, own, others) for parameter in parameters]
+    headers = merged["components"].get("headers", {})
+    for name, header in headers.items():  # tools that make answers up have no other way to keep to a pattern
+        sample = _sample(_resolved(merged, header.get("schema", {})))
+        if sample is not None and "example" not in header:
+            headers[name] = {**header, "example": sample, ADDED: ["example"]}
+    tags = dict.fromkeys(tag for operation in operations for tag in operation.get("tags", ()))
+    merged["tags"] = [{"name": tag} for tag in tags]
 
 
 def _with_example(merged: Document, parameter: Document, own: Mapping[str, Any], others: Mapping[str, Any]) -> Document:

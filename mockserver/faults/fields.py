@@ -19,7 +19,8 @@ _DISTRIBUTIONS = {"uniform": ("lower", "upper"), "lognormal": ("median", "sigma"
 
 
 def whole(name: str, value: Any, least: int, most: int = 1_000_000_000) -> int:
-    """A whole number within bounds. Raises InputError."""
+    """A whole number within bounds, which JSON may write as 2.0. Raises InputError."""
+    value = int(value) if isinstance(value, float) and value.is_integer() else value
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InputError(f"{name} is {value!r}; allowed: a whole number, {least} to {most}")
     return value

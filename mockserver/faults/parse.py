@@ -15,6 +15,8 @@ from .patch import read_patch
 
 EFFECTS = ("error", "status", "quota", "fault", "patch", "body")
 """What a fault does: one of these, except that `body` may go with `status`. Without any: `delay`, `headers`."""
+EFFECTIVE = (*EFFECTS, "headers", "delay")
+"""Of these, each fault has one at least."""
 OPTIONS = (*EFFECTS, "times", "after", "share", "window", "delay", "clock", "retry_after", "headers", "content_type")
 EVERYTHING = "*"
 _FRAMING = ("content-length", "transfer-encoding", "connection")
@@ -98,7 +100,7 @@ def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[st
         return "headers", {"stage": SERVICE}
     if "delay" in options:
         return "delay", {"stage": NETWORK}
-    raise InputError(f"the fault does nothing; give one of {', '.join((*EFFECTS, 'headers', 'delay'))}")
+    raise InputError(f"the fault does nothing; give one of {', '.join(EFFECTIVE)}")
 
 
 def _error(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
