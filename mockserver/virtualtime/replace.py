@@ -54,39 +54,56 @@ def put_back(places: Sequence[Place], pairs: Sequence[Pair]) -> None:
 def _holders(pairs: Sequence[Pair]) -> Iterator[Held]:
     by_id = {id(old): old for old, _ in pairs}
     own = {id(pair) for pair in pairs} | {id(by_id)}
-    for holder in gc.get_referrers(*by_id.values()):
-        if id(holder) not in own:
-            yield from _places_in(holder, by_id)
-
-
-def _places_in(holder: Any, by_id: dict[int, Any]) -> Iterator[Held]:
-    if isinstance(holder, dict):
-        yield from _places_in_dict(holder, by_id)
-    elif isinstance(holder, CellType):
-        if (old := by_id.get(id(holder.cell_contents))) is not None:
-            yield old, partial(setattr, holder, "cell_contents"), None
-    elif isinstance(holder, tuple):
-        for function in gc.get_referrers(holder):
-            if isinstance(function, FunctionType) and function.__defaults__ is holder:
+    holders = [holder for holder in gc.get_referrers(*by_id.values()) if id(holder) not in own]
+    functions, classes = _owners(holders)
+    for holder in holders:
+        if isinstance(holder, dict):
+            yield from _places_in_dict(holder, classes.get(id(holder)), by_id)
+        elif isinstance(holder, CellType):
+            if (old := by_id.get(id(holder.cell_contents))) is not None:
+                yield old, partial(setattr, holder, "cell_contents"), None
+        elif isinstance(holder, tuple):
+            for function in functions.get(id(holder), ()):
                 yield from _places_in_defaults(function, holder, by_id)
-    elif type(getattr(holder, "__dict__", None)) is dict and type(holder).__module__.partition(".")[0] not in _OTHERS:
-        for name, value in list(vars(holder).items()):
-            if (old := by_id.get(id(value))) is not None:
-                yield old, partial(setattr, holder, name), None
+        elif type(getattr(holder, "__dict__", None)) is dict and not _is_other(type(holder).__module__):
+            for name, value in list(vars(holder).items()):
+                if (old := by_id.get(id(value))) is not None:
+                    yield old, partial(setattr, holder, name), None
 
 
-def _places_in_dict(holder: dict[Any, Any], by_id: dict[int, Any]) -> Iterator[Held]:
+def _owners(holders: Sequence[Any]) -> tuple[dict[int, list[FunctionType]], dict[int, type]]:
+    """The functions whose defaults a tuple is, and the class whose dictionary one is, by the holder's id.
+
+    One look at the heap for all of them: in a process of many objects, each look takes long.
+    """
+    indirect = [holder for holder in holders if isinstance(holder, tuple) or _may_be_of_a_class(holder)]
+    functions: dict[int, list[FunctionType]] = {}
+    classes: dict[int, type] = {}
+    if indirect:
+        ids = {id(holder) for holder in indirect}
+        for owner in gc.get_referrers(*indirect):
+            if isinstance(owner, FunctionType) and id(owner.__defaults__) in ids:
+                functions.setdefault(id(owner.__defaults__), []).append(owner)
+            elif isinstance(owner, type):
+                classes.update({id(part): owner for part in gc.get_referents(owner) if id(part) in ids})
+    return functions, classes
+
+
+def _may_be_of_a_class(holder: Any) -> bool:
+    return isinstance(holder, dict) and "__module__" in holder and not isinstance(holder.get("__name__"), str)
+
+
+def _is_other(module: str) -> bool:
+    return module.partition(".")[0] in _OTHERS
+
+
+def _places_in_dict(holder: dict[Any, Any], class_of_it: type | None, by_id: dict[int, Any]) -> Iterator[Held]:
     name = holder.get("__name__")
+    owner: Any = class_of_it
     if isinstance(name, str):
-        if name.partition(".")[0] in _OTHERS:
+        if _is_other(name):
             return
-        owner: Any = holder
-    elif "__module__" in holder and (
-        classes := [referrer for referrer in gc.get_referrers(holder) if isinstance(referrer, type)]
-    ):
-        owner = classes[0]
-    else:
-        owner = None
+        owner = holder
     for key, value in list(holder.items()):
         old = by_id.get(id(value))
         if old is None or old is key:
