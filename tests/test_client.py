@@ -104,7 +104,7 @@ def test_the_commands(client: Client, server: Server, capsys: pytest.CaptureFixt
     [
         (("jobs", "add"), "what is it about? Allowed: mockserver jobs add SERVICE NAME=VALUE ..."),
         (("jobs", "add", "cdm", "orders"), "'orders' is not of the form NAME=VALUE"),
-        (("jobs", "add", "cdn"), 'found "cdn"; allowed: '),
+        (("jobs", "add", "cdn"), "'cdn' is not a service with jobs; did you mean 'cdm'? Known: "),
         (("jobs", "rerun"), "which one? Found ''; allowed: one number"),
         (("jobs", "rerun", "7"), "there is no declared job 7"),
         (("jobs", "list", "1"), "list takes nothing more; found '1'"),

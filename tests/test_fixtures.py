@@ -183,7 +183,7 @@ def job(**fields: Any) -> Job:
         (
             job(service="cdn"),
             "#/jobs/1",
-            "'cdn' is not a service with jobs; did you mean 'cdm'?; known: ",
+            "'cdn' is not a service with jobs; did you mean 'cdm'? Known: ",
         ),
         (job(job_name=5), "#/jobs/1/job_name", 'found 5; allowed: type "string"'),
         (job(life=[]), "#/jobs/1/life", "found []; allowed: minItems 1"),
@@ -308,7 +308,7 @@ def test_generated_chinese_is_chinese() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["cdn"], "'cdn' is not a service with jobs; did you mean 'cdm'?; known: "),
+        (["cdn"], "'cdn' is not a service with jobs; did you mean 'cdm'? Known: "),
         (["cdm", "--locale", "de_DE"], "locale is 'de_DE'; allowed: en_US, zh_CN"),
         (["cdm", "--count", "0"], "count is 0; allowed: 1 to 100000"),
         (["cdm", "--seed", "x"], "--seed is 'x'; allowed: a whole number"),

@@ -232,7 +232,7 @@ class Definitions:
                 return operation
         kinds = [operation.job.kind for operation in self.operations if operation.job]
         hint = did_you_mean(kind, kinds)
-        raise KeyError(f"{kind!r} is not a service with jobs{hint}; known: {', '.join(kinds)}")
+        raise KeyError(f"{kind!r} is not a service with jobs{hint + ' Known' if hint else '; known'}: {', '.join(kinds)}")
 
     def service_at(self, path: str) -> ServiceInfo | None:
         """The service that answers for a path which no operation has: by the first segment of the path."""
