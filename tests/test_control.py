@@ -199,7 +199,7 @@ def _werkzeug() -> str:
 
 
 def test_the_journal_leaves_the_control_api_out(client: FlaskClient) -> None:
-    """What is asked of the mock itself is no exchange."""
+    """What is asked of the mock itself is not an exchange."""
     for method, path in [*ROUTES, ("GET", "/_mock/nowhere"), ("POST", "/_mock/health")]:
         client.open(path, method=method)
     assert journal(client) == []
