@@ -68,7 +68,7 @@ def leaves(value: Any, where: str = "") -> dict[str, Any]:
 def check_error(body: Json, example: Example, case: Case, definitions: Definitions) -> None:
     """The body is the error's: its code and message, in its envelope, whose form the example in the definition has."""
     error = example.error
-    assert error is not None, f"{example.name} is no error"
+    assert error is not None, f"{example.name} is not an error"
     chosen = case.settings.get("switches", {})
     found, sample = leaves(body), leaves(example.value)
     if not chosen:

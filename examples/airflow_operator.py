@@ -49,7 +49,7 @@ class CdmStartJobOperator:
         return status
 
     def on_kill(self) -> None:
-        """Stop the run. That it has ended in the meantime is no error."""
+        """Stop the run. That it has ended in the meantime is not an error."""
         try:
             self.client.stop_job(StopJobRequest(cluster_id=self.cluster_id, job_name=self.job_name))
         except ClientRequestException as error:

@@ -26,7 +26,7 @@ def test_the_poller_waits_two_hours(mockserver: MockServer) -> None:
 
 
 def test_the_poller_survives_a_bad_gateway(mockserver: MockServer) -> None:
-    """A 502 in between is no end; and it waits before it asks again."""
+    """A 502 in between is not an end; and it waits before it asks again."""
     mockserver.job("cdm", job_name="jdbc2hive", life="succeeds")
     mockserver.fail("cdm", status=502, after=1, times=2)
     with mockserver.clock.drive():

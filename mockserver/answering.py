@@ -94,7 +94,7 @@ class Answering:
         return response
 
     def refusal(self, prepared: Prepared, namespace: Namespace, now: int, misuse: ControlError) -> Response:
-        """The answer to a request whose namespace is none."""
+        """The answer to a request that names an invalid namespace."""
         service = self._definitions.service_at(prepared.request.path)
         request_id = prepared.request_id(namespace.settings.seed, now)
         return render.response(render.misuse_answer(misuse), now, request_id, service.vendor if service else "")

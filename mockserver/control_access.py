@@ -70,7 +70,7 @@ def _allowed(settings: Settings) -> str:
 
 
 def _name(host: str) -> str:
-    """A Host header's name, without the port and brackets; "" for what is no such header."""
+    """A Host header's name, without the port and brackets; "" for no such header."""
     match = _HOST.fullmatch(host.strip())
     return match[1].strip("[]").lower() if match else ""
 

@@ -25,7 +25,7 @@ class Memory(Generic[K, V]):
         self._old: dict[K, V] = {}
 
     def get(self, key: K) -> V | None:
-        """The value; None where there is none, or none any more."""
+        """The value; None if there is none, or it has expired."""
         value = self._young.get(key)
         if value is None:
             value = self._old.pop(key, None)

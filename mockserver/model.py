@@ -176,7 +176,7 @@ ANONYMOUS = Caller("anonymous")
 class Answer:
     """What a step found to say: a status and a JSON body, before headers.
 
-    `headers` come on top of the usual ones; an empty `content_type` is none; `raw` is a body sent as it is; `error` is
+    `headers` come on top of the usual ones; an empty `content_type` sends none; `raw` is a body sent as it is; `error` is
     the name of the documented error that it is, if it is one.
 
     `until` is when the same request gets another answer, as far as time alone decides (milliseconds; 0: it holds at its

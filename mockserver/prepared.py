@@ -30,7 +30,7 @@ class Prepared:
     """A request, which operation it is for and what its parameters come to.
 
     `size` is what it has before its body, in characters; `problem` is why no operation takes it; `named` the namespace in
-    its header, `misnamed` why that is none; `repeatable` whether the same request can get the same answer again, `last` the
+    its header, `misnamed` why it is wrong; `repeatable` whether the same request can get the same answer again, `last` the
     answer that it got.
     """
 

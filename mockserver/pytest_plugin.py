@@ -120,7 +120,7 @@ def mockserver(
 ) -> Iterator[MockServer]:
     """A mock of the vendors' APIs for this test alone: declare jobs, drive its clock, assert how it was polled.
 
-    It answers on a socket; SDK code is turned to it by the environment, which is set for the test.
+    It answers on a socket; SDK code is pointed at it by the environment, which is set for the test.
     """
     _needs_control(request.config)
     with _living(request, monkeypatch, _mockserver_houses, socket=True) as double:
@@ -299,7 +299,7 @@ def pytest_runtest_makereport(
         item.stash[_FAILED] = True
         for double in item.stash.get(_DOUBLES, []):
             text = "\n".join([*dict.fromkeys(double.troubles()), double.report()]).strip()
-            report.sections.append(("mockserver", text or "nothing was asked: is the client turned to the mock?"))
+            report.sections.append(("mockserver", text or "nothing was asked: is the client pointed at the mock?"))
         held = item.stash.get(_CONTRACT, None)
         if held is not None and held.findings:
             report.sections.append(("mockserver: contract", "\n".join(held.lines())))

@@ -106,7 +106,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "credential missing": (*JOBS, PROJECTS),
     "another project in the header": (CDM, DATAARTS, TAURUSDB, TICS),
     **dict.fromkeys(
-        ("request's body is no JSON", "request's body: member retyped", "request's body: member dropped"), (*_APIM, LOGIN)
+        ("request's body is not JSON", "request's body: member retyped", "request's body: member dropped"), (*_APIM, LOGIN)
     ),
 }
 """Every kind of mutant, and which operations have it; `test_mutants.py` holds the table to what the makers make."""

@@ -150,7 +150,7 @@ def _bodies(operation: Operation, exchange: Exchange) -> Iterator[Change]:
     wrong = {"request-body-invalid"}
     none = (b"",) if operation.body_required else ()
     for body in (*none, b"{", b'{"a":', b"appKey=app", b"\xff\xfe"):
-        yield "request's body is no JSON", replace(request, body=body), {""}, wrong, repr(body[:20])
+        yield "request's body is not JSON", replace(request, body=body), {""}, wrong, repr(body[:20])
     value = json.loads(request.body or b"{}")
     for pointer, change, other in _changes(value):
         if any(judge(other)):

@@ -191,7 +191,7 @@ def _along(value: Any, way: tuple[str | int, ...], words: str) -> str:
             try:
                 value = json.loads(value)
             except ValueError:
-                return f"{words}body, which is no JSON"
+                return f"{words}body, which is not JSON"
         try:
             value = getattr(value, str(step)) if hasattr(value, str(step)) else value[step]
         except (LookupError, TypeError):
@@ -243,7 +243,7 @@ What stands out:
 - Huawei Cloud's SDKs make `ServiceResponseException`s of 4xx and 5xx and `ConnectionException` of connections that break
   before the body, a read timeout (120 s by default) among them; when the body breaks, `ChunkedEncodingError` of `requests`
   comes through. By default they repeat nothing.
-- What has status 200 and is no JSON, and redirects, which they don't follow, raise nothing: they give a model whose
+- What has status 200 and is not JSON, and redirects, which they don't follow, raise nothing: they give a model whose
   members are `None`, and the loop's next line raises `TypeError`. Half of an answer looks like that, too.
 - Of a 429 nothing is left: urllib3 raises before the SDK looks at the answer, so neither the vendor's code nor Retry-After
   can be had.

@@ -1,4 +1,4 @@
-"""The mock as a process of its own, and the vendors' real SDKs that are turned to it.
+"""The mock as a process of its own, and the vendors' real SDKs that are pointed at it.
 
 Everything goes to 127.0.0.1.
 """

@@ -194,7 +194,7 @@ def test_the_journal_has_what_was_asked_and_answered(client: FlaskClient) -> Non
 
 
 def test_the_journal_leaves_the_control_api_out(client: FlaskClient) -> None:
-    """What is asked of the mock itself is no exchange."""
+    """What is asked of the mock itself is not an exchange."""
     for method, path in [*ROUTES, ("GET", "/_mock/nowhere"), ("POST", "/_mock/health")]:
         client.open(path, method=method)
     assert journal(client) == []

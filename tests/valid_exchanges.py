@@ -146,7 +146,7 @@ def errors(operation_id: str) -> tuple[Exchange, ...]:
 
 @cache
 def successes(operation_id: str) -> tuple[Exchange, ...]:
-    """Answers that are no errors: one of each state of each life, the examples, pages, the other values of switches."""
+    """Answers that are not errors: one of each state of each life, the examples, pages, the other values of switches."""
     operation = DEFINITIONS.operation(operation_id)
     found = [exchange for one in courses(operation_id) for exchange in _one_of_each_state(operation, one)]
     names = [name for name, example in operation.examples.items() for _ in example.statuses]

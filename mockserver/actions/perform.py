@@ -314,7 +314,7 @@ def _single(action: Action) -> SingleJobService:
 
 
 def _declared(action: Action, scope: Scope) -> JobSpec | None:
-    """The newest declaration of this job; one that only waits for a call is none."""
+    """The newest declaration of this job; one that only waits for a call does not count."""
     return lookup.declared(action.status, _status_context(scope))
 
 

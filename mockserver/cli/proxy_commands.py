@@ -54,7 +54,7 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resign",
         action="store_true",
-        help="sign signed requests anew for the service's host, with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: those"
+        help="sign signed requests again for the service's host, with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: those"
         " of documented GETs by callers on this machine; others are refused",
     )
     parser.add_argument(
@@ -62,7 +62,7 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a method, or an operation's id, whose documented requests are signed anew, too. Repeatable.",
+        help="a method, or an operation's id, whose documented requests are signed again, too. Repeatable.",
     )
     parser.add_argument(
         "--allow-host",

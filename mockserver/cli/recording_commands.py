@@ -85,7 +85,7 @@ def _replay(options: argparse.Namespace) -> int:
 
     for file in options.files:
         if not file.lower().endswith(SUFFIXES):
-            raise InputError(f"{file} is no recording by its name; allowed: *.jsonl, *.har (a fixture file: --fixtures)")
+            raise InputError(f"{file} is not a recording by its name; allowed: *.jsonl, *.har (a fixture file: --fixtures)")
     if options.unknown_ids is None:
         options.unknown_ids = "reject"
     settings = settings_of(options)

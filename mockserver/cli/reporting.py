@@ -61,7 +61,7 @@ def parse_reports(texts: Sequence[str] | None) -> list[tuple[str, str | None]]:
         if form not in _FORMS or (sign and not path):
             near = difflib.get_close_matches(form, _FORMS, 1)
             hint = f"did you mean {near[0]!r}? " if near and form not in _FORMS else ""
-            raise InputError(f"--report {text!r} is no report; {hint}allowed: {', '.join(_FORMS)}, each with =FILE")
+            raise InputError(f"--report {text!r} is not a report; {hint}allowed: {', '.join(_FORMS)}, each with =FILE")
         if path:
             writable(path)
         collected.append((form, path or None))

@@ -109,7 +109,7 @@ def read_profile(
         definitions: Those in use. Default: the shipped ones.
 
     Raises:
-        InputError: For a file that is no table of tables of texts, or that names an unknown service.
+        InputError: For a file that is not a table of tables of texts, or that names an unknown service.
     """
     profile = {
         operation.service: dict(operation.documented_request)

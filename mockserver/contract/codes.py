@@ -83,7 +83,7 @@ CODES: Mapping[str, Code] = {
     "request-malformed": Code(_E, "The request can't be read: not UTF-8, or a percent sign that encodes nothing.", "The gateway answers 400.", "Percent-encode path and query as UTF-8."),
     # Several answers
     "transition-undocumented": Code(_E, "A job went from one status to another that can't follow it.", "Pollers built as state machines raise, or miss the change.", "Between two polls several changes may pass; the finding says that no documented way leads there."),
-    "terminal-left": Code(_E, "A job left a status that is an end.", "The caller has already reported the old verdict and will not look again.", "If the job was started anew, its run id or its counters should say so."),
+    "terminal-left": Code(_E, "A job left a status that is an end.", "The caller has already reported the old verdict and will not look again.", "If the job was started again, its run id or its counters should say so."),
     "progress-fell": Code(_E, "Progress went back while the job went on.", "Progress bars jump back; stall detection that watches for growth fires.", _MOCK_OR_SERVICE),
     "count-fell": Code(_E, "A count of rows or files went back within one run.", "Rates computed from it are negative.", _MOCK_OR_SERVICE),
     "time-changed": Code(_E, "A time that was set went back, vanished, or moved once it was fixed.", "Durations change after the fact; caches keyed by it miss.", _MOCK_OR_SERVICE),

@@ -80,7 +80,7 @@ def run_case(case: Case, session: Session, target: Endpoint, profile: Profile, p
 
 
 def _is_meant_well(case: Case) -> bool:
-    """Whether the case means its request to be served by anyone: else what is wrong with it is no finding."""
+    """Whether the case means its request to be served by anyone: else what is wrong with it is not a finding."""
     refused = case.expect.get("problem") or case.expect.get("error") or case.expect.get("status", 200) >= 400
     return case.request is None and not refused
 
@@ -143,7 +143,7 @@ def _expected(case: Case, operation: Operation, exchange: Exchange) -> list[Find
         result.append(finding(name, "body", "", text, documented, operation.place, expected.provenance))
     served = expected is None and expect.get("status", 200) < 400
     if served and status == expect.get("status", status) and is_error(operation, status, body):
-        result.append(finding("answer-unexpected", "body", "", text, f"an answer that is no error (case {case.name})"))
+        result.append(finding("answer-unexpected", "body", "", text, f"an answer that is not an error (case {case.name})"))
     return result
 
 

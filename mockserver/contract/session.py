@@ -225,7 +225,7 @@ _ECHOES = ("time-impossible", "out-of-range")
 
 
 def _told_once(findings: list[Finding], more: list[Finding]) -> list[Finding]:
-    """The findings with more of them, but for what only says again that a value is none at all."""
+    """The findings with more of them, except those that only say again that a value is invalid."""
     places = {item.pointer for item in findings if item.part == "body"}
     return findings + [item for item in more if item.code not in _ECHOES or item.pointer not in places]
 

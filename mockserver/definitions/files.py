@@ -56,7 +56,7 @@ class Files:
             raise DefinitionError(name, f"{pointer}/$ref", actual, "a file in this folder; name the folder around both")
         if not path.is_file():
             raise DefinitionError(
-                name, f"{pointer}/$ref", f"a reference to {reference!r}, which is no file", "a file beside this"
+                name, f"{pointer}/$ref", f"a reference to {reference!r}, which is not a file", "a file beside this"
             )
         if len(self.documents) >= FILES:
             raise DefinitionError(name, f"{pointer}/$ref", f"more than {FILES} files", "fewer")

@@ -42,9 +42,9 @@ class Life:
 class JobLife:
     """The documented life of an operation's jobs.
 
-    `visible_after` (from when on a job can be found) and `kept` (how long) are seconds; `actions` says which state
+    `visible_after` (from when on a job can be found) and `retention` (how long) are seconds; `actions` says which state
     `cancel` and `fail` lead to; `unstarted` is the state of a job that was made, but never started (None: it can't be seen);
-    `rerun` names the parts of the identity that each run has anew, and how they are made (`uuid`). `kind` is the name that
+    `rerun` names the parts of the identity that each run has of its own (`uuid`: how they are made). `kind` is the name
     these jobs are declared by: the service's, or the operation's id where the service has other jobs already.
     """
 

@@ -70,7 +70,7 @@ def _translated(token: re.Match[str]) -> str:
 def compile_pattern(pattern: str) -> Pattern:
     r"""A pattern as JSON Schema means it: unlike in Python, `$` is only the very end, and `\d` and `\w` are ASCII.
 
-    Raises re.error for what is no pattern.
+    Raises re.error for what is not a pattern.
     """
     return Pattern(pattern)
 

@@ -96,14 +96,14 @@ class Node:
         return default if node is None else node.value
 
     def members(self, part: str) -> dict[str, Node]:
-        """The members of an object-valued member, references followed. Raises DefinitionError where it is no object."""
+        """The members of an object-valued member, references followed. Raises DefinitionError where it is not an object."""
         holder = self.find(part)
         if holder is None:
             return {}
         return {key: holder.child(key).resolved() for key in holder.as_object().value}
 
     def items(self, part: str) -> list[Node]:
-        """The items of a list-valued member, references followed. Raises DefinitionError where it is no list."""
+        """The items of a list-valued member, references followed. Raises DefinitionError where it is not a list."""
         holder = self.find(part)
         if holder is None:
             return []
@@ -112,7 +112,7 @@ class Node:
         return [holder.child(index).resolved() for index in range(len(holder.value))]
 
     def as_object(self) -> Node:
-        """This node. Raises DefinitionError where it is no object."""
+        """This node. Raises DefinitionError where it is not an object."""
         if not isinstance(self.value, Mapping):
             raise self.error(excerpt(self.value), "an object")
         return self

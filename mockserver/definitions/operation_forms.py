@@ -47,7 +47,7 @@ class OperationForms:
                 node.pop(verb, None)
 
     def _leave_out_others(self, operation: Part) -> None:
-        """Somebody else's extension of the same name as one of the mock's is no object."""
+        """Somebody else's extension of the same name as one of the mock's is not an object."""
         for name in ("x-action", "x-job", "x-like", "x-magic", "x-observation"):
             if name in operation.node and not isinstance(operation.node[name], dict):
                 del operation.node[name]

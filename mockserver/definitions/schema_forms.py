@@ -213,6 +213,6 @@ def _mend_patterns(schema: dict[str, Any], source: str, parts: tuple[str, ...], 
         try:
             compile_pattern(pattern)
         except re.error as error:
-            notes.add(source, (*parts, "pattern"), f"{pattern[:80]!r} ({error})", "left out: it is no regular expression")
+            notes.add(source, (*parts, "pattern"), f"{pattern[:80]!r} ({error})", "left out: it is not a regular expression")
             schema.pop("pattern", None)
             schema.get("patternProperties", {}).pop(pattern, None)

@@ -84,7 +84,7 @@ class _Reader:
         if event.tag not in (None, "!", *_COLLECTIONS):
             raise _error(event, f"could not determine a constructor for the tag {event.tag!r}, which JSON doesn't have")
         if self._open and isinstance(self._open[-1].value, dict) and not self._open[-1].has_key:
-            raise _error(event, "a key that is no text")
+            raise _error(event, "a key that is not a text")
         if len(self._open) >= DEPTH:
             raise _error(event, f"values nested deeper than {DEPTH} levels")
         self._open.append(_Open(value, event.anchor, event.start_mark))

@@ -69,7 +69,7 @@ class Shape:
 
 
 def shape_of(nodes: list[Node]) -> Shape:
-    """What these schemas say together. Raises DefinitionError for what is no schema."""
+    """What these schemas say together. Raises DefinitionError for what is not a schema."""
     shape = Shape(nodes[0].resolved())
     for node in nodes:
         _absorb(shape, node, ())

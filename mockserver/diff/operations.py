@@ -166,7 +166,7 @@ def _path_changed(changes: Changes, old: Call, new: Call) -> None:
 
 def _hosts(changes: Changes, old: Call, new: Call) -> None:
     before, after = (_host_names(call.servers) for call in (old, new))
-    if before and after and not before <= after:  # the server of a mock's own document is no vendor's
+    if before and after and not before <= after:  # the server of a mock's own document is not a vendor's
         values = (sorted(before), sorted(after))
         changes.add("server-host-changed", new.name, "servers", (old.root, new.root), *values)
 

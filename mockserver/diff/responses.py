@@ -67,7 +67,7 @@ def _body(changes: Changes, operation: str, old: Node, new: Node, at: str, repor
 
 
 def _examples(changes: Changes, operation: str, old: Node, new: Node, at: str) -> None:
-    """Examples that are no errors are for readers."""
+    """Examples that are not errors are for readers."""
     before, after = (
         {name: node for name, node in side.members("examples").items() if not _is_error(node)} for side in (old, new)
     )

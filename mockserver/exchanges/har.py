@@ -53,7 +53,7 @@ def har_of(recording: Recording) -> dict[str, Any]:
     """A recording as a HAR document.
 
     What HAR has no place for stands in members that begin with `_`, as it allows: an unknown time, the exact duration, when
-    exactly a request was sent, a request's body that is no text.
+    exactly a request was sent, a request's body that is not a text.
     """
     entries = [_entry(exchange) for exchange in recording.exchanges]
     creator = {"name": "mockserver", "version": __version__}
@@ -156,7 +156,7 @@ def _phrase(status: int) -> str:
 
 
 class _Unusable(Exception):
-    """Why an entry is no exchange, in words."""
+    """Why an entry is not an exchange, in words."""
 
 
 _LATEST = 253_402_300_799_999
@@ -187,7 +187,7 @@ def read_har(path: Path) -> Recording:
             notes.append(f"{where}: {reason}; left out")
         except _ODD as error:
             what = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
-            notes.append(f"{where}: it is no entry of HAR 1.2 ({what}); left out")
+            notes.append(f"{where}: it is not an entry of HAR 1.2 ({what}); left out")
     own = log.get("_recording")
     about = own if isinstance(own, dict) else {}
     ordered = exchanges if about else sorted(exchanges, key=lambda item: (item.time is None, item.time or 0))
@@ -275,7 +275,7 @@ def _attached(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     if content.get("text") is not None or not isinstance(name, str):
         return content
     if not _ATTACHED.fullmatch(name):
-        raise _Unusable(f"its body is in {excerpt(name, 60)}, which is no file beside this one")
+        raise _Unusable(f"its body is in {excerpt(name, 60)}, which is not a file beside this one")
     try:
         raw = (folder / name).read_bytes()
     except OSError:

@@ -68,7 +68,7 @@ def value_at(value: Any, pointer: str) -> Any:
 
 
 def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
-    """The places that a pointer with `*` (every item of a list, or the value itself where it is no list) leads to."""
+    """The places that a pointer with `*` (every item of a list, or the value itself where it is not a list) leads to."""
     result = [("", value)]
     for part in parts_of(pattern):
         result = [place for pointer, here in result for place in _children(pointer, here, part)]

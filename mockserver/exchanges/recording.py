@@ -48,7 +48,7 @@ class Recording:
     """What a file holds.
 
     `pseudonyms` are the names of the parameters and members whose values are not the real ones; `notes` say, in words, what
-    of the file could not be used: a line that was only half written, entries of a HAR file that are no exchanges.
+    of the file could not be used: a line that was only half written, entries of a HAR file that are not exchanges.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -67,7 +67,7 @@ class Recorder:
 
     Parameters: `path`, new or a recording to go on with (a half-written last line is cut off; `notes` tell); `redactor`
     takes the secrets out; `target`, what is recorded, for the header; `created`, when (ms since 1970). Raises InputError for
-    a file that can't be written, is no recording, or has other pseudonyms than this redactor makes.
+    a file that can't be written, is not a recording, or has other pseudonyms than this redactor makes.
     """
 
     def __init__(self, path: Path, redactor: Redactor, target: str = "", created: int | None = None) -> None:
@@ -205,7 +205,7 @@ def body_as_json(body: bytes) -> dict[str, str]:
 
 
 def body_from_json(value: Mapping[str, Any]) -> bytes:
-    """The bytes of a body. Raises ValueError for what isn't base64, or is no text that UTF-8 can hold."""
+    """The bytes of a body. Raises ValueError for what isn't base64, or is not a text that UTF-8 can hold."""
     if value.get("encoding") == "base64":
         return base64.b64decode(value["body"], validate=True)
     text: str = value["body"]

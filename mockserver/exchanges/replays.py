@@ -116,7 +116,7 @@ def values_of(operation: Operation, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def window_of(operation: Operation, values: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Between which times (ms) jobs are asked for; None where there are no such parameters, or they are no numbers."""
+    """Between which times (ms) jobs are asked for; None where there are no such parameters, or they are not numbers."""
     window = operation.observation.window if operation.observation else None
     if window is None:
         return None

@@ -142,7 +142,7 @@ def body(fields: Mapping[str, Any]) -> tuple[bytes, str]:
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"body is no text and no JSON: {error}") from None
+        raise InputError(f"body is neither text nor JSON: {error}") from None
     return text.encode("utf-8", "backslashreplace"), content_type or "application/json"
 
 

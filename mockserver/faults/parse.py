@@ -114,7 +114,7 @@ def _with_error(what: str, operations: list[Operation], name: object) -> list[Op
         allowed = list(dict.fromkeys(error.name for operation in operations for error in operation.errors()))
         whose = operations[0].id if len(operations) == 1 else "any of these operations"
         raise InputError(
-            f"{what} is {name!r}, which is no documented error of {whose}{did_you_mean(name, allowed)}; "
+            f"{what} is {name!r}, which is not a documented error of {whose}{did_you_mean(name, allowed)}; "
             f"allowed: {', '.join(allowed)}"
         )
     return matching
@@ -123,7 +123,7 @@ def _with_error(what: str, operations: list[Operation], name: object) -> list[Op
 def _status(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     status = read.whole("status", options["status"], 200, 599)
     if status < 400 and "body" not in options:
-        raise InputError(f"status is {status}, which is no error; allowed: 400 to 599, or 200 to 599 with a body")
+        raise InputError(f"status is {status}, which is not an error; allowed: 400 to 599, or 200 to 599 with a body")
     body, content_type = read.body(options) if "body" in options else (None, "")
     if body and status in (204, 304):
         raise InputError(f"an answer with status {status} has no body; allowed: body '' with it, or another status")

@@ -73,7 +73,7 @@ def _check_json(where: str, value: Any) -> None:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"{where}/value is no JSON: {error}") from None
+        raise InputError(f"{where}/value is not JSON: {error}") from None
 
 
 def apply_patch(document: Any, steps: tuple[Step, ...]) -> Any:
@@ -123,7 +123,7 @@ def _in_list(value: list[Any], parts: tuple[str, ...], step: Step) -> list[Any]:
     if parts[0] == "-" and adds:
         return [*value, step.value]
     if not _INDEX.fullmatch(parts[0]):
-        raise _Nowhere(f"{parts[0]!r} is no index of a list{' (or -)' if adds else ''}")
+        raise _Nowhere(f"{parts[0]!r} is not an index of a list{' (or -)' if adds else ''}")
     index = int(parts[0])
     if index >= len(value) + adds:
         raise _Nowhere(f"the list has {len(value)} items, and none at {index}")

@@ -175,7 +175,7 @@ class Stopwatch:
 
 def not_negative(what: str, number: float) -> float:
     """The number, if a clock can go by it. Raises InputError, which says what it was for."""
-    if not 0 <= number <= LATEST:  # Python has integers that are no floats
+    if not 0 <= number <= LATEST:  # Python has integers that are not floats
         raise InputError(f"{what} is {number}; allowed: 0 or more, at most {LATEST}")
     return number
 

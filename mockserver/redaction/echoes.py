@@ -54,7 +54,7 @@ def _forms_of(secret: str) -> tuple[str, ...]:
 
 
 def _replaced(text: str, form: str) -> str:
-    """A short word, such as a test's token `token`, is no secret inside another word or as the name of a member."""
+    """A short word, such as a test's token `token`, is not a secret inside another word or as the name of a member."""
     if len(form) > _SHORT or not form.isalpha():
         return text.replace(form, mask(form))
     return re.sub(rf'(?<![A-Za-z0-9]){form}(?![A-Za-z0-9])(?!\\*"\s*:)', lambda match: mask(match[0]), text)

@@ -38,7 +38,7 @@ REMEMBERED = 8 * 1024
 """The longest text of which it is remembered where its secrets are, in characters."""
 
 _NEVER = ("", "true", "false", "null", "none", HIDDEN)
-"""What is no secret, whatever its name."""
+"""What is not a secret, whatever its name."""
 
 _SHORTEST = 4
 

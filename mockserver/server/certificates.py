@@ -24,7 +24,7 @@ def uses_tls(settings: Settings) -> bool:
 def trust_file(settings: Settings) -> Path:
     """The file that clients of a server with these settings have to trust.
 
-    The user's own certificate; or where `serve --tls` writes its authority's, anew at each start, by its port.
+    The user's own certificate; or where `serve --tls` writes its authority's, made again at each start, by its port.
     """
     if settings.tls_cert:
         return Path(settings.tls_cert).absolute()

@@ -1,4 +1,4 @@
-"""Lines for stderr, from a thread of their own: whether they can be written is no matter of who serves."""
+"""Lines for stderr, from a thread of their own: who serves does not wait until they are written."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Sink(Protocol):
         """The client waits for `100 Continue` before it sends its body."""
 
     def refused(self, refusal: Refusal) -> None:
-        """What came is no request, and nothing more can be read."""
+        """What came is not a request, and nothing more can be read."""
 
 
 class _Refused(Exception):

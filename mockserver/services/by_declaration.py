@@ -110,7 +110,7 @@ def _nothing(drawing: Drawing, place: str) -> Any:
 
 
 def _working(job: Job) -> list[str]:
-    """The states in which something is done: no waiting, no detour, no end; where none is left, all that are no end."""
+    """The states in which something is done: no waiting, no detour, no end; if none is left, all that are not an end."""
     going = [name for name, state in job.definition.states.items() if not state.terminal]
     return [name for name in going if not any(words.search(name) for words in (WAITING, DETOUR, STOPPING))] or going
 

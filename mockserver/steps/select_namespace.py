@@ -21,7 +21,7 @@ _BODY_LIMIT = 64 * 1024
 
 
 def namespace_header(request: Request) -> str | None:
-    """The namespace in the request's header, where there is one. Raises ControlError for a name that is none."""
+    """The namespace in the request's header, where there is one. Raises ControlError for an invalid name."""
     name = request.headers.get(HEADER)
     return None if name is None else checked_name(name)
 

@@ -177,7 +177,7 @@ def body(operation: Operation, request: Request) -> Any:
         raise RequestProblem(kind, "the operation needs a JSON body")
     try:
         value = json.loads(request.body)
-        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is not a text
     except (ValueError, RecursionError):
         raise RequestProblem("body-invalid", "the body is not JSON, or not UTF-8") from None
     for error in operation.body_errors(value):

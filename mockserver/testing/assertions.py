@@ -129,7 +129,7 @@ def _near_miss(
 ) -> list[str]:
     """The request that came nearest, and in what it differs."""
     if not seen:
-        return ["nothing was asked at all: is the client turned to the mock?"]
+        return ["nothing was asked at all: is the client pointed at the mock?"]
     expected = {operation.id for operation in operations_named(definitions, name)}
     others = [call for call in seen if call not in result]
     if not others:

@@ -47,7 +47,7 @@ def contract_options(options: Mapping[str, Any], definitions: Definitions) -> Co
     _check_allowed(fail_on, SEVERITIES, f"{MARKER}: fail_on is {fail_on!r}")
     ignore = _texts("ignore", options.get("ignore", ()))
     for code in ignore:
-        _check_allowed(code, CODES, f"{MARKER}: ignore has {code!r}, which is no code of a finding")
+        _check_allowed(code, CODES, f"{MARKER}: ignore has {code!r}, which is not a code of a finding")
     strict = options.get("strict", False)
     if not isinstance(strict, bool):
         strict = _texts("strict", strict)

@@ -113,7 +113,7 @@ class MockSubject:
         self._judge.keep(judged, result, ignore)
 
     def _patched(self, noted: _Noted) -> list[Any]:
-        """What a test's patch made of an answer is what the test wanted: it is told, but is no more than a note."""
+        """What a test's patch made of an answer is what the test wanted: it is reported, but only as a note."""
         apart = Session(self._judge.session.definitions, self._judge.session.mode)
         findings = apart.check(noted.exchange, request=False).findings
         return declared_at((replace(finding, severity="note") for finding in findings), noted.place)

@@ -92,7 +92,7 @@ def _too_soon(polls: Sequence[RecordedCall], least: int, retries: int) -> Iterat
 def _shrinking(polls: Sequence[RecordedCall], factor: float) -> Iterator[BrokenRule]:
     gaps = [later.time - earlier.time for earlier, later in pairwise(polls)]
     longest = max(gaps, default=0)
-    grown = bool(gaps) and longest > gaps[0] + ROUNDING  # a first interval is no ceiling that was reached
+    grown = bool(gaps) and longest > gaps[0] + ROUNDING  # a first interval is not a ceiling that was reached
     for index, (before, gap) in enumerate(pairwise(gaps), 2):
         at_ceiling = grown and gap >= longest - ROUNDING
         if gap < before * factor - ROUNDING * factor and not at_ceiling:

@@ -39,7 +39,7 @@ _PAUSE = SECOND
 
 
 def verdict_of(value: Any, profile: ServiceProfile, mapping: Verdict | None = None) -> str:
-    """What a returned value says of the job. Raises InputError for a mapping's answer that is no verdict.
+    """What a returned value says of the job. Raises InputError for a mapping's answer that is not a verdict.
 
     True and None say succeeded, False failed. Else it is the status that the value is, or has as `status`, `state` or
     `payload`, as a member or an attribute: its documented meaning, whatever its case; or a word such as `done` or `error`.

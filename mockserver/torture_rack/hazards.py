@@ -106,7 +106,7 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard("nothing-in-the-answer", "one answer has no run in it: an empty list, or null",
            "IndexError, and nobody knows which job", LOOK, good=EITHER,
            faults=patch(lambda p: replaced(p.rows, p.no_rows), **ONCE)),
-    Hazard("status-null", "the status of one answer is null", "None is no end: fine; .upper() of it: a crash", LOOK,
+    Hazard("status-null", "the status of one answer is null", "None is not an end: fine; .upper() of it: a crash", LOOK,
            good=EITHER, faults=patch(null_status, **ONCE)),
     Hazard("status-missing", "one answer has no status", "KeyError: 'status', and nobody knows which job", LOOK,
            good=EITHER, faults=patch(without_status, **ONCE)),

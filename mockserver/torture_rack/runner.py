@@ -247,7 +247,7 @@ _ADVICE_UNDRIVEN = "wait in a way that virtual time drives: docs/virtual-time.md
 
 def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: str, calls: Sequence[RecordedCall]) -> str:
     """The whole story, as text."""
-    drawn = table(calls, {}) if calls else "it never asked: is the client turned to the mock?"
+    drawn = table(calls, {}) if calls else "it never asked: is the client pointed at the mock?"
     return "\n".join(
         [
             f"hazard {hazard.name} ({service}): {grade}; wanted: {' or '.join(good)}",

@@ -98,7 +98,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
         clock.watch(engine.follow)
         undo.callback(clock.unwatch, engine.follow)
         conductor = Conductor(engine, self._watchdog)
-        conductor.start()  # before anybody is driven: to wait for its thread is no sleep
+        conductor.start()  # before anybody is driven: to wait for its thread is not a sleep
         undo.callback(conductor.stop)
         engines.activate(engine)
         undo.callback(engines.activate, None)

@@ -37,7 +37,7 @@ class DrivenLock:
         return self._wait(engine, timeout)
 
     def _wait(self, engine: Engine, timeout: float) -> bool:
-        """Raises ValueError for a timeout that is none."""
+        """Raises ValueError for an invalid timeout."""
         if timeout < 0 and timeout != -1:
             raise ValueError("timeout value must be a non-negative number")
         gate = real.Lock()

@@ -133,7 +133,7 @@ def test_several_files_make_one_document(tmp_path: Path) -> None:
     [
         ("https://example.com/a.json", "a reference to the network"),
         ("../outside.json", "a reference out of the folder"),
-        ("missing.json", "which is no file"),
+        ("missing.json", "which is not a file"),
         ("#/components/schemas", "which leads to no schema"),
         ("#/components/schemas/Nobody", "there is no 'Nobody'"),
         ("#/components/parameters/p", "a schema in the place of a parameter"),

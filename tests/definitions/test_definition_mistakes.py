@@ -373,7 +373,7 @@ MISTAKES: dict[str, tuple[Change, str, str, str]] = {
     "reference-to-no-file": (
         changed(f"{OK}/schema/$ref", "other.json#/x"),
         f"{OK}/schema/$ref",
-        "'other.json#/x', which is no file",
+        "'other.json#/x', which is not a file",
         "a file beside this",
     ),
     "reference-among-the-components": (

@@ -177,14 +177,14 @@ def test_odd_entries_are_left_out_and_told(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [one.response.body for one in found.exchanges][:1] == [b'{"a": 1}'] and len(found.exchanges) == 2
     assert [note.split(": ", 1)[1] for note in found.notes] == [
-        "it is no entry of HAR 1.2 (TypeError); left out",
-        "it is no entry of HAR 1.2 (no 'request'); left out",
-        "it is no entry of HAR 1.2 (ValueError); left out",
-        "it is no entry of HAR 1.2 (Error); left out",
+        "it is not an entry of HAR 1.2 (TypeError); left out",
+        "it is not an entry of HAR 1.2 (no 'request'); left out",
+        "it is not an entry of HAR 1.2 (ValueError); left out",
+        "it is not an entry of HAR 1.2 (Error); left out",
         'its status is "ok"; left out',
         "100000000000000000000 is no HTTP status; left out",
         "the answer's body (2 bytes) is not in the file; left out",
-        'its body is in "../../etc/passwd", which is no file beside this one; left out',
+        'its body is in "../../etc/passwd", which is not a file beside this one; left out',
         "its body is in gone.json, which is not beside this file; left out",
     ]
 

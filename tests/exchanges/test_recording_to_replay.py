@@ -352,7 +352,7 @@ def test_the_replay_command_takes_serve_options(monkeypatch: pytest.MonkeyPatch)
     assert command("replay", "a.jsonl", "--unknown-ids", "create") == 0
     assert served[0].fixtures == ("jobs.json", "a.jsonl", "b.har")
     assert (served[0].speed, served[0].unknown_ids, served[1].unknown_ids) == (60, "reject", "create")
-    with pytest.raises(InputError, match="no recording by its name"):
+    with pytest.raises(InputError, match="not a recording by its name"):
         command("replay", "jobs.json")
 
 

@@ -526,7 +526,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("cdm", {"status": 502, "error": "job-invalid"}, "error and status are each a fault of its own"),
     ("cdm", {"patch": [], "body": ""}, "patch and body"),
     ("cdm", {"error": "job-not-fond"}, "did you mean 'job-not-found'?"),
-    ("cdm", {"error": 5}, "error is 5, which is no documented error of any of these operations"),
+    ("cdm", {"error": 5}, "error is 5, which is not a documented error of any of these operations"),
     ("cdm", {"status": 99}, "200 to 599"),
     ("cdm", {"status": 200}, "or 200 to 599 with a body"),
     ("cdm", {"status": True}, "status is True"),

@@ -716,7 +716,7 @@ def test_an_answer_packed_in_an_unknown_way_passes_unjudged(
 
 
 def test_the_control_api_of_a_mock_is_not_judged(stand: Make, server: Server) -> None:
-    """What goes to /_mock/ passes, and is no exchange of a vendor's."""
+    """What goes to /_mock/ passes, and is not an exchange of a vendor's."""
     one = stand(None, None, (server.url,))
     assert requests.get(f"http://127.0.0.1:{one.port}/_mock/health", timeout=10).status_code == 200
     assert one.stop().judged == []

@@ -534,7 +534,7 @@ BOMBS = {
 @pytest.mark.parametrize("good", [LOGGING_IN, GET_TOKEN, REFRESH], ids=["login", "get-token", "refresh"])
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_bodies_that_are_not_as_documented(good: Ask, body: bytes, door: Door) -> None:
-    """A body that is no JSON, or not the documented object, or made to hurt, gets the documented error."""
+    """A body that is not JSON, or not the documented object, or made to hurt, gets the documented error."""
     assert_documented(door(good.sending(body)), operation_of(good), "body-invalid")
 
 
@@ -791,7 +791,7 @@ def test_odd_members_in_the_control_api(
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 @pytest.mark.parametrize(("method", "path"), sorted({case[:2] for case in CONTROL_MEMBERS}))
 def test_bodies_in_the_control_api_that_are_none(method: str, path: str, body: bytes) -> None:
-    """A body that is no JSON, or made to hurt, gets a 4xx by RFC 9457."""
+    """A body that is not JSON, or made to hurt, gets a 4xx by RFC 9457."""
     told = app().test_client().open(f"/_mock{path}", method=method, data=body)
     assert 400 <= told.status_code < 500
     assert_control(Reply(told.status_code, tuple(told.headers), told.data))

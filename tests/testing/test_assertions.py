@@ -68,8 +68,8 @@ def test_another_operation_can_be_the_nearest(mock: MockServer) -> None:
 
 def test_nothing_was_asked(mock: MockServer) -> None:
     """With no request at all, the message points at the client."""
-    assert "is the client turned to the mock?" in said(mock.assert_called, "cdm")
-    assert "is the client turned to the mock?" in said(mock.assert_polled, "cdm", job_name="load")
+    assert "is the client pointed at the mock?" in said(mock.assert_called, "cdm")
+    assert "is the client pointed at the mock?" in said(mock.assert_polled, "cdm", job_name="load")
 
 
 def test_too_many_calls_are_listed(mock: MockServer) -> None:

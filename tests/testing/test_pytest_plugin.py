@@ -241,7 +241,7 @@ def test_a_failed_test_shows_what_was_asked(run: Run) -> None:
             "*200 FAILED",
             "cdm *job_name=load: * polls in *",
             "  200 RUNNING |#*#*|*",
-            "*nothing was asked: is the client turned to the mock?",
+            "*nothing was asked: is the client pointed at the mock?",
         ]
     )
     assert result.stdout.str().count("- mockserver -") == 2

@@ -77,7 +77,7 @@ def tidy() -> Iterator[None]:
 
 
 def url() -> str:
-    """Where the mock answers: SDK code is turned to it by the environment."""
+    """Where the mock answers: SDK code is pointed at it by the environment."""
     return os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"]
 
 
@@ -619,7 +619,7 @@ def test_a_poller_that_never_asks_is_told_so() -> None:
     """The text of a report shows what was asked; where nothing was, it says why that may be."""
     report = one("ends-FAILED", lambda: "SUCCEEDED")
     assert report.grade == WRONG
-    assert "it never asked: is the client turned to the mock?" in report.text
+    assert "it never asked: is the client pointed at the mock?" in report.text
 
 
 # In pytest

@@ -40,7 +40,7 @@ def check_schema(definitions: Definitions, operation: Operation, status: int, bo
 
 
 def _without_consequences(operation: Operation, findings: list[Finding]) -> list[Finding]:
-    """Without what only follows from something else: that a value of a wrong type is none of those documented, and, from a
+    """Without what only follows from something else: that a value of a wrong type is undocumented, and, from a
     wrong status, conditions on it."""
     retyped = {item.pointer for item in findings if item.code in ("type-wrong", "null-unexpected")}
     findings = [

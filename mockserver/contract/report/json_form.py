@@ -88,7 +88,7 @@ def _poll(poll: Poll) -> dict[str, Any]:
 
 
 def _clean(value: Any) -> Any:
-    """What every JSON parser takes: no lone surrogates in texts, null for a number that is none."""
+    """What every JSON parser takes: no lone surrogates in texts, null for NaN and infinity."""
     if isinstance(value, dict):
         return {_clean(key): _clean(child) for key, child in value.items()}
     if isinstance(value, list):

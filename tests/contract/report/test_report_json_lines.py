@@ -82,7 +82,7 @@ def test_any_pointer_leads_somewhere(value: Any, parts: list[str]) -> None:
 
 @given(some.text(max_size=20))
 def test_any_text_is_a_pointer(pointer: str) -> None:
-    """Text that is no JSON pointer marks something too, and raises nothing."""
+    """Text that is not JSON pointer marks something too, and raises nothing."""
     body = parsed('{"a": ["{\\"b\\": 1}"], "": 2}')
     assert any(line.marked for line in lines_of(body, text_node_at(body, pointer)))
 
