@@ -212,13 +212,13 @@ def _log(path: Path) -> Mapping[str, Any]:
 def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     requested, answered = entry["request"], entry["response"]
     if "_path" not in requested and not str(requested["url"]).lower().startswith(("http://", "https://")):
-        raise _Unusable(f"{str(requested['url'])[:40]!r} is no URL of HTTP")
+        raise _Unusable(f"{str(requested['url'])[:40]!r} is not a URL of HTTP")
     if not answered.get("status"):
         raise _Unusable("it got no answer (status 0)")
     if isinstance(answered["status"], bool) or not isinstance(answered["status"], int):
         raise _Unusable(f"its status is {excerpt(answered['status'], 40)}")
     if not 100 <= answered["status"] <= 999:
-        raise _Unusable(f"{excerpt(answered['status'], 40)} is no HTTP status")
+        raise _Unusable(f"{excerpt(answered['status'], 40)} is not an HTTP status")
     headers = list(_pairs(answered.get("headers") or ()))
     body = _content(_attached(answered.get("content") or {}, folder), entry, headers)
     if not (answered.get("content") or {}).get("_packed"):

@@ -193,7 +193,7 @@ class _PassOn(Handler):
             self._warned.add(target)
             self._judging.notices.tell(
                 f"requests to {target.host} are signed for the proxy's host, which the real gateway refuses (APIGW.0301);"
-                " --resign signs them anew with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
+                " --resign signs them again with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
             )
 
 

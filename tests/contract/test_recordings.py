@@ -46,7 +46,7 @@ def test_noise_of_a_page_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert checked(tmp_path, *noise, entry()) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "in 1 exchange of 1 operation" in said and "1 left out: preflights of a browser" in said
-    assert "1 left out: requests to no documented operation" in said and "no entry of HAR 1.2" in said
+    assert "1 left out: requests to no documented operation" in said and "not an entry of HAR 1.2" in said
 
 
 def test_hosts_and_operations_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,7 @@ def test_what_is_no_exchange_is_left_out_and_told(tmp_path: Path) -> None:
     assert len(found.exchanges) == 1
     assert [note.split(": ", 1)[1] for note in found.notes] == [
         "it got no answer (status 0); left out",
-        "'data:text/plain,x' is no URL of HTTP; left out",
+        "'data:text/plain,x' is not a URL of HTTP; left out",
         "the answer's body (512 bytes) is not in the file; left out",
     ]
 
@@ -182,7 +182,7 @@ def test_odd_entries_are_left_out_and_told(tmp_path: Path) -> None:
         "it is not an entry of HAR 1.2 (ValueError); left out",
         "it is not an entry of HAR 1.2 (Error); left out",
         'its status is "ok"; left out',
-        "100000000000000000000 is no HTTP status; left out",
+        "100000000000000000000 is not an HTTP status; left out",
         "the answer's body (2 bytes) is not in the file; left out",
         'its body is in "../../etc/passwd", which is not a file beside this one; left out',
         "its body is in gone.json, which is not beside this file; left out",

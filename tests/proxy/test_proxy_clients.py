@@ -158,7 +158,7 @@ def test_a_signed_request_to_another_host_is_warned_of_once(monkeypatch: pytest.
     service.close()
     assert [line for line in said if "--resign" in line] == [
         "requests to cdm.example.invalid are signed for the proxy's host, which the real gateway refuses (APIGW.0301);"
-        " --resign signs them anew with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
+        " --resign signs them again with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
     ]
 
 
