@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from .. import real_time as real
@@ -37,7 +37,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
         self._clock, self._on_sleep, self._bystanders, self._watchdog = clock, on_sleep, bystanders, watchdog
         self._driver = threading.current_thread()
         self._undo = ExitStack()
-        self._signals = DeferredSignals((VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__))
+        self._signals = DeferredSignals((VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__), self._interrupted)
         self._engine: Engine | None = None
 
     def __enter__(self) -> Clock:
@@ -71,6 +71,10 @@ class VirtualTime(AbstractContextManager["Clock"]):
         except BaseException:
             self._end()
             raise
+
+    def _interrupted(self, _number: int, _frame: FrameType | None) -> None:
+        if self._engine is not None and self._engine.error:
+            raise KeyboardInterrupt  # sent by the watchdog; whatever else sends it is still ignored
 
     def _leave(self) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import CodeType, FrameType
 from typing import Any
 
@@ -15,11 +15,13 @@ class DeferredSignals:
 
     Args:
         protected: The code of these functions.
+        interrupt: Handles SIGINT where the process ignores it, as one in the background does.
     """
 
-    def __init__(self, protected: Collection[CodeType]) -> None:
-        self._protected = frozenset(protected)
+    def __init__(self, protected: Collection[CodeType], interrupt: Callable[[int, FrameType | None], object]) -> None:
+        self._protected, self._interrupt = frozenset(protected), interrupt
         self._handlers: dict[int, Any] = {}
+        self._before: dict[int, Any] = {}
         self.pending: list[int] = []
 
     def install(self) -> None:
@@ -27,16 +29,18 @@ class DeferredSignals:
         if threading.current_thread() is not threading.main_thread():
             return  # handlers run in the main thread alone
         for number in signal.valid_signals():
-            handler = signal.getsignal(number)
+            handler = before = signal.getsignal(number)
+            if number == signal.SIGINT and before == signal.SIG_IGN:
+                handler = self._interrupt
             if callable(handler):
-                self._handlers[number] = handler
+                self._handlers[number], self._before[number] = handler, before
                 signal.signal(number, self._handle)
 
     def remove(self) -> None:
         """No more; who has set a handler of their own keeps it."""
-        for number, handler in self._handlers.items():
+        for number, before in self._before.items():
             if signal.getsignal(number) == self._handle:
-                signal.signal(number, handler)
+                signal.signal(number, before)
 
     def deliver(self) -> None:
         """Call the handlers of what came meanwhile. Raises what they raise."""

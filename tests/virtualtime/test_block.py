@@ -330,7 +330,15 @@ def test_a_wait_that_can_t_be_driven_is_refused_by_its_line(wait: Any, name: str
     assert mockserver.real_time.monotonic() - began < 10
 
 
-def test_the_watchdog_ends_what_swallows_its_interrupts() -> None:
+@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+def handler_of_interrupts(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """What a process does on SIGINT; one that a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, request.param)
+    yield request.param
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_watchdog_ends_what_swallows_its_interrupts(handler_of_interrupts: Any) -> None:
     """As the main loops of some frameworks do: it interrupts again."""
     swallowed: list[BaseException] = []
 
@@ -345,6 +353,7 @@ def test_the_watchdog_ends_what_swallows_its_interrupts() -> None:
     with pytest.raises(CannotDrive, match="time has stood still"), virtual_time(Clock(), watchdog=0.3):
         stubborn()
     assert len(swallowed) == 2
+    assert signal.getsignal(signal.SIGINT) == handler_of_interrupts
 
 
 def test_a_sleep_in_c_is_refused_by_its_line() -> None:
