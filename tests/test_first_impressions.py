@@ -91,7 +91,7 @@ def test_a_mock_just_started_passes_its_own_kit(capsys: pytest.CaptureFixture[st
 def test_an_error_asked_for_is_no_vanished_job(capsys: pytest.CaptureFixture[str]) -> None:
     """`--prefer` asks a mock for the error of an unknown job beside polls of the same one."""
     with running(unknown_ids="create", speed=0) as mock:
-        status = main(["verify", "--target", mock.url, "--prefer", "--only", "cdm:*"])
+        status = main(["verify", "--target", mock.url, "--prefer", "--only", "cdm:*", "--interval", "0"])
     out = capsys.readouterr().out
     assert (status, "job-vanished" in out) == (0, False), out
 
