@@ -1,7 +1,7 @@
-"""Compatibility check, run by `.ci/run`: `python tests/check_flask.py`.
+"""Compatibility check, run by hand: `python tests/check_flask.py`.
 
-With Airflow 2's pins (`flask<2.3`, and the Werkzeug that goes with it) the package resolves, and the control API, the plugin
-and the kit pass their tests. The venv has the old Flask in front of all else that this interpreter has, so that it takes
+With Airflow 2's pins (`flask<2.3`, and the Werkzeug that goes with it) the package resolves, and the control API and
+the kit pass their tests. The venv has the old Flask in front of all else that this interpreter has, so that it takes
 seconds: nothing else is installed.
 """
 
