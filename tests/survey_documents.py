@@ -42,9 +42,8 @@ MARKS = (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:")
 def documents(folders: list[Path], most: int) -> list[Path]:
     """Files that begin like OpenAPI documents, spread evenly over what there is."""
     files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in (".json", ".yaml", ".yml"))
-    found = [file for file in files if file.is_file() and any(mark in file.open("rb").read(4_096) for mark in MARKS)]
-    step = max(1, len(found) // most)
-    return found if len(found) <= most else [found[index * len(found) // most] for index in range(most)]
+    matching = [file for file in files if file.is_file() and any(mark in file.open("rb").read(4_096) for mark in MARKS)]
+    return matching if len(matching) <= most else [matching[index * len(matching) // most] for index in range(most)]
 
 
 def request_for(operation: Operation) -> Request:
@@ -76,15 +75,8 @@ def request_for(operation: Operation) -> Request:
         headers["content-type"] = media
         if json_media(content) and "schema" in content[media].value:
             body = json.dumps(sample(content[media] / "schema", operation.body_errors, fake)).encode()
-    path = "/".join(parts)
-    return Request(
-        operation.method,
-        path,
-        "&".join(query),
-        headers,
-        body,
-        segments=tuple(parts) if any("/" in part for part in parts) else (),
-    )
+    path, segments = "/".join(parts), tuple(parts) if any("/" in part for part in parts) else ()
+    return Request(operation.method, path, "&".join(query), headers, body, segments=segments)
 
 
 def _text(value: Any) -> str:
@@ -102,7 +94,7 @@ def _quoted(text: str) -> str:
 
 
 def try_document(file: Path) -> Iterator[str]:
-    """One document: read it, call each operation once, judge each answer. Yields what is counted; lines begin with a space."""
+    """One document: read it, call each operation once, judge each answer. Yields what is counted, and lines."""
     notes = Notes()
     texts = read_users(file, notes)
     check_documents(texts)

@@ -1,4 +1,4 @@
-"""A draft of an OpenAPI document from the saved text of a vendor's page, Chinese or English: tables, examples, error codes."""
+"""A draft of an OpenAPI document from the saved text of a vendor's page: tables, examples, error codes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Draft:
 
     def document(self) -> tuple[dict[str, Any], list[str]]:
         parameters, body = self._request()
-        operation = {"operationId": self._id(), "summary": self._title, "parameters": parameters}
+        operation: dict[str, Any] = {"operationId": self._id(), "summary": self._title, "parameters": parameters}
         operation |= {"requestBody": body} if body else {}
         operation["responses"] = self._responses()
         document = {
@@ -102,7 +102,7 @@ class _Draft:
         return list(parameters.values()), self._body(bodies)
 
     def _is_body(self, part: str, table: Table) -> bool:
-        """Whether a table is of the request's body: as a heading says, or as all that isn't about headers where there is one."""
+        """Whether a table is of the request's body: as a heading says, or as all that isn't about headers."""
         before = " ".join(table.before[-3:])
         if re.search(r"body|请求体|消息体", before, re.IGNORECASE) and "location" not in table.columns:
             return True
@@ -133,7 +133,7 @@ class _Draft:
             return None
         schema = self._structures.object_of(bodies) if bodies else {"type": "object"}
         for value in self._requests[:1]:
-            self._gaps += [f"request {told}" for told in add_example(schema, value)]
+            self._gaps += [f"request {difference}" for difference in add_example(schema, value)]
         examples = {"documented": {"value": self._requests[0]}} if self._requests else {}
         return {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}
 
@@ -148,7 +148,7 @@ class _Draft:
             schema = self._structures.object_of(answers.get(status, []))
             media: dict[str, Any] = {"schema": schema}
             if status in self._answers:
-                self._gaps += [f"{status} {told}" for told in add_example(schema, self._answers[status])]
+                self._gaps += [f"{status} {difference}" for difference in add_example(schema, self._answers[status])]
                 media["examples"] = {"documented": {"value": self._answers[status]}}
             response = responses.setdefault(status, {"description": "OK" if status == "200" else ""})
             response["content"] = {"application/json": media}

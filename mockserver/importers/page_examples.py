@@ -10,12 +10,15 @@ from urllib.parse import parse_qsl
 
 Schema = dict[str, Any]
 
+_REQUEST = r"请求(示例|样例)|(示例|样例)请求|(Sample|Example) Requests?|Requests? (Samples?|Examples?)"
+_RESPONSE = (
+    r"(响应|返回)(示例|样例|结果示例)|(Sample|Example) (Responses?|Returns?)|(Responses?|Returns?) (Samples?|Examples?)"
+)
 _MARKS = (
-    ("request", re.compile(r"请求(示例|样例)|(示例|样例)请求|(Sample|Example) Requests?|Requests? (Samples?|Examples?)", re.IGNORECASE)),
-    ("response", re.compile(
-        r"(响应|返回)(示例|样例|结果示例)|(Sample|Example) (Responses?|Returns?)|(Responses?|Returns?) (Samples?|Examples?)", re.IGNORECASE)),
+    ("request", re.compile(_REQUEST, re.IGNORECASE)),
+    ("response", re.compile(_RESPONSE, re.IGNORECASE)),
     ("other", re.compile(r"^.{0,40}(结构体|struct(ure)?|参数|Parameters?)$|SDK", re.IGNORECASE | re.MULTILINE)),
-)  # fmt: skip
+)
 _QUERY = re.compile(r"(?:https?://|/)[^\s?\"'()]+\?([\w.%-]+=[^\s\"'()|]*)")
 _STATUS = re.compile(r"(?:状态码|Status Code)\s*[::]\s*(\d{3})", re.IGNORECASE)
 
@@ -66,9 +69,8 @@ def add_example(schema: Schema, value: Any, place: str = "") -> Iterator[str]:
     types = schema.get("type", kind)
     names = [types] if isinstance(types, str) else list(types)
     if kind not in names and not (kind == "integer" and "number" in names):
-        told = f"{place}: {' or '.join(names)} in its table, {kind} in the example"
         if kind != "null":
-            yield told
+            yield f"{place}: {' or '.join(names)} in its table, {kind} in the example"
         if kind == "object" and names == ["array"] and isinstance(schema.get("items"), dict):
             array = {key: child for key, child in schema.items() if key != "description"}
             single = json.loads(json.dumps(schema["items"]))

@@ -14,13 +14,15 @@ _PLAIN = {"string": "string", "integer": "integer", "int": "integer", "int32": "
           "bool": "boolean", "object": "object", "jsonobject": "object", "date": "string", "datetime": "string",
           "array": "array", "jsonarray": "array", "list": "array"}  # fmt: skip
 _LINK = re.compile(r"(?:详见|请?参[见考照]|see|refer to|defined in)\s*[::]?\s*(?:the )?([A-Za-z][\w-]*)", re.IGNORECASE)
+_NUMBER = re.compile(r"^(表\s?\d+|Table \d+[.:]?)\s*", re.IGNORECASE)
+_TITLES = ("结构体", "参数说明", "对象", "数据结构", "数据结构参数说明", "struct", "structure", "object")
 _STATUS = re.compile(r"(^|_|[a-z])(status|state|phase)$", re.IGNORECASE)
 _STATE = re.compile(r"(?<![A-Za-z_-])([A-Z][A-Z]+(?:[_-][A-Z]+)*|[A-Z][a-z]+)(?=\s*[((::一-鿿])")
 _MOST_STATES = 3
 
 
 class Structures:
-    """The tables that describe a structure: by the name in a heading before them, else in the order in which they are named."""
+    """The tables that describe a structure: by a heading before them, else in the order in which rows name them."""
 
     def __init__(self, tables: list[Table]) -> None:
         self._tables = tables
@@ -68,10 +70,8 @@ class Structures:
 
     def _is_about(self, table: Table, name: str) -> bool:
         """Whether one of the last headings before a table names a structure."""
-        return any(
-            re.fullmatch(rf"(表\s?\d+|Table \d+[.:]?)?\s*{re.escape(name)}\s*(结构体|参数说明|对象|数据结构.*| ?struct(ure)?| ?object)?", line, re.IGNORECASE)
-            for line in table.before
-        )  # fmt: skip
+        titles = (_NUMBER.sub("", line).strip() for line in table.before)
+        return any(title == name or title.removeprefix(name).strip().lower() in _TITLES for title in titles if name in title)
 
 
 def schema_of_type(text: str, inner: Schema) -> Schema:

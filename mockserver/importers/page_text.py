@@ -8,25 +8,26 @@ from dataclasses import dataclass, field
 
 NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,80}")
 TYPE = re.compile(
-    r"(?:Array of (?P<array>[\w.-]+?)s?(?: objects?)?|(?:List|Array)<(?P<list>[\w.-]+)>|(?P<brackets>[\w.-]+)\[\]|(?P<map>Map<.*>)"
+    r"(?:Array of (?P<array>[\w.-]+?)s?(?: objects?)?|(?:List|Array)<(?P<list>[\w.-]+)>"
+    r"|(?P<brackets>[\w.-]+)\[\]|(?P<map>Map<.*>)"
     r"|(?P<named>[\w.-]+)(?: objects?| ?结构体| struct(?:ure)?)"
     r"|(?P<plain>String|Integer|int|int32|int64|Long|Number|Float|Double|Boolean|Bool|Object|JSONObject|Date|DateTime"
     r"|Array|JSONArray|List))",
     re.IGNORECASE,
 )
-REQUIRED = {"是": True, "必需": True, "必选": True, "必填": True, "yes": True, "mandatory": True, "required": True, "y": True,
-            "true": True, "否": False, "可选": False, "选填": False, "no": False, "optional": False, "n": False,
-            "false": False}  # fmt: skip
-_COLUMNS = (
-    ("required", re.compile(r"是否必[选填须需]|必需/可选|必选/可选|required(/optional)?|mandatory(/optional)?|optional", re.IGNORECASE)),
-    ("location", re.compile(r"位置.*|.*location.*|in|参数位置", re.IGNORECASE)),
-    ("type", re.compile(r"(参数|数据|字段)?类型|(data |parameter )?type", re.IGNORECASE)),
-    ("status", re.compile(r"(HTTP ?)?状态码|(HTTP )?status( code)?", re.IGNORECASE)),
-    ("code", re.compile(r"代码|错误码|返回码|(error |return )?code", re.IGNORECASE)),
-    ("message", re.compile(r"错误信息|错误消息|(error )?message", re.IGNORECASE)),
-    ("name", re.compile(r"参数|名称|参数名称?|字段(名称?)?|(parameter|field|attribute)?( ?name)?|parameter|field", re.IGNORECASE)),
-    ("text", re.compile(r"描述|说明|含义|参数说明|description|meaning", re.IGNORECASE)),
-)  # fmt: skip
+REQUIRED = dict.fromkeys(("是", "必需", "必选", "必填", "yes", "mandatory", "required", "y", "true"), True) | dict.fromkeys(
+    ("否", "可选", "选填", "no", "optional", "n", "false"), False
+)
+_COLUMNS = {
+    "required": r"是否必[选填须需]|必[需选]/可选|required(/optional)?|mandatory(/optional)?|optional",
+    "location": r"位置.*|.*location.*|in|参数位置",
+    "type": r"(参数|数据|字段)?类型|(data |parameter )?type",
+    "status": r"(HTTP ?)?状态码|(HTTP )?status( code)?",
+    "code": r"代码|错误码|返回码|(error |return )?code",
+    "message": r"错误信息|错误消息|(error )?(message|information)",
+    "name": r"参数(名称?)?|名称|字段(名称?)?|(parameter|field|attribute)?( ?name)?|parameter|field",
+    "text": r"描述|说明|含义|参数说明|description|meaning",
+}
 _RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)*\|?")
 
 
@@ -42,7 +43,7 @@ class Table:
 def column(text: str) -> str:
     """What a column's heading says that it holds; "" for no heading of ours."""
     plain = " ".join(text.split())
-    return next((kind for kind, pattern in _COLUMNS if plain and pattern.fullmatch(plain)), "")
+    return next((kind for kind, form in _COLUMNS.items() if plain and re.fullmatch(form, plain, re.IGNORECASE)), "")
 
 
 def tables(text: str) -> tuple[list[Table], list[str]]:
@@ -165,8 +166,8 @@ def _in_paragraphs(lines: list[str], index: int) -> tuple[Table | None, int]:
 
 
 _END = re.compile(
-    r"(表\s?\d+|Table \d+).*|.*(状态码|status code)\s*[::].*|(请求|响应|返回|错误|状态|相关|Request|Response|Error|Example|Status)[^。.,,;;]{0,12}"
-    r"|[{\[<].*",
+    r"(表\s?\d+|Table \d+).*|.*(状态码|status code)\s*[::].*|[{\[<].*"
+    r"|(请求|响应|返回|错误|状态|相关|Request|Response|Error|Example|Status)[^。.,,;;]{0,12}",
     re.IGNORECASE,
 )
 
@@ -198,10 +199,10 @@ def _row(columns: list[str], cells: list[str]) -> dict[str, str]:
     return {kind: cell for kind, cell in zip(columns, cells, strict=False) if kind}
 
 
-def sections(found: list[Table]) -> Iterator[tuple[str, str, Table]]:
+def sections(every: list[Table]) -> Iterator[tuple[str, str, Table]]:
     """Each table with the part of the page that it belongs to (uri, request, response) and the status said before it."""
     part, status = "uri", ""
-    for table in found:
+    for table in every:
         for line in table.before:
             if re.match(r"响应|返回(参数|消息|结果)|Response|Return", line, re.IGNORECASE):
                 part, status = "response", ""

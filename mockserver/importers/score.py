@@ -1,4 +1,4 @@
-"""How much of a hand-written operation a draft has: its parameters, members and statuses, field by field, source by source."""
+"""How much of a hand-written operation a draft has: its parameters, members and statuses, field by field."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ Return Sample¶
 
 def test_a_structure_stands_where_a_link_names_it_and_the_example_adds_what_no_table_has(tmp_path: Path) -> None:
     """The draft allows its own example; where example and table differ is said."""
-    node, gaps = draft(tmp_path, BESIDE_A_LINK.replace("Error Information", "Error Message"))
+    node, gaps = draft(tmp_path, BESIDE_A_LINK)
     assert [(item["in"], item["name"], item["required"]) for item in node["parameters"]] == [
         ("query", "runId", True),
         ("query", "action", False),
