@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -150,7 +151,7 @@ def test_every_hazard_of_starting_happens(service: str) -> None:
     for hazard in (item for item in chosen.hazards if item.name not in polling):
         with running() as mock:
             run = HazardRun(mock, hazard, chosen)
-            report = run.judge(lambda mock=mock: _start_and_poll(mock, start, poll))
+            report = run.judge(partial(_start_and_poll, mock, start, poll))
             served = {entry.fault.target for entry in mock._world.faults.entries if entry.served}
             operation = definitions.operation_of(service).id
             by_start = {call.operation for call in mock.seen} - {operation}
