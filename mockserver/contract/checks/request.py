@@ -56,6 +56,7 @@ def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequ
                 finding("request-parameter-missing", "request", join(parameter.name), "nothing", documented, operation.place)
             )
     result += [
+        *_check_headers(operation, request),
         *_check_body(operation, request),
         *_check_credential(operation, request),
         *_check_project(operation, request, texts),
@@ -95,6 +96,14 @@ def _read(operation: Operation, parameter: Parameter, text: str, values: dict[st
     for error in parameter.errors(value):
         documented = f"{error.validator} {excerpt(error.validator_value)}"
         yield finding(wrong, "request", pointer, excerpt(text), documented, operation.place)
+
+
+def _check_headers(operation: Operation, request: Request) -> Iterator[Finding]:
+    """Headers that OpenAPI has no place for among the parameters, such as Content-Type, where they are required."""
+    parameters = {parameter.name for parameter in operation.parameters}
+    for name in operation.required_if:
+        if name not in parameters and name.lower() not in request.headers:
+            yield finding("request-parameter-missing", "request", join(name), "nothing", "required (header)", operation.place)
 
 
 def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
