@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,22 @@ def read_documents(extra: Iterable[Path] = (), notes: Notes | None = None) -> di
     Raises:
         DefinitionError: for a file that can't be read, or is no OpenAPI document.
     """
+    return with_users(read_shipped(), extra, notes)
+
+
+def read_shipped() -> dict[str, Document]:
+    """The shipped documents, by name: `vendor/file.json`."""
     root = folder("schemas")
-    documents = {
+    return {
         path.relative_to(root).as_posix(): _shipped(path, path.relative_to(root).as_posix())
         for path in sorted(root.glob("*/*.json"))
         if path.parent.name != "mockserver"  # the mock's own control API and the shape of definitions
     }
-    shipped = set(documents)
+
+
+def with_users(shipped: Mapping[str, Document], extra: Iterable[Path], notes: Notes | None = None) -> dict[str, Document]:
+    """The shipped documents and the user's, as `read_documents` gives them."""
+    documents = dict(shipped)
     for path in extra:
         names = {document["x-service"]["name"] for document in documents.values() if "x-service" in document}
         taken = Taken()
