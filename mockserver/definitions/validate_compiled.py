@@ -22,7 +22,7 @@ _NUMBERED = ("enos", "iam", "apim-token", "apim-status")  # envelopes whose code
 
 
 def check_definitions(definitions: Definitions, trusted: Collection[str] = ()) -> None:
-    """Raises DefinitionError for the first mistake in any operation that is not of a trusted document, or for a collision."""
+    """Raises DefinitionError for the first mistake in an operation that is not of a trusted document, or for a collision."""
     seen: dict[str, str] = {}
     routes: dict[tuple[str, ...], str] = {}
     for operation in definitions.operations:
