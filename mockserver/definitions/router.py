@@ -61,23 +61,27 @@ class Router:
             segments: What stands between the slashes of a path, each percent-decoded; the first one is empty.
         """
         matches: list[Match] = []
-        open_nodes: list[tuple[_Node, int, tuple[str, ...]]] = [(self._root, 0, ())]
-        while open_nodes:
-            node, at, values = open_nodes.pop()
-            if at == len(segments):
-                matches += [(place, operation, values) for place, operation in node.operations]
-                continue
-            segment = segments[at]
-            literal = node.literals.get(segment)
-            if literal is not None:
-                open_nodes.append((literal, at + 1, values))
-            if not segment:
-                continue
-            if node.parameter is not None:
-                open_nodes.append((node.parameter, at + 1, (*values, segment)))
-            for pattern, child in node.patterns:
-                if match := pattern.fullmatch(segment):
-                    open_nodes.append((child, at + 1, (*values, *match.groups())))
+        forks: list[tuple[_Node, int, tuple[str, ...]]] = [(self._root, 0, ())]
+        while forks:
+            way: _Node | None
+            way, at, values = forks.pop()
+            while way is not None and at < len(segments):
+                segment, node = segments[at], way
+                at += 1
+                way = node.literals.get(segment)
+                if not segment:
+                    continue
+                for pattern, child in node.patterns:
+                    if match := pattern.fullmatch(segment):
+                        forks.append((child, at, (*values, *match.groups())))
+                if node.parameter is None:
+                    continue
+                if way is None:
+                    way, values = node.parameter, (*values, segment)
+                else:
+                    forks.append((node.parameter, at, (*values, segment)))
+            if way is not None:
+                matches += [(place, operation, values) for place, operation in way.operations]
         if len(matches) > 1:
             matches.sort(key=lambda match: match[0])
         return matches

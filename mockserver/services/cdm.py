@@ -38,7 +38,7 @@ def profile(fake: Fake, _identity: Identity) -> dict[str, Any]:
         "bytes": size,
         "files": fake.integer(1, 64),
         "summary": summary,
-        "details": f"{summary} {fake.sentence()}",
+        "details": f"{summary} Retries: {fake.integer(1, 3)}.",
     }
 
 
