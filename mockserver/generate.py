@@ -20,7 +20,7 @@ _NUMBERS = Struct(">16I")
 
 def digest(*key: object) -> int:
     """A number that depends on nothing but the key: the same in every process."""
-    text = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")
+    text = "\x1f".join([str(part) for part in key]).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 
 
@@ -44,6 +44,11 @@ class IdMaker:
         whole = self._begun.copy()
         whole.update(str(now).encode())
         return whole.hexdigest()
+
+
+def weighted(names: Sequence[str], sums: Sequence[int], *key: object) -> str:
+    """One of the names, by weight, that depends on nothing but the key; `sums` are those of the weights so far."""
+    return names[bisect_right(sums, digest(*key) * sums[-1] >> 128)]
 
 
 def fraction(*key: object) -> float:
@@ -95,15 +100,13 @@ class Fake:
 
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
-        return low + self._draw(high - low + 1)
+        if not self._numbers:
+            self._draw_more()
+        return low + (self._numbers.pop() * (high - low + 1) >> 32)
 
     def pick(self, values: Sequence[str]) -> str:
         """One of the values."""
         return values[self._draw(len(values))]
-
-    def weighted(self, names: Sequence[str], sums: Sequence[int]) -> str:
-        """One of the names, by weight: `sums` are those of the weights so far."""
-        return names[bisect_right(sums, self._draw(sums[-1]))]
 
     def hex(self, length: int) -> str:
         """Hex digits."""

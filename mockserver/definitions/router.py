@@ -62,10 +62,11 @@ class Router:
         """
         matches: list[Match] = []
         forks: list[tuple[_Node, int, tuple[str, ...]]] = [(self._root, 0, ())]
+        end = len(segments)
         while forks:
             way: _Node | None
             way, at, values = forks.pop()
-            while way is not None and at < len(segments):
+            while way is not None and at < end:
                 segment, node = segments[at], way
                 at += 1
                 way = node.literals.get(segment)

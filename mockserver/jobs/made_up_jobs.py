@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..definitions import JobLife, Life
-from ..generate import Fake
+from ..generate import Fake, weighted
 
 Identity = Mapping[str, str]
 Profile = Callable[[Fake, Identity], dict[str, Any]]
@@ -26,7 +26,7 @@ def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> M
 
 @lru_cache(maxsize=2_048)
 def _life(names: tuple[str, ...], weights: tuple[int, ...], service: str, seed: int, values: _Values) -> str:
-    return Fake(seed, "life", service, *values).weighted(names, weights)
+    return weighted(names, weights, "life", seed, service, *values)
 
 
 @lru_cache(maxsize=1_024)
