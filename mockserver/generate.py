@@ -8,7 +8,7 @@ import math
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from struct import Struct
 from typing import Any
@@ -103,6 +103,13 @@ class Fake:
         if not self._numbers:
             self._draw_more()
         return low + (self._numbers.pop() * (high - low + 1) >> 32)
+
+    def integers(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        """A whole number for each name, from the first of its two numbers to the second, both included."""
+        while len(self._numbers) < len(ranges):
+            self._draw_more()
+        pop = self._numbers.pop
+        return {name: low + (pop() * (high - low + 1) >> 32) for name, (low, high) in ranges.items()}
 
     def pick(self, values: Sequence[str]) -> str:
         """One of the values."""

@@ -106,7 +106,7 @@ def _written_out() -> Any:
     return written_out(read_documents())
 
 
-def test_a_tree_of_paths_leads_where_the_templates_do() -> None:
+def test_an_index_of_paths_leads_where_the_templates_do() -> None:
     """Every template, and paths near it, have the operations whose patterns match them, in the order of the definitions."""
     chance = random.Random(1)
     router = Router(DEFINITIONS.operations)
