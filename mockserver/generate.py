@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 import threading
 from collections.abc import Sequence
 from functools import cache
+from random import Random
 from typing import Any
 
 from .package_data import folder
@@ -147,17 +147,9 @@ class Fake:
         """A host of an example domain."""
         return f"{self.name(1)}.example.com"
 
-    def matching(self, pattern: str, longest: int = 64) -> str:
-        """A text that matches a regular expression, as far as the library can make one: the caller must look."""
-        import random  # only schemas with a pattern need these
-
-        from rstr import Rstr
-
-        source = random.Random(self._draw(1 << 62))  # noqa: S311 - made-up texts, no secrets
-        try:
-            return str(Rstr(source).xeger(pattern.replace("(?<", "(?P<")))[:longest]
-        except (re.error, KeyError, NotImplementedError, ValueError, RecursionError, OverflowError):
-            return self.word()
+    def random(self) -> Random:
+        """A source of random numbers, for a library that makes values up by one."""
+        return Random(self._draw(1 << 62))  # noqa: S311 - made-up texts, no secrets
 
     def by_faker(self, kind: str) -> str:
         """A fact that Faker has a method for, such as `company`, `city` or `phone_number`, on one line."""

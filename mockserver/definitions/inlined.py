@@ -28,16 +28,21 @@ def inlined(place: Node, above: tuple[str, ...] = (), budget: Iterator[int] | No
     budget = iter(range(INLINED)) if budget is None else budget
     value = place.value
     if isinstance(value, list):
-        return [inlined(place.child(index), above, budget) for index in range(len(value))]
+        return [
+            inlined(place.child(index), above, budget) if isinstance(item, dict | list) else item
+            for index, item in enumerate(value)
+        ]
     if not isinstance(value, dict):
-        return NOTHING if value is False and place.parts[-2:-1] == ("properties",) else value
+        return value
     spent = next(budget, None) is None
-    here = {
-        key: child
-        if not by_name and (key in _DATA or key == "$ref")
-        else inlined(place.child(key), above, budget, not by_name and key in MAPS)
-        for key, child in value.items()
-    }
+    here: dict[str, Any] = {}
+    for key, child in value.items():
+        if not isinstance(child, dict | list):
+            here[key] = NOTHING if by_name and child is False else child
+        elif key in _DATA and not by_name:
+            here[key] = child
+        else:
+            here[key] = inlined(place.child(key), above, budget, not by_name and key in MAPS)
     if by_name or not isinstance(value.get("$ref"), str):
         return here
     target = place.resolved()
