@@ -32,10 +32,12 @@ _KEEP_BESIDE_REF = {
 
 
 def is_schema(value: Any) -> bool:
+    """Whether a value can stand where a schema does."""
     return isinstance(value, dict | bool)
 
 
 def is_number(value: Any) -> bool:
+    """Whether a value is a number, and no boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -52,6 +54,7 @@ def _is_text(value: Any) -> bool:
 
 
 def is_type(value: Any) -> bool:
+    """Whether a value is a type, or a list of different ones."""
     names = [value] if isinstance(value, str) else value
     return isinstance(names, list) and bool(names) and all(name in TYPES for name in names) and len(set(names)) == len(names)
 
