@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 import threading
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cache
+from random import Random
 from struct import Struct
 from typing import Any
 
@@ -156,17 +156,9 @@ class Fake:
         """A host of an example domain."""
         return f"{self.name(1)}.example.com"
 
-    def matching(self, pattern: str, longest: int = 64) -> str:
-        """A text that matches a regular expression, as far as the library can make one: the caller must look."""
-        import random  # only schemas with a pattern need these
-
-        from rstr import Rstr
-
-        source = random.Random(self._draw(1 << 62))  # noqa: S311 - made-up texts, no secrets
-        try:
-            return str(Rstr(source).xeger(pattern.replace("(?<", "(?P<")))[:longest]
-        except (re.error, KeyError, NotImplementedError, ValueError, RecursionError, OverflowError):
-            return self.word()
+    def random(self) -> Random:
+        """A source of random numbers, for a library that makes values up by one."""
+        return Random(self._draw(1 << 62))  # noqa: S311 - made-up texts, no secrets
 
     def by_faker(self, kind: str) -> str:
         """A fact that Faker has a method for, such as `company`, `city` or `phone_number`, on one line."""

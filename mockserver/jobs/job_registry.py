@@ -36,7 +36,8 @@ class JobSpec:
     declared: `file:line` or `file#pointer`, where that is known.
 
     `waiting`: nothing has started it yet. `history` are its runs that have ended, the oldest first; `ends` is, by number,
-    the life of a list's runs that were stopped. `made_by` is the operation whose call made it, where a call did.
+    the life of a list's runs that were stopped. `made_by` is the operation whose call made it, where a call did. `hidden` is
+    how long a started run can't be seen, in milliseconds (None: as the call that starts it says).
     """
 
     number: int
@@ -58,6 +59,7 @@ class JobSpec:
     history: tuple[JobSpec, ...] = ()
     ends: Mapping[int, Life] = field(default_factory=dict)
     made_by: str = ""
+    hidden: int | None = None
 
     def first_born(self) -> int:
         """When the oldest of its runs was born."""
