@@ -19,7 +19,7 @@ class JobUnclear(Exception):
     """Nobody can say how the job is doing."""
 
 
-def wait_for(job_name: str, cluster_id: str, every: float = 30, patience: float = 6 * 3600, grace: float = 900) -> str:
+def wait_for(job_name: str, cluster_id: str, every: float = 30, patience: float = 5 * 3600, grace: float = 900) -> str:
     """Poll a job until it has ended; its status.
 
     Raises TimeoutError once `patience` seconds have passed, JobUnclear after `grace` seconds without a usable answer.

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from airflow_operator import CdmStartJobOperator
 from airflow_sensor import TaurusDbJobSensor
 from asyncio_monitor import watch
 from cdm_poller import wait_for
@@ -22,6 +23,12 @@ pytestmark = pytest.mark.exhaustive
 def test_cdm_poller(hazard: HazardRun) -> None:
     """The short loop; what it ignores stands in its first lines, too."""
     hazard.run(lambda: wait_for("jdbc2hive", "c"))
+
+
+@pytest.mark.mockserver_torture("cdm", job_name="load", starts=True)
+def test_airflow_operator(hazard: HazardRun) -> None:
+    """It starts its job itself."""
+    hazard.run(lambda: CdmStartJobOperator("load", "c").execute({}))
 
 
 @pytest.mark.mockserver_torture("taurusdb", id="1")

@@ -15,7 +15,7 @@ from .errors import InputError, did_you_mean
 from .generate import hex_id
 from .jobs.clock import LATEST, SECOND, parse_time, utc
 from .jobs.duration import seconds
-from .jobs.job_registry import JobSpec, next_run, truncate_life
+from .jobs.job_registry import JobSpec, ended_in, next_run, truncate_life
 from .jobs.trajectory import Moment, Progress, life_from
 from .namespace import Namespace
 from .services import list_of, service_of
@@ -125,10 +125,17 @@ class DeclaredJob:
             declared = replace(declared, progress=Progress())
         return self.namespace.declared.furthest(self.operation.job, declared, life, self.namespace.clock.now())
 
+    def end_as(self, state: str) -> DeclaredJob:
+        """Let it end now as this state, by the shortest documented way."""
+        assert self.operation.job is not None
+        return self._led(ended_in(self.operation.job, state, self._moment(self._declaration())))
+
     def _stop(self, action: str) -> DeclaredJob:
         assert self.operation.job is not None
+        return self._led(truncate_life(self.operation.job, action, self._moment(self._declaration())))
+
+    def _led(self, life: Life) -> DeclaredJob:
         declared = self._declaration()
-        life = truncate_life(self.operation.job, action, self._moment(declared))
         if declared.count > 1:  # the newest run: those before it stay as they were
             self.namespace.declared.update(self.number, ends={**declared.ends, declared.count - 1: life})
             return self
@@ -171,6 +178,7 @@ def declare(
     waiting = _waits(fields)
     now = namespace.clock.now()
     born = _born(fields, now)
+    hidden = None if fields.get("visible_after") is None else round(seconds(fields["visible_after"]) * SECOND)
     count, every = _many(kind, fields)
     _check_dates(born, count, every)
     declaration = JobSpec(
@@ -180,7 +188,8 @@ def declare(
         life=_life(operation.job, fields, count),
         progress=Progress.parse(fields.get("progress") or "time"),
         born=born,
-        visible=born + round(seconds(fields.get("visible_after") or 0) * SECOND),
+        visible=born + (0 if waiting else hidden or 0),
+        hidden=hidden if waiting else None,
         count=count,
         every=every,
         owner=parts.get(owner) if owner else None,
@@ -225,7 +234,7 @@ def _waits(fields: Mapping[str, Any]) -> bool:
     if not isinstance(started, bool):
         raise InputError(f"started is {started!r}; allowed: true, or false for a job that waits for a call which starts it")
     if not started:
-        for name in ("created", "age", "visible_after", "count", "every"):
+        for name in ("created", "age", "count", "every"):
             if fields.get(name) not in (None, _USUAL.get(name)):
                 raise InputError(f"a job that waits for its start has no {name}: it begins when a call starts it")
     return not started

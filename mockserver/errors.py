@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -77,7 +78,17 @@ class ControlError(Exception):
 
 
 class InputError(Exception):
-    """A file or setting of the user's that is wrong: where, what was found, what is allowed. The CLI exits with 2."""
+    """A file or setting of the user's that is wrong: where, what was found, what is allowed. The CLI exits with 2.
+
+    A value of thousands of characters is cut: the message stays one that people read.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(_LONG.sub(lambda word: shortened(word[0]), message), _LONGEST))
+
+
+_LONG = re.compile(r"\S{400,}")
+_LONGEST = 8_000
 
 
 class DefinitionError(InputError):

@@ -24,8 +24,9 @@ _GRADED = pytest.StashKey[list[dict[str, Any]]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 _MARK = "mockserver_torture"
 _MARKER = (
-    f"{_MARK}(service, only=, skip=, allow=, give_up='6h', max_polls=3000, watchdog=10, **job): run the test once for each"
-    " hazard of the service, given to it as `hazard`; job: parts of the job's identity, and facts"
+    f"{_MARK}(service, only=, skip=, allow=, give_up='6h', max_polls=3000, watchdog=10, starts=False, **job): run the test"
+    " once for each hazard of the service, given to it as `hazard`; starts: the code starts its job, and there are hazards"
+    " of starting; job: parts of the job's identity, and facts"
 )
 _WORKER = "mockserver_torture"
 

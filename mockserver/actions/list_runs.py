@@ -61,7 +61,7 @@ def _begin(operation: Operation, action: Action, service: JobListService, scope:
     jobs, identity = context.namespace.declared, {name: part for name, part in scope.identity.items() if name != "run"}
     lives = action.status.job.lives
     if context.namespace.settings.unknown_ids == "create":
-        key = {**identity, "call": str(jobs.last)}
+        key = (*identity.values(), str(jobs.last))
         chance = life_of(action.status.job, action.status.service, context.namespace.settings.seed, key)
     else:
         chance = next(iter(lives.values()))
@@ -72,14 +72,14 @@ def _begin(operation: Operation, action: Action, service: JobListService, scope:
         life=(like.life if like else None) or chance,
         progress=like.progress if like else Progress.parse(context.namespace.settings.progress),
         born=now,
-        visible=now,
+        visible=now + (like.hidden or 0 if like and like.waiting else 0),
         narrow=like.narrow if like else {},
         facts={**values(action.facts, scope), **(like.facts if like else {})},
         place=operation.id,
         made_by=operation.id,
     )
     if like is not None and like.waiting:
-        changes = {"match": fresh.match, "life": fresh.life, "born": now, "visible": now, "facts": fresh.facts}
+        changes = {"match": fresh.match, "life": fresh.life, "born": now, "visible": fresh.visible, "facts": fresh.facts}
         return _run(action, service, scope, jobs.update(like.number, **changes, waiting=False, made_by=operation.id), 0, now)
     return _run(action, service, scope, jobs.add(fresh), 0, now)
 

@@ -90,6 +90,8 @@ def _start(operation: Operation, action: Action, scope: Scope) -> Scope:
 def _again(action: Action, scope: Scope, declared: JobSpec, job: Job | None = None) -> JobSpec:
     job = job or _job(action, scope, declared)
     fresh = next_run(declared, job.moment, scope.context.now)
+    if declared.hidden is not None:
+        return replace(fresh, visible=scope.context.now + declared.hidden)
     return replace(fresh, visible=_visible(action, scope.context))
 
 

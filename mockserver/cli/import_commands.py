@@ -22,11 +22,28 @@ def add(commands: Any) -> None:
     parser.add_argument("kind", choices=("sdk", "har", "page"), help="what it is made from")
     parser.add_argument("source", metavar="NAME|FILE", help="a package's name, or a file")
     parser.add_argument("--out", metavar="FILE", help="where to write it (default: stdout)")
+    parser.add_argument(
+        "--compare",
+        nargs="?",
+        const="",
+        metavar="DEFINITION",
+        help="of a page: print how many fields the draft has as a document's operation at the same path has them"
+        " (default: a shipped one's), source by source; the draft itself is written with --out alone",
+    )
     parser.set_defaults(run=_import)
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.compare is not None and options.kind != "page":
+        raise InputError(f"--compare doesn't go with import {options.kind}; allowed: import page FILE --compare")
     document, gaps = _drafted(options.kind, options.source)
+    if options.compare is not None:
+        from ..importers.score import draft_score
+
+        compared = draft_score(document, Path(options.compare) if options.compare else None)
+        print(f"{options.source}:", *compared.lines(), sep="\n")
+        if options.out is None:
+            return 0
     for gap in gaps:
         print(f"mockserver: gap: {gap}", file=sys.stderr)
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -12,7 +12,7 @@ from .like import written_out
 from .model import Definitions, Document, Example, Operation, Parameter, ResponseSpec, ServiceInfo, Switch
 from .notes import Notes
 from .provenance import Provenance
-from .read import read_control, read_shipped, with_users
+from .read import read_control, read_documents, read_more
 from .strict_mode import strict_ids, strictly
 
 __all__ = [
@@ -48,14 +48,9 @@ def load(extra: Iterable[Path] = (), strict: Collection[str] = (), notes: Notes 
 
 
 def check(documents: Mapping[str, Document], trusted: Collection[str] = ()) -> Definitions:
-    """The definitions of documents, read for mistakes before and after they are compiled.
+    """The definitions of documents, read for mistakes before and after they are compiled. Raises DefinitionError.
 
-    Args:
-        documents: By name, the operations written out.
-        trusted: Names of documents that are known to be right. Of them only what others could collide with is looked at.
-
-    Raises:
-        DefinitionError: for the first mistake.
+    Those whose names are `trusted` are not read for mistakes.
     """
     from .validate_compiled import check_definitions
     from .validate_documents import check_documents  # with jsonschema, which takes 60 ms
@@ -73,10 +68,9 @@ def _shipped(strict: tuple[str, ...]) -> Definitions:
 
 
 def _load(extra: tuple[Path, ...], strict: tuple[str, ...], notes: Notes | None = None) -> Definitions:
-    """The definitions. The shipped ones are trusted: tests prove them, and a check takes longer than a whole start."""
-    shipped = read_shipped()
-    documents = with_users(shipped, extra, notes)
-    trusted = {name for name, document in documents.items() if document is shipped.get(name)}
-    documents = written_out(documents)
-    definitions = check(documents, trusted) if extra else compile_documents(documents)
+    """The definitions. The shipped ones alone are trusted: tests prove them, and a check takes longer than a whole start."""
+    shipped = read_documents()
+    users = read_more(shipped, extra, notes)
+    documents = written_out({**shipped, **users})
+    definitions = check(documents, shipped.keys() - users.keys()) if extra else compile_documents(documents)
     return compile_documents(strictly(documents, strict)) if strict else definitions

@@ -60,6 +60,14 @@ class FaultKind:
         return self.stage == NETWORK or (self.answer is not _nothing and not self.socket)
 
 
+def _failed_late(response: Response) -> Response:
+    answer = page(500)
+    body = answer.raw or b""
+    kept = tuple(header for header in response.headers if header[0].lower() in ("date", "connection"))
+    length, kind = ("Content-Length", str(len(body))), ("Content-Type", answer.content_type)
+    return replace(response, status=500, headers=(*kept, *answer.headers, kind, length), body=body, error=None)
+
+
 def _chunked(response: Response) -> Response:
     headers = tuple(header for header in response.headers if header[0] != "Content-Length")
     return replace(response, headers=(*headers, ("Transfer-Encoding", "chunked")))
@@ -113,6 +121,9 @@ KINDS: Mapping[str, FaultKind] = {
         NETWORK, "the body, but Content-Length announces more; then close", mangle=_short, send=delivery.last, socket=True
     ),
     "TRUNCATED_JSON": FaultKind(NETWORK, "a complete HTTP answer whose JSON is cut in the middle", mangle=_cut),
+    "LATE_500": FaultKind(
+        NETWORK, "the service does its work, and the answer is the gateway's HTML page with status 500", mangle=_failed_late
+    ),
     "EMPTY_BODY": FaultKind(GATEWAY, "200 without a body", lambda _noise: Answer(200, None, raw=b"")),
     "HTML_200": FaultKind(GATEWAY, "an HTML error page with status 200", lambda _noise: page(200, "502 Bad Gateway")),
     "WRONG_ENCODING": FaultKind(NETWORK, "charset=utf-8 is announced, but the body is no UTF-8", mangle=_not_utf8),

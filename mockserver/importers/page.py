@@ -1,56 +1,24 @@
-"""A draft of an OpenAPI document from the saved text of a vendor's page, Chinese or English: tables, examples, statuses."""
+"""A draft of an OpenAPI document from the saved text of a vendor's page: tables, examples, error codes."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .page_examples import add_example, json_examples, query_examples
+from .page_schemas import Schema, Structures, parameter_schema
+from .page_text import REQUIRED, Table, sections, tables
 
-_CALL = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD)\s+(?:https?://)?(?:\{[^}/]+\}|[\w.-]+)?(/[^\s?]*)(?:\?\S*)?")
-_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,80}")
-_TYPE = re.compile(
-    r"(?:Array of (?P<array>[\w.-]+)(?: objects?)?|List<(?P<list>\w+)>|Map<.*>|(?P<named>[\w.-]+) objects?"
-    r"|(?P<plain>String|Integer|int|Long|Number|Float|Double|Boolean|Bool|Object|JSONObject|Date|DateTime))",
-    re.IGNORECASE,
-)
-_REQUIRED = {"是": True, "必需": True, "必选": True, "yes": True, "mandatory": True, "required": True,
-             "否": False, "可选": False, "no": False, "optional": False}  # fmt: skip
-_LOCATIONS = {"path": "path", "query": "query", "header": "header", "body": "body"}
-_STATUS = re.compile(r"(?:状态码|Status Code)\s*[::]\s*(\d{3})", re.IGNORECASE)
-_PLAIN = {"string": "string", "integer": "integer", "int": "integer", "long": "integer", "number": "number",
-          "float": "number",
-          "double": "number", "boolean": "boolean", "bool": "boolean", "object": "object", "jsonobject": "object",
-          "date": "string", "datetime": "string"}  # fmt: skip
-_ANSWERS = ("响应参数", "响应消息", "Response Parameters", "Response")
-_HEADERS = ("请求参数", "请求Header", "Request Parameters")
-
-Schema = dict[str, Any]
-
-
-@dataclass
-class _Row:
-    """A row of a table: a name, its type, whether it is required (None: not said), where it belongs, what is told of it."""
-
-    name: str
-    kind: str
-    required: bool | None = None
-    location: str = ""
-    text: str = ""
-
-
-@dataclass
-class _Table:
-    """Rows that stand together: in which part of the page, of which answer."""
-
-    part: str
-    status: str
-    rows: list[_Row] = field(default_factory=list)
+_CALL = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD)\s+(?:https?://)?(?:\{[^}/]+\}|[\w.-]+)?(/[^\s?|]*)(?:\?\S*)?")
+_LOCATIONS = {"path": "path", "query": "query", "header": "header", "body": "body", "uri": "path", "路径": "path"}
+_SKIPPED = ("content-type", "accept", "content-length", "host")
+_CREDENTIALS = ("x-auth-token", "authorization", "x-sdk-date", "apim-accesstoken")
+_CODES = re.compile(r"(error_?|err_?|status_?)?code", re.IGNORECASE)
+_MESSAGES = re.compile(r"(error_?|err_?|status_?)?(msg|message)", re.IGNORECASE)
+_SDK_REQUEST = re.compile(r"\bnew ([A-Z]\w+)Request\(\)")
 
 
 def draft_of_page(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -62,159 +30,166 @@ def draft_of_page(path: Path) -> tuple[dict[str, Any], list[str]]:
     call = _CALL.search(text)
     if call is None:
         raise InputError(f"{path} names no call; allowed: a page with a line such as GET /v1/{{project_id}}/jobs/{{job_id}}")
-    lines = [line.strip().removesuffix("|").strip() for line in text.splitlines()]
-    title = next((line.rstrip("¶") for line in lines if line and not line.startswith("更新时间")), path.stem)
-    tables = list(_tables([line for line in lines if line and not set(line) <= set("-| ")]))
-    responses, gaps = _responses(tables, _statuses(lines), _examples(text))
-    parameters = list(_parameters(tables, call[2]))
-    gaps += [] if parameters else ["no parameters were found"]
-    operation = {
-        "operationId": _identifier(title, call[1], call[2]),
-        "summary": title,
-        "parameters": parameters,
-        "responses": responses,
-    }
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": title, "version": "0"},
-        "x-sources": {"page": {"title": title}},
-        "x-provenance": {"kind": "documented", "source": "page"},
-        "paths": {call[2]: {call[1].lower(): operation}},
-    }
-    return document, [*gaps, "which values end a job, and how long it takes, no page says: `mockserver init` proposes it"]
+    return _Draft(text, path.stem, call[1], call[2]).document()
 
 
-def _identifier(title: str, method: str, path: str) -> str:
-    words = re.findall(r"[A-Za-z]+", title) or [method.lower(), *re.findall(r"[A-Za-z]+", re.sub(r"{[^}]*}", "", path))]
-    first: str = words[0].lower()
-    return first + "".join(word.capitalize() for word in words[1:])
+class _Draft:
+    """One page on its way to a document."""
 
+    def __init__(self, text: str, stem: str, method: str, path: str) -> None:
+        self._text, self._method, self._path = text, method, path
+        self._tables, _ = tables(text)
+        self._structures = Structures(self._tables)
+        self._requests, self._answers = json_examples(text)
+        self._gaps: list[str] = []
+        self._credentials: dict[str, Any] = {}
+        lines = (line.strip().rstrip("¶") for line in text.splitlines())
+        self._title = next((line for line in lines if line and not re.match(r"更新时间|Updated", line)), stem)
 
-def _tables(lines: list[str]) -> Iterator[_Table]:
-    """Rows begin with a name, and a type stands in one of the next three lines; a heading begins another table."""
-    part, status, table, index = "uri", "", _Table("uri", ""), 0
-    while index < len(lines):
-        line = lines[index]
-        heading = "response" if line.startswith(_ANSWERS) else "request" if line.startswith(_HEADERS) else ""
-        marked = _STATUS.search(line)
-        part, status = heading or part, str(marked[1]) if marked and not heading else status
-        row, used = _row(lines, index)
-        if row is not None:
-            table.rows.append(row)
-            index += used
-            continue
-        if table.rows and (heading or _STATUS.search(line) or _is_head(line)):
-            yield table
-            table = _Table(part, status)
-        table.part, table.status = (part, status) if not table.rows else (table.part, table.status)
-        if table.rows and not heading:
-            table.rows[-1].text = f"{table.rows[-1].text} {line}".strip()[:500]
-        index += 1
-    if table.rows:
-        yield table
-
-
-def _is_head(line: str) -> bool:
-    return line in ("参数", "名称", "Parameter", "Name") or bool(re.match(r"表\s?\d+|Table \d+", line))
-
-
-def _row(lines: list[str], index: int) -> tuple[_Row | None, int]:
-    if not _NAME.fullmatch(lines[index]) or _TYPE.fullmatch(lines[index]):
-        return None, 0
-    row = _Row(lines[index], "")
-    for step, cell in enumerate(lines[index + 1 : index + 4], 1):
-        plain = cell.lower()
-        if plain in _REQUIRED:
-            row.required = _REQUIRED[plain]
-        elif plain in _LOCATIONS:
-            row.location = _LOCATIONS[plain]
-        elif _TYPE.fullmatch(cell):
-            row.kind = cell
-            return row, step + 1
-        else:
-            break
-    return None, 0
-
-
-def _parameters(tables: list[_Table], path: str) -> Iterator[dict[str, Any]]:
-    for table in tables:
-        for row in table.rows if table.part != "response" else ():
-            place = (
-                "path"
-                if "{" + row.name + "}" in path
-                else row.location or ("header" if table.part == "request" else "query")
-            )
-            if place == "body" or (place == "header" and row.name.lower() in ("content-type", "accept")):
-                continue
-            required = place == "path" or bool(row.required)
-            yield {"name": row.name, "in": place, "required": required, "schema": _schema(row, {}), "description": row.text}
-
-
-def _schema(row: _Row, named: Mapping[str, Schema]) -> Schema:
-    match = _TYPE.fullmatch(row.kind)
-    if match is None:
-        return {}
-    inner = match["array"] or match["list"]
-    if inner:
-        return {"type": "array", "items": _named(inner, named)}
-    return _named(match["named"] or match["plain"] or "object", named)
-
-
-def _named(name: str, named: Mapping[str, Schema]) -> Schema:
-    plain = _PLAIN.get(name.lower())
-    return {"type": plain} if plain else dict(named.get(name, {"type": "object"}))
-
-
-def _responses(tables: list[_Table], statuses: Mapping[str, str], examples: list[Any]) -> tuple[dict[str, Any], list[str]]:
-    """The answers by status, the nested tables put where an earlier one names them; and what is missing."""
-    gaps: list[str] = []
-    answers = [table for table in tables if table.part == "response"]
-    responses: dict[str, Any] = {status: {"description": text} for status, text in statuses.items()}
-    for status in dict.fromkeys(table.status or "200" for table in answers):
-        mine = [table for table in answers if (table.status or "200") == status]
-        expected = [name for table in mine for row in table.rows for name in _names_in(row)]
-        named: dict[str, Schema] = {}
-        for name, table in reversed(list(zip(dict.fromkeys(expected), mine[1:], strict=False))):
-            named[name] = _object(table, named)
-        gaps += [f"{status}: no table for {name}" for name in dict.fromkeys(expected) if name not in named]
-        response = responses.setdefault(status, {"description": ""})
-        response["content"] = {"application/json": {"schema": _object(mine[0], named)}}
-    success = responses.setdefault("200", {"description": "OK"})
-    if examples:
-        success.setdefault("content", {}).setdefault("application/json", {})["examples"] = {
-            "documented": {"value": examples[-1]}
+    def document(self) -> tuple[dict[str, Any], list[str]]:
+        parameters, body = self._request()
+        operation: dict[str, Any] = {"operationId": self._id(), "summary": self._title, "parameters": parameters}
+        operation |= {"requestBody": body} if body else {}
+        operation["responses"] = self._responses()
+        document = {
+            "openapi": "3.1.0",
+            "info": {"title": self._title, "version": "0"},
+            "x-sources": {"page": {"title": self._title}},
+            "x-provenance": {"kind": "documented", "source": "page"},
+            "paths": {self._path: {self._method.lower(): operation}},
         }
-    else:
-        gaps.append("no example of an answer")
-    return responses, gaps
+        if self._credentials:
+            operation["security"] = [{name: [] for name in self._credentials}]
+            document["components"] = {"securitySchemes": self._credentials}
+        end = "which values end a job, and how long it takes, no page says: `mockserver init` proposes it"
+        return document, [*dict.fromkeys(self._gaps), end]
+
+    def _id(self) -> str:
+        sdk = _SDK_REQUEST.search(self._text)
+        if sdk:
+            return sdk[1]
+        path = re.findall(r"[A-Za-z]+", re.sub(r"{[^}]*}", "", self._path))
+        words = re.findall(r"[A-Za-z]+", self._title) or [self._method.lower(), *path]
+        first: str = words[0].lower()
+        return first + "".join(word.capitalize() for word in words[1:])
+
+    def _request(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """The parameters, and the body."""
+        parameters: dict[tuple[str, str], dict[str, Any]] = {}
+        bodies: list[Table] = []
+        for part, _, table in sections(self._tables):
+            if part == "response" or "name" not in table.columns or "type" not in table.columns:
+                continue
+            if self._is_body(part, table):
+                bodies.append(table)
+                continue
+            for row in table.rows:
+                place = self._location(part, row)
+                if place == "body":
+                    bodies.append(Table(table.before, table.columns, [row]))
+                elif row["name"].lower() in _CREDENTIALS:
+                    self._credentials[row["name"]] = {"type": "apiKey", "in": "header", "name": row["name"]}
+                elif not (place == "header" and row["name"].lower() in _SKIPPED):
+                    parameters[(place, row["name"])] = self._parameter(place, row)
+        names = {name for _, name in parameters}
+        for name, value in query_examples(self._text).items():
+            if name not in names:
+                schema = {"type": "integer" if re.fullmatch(r"\d{1,9}", value) else "string"}
+                parameters[("query", name)] = {"name": name, "in": "query", "required": False, "schema": schema}
+                self._gaps.append(f"query {name}: only in the example request; whether it is required is not said")
+        if not parameters:
+            self._gaps.append("no parameters were found")
+        return list(parameters.values()), self._body(bodies)
+
+    def _is_body(self, part: str, table: Table) -> bool:
+        """Whether a table is of the request's body: as a heading says, or as all that isn't about headers."""
+        before = " ".join(table.before[-3:])
+        if re.search(r"body|请求体|消息体", before, re.IGNORECASE) and "location" not in table.columns:
+            return True
+        plain = "location" not in table.columns and not re.search(r"header|query|path|uri|头|路径", before, re.IGNORECASE)
+        headers = any(row["name"].lower().startswith(("x-", "content-")) for row in table.rows)
+        return part == "request" and plain and not headers and self._method in ("POST", "PUT", "PATCH")
+
+    def _location(self, part: str, row: dict[str, str]) -> str:
+        if "{" + row["name"] + "}" in self._path:
+            return "path"
+        said = row.get("location", "").lower()
+        return _LOCATIONS.get(said, said if said == "cookie" else "header" if part == "request" and not said else "query")
+
+    def _parameter(self, place: str, row: dict[str, str]) -> dict[str, Any]:
+        required = REQUIRED.get(row.get("required", "").lower())
+        if required is None and place != "path":
+            self._gaps.append(f"{place} {row['name']}: whether it is required is not said")
+        return {
+            "name": row["name"],
+            "in": place,
+            "required": place == "path" or bool(required),
+            "schema": parameter_schema(row),
+            **({"description": row["text"]} if row.get("text") else {}),
+        }
+
+    def _body(self, bodies: list[Table]) -> dict[str, Any] | None:
+        if not bodies and not self._requests:
+            return None
+        schema = self._structures.object_of(bodies) if bodies else {"type": "object"}
+        for value in self._requests[:1]:
+            self._gaps += [f"request {difference}" for difference in add_example(schema, value)]
+        examples = {"documented": {"value": self._requests[0]}} if self._requests else {}
+        return {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}
+
+    def _responses(self) -> dict[str, Any]:
+        """The answers by status: from the tables of members, of statuses and of error codes, and from the examples."""
+        responses: dict[str, Any] = dict(self._statuses())
+        answers: dict[str, list[Table]] = {}
+        for part, status, table in sections(self._tables):
+            if part == "response" and "name" in table.columns and "type" in table.columns:
+                answers.setdefault(status or "200", []).append(table)
+        for status in dict.fromkeys([*answers, *self._answers]):
+            schema = self._structures.object_of(answers.get(status, []))
+            media: dict[str, Any] = {"schema": schema}
+            if status in self._answers:
+                self._gaps += [f"{status} {difference}" for difference in add_example(schema, self._answers[status])]
+                media["examples"] = {"documented": {"value": self._answers[status]}}
+            response = responses.setdefault(status, {"description": "OK" if status == "200" else ""})
+            response["content"] = {"application/json": media}
+        self._gaps += [f"no table for {name}" for name in self._structures.missing]
+        if "200" not in self._answers:
+            self._gaps.append("no example of an answer")
+        if not any(status.startswith("2") for status in responses):
+            responses["200"] = {"description": "OK"}
+        self._errors(responses)
+        return responses
+
+    def _statuses(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for table in self._tables:
+            for row in table.rows if "status" in table.columns and "code" not in table.columns else ():
+                if re.fullmatch(r"[1-5]\d\d", row["status"]):
+                    yield row["status"], {"description": row.get("text") or row.get("message", "")}
+
+    def _errors(self, responses: dict[str, Any]) -> None:
+        """The page's error codes as examples: under the status that a row names, else as what any other status says."""
+        names = _error_members(responses)
+        for table in self._tables:
+            if "code" not in table.columns or not {"message", "text"} & set(table.columns) or "type" in table.columns:
+                continue
+            for row in table.rows:
+                code = int(row["code"]) if row["code"].isdecimal() else row["code"]
+                message = row.get("message") or row.get("text", "")
+                status = row.get("status", "default")
+                response = responses.setdefault(status, {"description": "An error."})
+                content = response.setdefault("content", {}).setdefault("application/json", {"schema": {"type": "object"}})
+                value = {names[0]: code, names[1]: message}
+                list(add_example(content["schema"], value))
+                example = {"value": value, **({"summary": row["text"]} if row.get("text") else {})}
+                content.setdefault("examples", {})[str(code)] = example
 
 
-def _names_in(row: _Row) -> list[str]:
-    match = _TYPE.fullmatch(row.kind)
-    name = (match["array"] or match["list"] or match["named"]) if match else None
-    return [name] if name and name.lower() not in _PLAIN else []
-
-
-def _object(table: _Table, named: Mapping[str, Schema]) -> Schema:
-    properties = {row.name: {**_schema(row, named), **({"description": row.text} if row.text else {})} for row in table.rows}
-    return {"type": "object", "properties": properties}
-
-
-def _statuses(lines: list[str]) -> dict[str, str]:
-    """The pairs of the page's table of status codes."""
-    filled = [line for line in lines if line]
-    return {code: text for code, text in pairwise(filled) if re.fullmatch(r"[1-5]\d\d", code) and not text.isdecimal()}
-
-
-def _examples(text: str) -> list[Any]:
-    """The JSON objects of the page, in order."""
-    decoder, result, at = json.JSONDecoder(), [], 0
-    while (start := text.find("{", at)) >= 0:
-        try:
-            value, at = decoder.raw_decode(text, start)
-        except ValueError:
-            at = start + 1
-            continue
-        if isinstance(value, dict) and value:
-            result.append(value)
-    return result
+def _error_members(responses: dict[str, Any]) -> tuple[str, str]:
+    """What the members for an error's code and message are called: as in an error's table, else as in the success."""
+    for _, response in sorted(responses.items(), reverse=True):
+        schema: Schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        codes = [name for name in schema.get("properties", {}) if _CODES.fullmatch(name)]
+        messages = [name for name in schema.get("properties", {}) if _MESSAGES.fullmatch(name)]
+        if codes and messages:
+            return codes[0], messages[0]
+    return "code", "message"

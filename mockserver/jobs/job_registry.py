@@ -11,6 +11,7 @@ from typing import Any
 
 from ..definitions import JobLife, Life
 from ..errors import InputError
+from ..record import record
 from .clock import SECOND
 from .trajectory import Moment, Progress, moment_after, moment_at_end, moment_of, shortest_way
 
@@ -24,7 +25,7 @@ Names = tuple[str, ...]
 Values = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobSpec:
     """What was said of a job. Parts of its identity that were left out match any.
 
@@ -35,7 +36,8 @@ class JobSpec:
     declared: `file:line` or `file#pointer`, where that is known.
 
     `waiting`: nothing has started it yet. `history` are its runs that have ended, the oldest first; `ends` is, by number,
-    the life of a list's runs that were stopped. `made_by` is the operation whose call made it, where a call did.
+    the life of a list's runs that were stopped. `made_by` is the operation whose call made it, where a call did. `hidden` is
+    how long a started run can't be seen, in milliseconds (None: as the call that starts it says).
     """
 
     number: int
@@ -57,6 +59,7 @@ class JobSpec:
     history: tuple[JobSpec, ...] = ()
     ends: Mapping[int, Life] = field(default_factory=dict)
     made_by: str = ""
+    hidden: int | None = None
 
     def first_born(self) -> int:
         """When the oldest of its runs was born."""

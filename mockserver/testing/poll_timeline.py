@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..jobs.clock import SECOND, utc
 from .recorded_call import RecordedCall
@@ -29,10 +29,10 @@ def clock_time(time_ms: int) -> str:
     return utc(time_ms).strftime("%H:%M:%S.") + f"{time_ms % SECOND:03d}"
 
 
-def table(polls: Sequence[RecordedCall], wrong: Mapping[int, Sequence[str]]) -> str:
+def table(polls: Sequence[RecordedCall], wrong: Mapping[int, Sequence[str]], named: Collection[str] = ()) -> str:
     """One line a poll: number, time, interval, what was shown, and what is wrong with it (by the poll's index).
 
-    Polls that look like those before and after are drawn as one line.
+    Polls that look like those before and after are drawn as one line. `named` are operations that are drawn with their ids.
     """
     lines = [f"{'poll':>6}  {'time (UTC)':<12}  {'interval':>12}  answer"]
     index = 0
@@ -44,7 +44,9 @@ def table(polls: Sequence[RecordedCall], wrong: Mapping[int, Sequence[str]]) -> 
             index = end
         else:
             notes = "; ".join(wrong.get(index, ()))
-            text = f"{polls[index].summary:<24}  <- {notes}" if notes else polls[index].summary
+            call = polls[index]
+            shown = f"{call.operation}: {call.summary}" if call.operation in named else call.summary
+            text = f"{shown:<24}  <- {notes}" if notes else shown
             lines.append(f"{index + 1:>6}  {clock_time(polls[index].time)}  {_gap(polls, index):>12}  {text}")
             index += 1
     return "\n".join(lines)

@@ -18,10 +18,11 @@ RIGHT = "returned right"
 CLEAR = "raised a clear error"
 UNCLEAR = "raised an unclear error"
 WRONG = "wrong verdict"
+TWICE = "started it twice"
 ENDLESS = "never ended"
 HAMMERED = "hammered the server"
 UNDRIVEN = "cannot be driven"
-GRADES = (RIGHT, CLEAR, UNCLEAR, WRONG, ENDLESS, HAMMERED, UNDRIVEN)
+GRADES = (RIGHT, CLEAR, UNCLEAR, WRONG, TWICE, ENDLESS, HAMMERED, UNDRIVEN)
 
 Verdict = Callable[[Any], str | None]
 """Says what a value that a poller returned means: one of `VERDICTS`; None: as by default."""
@@ -115,13 +116,14 @@ def _names(text: str, word: str) -> bool:
 
 def _tellings(seen: Sequence[RecordedCall], definitions: Definitions) -> set[str]:
     """What an error may name: the jobs' names, statuses, HTTP statuses of errors, codes."""
-    jobs = {operation.id: operation for operation in definitions.operations if operation.job}
+    operations = {operation.id: operation for operation in definitions.operations}
     collected: set[str] = set()
     for call in seen:
-        operation = jobs.get(str(call.operation))
-        if operation is None or operation.job is None:
+        operation = operations.get(str(call.operation))
+        job = None if operation is None else operation.job or (operation.action and operation.action.status.job)
+        if operation is None or not job:
             continue
-        names = [*operation.job.identity, "job_id"]
+        names = [*job.identity, "job_id"]
         collected |= {call.parameters[name] for name in names if len(call.parameters.get(name, "")) > 2}
         collected |= {run.state.strip() for run in call.runs if run.state.strip()}
         if call.status >= 300:
@@ -149,16 +151,21 @@ def hammering(polls: Sequence[RecordedCall]) -> str:
     return ""
 
 
-def grade_of(outcome: tuple[str, Any], right: Collection[str], verdict: str | None, clear: bool, hammered: bool) -> str:
+def grade_of(
+    outcome: tuple[str, Any], right: Collection[str], verdict: str | None, clear: bool, hammered: bool, twice: bool = False
+) -> str:
     """The grade. `outcome` is (returned | raised | stopped, what); of a stop, the grade that it stands for.
 
-    `right` are the verdicts that are right for a hazard, `verdict` what a returned value says of the job.
+    `right` are the verdicts that are right for a hazard, `verdict` what a returned value says of the job. `twice`: it
+    started the job more than once.
     """
     how, what = outcome
     if how == "stopped":
         return str(what)
     if how == "returned" and verdict not in right:
         return WRONG
+    if twice:
+        return TWICE
     if hammered:
         return HAMMERED
     if how == "returned":

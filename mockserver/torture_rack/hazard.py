@@ -10,6 +10,7 @@ from .grading import RIGHT
 from .service_profiles import SUCCEEDED, ServiceProfile, Steps
 
 Fault = dict[str, Any]
+"""The fields of a fault; `on` names its operation, where that isn't the one that is polled."""
 Event = tuple[float, str]
 """When, in seconds from the start, and what: `delete`, `rerun`, `crowd`, `refuse` or `accept` (see `scenario.py`)."""
 
@@ -31,6 +32,8 @@ class Hazard:
         events: What happens on the clock.
         applies: Whether a service has it.
         hangs: Whether a call gets no answer, so that the client's timeout is what counts.
+        quick: Whether each state but the last takes a second.
+        ends_at_stop: Whether the job succeeds as a call comes that would stop it.
     """
 
     name: str
@@ -45,9 +48,12 @@ class Hazard:
     events: tuple[Event, ...] = ()
     applies: Callable[[ServiceProfile], bool] = lambda _profile: True
     hangs: bool = False
+    quick: bool = False
+    ends_at_stop: bool = False
 
     def life(self, profile: ServiceProfile) -> Steps:
         """The job's life. Raises InputError for an end that no documented life has."""
         if self.end in ("first", "running"):
             return profile.life_that_stays(getattr(profile, self.end))
-        return profile.life_to(getattr(profile, self.end, self.end))
+        steps = profile.life_to(getattr(profile, self.end, self.end))
+        return [(state, 1 if lasts else lasts) for state, lasts in steps] if self.quick else steps

@@ -74,6 +74,13 @@ def skewed(profile: ServiceProfile) -> list[dict[str, Any]]:
     return [{"patch": steps, "headers": {"Date": "Sat, 01 Jan 2000 00:00:00 GMT"}, "window": ("2m", None)}]
 
 
+def last_run_s_end(profile: ServiceProfile) -> list[dict[str, Any]]:
+    """At first the answers are about a run of years ago, which succeeded."""
+    steps = profile.says(profile.succeeded, profile.code_of(profile.succeeded))
+    steps += [{"op": "add", "path": path, "value": value} for path, value in profile.stamps.items()]
+    return [{"patch": steps, "window": (None, "20s")}]
+
+
 def second_row(profile: ServiceProfile) -> list[dict[str, Any]]:
     """Beside the job's own row stands the documented one, which runs."""
     row = {**value_at(profile.example, f"{profile.rows}/0"), parts_of(profile.status)[-1]: profile.running}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..definitions import Definitions
+from ..errors import InputError
 from .grading import CLEAR, RIGHT
 from .hazard import Hazard
 from .hazard_faults import (
@@ -26,7 +27,8 @@ from .hazard_faults import (
     success_once,
     without_status,
 )
-from .service_profiles import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, ServiceProfile, profile_of
+from .service_profiles import FAILED, SUCCEEDED, UNKNOWN, VERDICTS, ServiceProfile, profile_of, starters
+from .starting_hazards import STARTING
 
 LATE, SOON, MIDWAY = ("2m", None), ("2m", "5m"), ("2m", "12m")
 OPEN = (FAILED, UNKNOWN)
@@ -150,11 +152,19 @@ HAZARDS: tuple[Hazard, ...] = (
 that does in production, what to do."""
 
 
-def hazards(definitions: Definitions, service: str) -> list[Hazard]:
-    """All hazards of a service: one for each terminal status, and those of the table that apply. Raises InputError."""
+def hazards(definitions: Definitions, service: str, starts: bool = False) -> list[Hazard]:
+    """All hazards of a service: one for each terminal status, and those of the table that apply.
+
+    `starts`: for code that starts its job; what needs a job that was made before it goes, the hazards of starting come.
+    Raises InputError, also for a service that has no call which starts a job.
+    """
     profile = profile_of(definitions, service)
+    if starts and not profile.starts:
+        allowed = ", ".join(starters(definitions))
+        raise InputError(f"{service} has no call that starts a job; leave starts out, or torture one of: {allowed}")
     ends = [_ending(profile, state) for state in profile.terminal_states()]
-    return ends + [hazard for hazard in HAZARDS if hazard.applies(profile)]
+    table = [*STARTING, *(hazard for hazard in HAZARDS if not hazard.job)] if starts else HAZARDS
+    return ends + [hazard for hazard in table if hazard.applies(profile)]
 
 
 def _ending(profile: ServiceProfile, state: str) -> Hazard:

@@ -40,14 +40,13 @@ from .scenario import Scenario
 from .service_profiles import SUCCEEDED, UNKNOWN, ServiceProfile, profile_of
 from .supervisor import Limits, Outcome, supervised
 
-_OPTIONS = ("only", "skip", "allow", "give_up", "max_polls", "watchdog")
 _SHOWN = 200
 
 
 @dataclass(frozen=True)
 class TortureOptions:
     """What a rack is set to: the hazards that are left, the grades that pass beside a hazard's own, when it stops a poller,
-    and the fields of the job: parts of its identity, `facts`.
+    and the fields of the job: parts of its identity, `facts`. `starts`: the code starts the job itself.
     """
 
     service: str
@@ -55,6 +54,7 @@ class TortureOptions:
     allow: tuple[str, ...]
     limits: Limits
     job: Mapping[str, Any] = field(default_factory=dict)
+    starts: bool = False
 
 
 def options(
@@ -67,16 +67,20 @@ def options(
     give_up: float | str = "6h",
     max_polls: int = 3_000,
     watchdog: float = 10.0,
+    starts: bool = False,
     **job: Any,
 ) -> TortureOptions:
     """The options of a rack.
 
     Parameters: `only` and `skip`, names of hazards or patterns such as `status-*`; `allow`, grades that pass beside those
     that are good for a hazard; `give_up`, the time on the clock, `max_polls`, the number of calls, `watchdog`, the real
-    seconds without a sleep or a call, after which a poller never ends; `job`, parts of the job's identity by the vendor's
-    names, and `facts`. Raises InputError for what is unknown, naming the nearest.
+    seconds without a sleep or a call, after which a poller never ends; `starts`, whether the code starts its job before it
+    polls: then the job waits for that, and there are hazards of starting; `job`, parts of the job's identity by the
+    vendor's names, and `facts`. Raises InputError for what is unknown, naming the nearest.
     """
-    allowed = hazards(definitions, service)
+    if not isinstance(starts, bool):
+        raise InputError(f"starts is {starts!r}; allowed: True for code that starts its job before it polls, or False")
+    allowed = hazards(definitions, service, starts)
     for grade in _several(allow):
         _check(grade, GRADES, "allow")
     if isinstance(max_polls, bool) or not isinstance(max_polls, int) or max_polls < 1:
@@ -86,7 +90,7 @@ def options(
     if not left:
         raise InputError(f"only={only!r} and skip={skip!r} leave no hazard of {service}")
     limits = Limits(seconds(give_up), max_polls, seconds(watchdog))
-    return TortureOptions(service, tuple(left), _several(allow), limits, job)
+    return TortureOptions(service, tuple(left), _several(allow), limits, job, starts)
 
 
 def _several(value: Sequence[str] | str) -> tuple[str, ...]:
@@ -174,27 +178,36 @@ class HazardRun:
             raise InputError(f"hazard {self.name} has had its poller; run each in a test of its own")
         operation = self.mock.mock.definitions.operation_of(self._options.service)
         self.mock.clock.freeze()
-        scenario = Scenario(self.mock, self.hazard, self._options.service, self._options.job)
-        outcome = supervised(self.mock, operation, scenario, wait, self._options.limits, own_thread)
+        chosen = self._options
+        scenario = Scenario(self.mock, self.hazard, chosen.service, chosen.job, chosen.starts)
+        outcome = supervised(self.mock, operation, scenario, wait, chosen.limits, own_thread)
         calls = [call for call in self.mock.seen if call.operation == operation.id]
-        self.report = self._graded(outcome, calls, verdict)
+        self.report = self._graded(outcome, calls, verdict, scenario.runs() if chosen.starts else 1)
         return self.report
 
-    def _graded(self, outcome: Outcome, calls: Sequence[RecordedCall], mapping: Verdict | None) -> Report:
+    def _graded(self, outcome: Outcome, calls: Sequence[RecordedCall], mapping: Verdict | None, runs: int) -> Report:
         verdict, clear = self._read(outcome, mapping)
         unshown = outcome.how == "returned" and verdict == SUCCEEDED and not self._success_was_shown(calls)
-        hammered = hammering(calls)
+        starting = self._starting_calls()
+        hammered = hammering(calls) or hammering([call for call in self.mock.seen if call.operation in starting])
         if unshown:
             verdict = UNKNOWN if UNKNOWN not in self.hazard.verdicts else ""
-        grade = grade_of((outcome.how, outcome.what), self.hazard.verdicts, verdict, clear, bool(hammered))
+        grade = grade_of((outcome.how, outcome.what), self.hazard.verdicts, verdict, clear, bool(hammered), runs > 1)
         did = _told(outcome) + (f"; {hammered}" if hammered and grade == HAMMERED and not outcome.note else "")
         if unshown:
             did += " (says: succeeded; no answer had shown that)"
         elif verdict is not None and outcome.how == "returned":
             did += f" (says: {verdict}; right: {' or '.join(self.hazard.verdicts)})"
+        did += f"; it started the job {runs} times" if runs > 1 else ""
         good = (*self.hazard.good, *self._options.allow)
-        text = _drawn(self._options.service, self.hazard, grade, good, did, calls)
+        around = [call for call in self.mock.seen if call in calls or call.operation in starting]
+        text = _drawn(self._options.service, self.hazard, grade, good, did, table(around, {}, starting) if around else "")
         return Report(self._options.service, self.name, grade, good, did, len(calls), outcome.seconds, text)
+
+    def _starting_calls(self) -> set[str]:
+        """The calls that start and stop the job, where the code is to start it."""
+        profile = self._profile()
+        return {call.id for call in (*profile.starts, *profile.stops)} if self._options.starts else set()
 
     def _success_was_shown(self, calls: Sequence[RecordedCall]) -> bool:
         """Whether any answer said so: in the service's word, the hazard's, or by an end that the vendor doesn't explain."""
@@ -245,9 +258,8 @@ def _short(value: Any) -> str:
 _ADVICE_UNDRIVEN = "wait in a way that virtual time drives: docs/virtual-time.md has the table"
 
 
-def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: str, calls: Sequence[RecordedCall]) -> str:
+def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: str, drawn: str) -> str:
     """The whole story, as text."""
-    drawn = table(calls, {}) if calls else "it never asked: is the client pointed at the mock?"
     return "\n".join(
         [
             f"hazard {hazard.name} ({service}): {grade}; wanted: {' or '.join(good)}",
@@ -259,7 +271,7 @@ def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: s
                 else [f"  why it hurts  {hazard.hurts}", f"  what to do    {hazard.advice}"]
             ),
             "what it was shown, on the mock's clock:",
-            drawn,
+            drawn or "it never asked: is the client pointed at the mock?",
         ]
     )
 

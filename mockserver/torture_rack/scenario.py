@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..declare_job import DeclaredJob
+from ..definitions import Operation
 from ..faults.declared_fault import DeclaredFault
 from ..jobs.clock import SECOND
 from ..testing.mock_server import MockServer
@@ -17,18 +18,24 @@ _CROWD = {"count": 150, "every": 0.5, "life": "hangs"}
 
 
 class Scenario:
-    """The job of a hazard, and its events, which come when the clock has reached them."""
+    """The job of a hazard, and its events, which come when the clock has reached them.
 
-    def __init__(self, double: MockServer, hazard: Hazard, service: str, fields: Mapping[str, Any]) -> None:
+    `starts`: the job waits for the call that starts it.
+    """
+
+    def __init__(
+        self, double: MockServer, hazard: Hazard, service: str, fields: Mapping[str, Any], starts: bool = False
+    ) -> None:
         self._double, self._hazard = double, hazard
         self._fields = dict(fields)
         self._profile = profile_of(double.mock.definitions, service)
         self._began = double.clock.now()
         self._waiting = list(hazard.events)
         self._closed: DeclaredFault | None = None
-        self._job = self._declare(hazard.life(self._profile), hazard.job)
+        waiting = {"started": False} if starts else {}
+        self._job = self._declare(hazard.life(self._profile), {**hazard.job, **waiting})
         for fault in hazard.faults(self._profile):
-            double.fail(service, **fault)
+            double.fail(fault.get("on", self._profile.operation.id), **{k: v for k, v in fault.items() if k != "on"})
 
     def _declare(self, life: Any, more: Mapping[str, Any]) -> DeclaredJob:
         return self._double.job(self._profile.service, life=life, **{**self._fields, **more})
@@ -37,6 +44,17 @@ class Scenario:
     def hangs(self) -> bool:
         """Whether a call gets no answer."""
         return self._hazard.hangs
+
+    def runs(self) -> int:
+        """How often the job was started, by whatever call."""
+        jobs = self._job.namespace.declared.all()
+        mine = [job for job in jobs if job.made_by or job.number == self._job.number]
+        return sum(1 + len(job.history) for job in mine if not job.waiting)
+
+    def answered(self, operation: Operation) -> None:
+        """A call was answered: one that would have stopped the job may have come too late."""
+        if self._hazard.ends_at_stop and operation in self._profile.stops:
+            self._job.end_as(self._profile.succeeded)
 
     @contextmanager
     def active(self) -> Iterator[None]:

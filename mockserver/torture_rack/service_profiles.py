@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class ServiceProfile:
         stamps: Times by their places, each as it was in the year 2000.
         broken: The documented error that says with a 200 that the service is broken.
         listed: Whether the runs are those of a list, and `other_job`: the identity of another job in the same list.
+        starts: The calls that start such a job, and `stops`: those that stop it.
     """
 
     service: str
@@ -71,6 +72,13 @@ class ServiceProfile:
     broken: str
     listed: bool
     other_job: Mapping[str, str]
+    starts: Sequence[Operation] = field(repr=False)
+    stops: Sequence[Operation] = field(repr=False)
+
+    @property
+    def new_ids(self) -> bool:
+        """Whether each start makes a job with an id of its own."""
+        return any(call.action is not None and call.action.makes for call in self.starts)
 
     def means(self, state: str) -> str | None:
         """The verdict that a terminal state stands for; None where the vendor doesn't say."""
@@ -125,7 +133,7 @@ def profile_of(definitions: Definitions, service: str) -> ServiceProfile:
         operation = definitions.operation_of(service)
     except KeyError:
         operation = None
-    profile = _profile(operation) if operation else None
+    profile = _profile(definitions, operation) if operation else None
     if profile is None:
         allowed = ", ".join(services(definitions))
         raise InputError(f"the torture rack knows no service {service!r}; allowed: {allowed}")
@@ -134,10 +142,16 @@ def profile_of(definitions: Definitions, service: str) -> ServiceProfile:
 
 def services(definitions: Definitions) -> list[str]:
     """The services that have a profile, in the order of their names."""
-    return sorted(operation.job.kind for operation in definitions.operations if operation.job and _profile(operation))
+    jobs = ((operation, operation.job) for operation in definitions.operations)
+    return sorted(job.kind for operation, job in jobs if job and _profile(definitions, operation))
 
 
-def _profile(operation: Operation) -> ServiceProfile | None:
+def starters(definitions: Definitions) -> list[str]:
+    """Those of them that have calls which start jobs."""
+    return [service for service in services(definitions) if profile_of(definitions, service).starts]
+
+
+def _profile(definitions: Definitions, operation: Operation) -> ServiceProfile | None:
     job, mapping, service, example = operation.job, operation.observation, service_of(operation), _example(operation)
     if job is None or mapping is None or service is None or example is MISSING:
         return None
@@ -167,7 +181,15 @@ def _profile(operation: Operation) -> ServiceProfile | None:
         broken=_broken(operation),
         listed=isinstance(service, JobListService),
         other_job=service.other_job,
+        starts=_calls(definitions, operation, "start"),
+        stops=_calls(definitions, operation, "stop"),
     )
+
+
+def _calls(definitions: Definitions, status: Operation, do: str) -> list[Operation]:
+    """The calls that do this to the jobs of a status operation."""
+    actions = ((operation, operation.action) for operation in definitions.operations)
+    return [operation for operation, action in actions if action and action.do == do and action.status.id == status.id]
 
 
 def _example(operation: Operation) -> Any:

@@ -244,6 +244,8 @@ class Supervisor:
                 self._scenario.close_port()
             elif self._calls >= self._limits.max_polls:
                 self._halt(ENDLESS, f"it was stopped after {self._calls} calls")
+        if operation is not None:
+            self._scenario.answered(operation)
         self._hangs = response.delivery is not None and response.delivery.fault == "HANG"
 
     @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from ..definitions import Definitions
 from .hazard import Hazard
 from .hazards import hazards
-from .service_profiles import services
+from .service_profiles import services, starters
 
 VERSION = 1
 Graded = Mapping[str, Any]
@@ -57,15 +57,18 @@ def as_json(graded: Sequence[Graded]) -> dict[str, Any]:
     return {"version": VERSION, "grades": [dict(item) for item in matches]}
 
 
-def hazards_markdown(definitions: Definitions) -> str:
-    """The hazards of all services as a table for docs/torture.md."""
+def hazards_markdown(definitions: Definitions, starting: bool = False) -> str:
+    """The hazards of all services as a table for docs/torture.md; `starting`: those of starting alone."""
     collected: dict[str, tuple[Hazard, list[str]]] = {}
-    for service in services(definitions):
-        for hazard in hazards(definitions, service):
-            collected.setdefault(hazard.name, (hazard, []))[1].append(service)
+    possible = starters(definitions) if starting else services(definitions)
+    for service in possible:
+        polling = {hazard.name for hazard in hazards(definitions, service)}
+        for hazard in hazards(definitions, service, starting):
+            if not starting or hazard.name not in polling:
+                collected.setdefault(hazard.name, (hazard, []))[1].append(service)
     lines = ["| hazard | what happens | what it does to who isn't ready | what passes | where |", "|---|---|---|---|---|"]
     for name, (hazard, places) in sorted(collected.items(), key=lambda item: not item[0].startswith("ends-")):
-        where = "all" if len(places) == len(services(definitions)) else ", ".join(places)
+        where = "all" if len(places) == len(possible) else ", ".join(places)
         passes = " or ".join(hazard.good) + f" ({' or '.join(hazard.verdicts)})"
         lines.append(f"| `{name}` | {hazard.summary} | {hazard.hurts} | {passes} | {where} |")
     return "\n".join(lines)

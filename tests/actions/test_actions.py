@@ -153,7 +153,20 @@ def test_rerun_keeps_the_run_before(mock: Any, jobs: Migrations) -> None:
     assert [run.status for run in jobs.runs("orders").submissions] == ["BOOTING", "SUCCEEDED"]
 
 
-@pytest.mark.parametrize("option", ["created", "age", "visible_after"])
+def test_a_waiting_job_can_be_seen_only_some_time_after_its_start(mock: Any) -> None:
+    """`visible_after` counts from the start, in place of what the call's definition says."""
+    mock.job("taurusdb", started=False, visible_after="1m")
+    project = "0" * 32
+    restart = f"/v3/{project}/instances/{'a' * 32}in07/restart"
+    job_id = mock.client().post(restart, json={}).json()["job_id"]
+    statuses = []
+    for _ in range(2):
+        mock.clock.advance(45)
+        statuses.append(mock.client().get(f"/v3/{project}/jobs?id={job_id}").status_code)
+    assert statuses == [400, 200]
+
+
+@pytest.mark.parametrize("option", ["created", "age"])
 def test_a_waiting_job_has_no_beginning(mock: Any, option: str) -> None:
     """What says when a job began makes no sense before its start."""
     value = "2026-01-01T00:00:00Z" if option == "created" else 5

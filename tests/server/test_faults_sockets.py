@@ -449,6 +449,7 @@ def test_serve_delivers_every_kind(start: Callable[..., Server], connect: Connec
         "HANG": (b"", False),
         "CLOSE_MID_BODY": (b"HTTP/1.1 200", True),
         "SHORT_BODY": (b"HTTP/1.1 200", False),
+        "LATE_500": (b"HTTP/1.1 500", False),
         **dict.fromkeys(
             ("TRUNCATED_JSON", "EMPTY_BODY", "HTML_200", "WRONG_ENCODING", "SLOW_DRIBBLE"), (b"HTTP/1.1 200", False)
         ),

@@ -780,6 +780,7 @@ PAGE = (ROOT / "docs/torture.md").read_text(encoding="utf-8")
 def test_the_table_of_hazards_is_the_code_s() -> None:
     """docs/torture.md lists every hazard, as the code has it."""
     assert PAGE.split("<!-- hazards -->")[1].split("<!-- /hazards -->")[0].strip() == hazards_markdown(load())
+    assert PAGE.split("<!-- starting -->")[1].split("<!-- /starting -->")[0].strip() == hazards_markdown(load(), True)
     assert all(f"`{grade}`" in PAGE for grade in GRADES)
 
 
