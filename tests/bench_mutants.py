@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 from mutant_kinds import KINDS, by_kind
 from mutants import BODY, HTTP, REQUEST, TIME, Mutant, judge
 from valid_exchanges import DEFINITIONS, OPERATIONS, documented, valid_answers
@@ -111,7 +111,7 @@ def _is_invalid(exchange: Exchange) -> bool:
 @cache
 def _schema(operation: str, status: int) -> Draft202012Validator | None:
     answers = DEFINITIONS.operation(operation).answers.get(status)
-    return Draft202012Validator(answers.schema, format_checker=FormatChecker()) if answers else None
+    return Draft202012Validator(answers.schema, format_checker=Draft202012Validator.FORMAT_CHECKER) if answers else None
 
 
 def _openapi_core(exchanges: Sequence[Exchange]) -> list[bool]:

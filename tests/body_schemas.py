@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 from mutants import with_body
 from valid_exchanges import DEFINITIONS, body_of, successes
 
@@ -116,7 +116,7 @@ def unfolded(schema: Any) -> Any:
 def stock(operation: str, status: int) -> Draft202012Validator:
     """A plain JSON Schema validator of the document's own schema: it says which mutants are equivalent."""
     schema = unfolded(DEFINITIONS.operation(operation).answers[status].schema)
-    return Draft202012Validator(schema, format_checker=FormatChecker())
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,13 @@ MARKS = (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:")
 
 def documents(folders: list[Path], most: int) -> list[Path]:
     """Files that begin like OpenAPI documents, spread evenly over what there is."""
-    files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in (".json", ".yaml", ".yml"))
+    files = sorted(
+        file
+        for folder in folders
+        for file in (folder.rglob("*") if folder.is_dir() else [folder])
+        if file.suffix in (".json", ".yaml", ".yml")
+    )
+    files = [file for file in files if file.name != "package.json"]
     matching = [file for file in files if file.is_file() and any(mark in file.open("rb").read(4_096) for mark in MARKS)]
     return matching if len(matching) <= most else [matching[index * len(matching) // most] for index in range(most)]
 
@@ -59,6 +65,9 @@ def request_for(operation: Operation) -> Request:
         text = _text(value)
         if parameter.location == "path":
             parts = [part.replace("{" + parameter.name + "}", text or "x") for part in parts]
+        elif parameter.location == "query" and isinstance(value, dict) and parameter.style and parameter.style.explode:
+            form = parameter.name + "[{}]" if parameter.style.name == "deepObject" else "{}"
+            query += [f"{form.format(_quoted(key))}={_quoted(_text(child))}" for key, child in value.items()]
         elif parameter.location == "query":
             texts = (
                 [_text(item) for item in value]

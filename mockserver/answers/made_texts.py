@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..definitions.json_regex import SlowPattern, compile_pattern
 from ..generate import Fake
 from ..jobs.clock import utc
 
@@ -79,7 +78,6 @@ _RANGES: tuple[tuple[re.Pattern[str], tuple[int, int]], ...] = tuple(
         (r"(count|total|num|number|size|limit|quantity)$", (1, 100)),
     )
 )
-_MATCH_TRIES = 12
 
 
 def _time(fake: Fake) -> Any:
@@ -95,35 +93,19 @@ def text_for(fake: Fake, name: str, keywords: Mapping[str, Any]) -> str:
     low, high = int(keywords.get("minLength", 0)), int(min(keywords.get("maxLength", 10_000), 10_000))
     pattern = keywords.get("pattern")
     if isinstance(pattern, str):
-        return _matching(fake, pattern, low, high)
+        from .pattern_texts import text_matching  # only schemas with a pattern need it
+
+        return text_matching(fake, pattern, low, high)
     made = _FORMATS.get(str(keywords.get("format")).lower())
     if made is None:
         words = _words(name)
         made = next((form for allowed, form in _NAMES if allowed.search(words)), None)
     text = made(fake) if made else fake.word()
+    if made is _FORMATS["date-time"] and len(text) < low:
+        text = f"{text[:-1]}.{'0' * (low - len(text) - 1)}Z" if low > len(text) + 1 else text[:-1] + ".0Z"
     while len(text) < low:
         text += fake.word()
     return text[:high]
-
-
-def _matching(fake: Fake, pattern: str, low: int, high: int) -> str:
-    """A text that matches, and has an allowed length where one is found soon."""
-    text = ""
-    for _ in range(_MATCH_TRIES):
-        text = fake.matching(pattern, high)
-        if low <= len(text) <= high and _fits(pattern, text):
-            return text
-    for plain in (fake.word(), fake.hex(32), "1", "a", "2026-01-01", "http://example.com", ""):
-        if low <= len(plain) <= high and _fits(pattern, plain):
-            return plain
-    return text
-
-
-def _fits(pattern: str, text: str) -> bool:
-    try:
-        return compile_pattern(pattern).search(text) is not None
-    except SlowPattern:
-        return False
 
 
 def number_for(fake: Fake, name: str, kind: str, keywords: Mapping[str, Any]) -> int | float:

@@ -12,7 +12,7 @@ from .like import written_out
 from .model import Definitions, Document, Example, Operation, Parameter, ResponseSpec, ServiceInfo, Switch
 from .notes import Notes
 from .provenance import Provenance
-from .read import read_control, read_documents
+from .read import read_control, read_documents, read_more
 from .strict_mode import strict_ids, strictly
 
 __all__ = [
@@ -47,14 +47,17 @@ def load(extra: Iterable[Path] = (), strict: Collection[str] = (), notes: Notes 
     return _load(files, ids, notes) if files else _shipped(ids)
 
 
-def check(documents: Mapping[str, Document]) -> Definitions:
-    """The definitions of documents, read for mistakes before and after they are compiled. Raises DefinitionError."""
+def check(documents: Mapping[str, Document], trusted: Collection[str] = ()) -> Definitions:
+    """The definitions of documents, read for mistakes before and after they are compiled. Raises DefinitionError.
+
+    Those whose names are `trusted` are not read for mistakes.
+    """
     from .validate_compiled import check_definitions
     from .validate_documents import check_documents  # with jsonschema, which takes 60 ms
 
-    check_documents(documents)
+    check_documents(documents, trusted)
     definitions = compile_documents(documents)
-    check_definitions(definitions)
+    check_definitions(definitions, trusted)
     return definitions
 
 
@@ -66,6 +69,8 @@ def _shipped(strict: tuple[str, ...]) -> Definitions:
 
 def _load(extra: tuple[Path, ...], strict: tuple[str, ...], notes: Notes | None = None) -> Definitions:
     """The definitions. The shipped ones alone are trusted: tests prove them, and a check takes longer than a whole start."""
-    documents = written_out(read_documents(extra, notes))
-    definitions = check(documents) if extra else compile_documents(documents)
+    shipped = read_documents()
+    users = read_more(shipped, extra, notes)
+    documents = written_out({**shipped, **users})
+    definitions = check(documents, shipped.keys() - users.keys()) if extra else compile_documents(documents)
     return compile_documents(strictly(documents, strict)) if strict else definitions

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+from jsonschema import Draft202012Validator, ValidationError, validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -127,7 +127,7 @@ def registry_of(documents: Mapping[str, Document]) -> Registry[Any]:
 
 def errors_of(schema: Any, registry: Registry[Any]) -> Errors:
     """A judge of values by this schema. What takes too many steps, or is nested too deep to be judged, is an error too."""
-    errors: Errors = Validator(schema, registry=registry, format_checker=FormatChecker()).iter_errors
+    errors: Errors = Validator(schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors
 
     def judged(value: Any) -> Iterator[ValidationError]:
         _LEFT.steps = most = STEPS + STEPS_EACH * size_of(value)

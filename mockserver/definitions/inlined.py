@@ -7,6 +7,7 @@ from typing import Any
 
 from .limits import INLINED
 from .node import Node
+from .schema_forms import MAPS
 
 PLACE = "x-place"
 """In inlined schemas: where a part was written that came by reference (`file#pointer`)."""
@@ -18,23 +19,31 @@ _ANNOTATIONS = {"$comment", "deprecated", "description", "examples", "title"}
 _DATA = ("const", "default", "enum", "example", "examples")
 
 
-def inlined(place: Node, above: tuple[str, ...] = (), budget: Iterator[int] | None = None) -> Any:
+def inlined(place: Node, above: tuple[str, ...] = (), budget: Iterator[int] | None = None, by_name: bool = False) -> Any:
     """A schema with what its references point to in their stead.
 
     A reference that leads back into itself stays, as a full URI; so do all once the schema has grown to `INLINED` values.
+    `by_name`: what stands here are schemas by their names, such as `properties`.
     """
     budget = iter(range(INLINED)) if budget is None else budget
     value = place.value
     if isinstance(value, list):
-        return [inlined(place.child(index), above, budget) for index in range(len(value))]
+        return [
+            inlined(place.child(index), above, budget) if isinstance(item, dict | list) else item
+            for index, item in enumerate(value)
+        ]
     if not isinstance(value, dict):
-        return NOTHING if value is False and place.parts[-2:-1] == ("properties",) else value
+        return value
     spent = next(budget, None) is None
-    here = {
-        key: child if key in _DATA or key == "$ref" else inlined(place.child(key), above, budget)
-        for key, child in value.items()
-    }
-    if not isinstance(value.get("$ref"), str):
+    here: dict[str, Any] = {}
+    for key, child in value.items():
+        if not isinstance(child, dict | list):
+            here[key] = NOTHING if by_name and child is False else child
+        elif key in _DATA and not by_name:
+            here[key] = child
+        else:
+            here[key] = inlined(place.child(key), above, budget, not by_name and key in MAPS)
+    if by_name or not isinstance(value.get("$ref"), str):
         return here
     target = place.resolved()
     if target.uri in above or spent:

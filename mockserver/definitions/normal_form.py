@@ -20,7 +20,8 @@ from .files import Files
 from .notes import Notes
 from .operation_forms import PATH_NAME, OperationForms
 from .router import PLAIN
-from .schema_forms import alone, mend, to_2020
+from .schema_forms import alone, to_2020
+from .schema_slips import mend
 from .walk import METHODS, Part, Walk
 
 

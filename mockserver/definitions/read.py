@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,25 @@ def read_documents(extra: Iterable[Path] = (), notes: Notes | None = None) -> di
         DefinitionError: for a file that can't be read, or is no OpenAPI document.
     """
     root = folder("schemas")
-    documents = {
+    shipped = {
         path.relative_to(root).as_posix(): _shipped(path, path.relative_to(root).as_posix())
         for path in sorted(root.glob("*/*.json"))
         if path.parent.name != "mockserver"  # the mock's own control API and the shape of definitions
     }
-    shipped = set(documents)
+    return {**shipped, **read_more(shipped, extra, notes)}
+
+
+def read_more(shipped: Mapping[str, Document], extra: Iterable[Path], notes: Notes | None = None) -> dict[str, Document]:
+    """The user's documents, which may refer to the shipped ones. As `read_documents`."""
+    users: dict[str, Document] = {}
     for path in extra:
+        documents = {**shipped, **users}
         names = {document["x-service"]["name"] for document in documents.values() if "x-service" in document}
         taken = Taken()
         for name, document in documents.items():
             taken.add(document, shipped=name in shipped)
-        documents |= read_users(path, notes if notes is not None else Notes(), names, taken)
-    return documents
+        users |= read_users(path, notes if notes is not None else Notes(), names, taken)
+    return users
 
 
 def read_users(path: Path, notes: Notes, services: Collection[str] = (), taken: Taken | None = None) -> dict[str, Document]:

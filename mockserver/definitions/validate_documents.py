@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -22,9 +22,21 @@ _OURS = ("x-action", "x-contradictions", "x-error", "x-job", "x-observation", "x
 _OWN = {"x-provenance": "provenance", "x-error": "error", "x-job": "job", "x-observation": "observation"}
 """Extensions whose shape holds wherever they stand."""
 
+_DATA = frozenset(("value", "example", "default", "const", "enum"))
+_BY_NAME = frozenset(
+    (*MAPS, "schemas", "responses", "parameters", "headers", "requestBodies", "content", "examples", "paths")
+)
+"""What holds parts by their names, which may be those of members, too."""
 
-def check_documents(documents: Mapping[str, Document]) -> None:
-    """Raises DefinitionError for the first mistake found in any document."""
+_SINGLES, _LISTS, _MAPS = frozenset(SINGLES), frozenset(LISTS), frozenset(MAPS)
+
+
+Places = list[tuple[tuple[str | int, ...], dict[str, Any]]]
+"""Every object of a document that isn't part of an example's value, with the parts of the pointer to it."""
+
+
+def check_documents(documents: Mapping[str, Document], trusted: Collection[str] = ()) -> None:
+    """Raises DefinitionError for the first mistake found in any document; those whose names are `trusted` have none."""
     shape = json.loads((folder("schemas") / _SHAPE).read_text(encoding="utf-8"))
     checker = Draft202012Validator(shape)
     checked = set[str]()  # operations share many schemas, and each takes some milliseconds
@@ -32,19 +44,20 @@ def check_documents(documents: Mapping[str, Document]) -> None:
     own = {
         keyword: Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": shape["$defs"]}) for keyword, kind in _OWN.items()
     }
-    for name, document in whole.items():
-        for error in checker.iter_errors(document):
+    places = {name: list(_nodes(document)) for name, document in whole.items() if name not in trusted}
+    for name, nodes in places.items():
+        for error in checker.iter_errors(whole[name]):
             raise _shape_error(name, error)
-        for parts, node in _nodes(document):
+        for parts, node in nodes:
             _check_own(name, parts, node, own)
-    for name, document in whole.items():
-        _check_references(documents, name)
-        for pointer, schema in _schemas(document):
+    for name, nodes in places.items():
+        _check_references(documents, name, nodes)
+        for parts, schema in _schemas(whole[name], nodes):
             text = json.dumps(schema, sort_keys=True)
             if text not in checked:
-                _check_schema(name, pointer, schema)
+                _check_schema(name, parts, schema)
                 checked.add(text)
-        _check_names(whole, name)
+        _check_names(whole, name, nodes)
 
 
 def _check_own(
@@ -74,16 +87,20 @@ def _short_text(text: str) -> str:
     return text if len(text) <= 200 else text[:197] + "..."
 
 
-def _nodes(value: Any, parts: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """Every object of a document that isn't part of an example's value."""
-    if isinstance(value, dict):
-        yield parts, value
-        for key, child in value.items():
-            if key not in ("value", "example", "default", "const", "enum") and not _foreign(key):
-                yield from _nodes(child, (*parts, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _nodes(child, (*parts, index))
+def _nodes(document: Document) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    waiting: list[tuple[tuple[str | int, ...], Any, bool]] = [((), document, False)]
+    while waiting:
+        parts, value, by_name = waiting.pop()
+        if isinstance(value, dict):
+            yield parts, value
+            waiting += [
+                ((*parts, key), child, key in _BY_NAME and not by_name)
+                for key, child in reversed(value.items())
+                if isinstance(child, dict | list) and (by_name or not (key in _DATA or _foreign(key)))
+            ]
+        else:
+            waiting += [((*parts, index), value[index], False) for index in range(len(value) - 1, -1, -1)
+                        if isinstance(value[index], dict | list)]  # fmt: skip
 
 
 def _foreign(key: str) -> bool:
@@ -91,31 +108,34 @@ def _foreign(key: str) -> bool:
     return key.startswith("x-") and key not in _OURS
 
 
-def _check_references(documents: Mapping[str, Document], name: str) -> None:
-    for parts, node in _nodes(documents[name]):
-        if isinstance(node.get("$ref"), str):
+def _check_references(documents: Mapping[str, Document], name: str, places: Places) -> None:
+    good = set[str]()
+    for parts, node in places:
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in good:
             node_at(documents, name, tuple(str(part) for part in parts)).resolved()
+            good.add(reference)
 
 
-def _schemas(document: Document) -> Iterator[tuple[str, Any]]:
+def _schemas(document: Document, places: Places) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every schema of a document that isn't inside another one."""
     for name, schema in document.get("components", {}).get("schemas", {}).items():
-        yield join("components", "schemas", name), schema
-    others = {key: value for key, value in document.get("components", {}).items() if key != "schemas"}
-    for parts, node in _nodes({**document, "components": others}):
-        if "schema" in node and "properties" not in parts:
-            yield join(*parts, "schema"), node["schema"]
+        yield ("components", "schemas", name), schema
+    for parts, node in places:
+        if "schema" in node and "properties" not in parts and parts[:2] != ("components", "schemas"):
+            yield (*parts, "schema"), node["schema"]
 
 
-def _check_schema(name: str, pointer: str, schema: Any) -> None:
-    parts = list(_subschemas(schema, pointer))
-    if all(well_formed(node) for _, node in parts):
-        parts = [(place, node) for place, node in parts if node.keys() & {"pattern", "x-tenant", "x-provenance-of"}]
+def _check_schema(name: str, parts: tuple[str | int, ...], schema: Any) -> None:
+    nodes = list(_subschemas(schema, parts))
+    if all(well_formed(node) for _, node in nodes):
+        nodes = [(place, node) for place, node in nodes if node.keys() & {"pattern", "x-tenant", "x-provenance-of"}]
     else:
         for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
             problem = _shape_error(name, error)
-            raise DefinitionError(name, pointer + problem.pointer, problem.found, problem.allowed)
-    for place, node in parts:
+            raise DefinitionError(name, join(*parts) + problem.pointer, problem.found, problem.allowed)
+    for where, node in nodes:
+        place = join(*where)
         for keyword in node:
             if keyword not in KEYWORDS and not keyword.startswith("x-"):
                 allowed = "a keyword of JSON Schema 2020-12, or one that starts with x-"
@@ -139,26 +159,30 @@ def _check_pattern(name: str, pointer: str, pattern: str) -> None:
         raise DefinitionError(name, pointer, f"{pattern!r} ({error})", "a regular expression") from None
 
 
-def _subschemas(schema: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not isinstance(schema, dict):
-        return
-    yield pointer, schema
-    for keyword in SINGLES:
-        yield from _subschemas(schema.get(keyword), pointer + join(keyword))
-    for keyword in LISTS:
-        for index, child in enumerate(schema.get(keyword, ())):
-            yield from _subschemas(child, pointer + join(keyword, index))
-    for keyword in MAPS:
-        for key, child in schema.get(keyword, {}).items():
-            yield from _subschemas(child, pointer + join(keyword, key))
+def _subschemas(schema: Any, parts: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    waiting = [(parts, schema)]
+    while waiting:
+        place, node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        yield place, node
+        below: list[tuple[tuple[str | int, ...], Any]] = []
+        for keyword in node:
+            if keyword in _SINGLES:
+                below.append(((*place, keyword), node[keyword]))
+            elif keyword in _LISTS:
+                below += [((*place, keyword, index), child) for index, child in enumerate(node[keyword])]
+            elif keyword in _MAPS:
+                below += [((*place, keyword, key), child) for key, child in node[keyword].items()]
+        waiting += reversed(below)
 
 
-def _check_names(documents: Mapping[str, Document], name: str) -> None:
+def _check_names(documents: Mapping[str, Document], name: str, places: Places) -> None:
     """Names that refer to something else in the documents: sources, switches, problems, places."""
     document = documents[name]
     sources = document.get("x-sources", {})
     switches = {key: value for other in documents.values() for key, value in other.get("x-switches", {}).items()}
-    for parts, node in _nodes(document):
+    for parts, node in places:
         for mark, provenance in _provenances(node):
             source = provenance.get("source")
             if source is not None and source not in sources:

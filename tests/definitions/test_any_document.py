@@ -272,3 +272,62 @@ def _replace_one(value: Json, source: random.Random, odd: list[Any]) -> None:
         waiting += [child for _, child in children]
     node, key = source.choice(places)
     node[key] = source.choice(odd)
+
+
+def test_members_are_called_as_keywords_are(tmp_path: Path) -> None:
+    """A member named `default` or `enum` has a schema as any other: its references are followed."""
+    value = document(responses=answers({"$ref": "#/components/schemas/Kinds"}))
+    size = {"type": "object", "required": ["cpu"], "properties": {"cpu": {"type": "integer"}}}
+    names = {name: {"$ref": "#/components/schemas/Size"} for name in ("default", "enum", "example", "const", "examples")}
+    kinds = {"type": "object", "required": list(names), "properties": names}
+    value["components"] = {"schemas": {"Kinds": kinds, "Size": size}}
+    made = json.loads(get(mock_of(tmp_path, value), "/things/x").body)
+    assert all(isinstance(made[name]["cpu"], int) for name in names)
+    value["components"]["schemas"]["Kinds"]["properties"]["default"] = {"$ref": "#/components/schemas/Gone"}
+    with pytest.raises(DefinitionError, match="there is no 'Gone'"):
+        mock_of(tmp_path, value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad", "note"),
+    [
+        ({"type": "string", "pattern": "/^[a-z]+$/i"}, "ABC", "12", "without the slashes"),
+        ({"type": "array", "enum": ["a", "b"], "items": {"type": "string"}}, ["a"], ["c"], "those of the items"),
+        ({"type": "integer", "enum": ["1", "32"]}, 32, "1", "read as numbers"),
+        ({"type": "integer", "enum": ["0 (plain)", "1 (fast)"]}, "1 (fast)", 1, "left out"),
+        ({"type": "string", "format": "time"}, "21:25:45Z", "21:25:45", None),
+    ],
+)
+def test_what_a_schema_clearly_means(tmp_path: Path, schema: Json, good: Any, bad: Any, note: str | None) -> None:
+    """Slips that public documents have are read as meant, with a note; what is made up fits."""
+    (tmp_path / "own.json").write_text(json.dumps(document(responses=answers(schema))), encoding="utf-8")
+    notes = Notes()
+    read_users(tmp_path / "own.json", notes)
+    assert not note or any(note in str(entry) for entry in notes.all())
+    definitions = alone(tmp_path / "own.json")
+    judge = definitions.operations[-1].responses[200]
+    assert (list(judge(good)), bool(list(judge(bad)))) == ([], True)
+    answer = get(Mock(Settings(auth="off"), definitions=definitions), "/things/x")
+    assert list(judge(json.loads(answer.body))) == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^(arn(:[a-z0-9]+([.-][a-z0-9]+)*){2}(:([a-z0-9]+([.-][a-z0-9]+)*)?){2}:([^/].*)?)$",
+        r".*(^arn:aws:s3:::[a-z-]+$).*",
+        r"^[^\x00-\x1f]{1,20}$",
+        r"^(([a-z]+)+\.)+$",
+    ],
+)
+def test_texts_that_match_are_made_soon_and_of_ordinary_characters(pattern: str) -> None:
+    """Nested repetitions don't multiply, anchors in the middle are met, no control characters come out."""
+    from mockserver.answers.made_texts import text_for
+    from mockserver.definitions.json_regex import compile_pattern
+    from mockserver.generate import Fake
+
+    for seed in range(5):
+        text = text_for(Fake(seed, "x"), "name", {"pattern": pattern, "maxLength": 1_600})
+        assert compile_pattern(pattern).search(text)
+        assert text.isprintable()
+        assert len(text) < 400
