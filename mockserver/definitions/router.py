@@ -17,7 +17,7 @@ PLAIN = "openapi"
 
 _NAME = re.compile(r"\{([^{}/]+)\}")
 Match = tuple[int, "Operation", tuple[str, ...]]
-"""The operation's place in the definitions, the operation, and the values in the path."""
+"""The operation's place in the order of paths, the operation, and the values in the path."""
 
 
 class _Node:
@@ -35,11 +35,13 @@ class _Node:
 class Router:
     """The operations by their paths; with the paths of their servers before them, too, where nothing else stands there.
 
-    An operation of a user's document takes the place of a shipped one at the same path.
+    Of two paths that a request fits, the one with fewer or later names in braces counts, in whatever documents they stand:
+    `/jobs/latest` before `/jobs/{id}`. An operation of a user's document takes the place of a shipped one at the same path.
     """
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._root = _Node()
+        operations = sorted(operations, key=lambda operation: openness(operation.path))
         for place, operation in enumerate(operations):
             _put(self._node(operation.path), place, operation)
         for place, operation in enumerate(operations, len(operations)):
@@ -55,7 +57,7 @@ class Router:
         return node
 
     def matches(self, segments: Sequence[str]) -> list[Match]:
-        """The operations that have a path of these segments, whatever their methods, in the order of the definitions.
+        """The operations that have a path of these segments, whatever their methods, the least open path first.
 
         Args:
             segments: What stands between the slashes of a path, each percent-decoded; the first one is empty.
@@ -81,6 +83,11 @@ class Router:
         if len(matches) > 1:
             matches.sort(key=lambda match: match[0])
         return matches
+
+
+def openness(path: str) -> list[bool]:
+    """Paths with fewer parameters, and later ones, come first when sorted by this."""
+    return ["{" in segment for segment in path.split("/")]
 
 
 def _put(node: _Node, place: int, operation: Operation) -> None:
