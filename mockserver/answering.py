@@ -19,7 +19,7 @@ from .faults.patch import TestFailed, Unpatchable
 from .faults.registry import MatchedFault
 from .generate import Fake, hex_id
 from .jobs.clock import LATEST, utc
-from .model import Answer, Request, Response
+from .model import Answer, Response
 from .namespace import Namespace
 from .prepared import LARGEST_ANSWER, Admitted, LastAnswer, Prepared
 from .services import CALLS, service_of
@@ -136,11 +136,15 @@ class Answering:
         return admitted
 
     def _respond(self, operation: Operation, state: _RequestState, admitted: Admitted) -> Answer:
-        request = state.prepared.request
         context = Context(
-            admitted.parameters, admitted.body, state.now, state.request_id, self._switches, state.namespace,
-            request.path, request.headers.get("accept", ""), _origin(request),
-        )  # fmt: skip
+            admitted.parameters,
+            admitted.body,
+            state.now,
+            state.request_id,
+            self._switches,
+            state.namespace,
+            state.prepared.request,
+        )
         answer = self._forced(operation, state, admitted, context) or respond(operation, context)
         return replace(answer, problem=admitted.notice) if admitted.notice and not answer.problem else answer
 
@@ -232,9 +236,3 @@ class Answering:
             **{name: str(value) for name, value in state.parameters.items()},
             "request_id": state.request_id,
         }
-
-
-def _origin(request: Request) -> str:
-    """Where the client sees the mock: a proxy before it says in X-Forwarded-Proto whether it speaks TLS."""
-    host = request.headers.get("host")
-    return f"{request.headers.get('x-forwarded-proto', 'http')}://{host}" if host else ""

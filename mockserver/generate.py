@@ -6,17 +6,21 @@ import hashlib
 import json
 import math
 import threading
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random
+from struct import Struct
 from typing import Any
 
 from .package_data import folder
 
+_NUMBERS = Struct(">16I")
+
 
 def digest(*key: object) -> int:
     """A number that depends on nothing but the key: the same in every process."""
-    text = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")
+    text = "\x1f".join([str(part) for part in key]).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 
 
@@ -32,7 +36,7 @@ class IdMaker:
 
     def __init__(self, seed: int, *key: object) -> None:
         self.seed = seed
-        text = "\x1f".join((str(seed), *map(str, key), ""))
+        text = "\x1f".join([str(seed), *map(str, key), ""])
         self._begun = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
 
     def hex_id(self, now: int) -> str:
@@ -40,6 +44,11 @@ class IdMaker:
         whole = self._begun.copy()
         whole.update(str(now).encode())
         return whole.hexdigest()
+
+
+def weighted(names: Sequence[str], sums: Sequence[int], *key: object) -> str:
+    """One of the names, by weight, that depends on nothing but the key; `sums` are those of the weights so far."""
+    return names[bisect_right(sums, digest(*key) * sums[-1] >> 128)]
 
 
 def fraction(*key: object) -> float:
@@ -62,53 +71,53 @@ def garbage(length: int, *key: object) -> bytes:
 class Fake:
     """A source of made-up facts that depend on nothing but `seed` and `key`, whatever else was asked for.
 
-    It draws from a digest of its key as from a long number, so it costs nothing to begin, and threads share nothing.
+    It draws numbers of 32 bits from digests of its key, so it costs nothing to begin, and threads share nothing.
     """
 
-    __slots__ = ("_bits", "_drawn", "_locale", "_pool", "_seed", "_text")
+    __slots__ = ("_drawn", "_locale", "_numbers", "_seed", "_text")
 
     def __init__(self, seed: int, *key: object, locale: str = "en_US") -> None:
         self._seed = seed
         self._locale = locale
-        self._text = "\x1f".join(("fake", str(seed), *map(str, key))).encode("utf-8", "surrogatepass")
+        self._text = "\x1f".join(["fake", str(seed), *map(str, key)]).encode("utf-8", "surrogatepass")
         self._drawn = 0
-        self._pool = self._bits = 0
+        self._numbers: list[int] = []
 
     def of(self, *key: object) -> Fake:
         """A source for something else under the same seed."""
         return Fake(self._seed, *key, locale=self._locale)
 
     def _draw(self, count: int) -> int:
-        """A number from 0 up to, but not including, `count`. 64 more bits than it needs make it even."""
-        bits = count.bit_length()
-        if self._bits < bits + 64:
-            digest = hashlib.blake2b(self._text, digest_size=64, salt=self._drawn.to_bytes(16, "big"))
-            self._pool, self._bits = int.from_bytes(digest.digest(), "big"), 512
-            self._drawn += 1
-        self._bits -= bits
-        self._pool, number = divmod(self._pool, count)
-        return number
+        """A number from 0 up to, but not including, `count`; large ones not quite evenly, which no made-up fact shows."""
+        if not self._numbers:
+            self._draw_more()
+        return self._numbers.pop() * count >> 32
+
+    def _draw_more(self) -> None:
+        drawn = hashlib.blake2b(self._text, digest_size=64, salt=self._drawn.to_bytes(16, "big"))
+        self._numbers += _NUMBERS.unpack(drawn.digest())
+        self._drawn += 1
 
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
-        return low + self._draw(high - low + 1)
+        if not self._numbers:
+            self._draw_more()
+        return low + (self._numbers.pop() * (high - low + 1) >> 32)
+
+    def integers(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        """A whole number for each name, from the first of its two numbers to the second, both included."""
+        while len(self._numbers) < len(ranges):
+            self._draw_more()
+        pop = self._numbers.pop
+        return {name: low + (pop() * (high - low + 1) >> 32) for name, (low, high) in ranges.items()}
 
     def pick(self, values: Sequence[str]) -> str:
         """One of the values."""
         return values[self._draw(len(values))]
 
-    def weighted(self, weights: Sequence[tuple[str, int]]) -> str:
-        """One of the names, by weight."""
-        point = self._draw(sum(weight for _, weight in weights))
-        for name, weight in weights:
-            point -= weight
-            if point < 0:
-                return name
-        raise AssertionError("weights that sum up to more than their sum")
-
     def hex(self, length: int) -> str:
         """Hex digits."""
-        return f"{self._draw(16**length):0{length}x}"
+        return "".join([f"{self._draw(1 << 32):08x}" for _ in range(0, length, 8)])[:length]
 
     def uuid(self) -> str:
         """A random-looking UUID (RFC 9562, version 4)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -118,9 +119,9 @@ class JournalEntry:
         }
 
 
-def size_of(request: Request) -> int:
-    """How many characters a request has before its body."""
-    return len(request.path) + len(request.query) + sum(len(name) + len(value) for name, value in request.headers.items())
+def size_of(headers: Mapping[str, str]) -> int:
+    """How many characters headers have."""
+    return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
 class Journal:
@@ -143,9 +144,9 @@ class Journal:
             operation: The operation's id, where there is one.
             request: The request, as it came.
             response: The answer, as it is sent.
-            size: `size_of(request)`, where the caller knows it.
+            size: How many characters the request has before its body, where the caller knows it.
         """
-        size = size_of(request) if size is None else size
+        size = len(request.path) + len(request.query) + size_of(request.headers) if size is None else size
         if size > _HELD or len(request.body) > _HELD:
             request, size = _shortened(request), _HELD
         with self._lock:

@@ -25,7 +25,7 @@ from .journal import Journal, JournalEntry
 from .memory import Memory
 from .model import RawRequest, Request, Response, headers_from, request_from
 from .namespace import DEFAULT_NAMESPACE, Namespace
-from .prepared import LARGEST, Prepared
+from .prepared import LARGEST, Prepared, SentHeaders
 from .settings import Settings, check_settings
 from .steps import select_namespace
 
@@ -73,7 +73,7 @@ class Mock:
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._answering = Answering(self.definitions, self.settings, self.switches)
         self._prepared: Memory[tuple[object, ...], Prepared] = Memory(remembered)
-        self._headers: Memory[_Lines, tuple[_Lines, dict[str, str]]] = Memory(min(remembered, _HEADERS_REMEMBERED))
+        self._headers: Memory[_Lines, tuple[_Lines, SentHeaders]] = Memory(min(remembered, _HEADERS_REMEMBERED))
         self.reports_lost = 0
         self._lock = threading.Lock()
         self.default_namespace = DEFAULT_NAMESPACE
@@ -257,7 +257,8 @@ class Mock:
             prepared = self._prepared.get(key)
             if prepared is not None:
                 return self._exchange(prepared, namespace)
-        return self._exchange(self._prepare(key, replace(request, headers=dict(request.headers))), namespace)
+        headers = SentHeaders(dict(request.headers))
+        return self._exchange(self._prepare(key, replace(request, headers=headers.by_name), headers), namespace)
 
     def handle_raw(self, raw: RawRequest) -> Response:
         """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
@@ -268,15 +269,15 @@ class Mock:
                 return self._exchange(prepared)
         known = self._headers.get(raw.headers)
         if known is None:
-            known = (raw.headers, headers_from(raw.headers))
+            known = (raw.headers, SentHeaders(headers_from(raw.headers)))
             self._headers.put(raw.headers, known)
         lines, headers = known  # one object each, however many requests have the same headers
         key = (raw.method, raw.target, lines) if bare else None
-        return self._exchange(self._prepare(key, request_from(raw, headers)))
+        return self._exchange(self._prepare(key, request_from(raw, headers.by_name), headers))
 
-    def _prepare(self, key: tuple[object, ...] | None, request: Request) -> Prepared:
+    def _prepare(self, key: tuple[object, ...] | None, request: Request, headers: SentHeaders) -> Prepared:
         """What the request comes to, remembered by the key (None: not at all)."""
-        prepared = Prepared(self.definitions, request)
+        prepared = Prepared(self.definitions, request, headers)
         if key is not None and prepared.size <= LARGEST:
             self._prepared.put(key, prepared)
         return prepared
@@ -284,7 +285,7 @@ class Mock:
     def _exchange(self, prepared: Prepared, default: str | None = None) -> Response:
         began = _perf_counter_ns()
         namespace, operation = self._namespaces[DEFAULT_NAMESPACE], prepared.operation
-        misuse = prepared.misnamed
+        misuse = prepared.headers.misnamed
         if misuse is None:
             try:
                 namespace = self._namespace_of(prepared, default)
@@ -307,7 +308,7 @@ class Mock:
         return response
 
     def _namespace_of(self, prepared: Prepared, default: str | None) -> Namespace:
-        name = prepared.named or default
+        name = prepared.headers.named or default
         if name is not None:
             return self._namespaces.get(name) or self.namespace(name)
         if len(self._namespaces) > 1:

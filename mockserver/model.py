@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from .record import record
 
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """An HTTP request.
 
@@ -29,7 +31,7 @@ class Request:
     segments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class RawRequest:
     """An HTTP request as it came, before anybody made anything of it.
 
@@ -108,7 +110,7 @@ def _text(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivery:
     """How a door is to send an answer, where it isn't sent at once and whole.
 
@@ -122,7 +124,7 @@ class Delivery:
     chunks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServedFault:
     """Which declared fault an answer had: its number, and what it is called, such as `error:job-not-found` or `HANG`."""
 
@@ -130,7 +132,7 @@ class ServedFault:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Response:
     """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one; `error` the documented error's name.
 
@@ -155,7 +157,7 @@ class Response:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caller:
     """Who sent the request: `kind` is `token`, `signature`, `app` or `anonymous`, `name` an access key, app key or user.
 
@@ -172,7 +174,7 @@ class Caller:
 ANONYMOUS = Caller("anonymous")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a step found to say: a status and a JSON body, before headers.
 

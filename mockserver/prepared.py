@@ -26,24 +26,42 @@ LARGEST_ANSWER = 32 * 1024
 """Of an answer that is remembered: bytes of its body."""
 
 
+class SentHeaders:
+    """What a request's headers come to, whatever its target: clients send the same ones with each request.
+
+    `by_name` are their values, names in lower case; `size` what they have, in characters; `named` is the namespace in them,
+    `misnamed` why it is wrong.
+    """
+
+    __slots__ = ("by_name", "misnamed", "named", "size")
+
+    def __init__(self, by_name: Mapping[str, str]) -> None:
+        self.by_name = by_name
+        self.size = size_of(by_name)
+        self.named: str | None = None
+        self.misnamed: ControlError | None = None
+        try:
+            self.named = select_namespace.namespace_header(by_name)
+        except ControlError as misuse:
+            self.misnamed = misuse
+
+
 class Prepared:
     """A request, which operation it is for and what its parameters come to.
 
-    `size` is what it has before its body, in characters; `problem` is why no operation takes it; `named` the namespace in
-    its header, `misnamed` why it is wrong; `repeatable` whether the same request can get the same answer again, `last` the
-    answer that it got.
+    `size` is what it has before its body, in characters; `problem` is why no operation takes it; `repeatable` whether the
+    same request can get the same answer again, `last` the answer that it got.
     """
 
     __slots__ = (
-        "_admitted", "_claim", "_id_maker", "_validated", "last", "misnamed", "named", "operation", "path_values", "problem",
+        "_admitted", "_claim", "_id_maker", "_query", "_validated", "headers", "last", "operation", "path_values", "problem",
         "repeatable", "request", "size", "vendor",
     )  # fmt: skip
 
-    def __init__(self, definitions: Definitions, request: Request) -> None:
+    def __init__(self, definitions: Definitions, request: Request, headers: SentHeaders) -> None:
         self.request = request
-        self.size = size_of(request)
-        self.named: str | None = None
-        self.misnamed: ControlError | None = None
+        self.headers = headers
+        self.size = headers.size + len(request.path) + len(request.query)
         self.operation: Operation | None = None
         self.path_values: Mapping[str, str] = {}
         self.problem: RequestProblem | None = None
@@ -51,22 +69,18 @@ class Prepared:
         self._claim: tuple[str | None] | None = None
         self._admitted: Admitted | None = None
         self._id_maker: IdMaker | None = None
+        self._query: list[tuple[str, str]] | None = None
         self._validated: dict[bool, Mapping[str, Any] | RequestProblem] = {}
         try:
-            self.named = select_namespace.namespace_header(request)
-        except ControlError as misuse:
-            self.misnamed = misuse
-        try:
-            route.check_size(request, self.size)
+            route.check_size(request, headers.size)
             route.check_text(request)
-            result = route.route(definitions, request)
+            self.operation, self.path_values = route.route(definitions, request)
         except RequestProblem as problem:
             self.problem = problem
             service = definitions.service_at(request.path)
             self.vendor = service.vendor if service else ""
         else:
-            self.operation, self.path_values = result.operation, result.path_values
-            self.vendor = result.operation.vendor
+            self.vendor = self.operation.vendor
         self.repeatable = request.method == "GET" and not (self.operation and self.operation.action)
 
     def claim(self) -> str | None:
@@ -83,13 +97,21 @@ class Prepared:
             maker = self._id_maker = IdMaker(seed, request.method, request.path, request.query)
         return maker.hex_id(now)
 
+    def query(self) -> list[tuple[str, str]]:
+        """The query's parameters, in order. Raises RequestProblem for a query that can't be read."""
+        if self._query is None:
+            self._query = validate.read_query(self.request)
+        return self._query
+
     def validated(self, strict: bool, switches: Mapping[str, str]) -> Mapping[str, Any]:
-        """The parameters; `strict` and the errors are those of `steps.validate.parameters`."""
+        """The parameters; `strict` refuses those of the query that are not documented. Raises RequestProblem."""
         result = self._validated.get(strict)
         if result is None:
             assert self.operation is not None
             try:
-                result = validate.parameters(self.operation, self.path_values, self.request, strict, switches)
+                if strict:
+                    validate.check_names(self.operation, self.query())
+                result = validate.parameters(self.operation, self.path_values, self.query(), self.request, switches)
             except RequestProblem as problem:
                 result = problem
             self._validated[strict] = result
@@ -157,7 +179,7 @@ class Admitted:
         strict = settings.unknown_query == "reject"
         self.parameters = self.parameters_so_far = prepared.validated(strict, switches)
         if settings.unknown_query == "report":
-            self.notice = validate.undocumented_query(operation, request)
+            self.notice = validate.undocumented_query(operation, prepared.query())
         self.body = validate.body(operation, request)
         if operation.action:
             self.parameters_so_far = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}

@@ -55,9 +55,13 @@ class Edited(NamedTuple):
     new: Documents
 
 
-def _without_copies() -> Documents:
-    """The shipped documents without the operations that are written as like another one: 80 more of the same."""
-    documents: Documents = copy.deepcopy(dict(SHIPPED.documents))
+def _documents_of(case: Edit) -> Documents:
+    """The shipped documents that a case edits, with those that they refer to; not the operations that are like another."""
+    names = {name for name, _, _ in (*case.both, *case.new)}
+    names |= {CDM, GATEWAY} if GATEWAY in names else set()  # without an operation that refers to it, nothing there counts
+    names |= {GATEWAY for name in names if name.startswith("huaweicloud/")}
+    names |= {ENOS for name in names if name.startswith("enos/")}
+    documents: Documents = {name: copy.deepcopy(SHIPPED.documents[name]) for name in names}
     for document in documents.values():
         for path, item in list(document.get("paths", {}).items()):
             for method in [method for method, node in item.items() if "x-like" in node]:
@@ -68,8 +72,8 @@ def _without_copies() -> Documents:
 
 
 def edit(case: Edit) -> Edited:
-    """The shipped documents as a case changes them."""
-    old = _without_copies()
+    """The documents of a case as it changes them."""
+    old = _documents_of(case)
     for step in case.both:
         _put(old, *step)
     new = copy.deepcopy(old)

@@ -28,6 +28,7 @@ VALUES = {
     "redaction",
     "user_files",
     "package_data",
+    "record",
     "exchanges",
 }
 KIT = {"contract", "diff"}

@@ -270,8 +270,10 @@ def test_a_polled_job_goes_through_its_life_and_stays_at_its_end(service: str) -
     """Polled every second, a job shows the states of one life in order, and once it has ended never changes again."""
     job = job_life(service)
     courses = {tuple(state for state, _ in life.steps) for life in job.lives.values() if life.weight}
-    seen = set()
-    for number in range(30):
+    seen: set[tuple[str, ...]] = set()
+    for number in range(100):
+        if seen == courses:
+            break
         mock, bodies = frozen(), []
         for _ in range(400):
             bodies.append(body_of(mock, job_request(service, number)))

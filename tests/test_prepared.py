@@ -26,6 +26,7 @@ DEFINITIONS = load()
 OPERATIONS = [operation for operation in DEFINITIONS.operations if set(operation.path_names) <= set(SAMPLES)]
 TIME = "2023-11-14T22:13:20Z"
 SECRET = "s3cretTokenOfAFriend"
+LONG = pytest.mark.exhaustive
 
 
 def raw_of(request: Request) -> RawRequest:
@@ -101,7 +102,9 @@ def play(mock: Mock, what: str, value: Any) -> Response | None:
     return None
 
 
-@pytest.mark.parametrize("auth", ["presence", "verify", "off"])
+@pytest.mark.parametrize(
+    "auth", ["presence", *(pytest.param(auth, marks=pytest.mark.exhaustive) for auth in ("verify", "off"))]
+)
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in (1, 2))])
 def test_a_memory_changes_no_answer_and_no_line_of_the_journal(seed: int, auth: str) -> None:
     """The same story, told to mocks that remember all, little and nothing: the same answers, the same journals."""

@@ -61,7 +61,7 @@ def _begin(operation: Operation, action: Action, service: JobListService, scope:
     jobs, identity = context.namespace.declared, {name: part for name, part in scope.identity.items() if name != "run"}
     lives = action.status.job.lives
     if context.namespace.settings.unknown_ids == "create":
-        key = {**identity, "call": str(jobs.last)}
+        key = (*identity.values(), str(jobs.last))
         chance = life_of(action.status.job, action.status.service, context.namespace.settings.seed, key)
     else:
         chance = next(iter(lives.values()))

@@ -67,7 +67,7 @@ def _headers(
     if action.do != "start":
         return []
     path = PATH_NAME.sub(lambda name: quote(identity.get(name[1], name[0]), safe=""), action.status.path)
-    place = operation.prefix_in(context.path) + path
+    place = operation.prefix_in(context.request.path) + path
     response = operation.source.members("responses").get(str(made.status))
     names = list(response.members("headers")) if response else []
     headers = [(name, _absolute(place, context) if name.lower() in _URLS else place) for name in names

@@ -117,7 +117,7 @@ def _create(operation: Operation, context: Context, collection: Collection) -> A
     item = next((str(thing[name]) for name in (member, "id", "name", "uuid") if isinstance(thing.get(name), str | int)), "")
     item = item or Fake(context.namespace.settings.seed, operation.id, resources.next_number()).hex(16)
     resources.put(collection, item, {**thing, **({member: item} if member in thing else {})})
-    place = "/".join((context.path.rstrip("/"), item))
+    place = "/".join((context.request.path.rstrip("/"), item))
     documented = operation.source.members("responses").get(str(made.status))
     names = [name for name in (documented.members("headers") if documented else {}) if name.lower() in _LOCATIONS]
     headers = [(name, place) for name in names] or ([("Location", place)] if made.status in (201, 202) else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from .provenance import INVENTED, Provenance
@@ -62,9 +63,9 @@ class JobLife:
     kind: str = ""
 
     @cached_property
-    def weights(self) -> tuple[tuple[str, int], ...]:
-        """How likely each life is, by its name, beside the others."""
-        return tuple((life.name, life.weight) for life in self.lives.values())
+    def weights(self) -> tuple[int, ...]:
+        """How likely each life is beside the others: the sums of the weights, up to and with its own."""
+        return tuple(accumulate(life.weight for life in self.lives.values()))
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class Parameter:
     allows: Callable[[Any], bool] = field(repr=False, compare=False)
     style: Style | None = field(default=None, repr=False)
 
+    @cached_property
+    def key(self) -> str:
+        """What a request has it by: headers are read by their names in lower case."""
+        return self.name.lower() if self.location == "header" else self.name
+
 
 @dataclass(frozen=True)
 class Example:
@@ -154,6 +159,17 @@ class Operation:
         from ..exchanges.job_view import state_of  # which knows operations
 
         return state_of(self, self.examples["documented"].value) if "documented" in self.examples else None
+
+    @cached_property
+    def styled(self) -> tuple[Parameter, ...]:
+        """The parameters that are more than one plain text."""
+        return tuple(parameter for parameter in self.parameters if parameter.style is not None)
+
+    @cached_property
+    def query_names(self) -> frozenset[str] | None:
+        """The documented names of the query; None where any name may be the member of an object."""
+        query = [parameter for parameter in self.parameters if parameter.location == "query"]
+        return None if any(parameter.style for parameter in query) else frozenset(parameter.name for parameter in query)
 
     def errors(self) -> list[Example]:
         """The documented errors, in the order of the document."""

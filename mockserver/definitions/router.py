@@ -1,9 +1,10 @@
-"""Which operations a path belongs to: a tree of path templates, so that the number of operations costs nothing."""
+"""Which operations a path belongs to: an index of path templates, so that the number of operations costs nothing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -20,16 +21,35 @@ Match = tuple[int, "Operation", tuple[str, ...]]
 """The operation's place in the order of paths, the operation, and the values in the path."""
 
 
-class _Node:
-    """A place in the tree: `literals` and `parameter` lead on from here, and so do `patterns` (`{name}.json`)."""
+class _Template:
+    """The operations at one path template; `patterns` are those of the parameters that are a part of their segment only."""
 
-    __slots__ = ("literals", "operations", "parameter", "patterns")
+    __slots__ = ("operations", "patterns")
 
-    def __init__(self) -> None:
-        self.literals: dict[str, _Node] = {}
-        self.parameter: _Node | None = None
-        self.patterns: list[tuple[re.Pattern[str], _Node]] = []
+    def __init__(self, patterns: tuple[re.Pattern[str] | None, ...]) -> None:
+        self.patterns = patterns if any(patterns) else ()
         self.operations: list[tuple[int, Operation]] = []
+
+    def values(self, segments: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The values in a path's segments with parameters; None where one of them isn't of its pattern."""
+        values: list[str] = []
+        for segment, pattern in zip(segments, self.patterns, strict=True):
+            match = pattern.fullmatch(segment) if pattern else None
+            if pattern and match is None:
+                return None
+            values += match.groups() if match else (segment,)
+        return tuple(values)
+
+
+class _Shape:
+    """The templates that have parameters in the same segments: `open` picks these of a path, `fixed` the others."""
+
+    __slots__ = ("fixed", "open", "templates")
+
+    def __init__(self, segments: Sequence[str]) -> None:
+        self.fixed = _picker([place for place, segment in enumerate(segments) if not _NAME.search(segment)])
+        self.open = _picker([place for place, segment in enumerate(segments) if _NAME.search(segment)])
+        self.templates: dict[tuple[str, ...], list[_Template]] = {}
 
 
 class Router:
@@ -40,21 +60,28 @@ class Router:
     """
 
     def __init__(self, operations: Sequence[Operation]) -> None:
-        self._root = _Node()
+        self._shapes: dict[int, dict[tuple[bool, ...], _Shape]] = {}
         operations = sorted(operations, key=lambda operation: openness(operation.path))
         for place, operation in enumerate(operations):
-            _put(self._node(operation.path), place, operation)
+            _put(self._template(operation.path), place, operation)
         for place, operation in enumerate(operations, len(operations)):
             for prefix in paths_of(operation.servers):
-                node = self._node(prefix + operation.path)
-                if all(other.method != operation.method for _, other in node.operations):
-                    node.operations.append((place, operation))
+                template = self._template(prefix + operation.path)
+                if all(other.method != operation.method for _, other in template.operations):
+                    template.operations.append((place, operation))
 
-    def _node(self, path: str) -> _Node:
-        node = self._root
-        for segment in path.split("/"):
-            node = _child(node, segment)
-        return node
+    def _template(self, path: str) -> _Template:
+        segments = path.split("/")
+        shapes = self._shapes.setdefault(len(segments), {})
+        form = tuple(bool(_NAME.search(segment)) for segment in segments)
+        shape = shapes.get(form) or shapes.setdefault(form, _Shape(segments))
+        made = _Template(tuple(_pattern(segment) for segment in shape.open(segments)))
+        templates = shape.templates.setdefault(shape.fixed(segments), [])
+        for template in templates:
+            if template.patterns == made.patterns:
+                return template
+        templates.append(made)
+        return made
 
     def matches(self, segments: Sequence[str]) -> list[Match]:
         """The operations that have a path of these segments, whatever their methods, the least open path first.
@@ -63,26 +90,30 @@ class Router:
             segments: What stands between the slashes of a path, each percent-decoded; the first one is empty.
         """
         matches: list[Match] = []
-        open_nodes: list[tuple[_Node, int, tuple[str, ...]]] = [(self._root, 0, ())]
-        while open_nodes:
-            node, at, values = open_nodes.pop()
-            if at == len(segments):
-                matches += [(place, operation, values) for place, operation in node.operations]
+        for shape in self._shapes.get(len(segments), _NONE).values():
+            templates = shape.templates.get(shape.fixed(segments))
+            if templates is None:
                 continue
-            segment = segments[at]
-            literal = node.literals.get(segment)
-            if literal is not None:
-                open_nodes.append((literal, at + 1, values))
-            if not segment:
+            picked = shape.open(segments)
+            if "" in picked:
                 continue
-            if node.parameter is not None:
-                open_nodes.append((node.parameter, at + 1, (*values, segment)))
-            for pattern, child in node.patterns:
-                if match := pattern.fullmatch(segment):
-                    open_nodes.append((child, at + 1, (*values, *match.groups())))
+            for template in templates:
+                values = template.values(picked) if template.patterns else picked
+                if values is not None:
+                    matches += [(place, operation, values) for place, operation in template.operations]
         if len(matches) > 1:
             matches.sort(key=lambda match: match[0])
         return matches
+
+
+_NONE: dict[tuple[bool, ...], _Shape] = {}
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Picks the segments at these places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda segments: tuple(segments[place] for place in places)
 
 
 def openness(path: str) -> list[bool]:
@@ -90,32 +121,19 @@ def openness(path: str) -> list[bool]:
     return ["{" in segment for segment in path.split("/")]
 
 
-def _put(node: _Node, place: int, operation: Operation) -> None:
+def _put(template: _Template, place: int, operation: Operation) -> None:
     """The operation at its path; a user's own takes the place of a shipped one."""
-    for index, (other_place, other) in enumerate(node.operations):
+    for index, (other_place, other) in enumerate(template.operations):
         if other.method == operation.method and other.vendor != operation.vendor == PLAIN:
-            node.operations[index] = (other_place, operation)
+            template.operations[index] = (other_place, operation)
             return
-    node.operations.append((place, operation))
+    template.operations.append((place, operation))
 
 
-def _child(node: _Node, segment: str) -> _Node:
+def _pattern(segment: str) -> re.Pattern[str] | None:
+    """A segment of a path template as a pattern for a decoded segment; None where it is a parameter as a whole."""
     if _NAME.fullmatch(segment):
-        node.parameter = node.parameter or _Node()
-        return node.parameter
-    if not _NAME.search(segment):
-        return node.literals.setdefault(segment, _Node())
-    pattern = segment_pattern(segment)
-    for allowed, child in node.patterns:
-        if allowed == pattern:
-            return child
-    child = _Node()
-    node.patterns.append((pattern, child))
-    return child
-
-
-def segment_pattern(segment: str) -> re.Pattern[str]:
-    """A segment of a path template as a pattern for a decoded segment."""
+        return None
     parts = _NAME.split(segment)
     return re.compile("".join("(.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)), re.DOTALL)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..definitions import JobLife, Life
 from ..errors import InputError
+from ..record import record
 from .clock import SECOND
 from .trajectory import Moment, Progress, moment_after, moment_at_end, moment_of, shortest_way
 
@@ -24,7 +25,7 @@ Names = tuple[str, ...]
 Values = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobSpec:
     """What was said of a job. Parts of its identity that were left out match any.
 

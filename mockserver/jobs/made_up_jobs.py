@@ -7,16 +7,16 @@ from functools import lru_cache
 from typing import Any
 
 from ..definitions import JobLife, Life
-from ..generate import Fake
+from ..generate import Fake, weighted
 
 Identity = Mapping[str, str]
 Profile = Callable[[Fake, Identity], dict[str, Any]]
 _Values = tuple[str, ...]
 
 
-def life_of(definition: JobLife, service: str, seed: int, identity: Identity) -> Life:
-    """The life that chance gives this job, by the weights of the definition."""
-    return definition.lives[_life(definition.weights, service, seed, tuple(identity.values()))]
+def life_of(definition: JobLife, service: str, seed: int, values: _Values) -> Life:
+    """The life that chance gives the job whose identity has these values, by the weights of the definition."""
+    return definition.lives[_life(tuple(definition.lives), definition.weights, service, seed, values)]
 
 
 def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> Mapping[str, Any]:
@@ -25,8 +25,8 @@ def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> M
 
 
 @lru_cache(maxsize=2_048)
-def _life(weights: tuple[tuple[str, int], ...], service: str, seed: int, values: _Values) -> str:
-    return Fake(seed, "life", service, *values).weighted(weights)
+def _life(names: tuple[str, ...], weights: tuple[int, ...], service: str, seed: int, values: _Values) -> str:
+    return weighted(names, weights, "life", seed, service, *values)
 
 
 @lru_cache(maxsize=1_024)

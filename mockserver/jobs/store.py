@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from hashlib import blake2b
 
 from ..memory import Memory
+from ..record import record
 
 Key = tuple[str, ...]
 REMEMBERED = 32_768
 """Made-up jobs that are remembered at most (and tokens, and lists being paged): in 5 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Birth:
     """When a made-up job's life began (milliseconds), and whose it is."""
 
@@ -42,7 +41,7 @@ class Store:
     def birth(self, key: Key, time: int, owner: str = "") -> Birth:
         """The birth of the job with this key: the one given first counts."""
         with self._lock:
-            number = _number(key)
+            number = hash(key)  # in 8 bytes: of a million keys, two are the same with a chance of 1 to 30 million
             birth = self._births.get(number)
             if birth is None:
                 birth = Birth(time, owner) if owner else time
@@ -53,7 +52,7 @@ class Store:
     def known_birth(self, key: Key) -> Birth | None:
         """The birth of the job with this key; None where nobody has asked for it."""
         with self._lock:
-            birth = self._births.get(_number(key))
+            birth = self._births.get(hash(key))
             return Birth(birth, "") if isinstance(birth, int) else birth
 
     def token(self, app: str, now: int) -> tuple[str, int] | None:
@@ -89,9 +88,3 @@ class Store:
             self._tokens.clear()
             self._views.clear()
             self.changes += 1
-
-
-def _number(key: Key) -> int:
-    """The key in 8 bytes: of a million keys, two are the same with a chance of 1 to 30 million."""
-    text = "\x1f".join(key).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")

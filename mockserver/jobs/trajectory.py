@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from ..definitions import JobLife, Life
 from ..errors import InputError, did_you_mean
+from ..record import record
 from .clock import LATEST, SECOND
 from .duration import seconds
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """A job at an instant. Times are milliseconds since 1970.
 
@@ -51,7 +51,7 @@ class Moment:
         return sum(entered == status for entered, _ in self.entered)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """What a service module draws: who the job is, what was made up for it, where it stands, the wire codes of states.
 
@@ -65,7 +65,7 @@ class Job:
     run: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Progress:
     """What moves a job on, in moto's words: `time` on the clock, a number of `polls` for each status, or `immediate`."""
 

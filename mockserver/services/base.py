@@ -10,8 +10,9 @@ from ..definitions import Operation
 from ..generate import Fake
 from ..jobs.made_up_jobs import Identity, Profile
 from ..jobs.trajectory import Job
-from ..model import Answer
+from ..model import Answer, Request
 from ..namespace import Namespace
+from ..record import record
 
 Switches = Mapping[str, str]
 
@@ -126,10 +127,9 @@ class JobListService(Service):
         return {**self.identity(parameters), "run": str(run)}
 
 
-@dataclass(frozen=True)
+@record
 class Context:
-    """What answering may look at. `now` is the namespace's time in milliseconds; `path` and `accept` are the request's,
-    `origin` is scheme and host as it names them ("" where it names none)."""
+    """What answering may look at. `now` is the namespace's time in milliseconds."""
 
     parameters: Mapping[str, Any]
     body: Any
@@ -137,9 +137,21 @@ class Context:
     request_id: str
     switches: Switches
     namespace: Namespace = field(repr=False)
-    path: str = ""
-    accept: str = ""
-    origin: str = ""
+    request: Request = field(repr=False)
+
+    @property
+    def accept(self) -> str:
+        """The media types that the caller takes."""
+        return self.request.headers.get("accept", "")
+
+    @property
+    def origin(self) -> str:
+        """Where the client sees the mock: scheme and host; "" where the request names no host.
+
+        A proxy before it says in X-Forwarded-Proto whether it speaks TLS.
+        """
+        host = self.request.headers.get("host")
+        return f"{self.request.headers.get('x-forwarded-proto', 'http')}://{host}" if host else ""
 
 
 Call = Callable[[Context], Answer]

@@ -17,28 +17,40 @@ _FAILURES = (
     "The target table does not exist.",
     "Insufficient space at the destination.",
 )
+_DRAWN = {
+    "incremental": (0, 3),  # of four runs, one is
+    "scheduled": (0, 1),
+    "delete": (0, 4),
+    "number": (1, 9_999),
+    "application": (1_000_000_000, 1_999_999_999),
+    "rows": (80, 2_000_000),
+    "size": (40, 400),  # bytes of a row
+    "skipped": (0, 1_000),  # of a million rows
+    "updated": (0, 100_000),
+    "files": (1, 64),
+    "retries": (1, 3),
+}
 _NOT_STARTED = ("NEW", "PENDING", "NEVER_EXECUTED", "BOOTING")
 
 
 def profile(fake: Fake, _identity: Identity) -> dict[str, Any]:
     """What never changes of a run: who made it, what it moves, why it would fail."""
-    rows = fake.integer(80, 2_000_000)
-    size = rows * fake.integer(40, 400)
-    summary = fake.pick(_FAILURES)
+    drawn, summary = fake.integers(_DRAWN), fake.pick(_FAILURES)
+    rows = drawn["rows"]
     return {
         "user": fake.user(),
-        "incremental": fake.integer(0, 3) == 0,
-        "scheduled": fake.integer(0, 1) == 1,
-        "delete": fake.integer(0, 4) == 0,
-        "number": fake.integer(1, 9_999),
-        "application": fake.integer(1_000_000_000, 1_999_999_999),
+        "incremental": drawn["incremental"] == 0,
+        "scheduled": drawn["scheduled"] == 0,
+        "delete": drawn["delete"] == 0,
+        "number": drawn["number"],
+        "application": drawn["application"],
         "rows": rows,
-        "skipped": fake.integer(0, rows // 1_000),
-        "updated": fake.integer(0, rows // 10),
-        "bytes": size,
-        "files": fake.integer(1, 64),
+        "skipped": rows * drawn["skipped"] // 1_000_000,
+        "updated": rows * drawn["updated"] // 1_000_000,
+        "bytes": rows * drawn["size"],
+        "files": drawn["files"],
         "summary": summary,
-        "details": f"{summary} {fake.sentence()}",
+        "details": f"{summary} Retries: {drawn['retries']}.",
     }
 
 

@@ -22,7 +22,9 @@ _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
 def find_job(operation: Operation, service: SingleJobService, context: Context) -> Job:
     """The job with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
-    return job(operation, service, context, declaration(operation, service, context))
+    identity = _identity(operation, context)
+    declared = _declaration(operation, service, context, identity)
+    return _job(_life_of(operation), service, declared, identity, declared.born, context)
 
 
 def job(operation: Operation, service: SingleJobService, context: Context, declared: JobSpec, poll: bool = True) -> Job:
@@ -32,10 +34,14 @@ def job(operation: Operation, service: SingleJobService, context: Context, decla
 
 def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
     """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows (yet, or any more)."""
+    return _declaration(operation, service, context, _identity(operation, context))
+
+
+def _declaration(operation: Operation, service: SingleJobService, context: Context, identity: Mapping[str, str]) -> JobSpec:
     result = declared(operation, context)
     if result is None:
         _check_known(operation, context)
-        result = _made_up(operation, service, context, _identity(operation, context), _owner(service, context))
+        result = _made_up(operation, service, context, identity, _owner(service, context))
     else:
         _check_owner(result, _owner(service, context), context)
     _check_age(_life_of(operation), result, context)
@@ -55,7 +61,9 @@ def declaration_if_any(operation: Operation, service: SingleJobService, context:
 def declared(operation: Operation, context: Context) -> JobSpec | None:
     """The newest declaration of the request's job; one that can't be seen before its start doesn't count."""
     definition = _life_of(operation)
-    result = context.namespace.declared.matching(_life_of(operation).kind, context.parameters)
+    result = context.namespace.declared.matching(definition.kind, context.parameters)
+    if not result:
+        return None
     return next((item for item in result if not item.waiting or definition.unstarted is not None), None)
 
 
@@ -219,16 +227,15 @@ def _check_known(operation: Operation, context: Context) -> None:
 def _made_up(
     operation: Operation, service: SingleJobService, context: Context, identity: Mapping[str, str], owner: str
 ) -> JobSpec:
-    namespace = context.namespace
-    birth = namespace.store.birth((_life_of(operation).kind, *identity.values()), context.now, owner)
+    namespace, definition = context.namespace, _life_of(operation)
+    birth = namespace.store.birth((definition.kind, *identity.values()), context.now, owner)
     if birth.owner != owner:
         detail = f"the job belongs to another {service.owner}: the one that asked for it first"
         raise RequestProblem("unknown-id", detail, **_texts(context))
     requested = birth.time if namespace.epoch is None else namespace.epoch
-    born = service.born(identity, requested - round(_life_of(operation).visible_after * SECOND))  # it can be found by now
-    return JobSpec(
-        MADE_UP, _life_of(operation).kind, identity, None, _progress(context), born, service.created(identity, born)
-    )
+    born = service.born(identity, requested - round(definition.visible_after * SECOND))  # it can be found by now
+    visible = service.created(identity, born)
+    return JobSpec(MADE_UP, definition.kind, identity, None, _progress(context), born, visible)
 
 
 def _made_up_history(operation: Operation, service: JobListService, context: Context) -> JobSpec:
@@ -277,9 +284,9 @@ def _job(
     """The job at its moment; `poll`: being asked for counts as one. By chance, each run has a life of its own."""
     namespace, name = context.namespace, declared.service
     seed = namespace.settings.seed
-    run = {"rerun": str(declared.run)} if declared.run else {}
-    life = declared.life or life_of(definition, name, seed, {**identity, **run})
-    who = (name, *identity.values())
-    moment = namespace.declared.moment(definition, declared, life, who, context.now, born, poll)
+    values = tuple(identity.values())
+    run = (str(declared.run),) if declared.run else ()
+    life = declared.life or life_of(definition, name, seed, values + run)
+    moment = namespace.declared.moment(definition, declared, life, (name, *values), context.now, born, poll)
     facts = facts_of(service.profile, name, seed, identity)
-    return Job(identity, {**facts, **declared.facts}, moment, definition, declared.run)
+    return Job(identity, {**facts, **declared.facts} if declared.facts else facts, moment, definition, declared.run)

@@ -128,6 +128,6 @@ def example_of_magic_id(operation: Operation, parameters: Mapping[str, Any], bod
 def documented_example(operation: Operation, parameters: Mapping[str, Any]) -> Example | None:
     """The documented example, where the request has the documented example's ids."""
     expected = operation.documented_request
-    if expected and all(parameters.get(name) == value for name, value in expected.items()):
+    if expected and expected.items() <= parameters.items():
         return operation.examples["documented"]
     return None

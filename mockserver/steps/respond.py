@@ -11,7 +11,7 @@ from ..definitions import Example, Operation
 from ..definitions.model import VENDORS
 from ..jobs.trajectory import Job
 from ..model import Answer
-from ..services import CALLS, by_declaration, list_of, lookup, single_of
+from ..services import CALLS, by_declaration, lookup, service_of, single_of
 from ..services.base import Context, JobListService, SingleJobService
 
 
@@ -21,14 +21,13 @@ def respond(operation: Operation, context: Context) -> Answer:
         return perform(operation, context)
     if operation.id in CALLS:
         return CALLS[operation.id](context)
-    if operation.job and _sample(operation, context):
+    if operation.required_if and operation.job and _sample(operation, context):
         return _by_document(operation, context)
-    single = single_of(operation) if operation.job else None
-    if single is not None:
-        return _one_job(operation, single, lookup.find_job(operation, single, context), context)
-    listing = list_of(operation) if operation.job else None
-    if listing is not None:
-        return _page(operation, listing, context)
+    service = service_of(operation) if operation.job else None
+    if isinstance(service, SingleJobService):
+        return _one_job(operation, service, lookup.find_job(operation, service, context), context)
+    if isinstance(service, JobListService):
+        return _page(operation, service, context)
     return _by_document(operation, context)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..definitions import Definitions, Operation
 from ..definitions.router import chosen
@@ -16,22 +15,16 @@ HEADER_LIMIT = 32 * 1024
 BODY_LIMIT = 12 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """An operation and the values in its path."""
-
-    operation: Operation
-    path_values: Mapping[str, str]
-
-
-def route(definitions: Definitions, request: Request) -> Route:
-    """The request's route. Raises RequestProblem: no-route, wrong-method."""
+def route(definitions: Definitions, request: Request) -> tuple[Operation, Mapping[str, str]]:
+    """The request's operation, and the values in its path. Raises RequestProblem: no-route, wrong-method."""
     matches = definitions.router.matches(request.segments or request.path.split("/"))
-    here = [(operation, values) for _, operation, values in matches if operation.method == request.method]
-    result = here[0][0] if len(here) == 1 else chosen([operation for operation, _ in here], request.query)
+    here = {operation.id: (operation, values) for _, operation, values in matches if operation.method == request.method}
+    if len(here) == 1:
+        operation, values = here.popitem()[1]
+        return operation, dict(zip(operation.path_names, values, strict=True))
+    result = chosen([operation for operation, _ in here.values()], request.query)
     if result:
-        values = next(values for operation, values in here if operation is result)
-        return Route(result, dict(zip(result.path_names, values, strict=True)))
+        return result, dict(zip(result.path_names, here[result.id][1], strict=True))
     if matches:
         allowed = ", ".join(dict.fromkeys(operation.method for _, operation, _ in matches))
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
@@ -66,17 +59,14 @@ def _segment_likeness(name: str, segment: str) -> float:
     return ratio if ratio >= 0.6 else 0.0
 
 
-def check_size(request: Request, whole: int) -> None:
-    """Raises RequestProblem for a request that the gateway would not take.
-
-    `whole` is what it has before its body, in characters.
+def check_size(request: Request, size: int) -> None:
+    """Raises RequestProblem for a request that the gateway would not take; its headers have so many characters.
 
     Source: API Gateway user guide (URI of 32 KB, body of 12 MB; it gives no limit for headers, 32 KB is invented).
     """
     address = len(request.path) + len(request.query)
     if address > URI_LIMIT:
         raise RequestProblem("uri-too-long", f"path and query have {address} bytes; allowed: {URI_LIMIT}")
-    size = whole - address
     if size > HEADER_LIMIT:
         raise RequestProblem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
     body = max(len(request.body), request.body_size)
@@ -87,6 +77,8 @@ def check_size(request: Request, whole: int) -> None:
 def check_text(request: Request) -> None:
     """Raises RequestProblem for a path or a query that isn't UTF-8."""
     for name, text in (("path", request.path), ("query", request.query)):
+        if text.isascii():
+            continue
         try:
             text.encode()
         except UnicodeEncodeError:

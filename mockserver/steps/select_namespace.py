@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..definitions.pointer import at
@@ -20,9 +20,9 @@ _IN_BODIES = (("auth", "identity", "password", "user", "name"), ("appKey",))  # 
 _BODY_LIMIT = 64 * 1024
 
 
-def namespace_header(request: Request) -> str | None:
-    """The namespace in the request's header, where there is one. Raises ControlError for an invalid name."""
-    name = request.headers.get(HEADER)
+def namespace_header(headers: Mapping[str, str]) -> str | None:
+    """The namespace that a request's headers name, where they do. Raises ControlError for an invalid name."""
+    name = headers.get(HEADER)
     return None if name is None else checked_name(name)
 
 

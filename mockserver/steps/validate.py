@@ -16,43 +16,51 @@ from ..errors import RequestProblem, did_you_mean
 from ..model import Request
 
 
-def parameters(
-    operation: Operation, path_values: Mapping[str, str], request: Request, strict: bool, switches: Mapping[str, str]
-) -> dict[str, Any]:
-    """The parameters by name, each of its documented type. Raises RequestProblem.
+def read_query(request: Request) -> list[tuple[str, str]]:
+    """The parameters of the query, in order. Raises RequestProblem for one that can't be read."""
+    try:
+        return query_pairs(request.query) if request.query else []
+    except ValueError as error:
+        raise RequestProblem("request-malformed", str(error)) from None
 
-    `strict` refuses query parameters that are not documented or stand twice.
-    """
-    query = _query(operation, request.query, strict)
-    sources = {"path": path_values, "query": query, "header": request.headers}
-    values = {}
-    styled = _styled(operation, path_values, request)
+
+def parameters(
+    operation: Operation,
+    path_values: Mapping[str, str],
+    query: list[tuple[str, str]],
+    request: Request,
+    switches: Mapping[str, str],
+) -> dict[str, Any]:
+    """The parameters by name, each of its documented type; `query` is that of `read_query`. Raises RequestProblem."""
+    by_name = dict(reversed(query))  # of a doubled parameter the first one counts
+    sources: Mapping[str, Mapping[str, str]] = {"path": path_values, "query": by_name, "header": request.headers}
+    values: dict[str, Any] = {}
+    styled = _styled(operation, path_values, query, request) if operation.styled else {}
     for parameter in operation.parameters:
+        name = parameter.name
         if parameter.style is not None:
-            if parameter.name in styled:
-                values[parameter.name] = _checked(parameter, styled[parameter.name])
+            if name in styled:
+                values[name] = _checked(parameter, styled[name])
                 continue
-            _absent(operation, parameter, switches, values)
-            continue
-        name = parameter.name.lower() if parameter.location == "header" else parameter.name
-        text = sources[parameter.location].get(name)
-        if text is not None:
-            values[parameter.name] = _value(parameter, text)
         else:
-            _absent(operation, parameter, switches, values)
-    _check_headers(operation, request, switches)
+            text = sources[parameter.location].get(parameter.key)
+            if text is not None:
+                values[name] = _value(parameter, text)
+                continue
+        _absent(operation, parameter, switches, values)
+    if operation.required_if:
+        _check_headers(operation, request, switches)
     return values
 
 
-def _styled(operation: Operation, path_values: Mapping[str, str], request: Request) -> dict[str, Any]:
+def _styled(
+    operation: Operation, path_values: Mapping[str, str], query: list[tuple[str, str]], request: Request
+) -> dict[str, Any]:
     """The arrays, objects and cookies among the parameters that the request has."""
-    if all(parameter.style is None for parameter in operation.parameters):
-        return {}
-    cookies = cookies_of(request.headers.get("cookie", ""))
-    sent = Sent(path_values, query_pairs(request.query), request.headers, cookies)
+    sent = Sent(path_values, query, request.headers, cookies_of(request.headers.get("cookie", "")))
     read = {
         parameter.name: read_styled(parameter.name, parameter.location, parameter.style, sent)
-        for parameter in operation.parameters
+        for parameter in operation.styled
         if parameter.style is not None
     }
     return {name: value for name, value in read.items() if value is not MISSING}
@@ -76,8 +84,6 @@ def _required(operation: Operation, name: str, usually: bool, switches: Mapping[
 
 def _check_headers(operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
     """Headers that OpenAPI has no place for among the parameters, such as Content-Type."""
-    if not operation.required_if:
-        return
     parameters = {parameter.name for parameter in operation.parameters}
     for name, (switch, _) in operation.required_if.items():
         missing = name not in parameters and name.lower() not in request.headers
@@ -85,42 +91,32 @@ def _check_headers(operation: Operation, request: Request, switches: Mapping[str
             raise RequestProblem("parameter-missing", f"header {name!r} is required (switch {switch})", parameter=name)
 
 
-def _query(operation: Operation, query: str, strict: bool) -> dict[str, str]:
-    if not query:
-        return {}
-    try:
-        pairs = query_pairs(query)
-    except ValueError as error:
-        raise RequestProblem("request-malformed", str(error)) from None
-    if strict:
-        _check_names(operation, [name for name, _ in pairs])
-    return dict(reversed(pairs))  # of a doubled parameter the first one counts
-
-
-def undocumented_query(operation: Operation, request: Request) -> str | None:
-    """What `X-Mock-Problem` says of query parameters that are served although they are not documented; None of none."""
-    try:
-        _check_names(operation, [name for name, _ in query_pairs(request.query)] if request.query else [])
-    except RequestProblem as problem:
-        return f"{problem}; served all the same: --unknown-query reject refuses it"
-    return None
-
-
-def _check_names(operation: Operation, names: list[str]) -> None:
-    parameters = [parameter for parameter in operation.parameters if parameter.location == "query"]
-    if any(
-        parameter.style is not None for parameter in parameters
-    ):  # an object's members stand in the query by their own names
+def check_names(operation: Operation, query: list[tuple[str, str]]) -> None:
+    """Raises RequestProblem for a query parameter that is not documented, or stands twice."""
+    allowed = operation.query_names
+    if allowed is None:
         return
-    allowed = [parameter.name for parameter in parameters]
+    names = [name for name, _ in query]
+    if len(names) == len(set(names)) and allowed.issuperset(names):
+        return
     for name in names:
         if name not in allowed:
-            detail = f"query parameter {_short(name)} is not documented{_nearest(name, allowed)}"
+            known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
+            detail = f"query parameter {_short(name)} is not documented{_nearest(name, known)}"
             raise RequestProblem("parameter-unknown", detail, parameter=name)
         if names.count(name) > 1:
             raise RequestProblem(
                 "parameter-unknown", f"query parameter {name!r} is sent {names.count(name)} times", parameter=name
             )
+
+
+def undocumented_query(operation: Operation, query: list[tuple[str, str]]) -> str | None:
+    """What `X-Mock-Problem` says of query parameters that are served although they are not documented; None of none."""
+    try:
+        check_names(operation, query)
+    except RequestProblem as problem:
+        return f"{problem}; served all the same: --unknown-query reject refuses it"
+    return None
 
 
 def _is_json(operation: Operation, kind: str) -> bool:

@@ -37,7 +37,8 @@ class VirtualTime(AbstractContextManager["Clock"]):
         self._clock, self._on_sleep, self._bystanders, self._watchdog = clock, on_sleep, bystanders, watchdog
         self._driver = threading.current_thread()
         self._undo = ExitStack()
-        self._signals = DeferredSignals((VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__), self._interrupted)
+        protected = (VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__)
+        self._signals = DeferredSignals(protected, engines.LOCK_CODE, self._interrupted)
         self._engine: Engine | None = None
 
     def __enter__(self) -> Clock:
@@ -89,6 +90,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
         move_wall, end_wall = wall.begin(clock)
         undo.callback(end_wall)
         engine = self._engine = Engine(clock, self._driver, self._on_sleep, self._bystanders, move_wall)
+        engine.lock.signals, engine.lock.deliver = self._signals.pending, self._signals.deliver_between
         undo.callback(forked.begin(engine))
         children = Children()
         engine.holds.append(children.busy)
@@ -135,7 +137,7 @@ def _replace_functions(pairs: list[Pair]) -> Callable[[], None]:
     places = _holders.replace(pairs)
 
     def back() -> None:
-        put_back(places, pairs)
+        put_back(places)
         if _counts(pairs) != counts:
             Holders().replace([(ours, theirs) for theirs, ours in pairs])
 

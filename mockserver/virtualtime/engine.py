@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from .. import activity
 from .. import real_time as real
@@ -56,9 +57,14 @@ class Sleeper:
 
 
 class _Turnstile:
-    """The engine's lock, which knows who waits for it: they run, although the kernel sees them wait."""
+    """The engine's lock, which knows who waits for it: they run, although the kernel sees them wait.
+
+    Signals that came while it was taken or given back wait in `signals`; `deliver` calls their handlers.
+    """
 
     def __init__(self) -> None:
+        self.signals: list[int] = []
+        self.deliver: Callable[[], object] = nothing
         self._lock = real.RLock()
         self._waiting: dict[int, None] = {}
 
@@ -74,6 +80,8 @@ class _Turnstile:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._lock.release()
+        if self.signals:
+            self.deliver()
 
     def is_wanted(self) -> bool:
         """Whether somebody waits for it."""
@@ -146,6 +154,7 @@ class Engine:
         """Wait in this thread: `block` returns once the sleeper was woken. Raises CannotDrive where time can't be driven."""
         self.on_sleep()
         me = threading.current_thread()
+        _left_behind.discard(me)
         with self.lock:
             outer = self.sleepers.get(me)  # a signal's handler waits while its thread does
             self.sleepers[me] = sleeper
@@ -164,7 +173,9 @@ class Engine:
                 self._leave(me, outer)
         if self.error:
             raise self.error
-        if not self.over:
+        if self.over:
+            _left_behind.add(me)
+        else:
             self.on_sleep()
 
     def _leave(self, me: threading.Thread, outer: Sleeper | None) -> None:
@@ -273,6 +284,8 @@ class Engine:
 
     def _rests(self, thread: threading.Thread) -> bool:
         state = self._states.of(thread)
+        if thread in _left_behind and state is not State.RUNS:
+            return True
         if state in (State.TIMED_LOCK, State.C_SLEEP) and self._states.lasts(thread):
             self.fail(CannotDrive.of_thread(thread, state.value))
         return state is State.RESTS or (state is State.POLLS and thread in self.polling)
@@ -320,6 +333,8 @@ class Engine:
         self.lock = _Turnstile()
 
 
+_left_behind: WeakSet[threading.Thread] = WeakSet()
+"""Threads that an ended block left in a wait, which they go on with for real. They are no later block's."""
 active: Engine | None = None
 """The engine of the block that this process is in: there is one time in a process."""
 

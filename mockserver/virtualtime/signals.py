@@ -14,12 +14,19 @@ class DeferredSignals:
     """Handlers of Python run between any two lines of the main thread; not between those of some functions.
 
     Args:
-        protected: The code of these functions.
+        protected: The code of these functions. After them, `deliver` is called.
+        brief: The code of functions that take or give back a lock: between any two of their lines it would stay locked.
+            After them, `deliver_between` is called.
         interrupt: Handles SIGINT where the process ignores it, as one in the background does.
     """
 
-    def __init__(self, protected: Collection[CodeType], interrupt: Callable[[int, FrameType | None], object]) -> None:
-        self._protected, self._interrupt = frozenset(protected), interrupt
+    def __init__(
+        self,
+        protected: Collection[CodeType],
+        brief: Collection[CodeType],
+        interrupt: Callable[[int, FrameType | None], object],
+    ) -> None:
+        self._protected, self._brief, self._interrupt = frozenset(protected), frozenset(brief), interrupt
         self._handlers: dict[int, Any] = {}
         self._before: dict[int, Any] = {}
         self.pending: list[int] = []
@@ -48,11 +55,21 @@ class DeferredSignals:
             number = self.pending.pop(0)
             self._handlers[number](number, sys._getframe())
 
+    def deliver_between(self) -> None:
+        """The same, where it isn't for a function further out to do so."""
+        if threading.current_thread() is threading.main_thread() and not _is_within(sys._getframe(), self._protected):
+            self.deliver()
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        place = frame
-        while place is not None:
-            if place.f_code in self._protected:
-                self.pending.append(number)
-                return
-            place = place.f_back
-        self._handlers[number](number, frame)
+        if _is_within(frame, self._protected | self._brief):
+            self.pending.append(number)
+        else:
+            self._handlers[number](number, frame)
+
+
+def _is_within(frame: FrameType | None, codes: frozenset[CodeType]) -> bool:
+    while frame is not None:
+        if frame.f_code in codes:
+            return True
+        frame = frame.f_back
+    return False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import regex
 
 from mockserver.definitions import Parameter, check, load
+from mockserver.definitions.json_regex import compile_pattern
 from mockserver.definitions.judges import Judges
 from mockserver.definitions.parameter_checks import check_of
 from mockserver.definitions.read import read_documents
@@ -75,6 +78,21 @@ def test_any_schema_is_judged_like_jsonschema(schema: dict[str, Any]) -> None:
         assert allows(value) == (not any(errors(value))), value
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    ["^[A-Za-z0-9_-]{1,64}$", "^[0-9]{0,9}$", r"^[^\x00-\x1f\x7f/]+$", r"^[\w.\-]*$", r"^[^\D5]?$", "^[a-c:/ ]{3}$"],
+)
+def test_a_class_repeated_matches_the_same_by_re_and_by_regex(pattern: str) -> None:
+    """These are looked for by `re`; all other patterns by `regex`, within a time."""
+    quick, chance = compile_pattern(pattern), random.Random(pattern)
+    assert isinstance(quick.search.__self__, re.Pattern)  # type: ignore[attr-defined]
+    slow = regex.compile(pattern[:-1] + r"\Z", regex.ASCII)
+    texts = [text for text in ODD if isinstance(text, str)] + ["abc", "5", "a.b-c", "\u0665", "\u00e9a"]
+    for text in [*texts, *(near for start in texts for near in mutated(start, chance))]:
+        assert bool(quick.search(text)) == bool(slow.search(text)), text
+        assert bool(quick.fullmatch(text)) == bool(slow.fullmatch(text)), text
+
+
 def test_shipped_definitions_hold() -> None:
     """A start trusts the shipped definitions: this is what proves them."""
     assert [operation.id for operation in check(_written_out()).operations] == [
@@ -88,7 +106,7 @@ def _written_out() -> Any:
     return written_out(read_documents())
 
 
-def test_a_tree_of_paths_leads_where_the_templates_do() -> None:
+def test_an_index_of_paths_leads_where_the_templates_do() -> None:
     """Every template, and paths near it, have the operations whose patterns match them, the least open first."""
     chance = random.Random(1)
     router = Router(DEFINITIONS.operations)

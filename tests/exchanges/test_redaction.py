@@ -169,7 +169,7 @@ def test_what_is_judged_stays_the_same(switches: Mapping[str, str]) -> None:
     mock = Mock(Settings(auth="off", switches=dict(switches)), Clock(NOW, 0))
     exchanges = []
     wrong = ("ShowInstanceInfos", "documented")  # its wrong Content-Length is accepted of the very example only
-    for operation in DEFINITIONS.operations:
+    for operation in (item for item in DEFINITIONS.operations if item.id not in ALIKE):
         asked = [request_for(operation)] * 6
         asked += [
             request_for(operation, {"prefer": f"example={name}"})

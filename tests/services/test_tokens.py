@@ -48,7 +48,7 @@ def context(
     switches = {"apim-token-status-key": key}
     namespace = Namespace.new("test", settings or Settings())
     namespace.store = store or Store()
-    return Context(parameters or {}, body, now, "request-1", switches, namespace)
+    return Context(parameters or {}, body, now, "request-1", switches, namespace, Request("POST", "/"))
 
 
 def login(scope: dict[str, Any] | None = None, name: str = "ann", password: str = "s3cret") -> dict[str, Any]:

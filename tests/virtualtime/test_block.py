@@ -7,6 +7,7 @@ import asyncio
 import collections
 import ctypes
 import datetime
+import gc
 import importlib
 import multiprocessing
 import os
@@ -32,8 +33,10 @@ import uvloop
 from freezegun import freeze_time
 
 import mockserver
-from mockserver import Clock
-from mockserver.virtualtime import AlreadyDriven, CannotDrive, virtual_time
+from mockserver import Clock, real_time
+from mockserver.virtualtime import AlreadyDriven, CannotDrive, engine, virtual_time
+from mockserver.virtualtime.replace import Holders
+from mockserver.virtualtime.replace import put_back as put_back_places
 
 PATH = "/v1.1/p/clusters/c/cdm/job/j/status"
 HEADERS = {"X-Auth-Token": "t"}
@@ -508,20 +511,54 @@ def test_functions_are_found_where_they_are_held() -> None:
     def closure() -> None:
         real_sleep(30)
 
+    def by_keyword(*, sleep: Any = time.sleep) -> None:
+        sleep(30)
+
     clock = Clock(START, speed=0)
     with virtual_time(clock):
         before.sleep(30)
         _Injected().sleep(30)
         _Injected.held(30)
         closure()
-    assert clock.now() == START + 120_000
+        by_keyword()
+    assert clock.now() == START + 150_000
     assert before.sleep is _Injected.held is time.sleep
 
 
-def test_a_thread_that_is_left_behind_moves_nothing() -> None:
-    """It sleeps on for real, whatever time it has still to sleep; the next block isn't its own."""
+def test_who_holds_a_function_is_looked_for_again_only_where_it_changed() -> None:
+    """Two blocks with the same holders are one look at the heap; another holder in a place of the first is found."""
+    holders = Holders()
+    looks: list[int] = []
+    gc.collect()
+
+    def drive(poller: _Injected) -> None:
+        places = holders.replace([(time.sleep, looks.append)])
+        poller.sleep(30)
+        put_back_places(places)
+
+    poller = _Injected()
+    drive(poller)
+    remembered = list(holders._places)
+    drive(poller)
+    assert remembered
+    assert [id(place) for place in holders._places] == [id(place) for place in remembered]
+    assert looks == [30, 30]
+    del poller
+    drive(_Injected())  # the count of references is the same
+    assert looks == [30, 30, 30]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before the next block", "within the next block"])
+def test_a_thread_that_is_left_behind_moves_nothing(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sleeps on for real, whatever time it has still to sleep; the next block isn't its own, whenever it gets to run."""
     clock, other = Clock(START, speed=0), Clock(START, speed=0)
-    woken = threading.Event()
+    woken, gate = threading.Event(), _thread.allocate_lock()
+    sleep = real_time.sleep
+
+    def sleep_on(seconds: float) -> None:
+        with gate:
+            pass
+        sleep(seconds)
 
     def work() -> None:
         time.sleep(30)
@@ -532,6 +569,8 @@ def test_a_thread_that_is_left_behind_moves_nothing() -> None:
             pass
 
     ended: list[int] = []
+    monkeypatch.setattr(real_time, "sleep", sleep_on)
+    gate.acquire()
     with virtual_time(clock):
         hold = threading.Thread(target=busy)
         hold.start()
@@ -541,7 +580,15 @@ def test_a_thread_that_is_left_behind_moves_nothing() -> None:
     hold.join()
     assert not woken.is_set()
     assert clock.now() == START
+    if not late:
+        gate.release()
+        sleep(0.01)
     with virtual_time(other):
+        if late:
+            gate.release()
+            end = real_time.monotonic() + 0.1
+            while real_time.monotonic() < end:
+                sum(range(1_000))
         time.sleep(5)
     assert other.now() == START + 5_000
     assert clock.now() == START
@@ -562,6 +609,34 @@ def test_ctrl_c_in_a_wait_comes_out_of_it() -> None:
         time.sleep(1_000_000)
     held.append(1)
     thread.join()
+
+
+class _RingsWhenTaken:
+    """A lock that sends SIGINT each time that it is taken or given back."""
+
+    def __init__(self, lock: Any) -> None:
+        self.lock = lock
+
+    def acquire(self, blocking: bool = True) -> bool:
+        taken = bool(self.lock.acquire(blocking))
+        signal.raise_signal(signal.SIGINT)
+        return taken
+
+    def release(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+        self.lock.release()
+
+
+def test_ctrl_c_where_a_lock_is_taken_leaves_it_free() -> None:
+    """An interrupt between two lines of the engine's own comes out of the block, which other threads don't wait for."""
+    with pytest.raises(KeyboardInterrupt), virtual_time(Clock()):
+        assert engine.active is not None
+        lock: Any = engine.active.lock
+        lock._lock = _RingsWhenTaken(lock._lock)
+        try:
+            time.sleep(30)
+        finally:
+            lock._lock = lock._lock.lock
 
 
 class _Alarm(Exception):
