@@ -335,7 +335,7 @@ def test_texts_that_match_are_made_soon_and_of_ordinary_characters(pattern: str)
 def test_references_by_anchor_and_to_another_kind(tmp_path: Path) -> None:
     """`#name` leads to the schema with that `$anchor`; one to another kind is read as what it can mean, with a note."""
     value = document(responses={"200": {"$ref": "#/components/schemas/Thing"}})
-    thing = {"type": "object", "required": ["size", "why"], "properties": {"size": {"$ref": "#size"}}}
+    thing: Json = {"type": "object", "required": ["size", "why"], "properties": {"size": {"$ref": "#size"}}}
     thing["properties"]["why"] = {"$ref": "#/components/responses/Why"}
     value["components"] = {
         "schemas": {"Thing": thing, "Size": {"$anchor": "size", "type": "integer"}},
