@@ -12,6 +12,7 @@ from typing import Any
 from bench_subjects import STATUS_CALLS, TOKEN, headers_of, target_of
 
 from mockserver.definitions import Operation, load
+from mockserver.journal import JournalEntry
 from mockserver.mock import Mock
 from mockserver.model import RawRequest, Request
 from mockserver.server.access_log import access_line
@@ -64,7 +65,8 @@ def in_process() -> tuple[dict[str, float], tuple[float, float]]:
     """Microseconds of CPU of a request about another job each time, by operation; and of a line of the access log, of the
     same poll and of another one each time. Nothing of either is remembered."""
     definitions = load()
-    costs, lines = {}, []
+    costs: dict[str, float] = {}
+    lines: list[JournalEntry] = []
     for name, parameter in OTHER_JOB.items():
         operation, mock = definitions.operation(name), Mock(definitions=definitions)
         costs[name] = _median_cost(mock.handle_raw, _requests(operation, parameter))
