@@ -203,9 +203,14 @@ def _redacted(
     return clean_request, Response(status, clean_headers, _body(body, secrets), clean_problem, None, fault)
 
 
+@lru_cache(maxsize=128)
+def _secrets_of(headers: tuple[tuple[str, str], ...]) -> list[str]:
+    return redact.secrets_of(dict(headers))
+
+
 @lru_cache(maxsize=1_024)  # polls ask the same again and again
 def _clean_target(path: str, query: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    secrets = redact.secrets_of(dict(headers))
+    secrets = _secrets_of(headers)
     return _cut(redact.text(path, secrets), path), _cut(redact.query(query, secrets), query)
 
 

@@ -33,6 +33,7 @@ _DOUBLES = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
 _CONTRACT = pytest.StashKey["Contract"]()
 _TOLD = pytest.StashKey[bool]()
+_HOUSES = pytest.StashKey["ServerPool"]()
 _COUNTS = pytest.StashKey[list[dict[str, Any]]]()
 _COVERAGE = pytest.StashKey[Any]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
@@ -105,62 +106,46 @@ class _GuardsAll:
             pytest.fail("\n".join(dict.fromkeys(blocked)), pytrace=False)
 
 
-@pytest.fixture(scope="session")
-def _mockserver_houses() -> Iterator[ServerPool]:
-    from .testing.server_pool import ServerPool
-
-    houses = ServerPool()
-    yield houses
-    houses.stop()
-
-
 @pytest.fixture
-def mockserver(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: ServerPool
-) -> Iterator[MockServer]:
+def mockserver(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     """A mock of the vendors' APIs for this test alone: declare jobs, drive its clock, assert how it was polled.
 
     It answers on a socket; SDK code is pointed at it by the environment, which is set for the test.
     """
     _needs_control(request.config)
-    with _living(request, monkeypatch, _mockserver_houses, socket=True) as double:
+    with _living(request, socket=True) as double:
         yield double
 
 
 @pytest.fixture
-def mockserver_app(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: ServerPool
-) -> Iterator[MockServer]:
+def mockserver_app(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     """The same on no socket: `.app`, `.test_client()`, `.client()`, `.intercept()`."""
     _needs_control(request.config)
-    with _living(request, monkeypatch, _mockserver_houses, socket=False) as double:
+    with _living(request, socket=False) as double:
         yield double
 
 
 @pytest.fixture
-def contract(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mockserver_houses: ServerPool
-) -> Iterator[Contract]:
+def contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
     """Holds every exchange of the test against what the vendors document, requests and answers, alone and over time.
 
     Those with the test's mock (its own where it takes no mockserver), or with --contract-target those with the service.
     """
     with ExitStack() as stack:
+        patch = stack.enter_context(_patch(request))
         names = [name for name in ("mockserver", "mockserver_app") if name in request.fixturenames]
         doubles = [request.getfixturevalue(name) for name in names]
         try:
             if request.config.getoption("--contract-target"):
-                result = _held_service(request, monkeypatch)
+                result = _held_service(request, patch)
             else:
                 own = {"unknown_ids": "create"}
-                doubles = doubles or [
-                    stack.enter_context(_living(request, monkeypatch, _mockserver_houses, socket=True, own=own))
-                ]
+                doubles = doubles or [stack.enter_context(_living(request, socket=True, own=own))]
                 result = _held_mock(request, doubles)
         except InputError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         request.node.stash[_CONTRACT] = result
-        _show_to_unittest(request, monkeypatch, result)
+        _show_to_unittest(request, patch, result)
         try:
             yield result
         finally:
@@ -183,7 +168,7 @@ def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Con
     return hold_mock(doubles, expected, _profile(request.config))
 
 
-def _held_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Contract:
+def _held_service(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> Contract:
     """Raises InputError."""
     from .definitions import load
     from .testing.contract_fixture import contract_options
@@ -193,7 +178,7 @@ def _held_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     expected = contract_options(_marked(request.node, "mockserver_contract"), load())
     url = request.config.getoption("--contract-target")
     result = hold_service(url, expected, _profile(request.config), dict(os.environ))
-    monkeypatch.setitem(Environment(hide=()), "contract", result.env)
+    patch.setitem(Environment(hide=()), "contract", result.env)
     return result
 
 
@@ -219,26 +204,45 @@ def _needs_control(config: pytest.Config) -> None:
 
 
 @contextmanager
-def _living(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    houses: ServerPool,
-    socket: bool,
-    own: dict[str, Any] | None = None,
-) -> Iterator[MockServer]:
+def _patch(request: pytest.FixtureRequest) -> Iterator[pytest.MonkeyPatch]:
+    """The test's own `monkeypatch`, where it has one: what was set last is undone first. Else one that costs no fixture."""
+    if "monkeypatch" in request.fixturenames:
+        yield request.getfixturevalue("monkeypatch")
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            yield patch
+
+
+def _houses(config: pytest.Config) -> ServerPool:
+    """The mocks of this run; `pytest_unconfigure` stops them."""
+    if _HOUSES not in config.stash:
+        from .testing.server_pool import ServerPool
+
+        config.stash[_HOUSES] = ServerPool()
+    return config.stash[_HOUSES]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the tests used."""
+    if _HOUSES in config.stash:
+        config.stash[_HOUSES].stop()
+
+
+@contextmanager
+def _living(request: pytest.FixtureRequest, socket: bool, own: dict[str, Any] | None = None) -> Iterator[MockServer]:
     try:
         chosen = _choice(request.node, own)
-        house = houses.house(chosen, socket)
+        house = _houses(request.config).house(chosen, socket)
         double = house.acquire(chosen)
     except InputError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     from .testing.environ import Environment
 
-    monkeypatch.setitem(Environment(), "mockserver", double.env)
-    _show_to_unittest(request, monkeypatch, double)
     request.node.stash.setdefault(_DOUBLES, []).append(double)
     try:
-        with _hosts(request.config, double):
+        with _patch(request) as patch, _hosts(request.config, double):
+            patch.setitem(Environment(), "mockserver", double.env)
+            _show_to_unittest(request, patch, double)
             yield double
     finally:
         house.release(double)
@@ -269,11 +273,11 @@ def _marked(node: Any, name: str) -> dict[str, Any]:
     return supplied
 
 
-def _show_to_unittest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, double: Any) -> None:
+def _show_to_unittest(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch, double: Any) -> None:
     """Tests of `unittest.TestCase` take no fixtures as arguments: theirs is an attribute of the test."""
     unittest = sys.modules.get("unittest")
     if unittest and request.cls is not None and issubclass(request.cls, unittest.TestCase):
-        monkeypatch.setattr(request.instance or request.cls, request.fixturename or "mockserver", double, raising=False)
+        patch.setattr(request.instance or request.cls, request.fixturename or "mockserver", double, raising=False)
 
 
 @contextmanager

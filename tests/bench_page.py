@@ -60,6 +60,7 @@ def _targets(figures: Mapping[str, Any], own: Mapping[str, Any], sizes: Sequence
     idle, after = own["million"]
     middle, most = own["hanging"]
     jobs, namespaces = own["flat"]["jobs"], own["flat"]["namespaces"]
+    costs, (same, others) = own["in process"]
     return [
         ("one endpoint", ">= 2.5 x WireMock tuned", ratio("one", "WireMock, tuned", mine.rate("one"))),
         ("one endpoint", ">= 10 x Prism", ratio("one", "Prism", mine.rate("one"))),
@@ -100,6 +101,12 @@ def _targets(figures: Mapping[str, Any], own: Mapping[str, Any], sizes: Sequence
             ", ".join(f"{cost:.1f} us" for cost in jobs),
         ),
         ("CPU a request at 1 and 1,000 namespaces", "flat", ", ".join(f"{cost:.1f} us" for cost in namespaces)),
+        ("a line of the access log: the same poll, another one each time", "<= 5 us", f"{same:.1f} us, {others:.1f} us"),
+        (
+            "in process, another job each time: " + ", ".join(costs),
+            "(no target)",
+            ", ".join(f"{cost:.0f} us" for cost in costs.values()),
+        ),
     ]
 
 

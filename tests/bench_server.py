@@ -34,7 +34,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench_extras import FLAT_SIZES, flat, signed_targets
+from bench_extras import FLAT_SIZES, flat, in_process, signed_targets
 from bench_start import free_port, memory
 from bench_subjects import STATUS_CALLS, VALUES, Subject, headers_of, ours, subjects, target_of
 
@@ -293,7 +293,7 @@ def main() -> int:
 
     rounds, seconds, folder = (1, 1, options.brief) if options.brief else (ROUNDS, SECONDS, ROOT / "docs")
     figures = everything(options.peers, rounds, seconds)
-    own = {"million": million(seconds * 3), "hanging": beside_hanging(), "flat": flat()}
+    own = {"million": million(seconds * 3), "hanging": beside_hanging(), "flat": flat(), "in process": in_process()}
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     checks = {subject.name: subject.checks for subject in subjects(options.peers)}
     (folder / "performance.md").write_text(page(figures, own, machine, checks, FLAT_SIZES), encoding="utf-8")

@@ -77,7 +77,7 @@ def request_for(operation: Operation) -> Request:
             query += [f"{parameter.name}={_quoted(part)}" for part in texts]
         elif parameter.location == "header":
             headers[parameter.name.lower()] = text
-    body = b"x" if operation.body_required else b""
+    body = b"{}" if operation.body_required else b""
     if operation.body_errors is not None and operation.body_required:
         content = (operation.source / "requestBody").members("content")
         media = json_media(content) or next(iter(content), "")
@@ -129,7 +129,7 @@ def wrong(operation: Operation, answer: Any) -> str | None:
         return f"{answer.status} {answer.problem}"
     if answer.status >= 400 and answer.problem:
         return f"refused {answer.status} {answer.problem}"
-    if answer.body and "json" in (answer.header("Content-Type") or ""):
+    if answer.body and json_media([answer.header("Content-Type") or ""]):
         for error in operation.responses[answer.status](json.loads(answer.body)):
             return f"{answer.status} at {list(error.absolute_path)}: {error.message[:120]}"
     return None
@@ -147,10 +147,11 @@ def survey(file: Path, seconds: int) -> list[str]:
 
     result, began = ["tried"], time.process_time()
     signal.signal(signal.SIGALRM, too_slow)
-    signal.alarm(seconds)
     try:
+        signal.alarm(seconds)
         for counted in try_document(file):
             result.append(counted)
+        signal.alarm(0)
     except DefinitionError as error:
         result += ["refused", f"  refused: {str(error)[:300]}"]
     except TooSlow:

@@ -12,6 +12,7 @@ import pkgutil
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,13 +57,28 @@ def clients(package: str) -> Iterator[tuple[Any, Any]]:
                     yield from ((models, kind) for kind in own)
 
 
+def routes(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """The methods and paths of a document, whatever the names in braces."""
+    return {
+        (method, re.sub(r"{[^}]*}", "{}", path))
+        for path, item in document["paths"].items()
+        for method, node in item.items()
+        if isinstance(node, dict) and "operationId" in node
+    }
+
+
 def sweep(packages: list[str]) -> tuple[int, int, list[str]]:
     """How many operations are served, how many were called, and which calls failed."""
     from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
 
     folder = Path(tempfile.mkdtemp())
+    counted: Counter[tuple[str, str]] = Counter()
     for package in packages:
-        (folder / f"{package}.json").write_text(json.dumps(document_of(package)), encoding="utf-8")
+        document = document_of(package)
+        counted.update(routes(document))
+        (folder / f"{package}.json").write_text(json.dumps(document), encoding="utf-8")
+    shared = sum(count > 1 for count in counted.values())
+    print(f"{shared} of {len(counted)} methods and paths are those of two packages: the first one's operation answers")
     failures, called = [], 0
     settings = {"auth": "off", "unknown_ids": "create", "definitions": (str(folder),)}
     with mockserver.running(**settings) as server:
@@ -74,7 +90,7 @@ def sweep(packages: list[str]) -> tuple[int, int, list[str]]:
                     if match is None or method.endswith("_invoker") or method.startswith("_"):
                         continue
                     called += 1
-                    server.mock.reset()  # what another call deleted stays deleted else
+                    server.reset()  # what another call deleted stays deleted else
                     request = getattr(models, match[1])
                     try:
                         wanted = inspect.getsource(kind.new_builder)

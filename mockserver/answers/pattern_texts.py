@@ -52,6 +52,8 @@ def text_matching(fake: Fake, pattern: str, low: int, high: int) -> str:
     text = ""
     for number in range(_TRIES):
         text = _made(fake, pattern, _REPETITIONS[number % len(_REPETITIONS)])[:high]
+        while len(text) < low and number >= len(_REPETITIONS):  # the pattern leaves more open than it makes
+            text += fake.word()
         if low <= len(text) <= high and _fits(pattern, text):
             return text
     for plain in (fake.word(), fake.hex(32), *_PLAIN):

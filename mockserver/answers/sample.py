@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +79,8 @@ def _value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, st
         return value
     if kind == "object" or (kind == "any" and not name):
         return _object(seen, way, depth)
+    if kind == "string" and seen.embedded is not None:
+        return json.dumps(_value(seen.embedded, way, name, depth + 1), ensure_ascii=False)
     return _array(seen, way, name, depth) if kind == "array" else _scalar(seen, kind, way, name)
 
 

@@ -19,7 +19,7 @@ class SchemaView:
     """One value's keywords.
 
     `names` are those of the component schemas that it comes from; `properties` and `items` are schemas by place; `chosen` is
-    what a discriminator wants to hear.
+    what a discriminator wants to hear; `embedded` is the schema of the JSON that a text holds.
     """
 
     types: tuple[str, ...] | None = None
@@ -32,6 +32,7 @@ class SchemaView:
     extra: Node | bool | None = None
     names: set[str] = field(default_factory=set)
     chosen: dict[str, str] = field(default_factory=dict)
+    embedded: Node | None = None
 
     def kind(self) -> str:
         """The JSON type to make: the first one that isn't null; what the keywords tell where none is named."""
@@ -125,6 +126,8 @@ def _take(seen: SchemaView, node: Mapping[str, Any], place: Node) -> None:
         seen.items = _child(place, "items")
     if "prefixItems" in node and not seen.prefix:
         seen.prefix = [_child(place, "prefixItems", index) for index in range(len(node["prefixItems"]))]
+    if "contentSchema" in node and node.get("contentMediaType") == "application/json":
+        seen.embedded = _child(place, "contentSchema")
     if "additionalProperties" in node and seen.extra is None:
         extra = node["additionalProperties"]
         seen.extra = extra if isinstance(extra, bool) else _child(place, "additionalProperties")

@@ -35,6 +35,7 @@ from .node import Node, node_at
 from .operation_forms import PATH_NAME
 from .parameter_checks import check_of
 from .provenance import provenance_of
+from .router import openness
 from .servers import paths_of, server_urls
 from .styles import style_of, types_of
 
@@ -59,7 +60,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
         for key, place in root.members("x-switches").items():
             _add(switches, key, _switch(key, place.value), place)
         paths = list(root.members("paths").items())
-        for path, item in paths if service.vendor in VENDORS else sorted(paths, key=lambda entry: _openness(entry[0])):
+        for path, item in paths if service.vendor in VENDORS else sorted(paths, key=lambda entry: openness(entry[0])):
             for method in METHODS:
                 if method in item.value:
                     operations.append(_operation(path, method, item / method, service, judges, answered))
@@ -93,11 +94,6 @@ def _with_action(operation: Operation, actions: Mapping[str, Node], operations: 
             place.name, f"{place.pointer}/jobs", repr(place.value["jobs"]), f"an operation with x-job: {allowed_text}"
         )
     return replace(operation, action=action_of(place, statuses[place.value["jobs"]]))
-
-
-def _openness(path: str) -> list[bool]:
-    """Paths with fewer parameters, and later ones, come first: `/jobs/latest` before `/jobs/{id}`."""
-    return ["{" in segment for segment in path.split("/")]
 
 
 def _add(collected: dict[str, Any], name: str, value: Any, place: Node) -> None:

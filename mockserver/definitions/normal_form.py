@@ -76,7 +76,7 @@ class _Form:
         self._strict = "x-service" in self._document
         self._before_31 = False
         self._old: set[str] = set()
-        self._walk = Walk(files, self._was_swagger, self._mend)
+        self._walk = Walk(files, self._was_swagger, self._mend, self._leads_elsewhere)
         self._operations = OperationForms(self._walk, notes, self._strict)
 
     def bring(self, service: str | None) -> None:
@@ -151,19 +151,35 @@ class _Form:
         else:
             self._operations.bring(part)
 
+    def _leads_elsewhere(self, part: Part, kind: str) -> bool:
+        """Mends a part whose reference leads to another kind: a schema of anything, or a response of a schema."""
+        if self._strict or (part.kind, kind) in (("parameter", "header"), ("header", "parameter")):
+            return False
+        reference = {"$ref": part.node["$ref"]}
+        if part.kind == "schema":
+            del part.node["$ref"]
+            instead = "left out: any value"
+        elif (part.kind, kind) == ("response", "schema"):
+            part.node.clear()
+            part.node.update(description="", content={"application/json": {"schema": reference}})
+            instead = "read as a response of that schema"
+        else:
+            return False
+        self._notes.add(part.name, (*part.parts, "$ref"), f"{reference['$ref']!r}, which is a {kind}", instead)
+        return True
+
     def _items(self, root: Part) -> None:
         """Each path item's parameters to its operations, which get their ids."""
         ids, allowed, routes = set(self._taken.ids), set[int](), dict(self._taken.routes)
         paths = root.node.get("paths", {})
         if not isinstance(paths, dict):
             raise root.error(excerpt(paths), "an object", "paths")
+        _unshare(paths)
         for path, item in list(paths.items()):
             if not isinstance(item, dict):
                 raise root.error(excerpt(item), "an object (a path item)", "paths", path)
             place = self._walk.resolved(Part(root.name, ("paths", path), "pathItem", item))
-            if "$ref" in item and (
-                place.name == root.name or id(place.node) in allowed
-            ):  # each path has operations of its own
+            if ("$ref" in item and place.name == root.name) or id(place.node) in allowed:  # each path has its own operations
                 place = Part(root.name, ("paths", path), "pathItem", copy.deepcopy(place.node))
                 root.node["paths"][path] = place.node
             allowed.add(id(place.node))
@@ -202,6 +218,22 @@ class _Form:
         to_2020(part.node)
         if not self._strict:
             mend(part.node, part.name, part.parts, self._notes)
+
+
+def _unshare(paths: dict[str, Any]) -> None:
+    """Path items and operations that stand in several places, as aliases of YAML do, become objects of their own."""
+    seen = set[int]()
+
+    def unshare(holder: dict[str, Any]) -> None:
+        for name, node in holder.items():
+            if id(node) in seen and isinstance(node, dict):
+                holder[name] = copy.deepcopy(node)
+            seen.add(id(node))
+
+    unshare(paths)
+    for item in paths.values():
+        if isinstance(item, dict):
+            unshare(item)
 
 
 def _identify(operation: dict[str, Any], method: str, path: str, ids: set[str]) -> None:

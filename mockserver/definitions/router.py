@@ -18,7 +18,7 @@ PLAIN = "openapi"
 
 _NAME = re.compile(r"\{([^{}/]+)\}")
 Match = tuple[int, "Operation", tuple[str, ...]]
-"""The operation's place in the definitions, the operation, and the values in the path."""
+"""The operation's place in the order of paths, the operation, and the values in the path."""
 
 
 class _Template:
@@ -55,11 +55,13 @@ class _Shape:
 class Router:
     """The operations by their paths; with the paths of their servers before them, too, where nothing else stands there.
 
-    An operation of a user's document takes the place of a shipped one at the same path.
+    Of two paths that a request fits, the one with fewer or later names in braces counts, in whatever documents they stand:
+    `/jobs/latest` before `/jobs/{id}`. An operation of a user's document takes the place of a shipped one at the same path.
     """
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._shapes: dict[int, dict[tuple[bool, ...], _Shape]] = {}
+        operations = sorted(operations, key=lambda operation: openness(operation.path))
         for place, operation in enumerate(operations):
             _put(self._template(operation.path), place, operation)
         for place, operation in enumerate(operations, len(operations)):
@@ -82,7 +84,7 @@ class Router:
         return made
 
     def matches(self, segments: Sequence[str]) -> list[Match]:
-        """The operations that have a path of these segments, whatever their methods, in the order of the definitions.
+        """The operations that have a path of these segments, whatever their methods, the least open path first.
 
         Args:
             segments: What stands between the slashes of a path, each percent-decoded; the first one is empty.
@@ -112,6 +114,11 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]
     if len(places) > 1:
         return itemgetter(*places)
     return lambda segments: tuple(segments[place] for place in places)
+
+
+def openness(path: str) -> list[bool]:
+    """Paths with fewer parameters, and later ones, come first when sorted by this."""
+    return ["{" in segment for segment in path.split("/")]
 
 
 def _put(template: _Template, place: int, operation: Operation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any
@@ -72,6 +73,9 @@ def _mend_enum(schema: dict[str, Any], source: str, parts: tuple[str, ...], note
     if {"integer", "number"} & set(names) and None not in numbers:
         schema["enum"] = numbers
         notes.add(source, (*parts, "enum"), repr(values)[:80], "read as numbers")
+    elif "string" in names and all(isinstance(value, bool | int | float) for value in values):
+        schema["enum"] = [json.dumps(value) for value in values]
+        notes.add(source, (*parts, "enum"), repr(values)[:80], "read as texts")
     else:
         del schema["type"]
         notes.add(source, (*parts, "type"), f"{types!r}, which no value of enum has", "left out")

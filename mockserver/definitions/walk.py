@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -75,14 +75,23 @@ class Part:
 class Walk:
     """Visits parts: `before` sees each before what is below it, and may change it.
 
-    `was_swagger` says of a document, read just now or before, whether its pointers are Swagger 2.0's.
+    `was_swagger` says of a document, read just now or before, whether its pointers are Swagger 2.0's; `elsewhere` may mend a
+    part whose reference leads to another kind, and says whether it did.
     """
 
-    def __init__(self, files: Files, was_swagger: Callable[[str], bool], before: Callable[[Part], None]) -> None:
+    def __init__(
+        self,
+        files: Files,
+        was_swagger: Callable[[str], bool],
+        before: Callable[[Part], None],
+        elsewhere: Callable[[Part, str], bool],
+    ) -> None:
         self._files = files
         self._was_swagger = was_swagger
         self._before = before
+        self._elsewhere = elsewhere
         self._kinds: dict[int, str] = {}
+        self._anchors: dict[str, dict[str, str]] = {}
 
     def visit(self, name: str) -> None:
         """All that the document `name` leads to. Raises DefinitionError for a reference to nowhere."""
@@ -96,9 +105,12 @@ class Walk:
                 continue
             seen.add(id(part.node))
             if "$ref" in part.node and (part.kind != "schema" or isinstance(part.node["$ref"], str)):
-                waiting.append(self.followed(part))
-                if part.kind != "schema":
-                    continue
+                target = self.followed(part)
+                kind = _kind_at(target.parts) if self._is_document(target.name) else part.kind
+                if kind in (part.kind, "") or not self._elsewhere(part, kind):
+                    waiting.append(target)
+                    if part.kind != "schema":
+                        continue
             self._before(part)
             waiting += reversed(list(_below(part)))
 
@@ -125,6 +137,9 @@ class Walk:
                 part.node["$ref"] = f"{reference.partition('#')[0]}#{pointer}"
                 fragment = pointer
         if fragment and not fragment.startswith("/"):
+            fragment = self._pointer_of_anchor(name, fragment)
+            part.node["$ref"] = f"{reference.partition('#')[0]}#{fragment}"
+        if fragment and not fragment.startswith("/"):
             raise part.error(f"a reference to {reference!r}", "a JSON pointer, such as #/components/schemas/Job", "$ref")
         parts = parts_of(fragment)
         try:
@@ -138,6 +153,38 @@ class Walk:
         if parts and parts[0] in _CONTAINERS and len(parts) <= _CONTAINERS[parts[0]]:
             raise part.error(f"{reference!r}, which leads to no {part.kind}", f"a reference to a {part.kind}", "$ref")
         return Part(name, parts, part.kind, node)
+
+    def _is_document(self, name: str) -> bool:
+        document = self._files.documents[name]
+        return isinstance(document, dict) and "openapi" in document
+
+    def _pointer_of_anchor(self, name: str, anchor: str) -> str:
+        """The pointer to the schema that has this `$anchor`; the anchor itself where none has."""
+        if name not in self._anchors:
+            self._anchors[name] = dict(_anchors(self._files.documents[name]))
+        return self._anchors[name].get(anchor, anchor)
+
+
+def _anchors(document: Any) -> Iterator[tuple[str, str]]:
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
+    while waiting:
+        parts, node = waiting.pop()
+        if isinstance(node, dict):
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                if isinstance(node.get(keyword), str):
+                    yield node[keyword], join(*parts)
+            waiting += [((*parts, str(key)), child) for key, child in node.items()]
+        elif isinstance(node, list):
+            waiting += [((*parts, str(index)), child) for index, child in enumerate(node)]
+
+
+def _kind_at(parts: Sequence[str]) -> str:
+    """The kind of what stands at a pointer into an OpenAPI document; "" where that is not known."""
+    kind, index = "document", 0
+    while index < len(parts):
+        form, kind = _PARTS.get(kind, {}).get(parts[index], ("", ""))
+        index += 1 if form == _ONE else 2
+    return kind if index == len(parts) else ""
 
 
 def _below(part: Part) -> Iterator[Part]:

@@ -34,6 +34,8 @@ _HINTS = (  # in lower case; a text with none of them has nothing that could be 
     "\\u00",
 )  # fmt: skip
 _HINT = re.compile("|".join(map(re.escape, _HINTS)))
+_MARKS = (":", "=", "<", *(hint for hint in _UNNAMED if ":" not in hint))
+"""What stands after a name, around it, or in what no name announces: paths mostly have none of it."""
 REMEMBERED = 8 * 1024
 """The longest text of which it is remembered where its secrets are, in characters."""
 
@@ -105,7 +107,7 @@ def text_secrets(value: str) -> list[str]:
 
 def query(value: str, secrets: list[str]) -> str:
     """A query without the values of parameters that are named like secrets, and without these secrets."""
-    return text("&".join(map(_parameter, value.split("&"))), secrets)
+    return text("&".join(map(_parameter, value.split("&"))), secrets) if value else value
 
 
 def _parameter(pair: str) -> str:
@@ -129,7 +131,11 @@ def text(value: str, secrets: Iterable[str], hide: Callable[[str], str] = hidden
 
 
 def _may_hold_secrets(value: str) -> bool:
-    return _HINT.search(value.lower()) is not None
+    lowered = value.lower()
+    for mark in _MARKS:
+        if mark in lowered:
+            return _HINT.search(lowered) is not None
+    return False
 
 
 def _secret_values(value: str) -> Sequence[Member]:

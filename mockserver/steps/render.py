@@ -148,4 +148,6 @@ def header_text(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Text as one line of printable ASCII: all other characters escaped."""
+    if text.isascii() and text.isprintable():
+        return text
     return text.translate(_CONTROLS).encode("ascii", "backslashreplace").decode()

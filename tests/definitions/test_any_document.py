@@ -136,7 +136,6 @@ def test_several_files_make_one_document(tmp_path: Path) -> None:
         ("missing.json", "which is not a file"),
         ("#/components/schemas", "which leads to no schema"),
         ("#/components/schemas/Nobody", "there is no 'Nobody'"),
-        ("#/components/parameters/p", "a schema in the place of a parameter"),
     ],
 )
 def test_references_that_lead_nowhere_are_refused(reference: str, found: str, tmp_path: Path) -> None:
@@ -331,3 +330,54 @@ def test_texts_that_match_are_made_soon_and_of_ordinary_characters(pattern: str)
         assert compile_pattern(pattern).search(text)
         assert text.isprintable()
         assert len(text) < 400
+
+
+def test_references_by_anchor_and_to_another_kind(tmp_path: Path) -> None:
+    """`#name` leads to the schema with that `$anchor`; one to another kind is read as what it can mean, with a note."""
+    value = document(responses={"200": {"$ref": "#/components/schemas/Thing"}})
+    thing: Json = {"type": "object", "required": ["size", "why"], "properties": {"size": {"$ref": "#size"}}}
+    thing["properties"]["why"] = {"$ref": "#/components/responses/Why"}
+    value["components"] = {
+        "schemas": {"Thing": thing, "Size": {"$anchor": "size", "type": "integer"}},
+        "responses": {"Why": {"description": "Why."}},
+    }
+    (tmp_path / "own.json").write_text(json.dumps(value), encoding="utf-8")
+    notes = Notes()
+    read_users(tmp_path / "own.json", notes)
+    texts = [str(note) for note in notes.all()]
+    assert any("which is a schema; read as a response of that schema" in text for text in texts), texts
+    assert any("which is a response; left out: any value" in text for text in texts), texts
+    made = json.loads(get(mock_of(tmp_path, value), "/things/x").body)
+    assert isinstance(made["size"], int)
+
+
+def test_an_alias_of_yaml_is_an_operation_of_its_own(tmp_path: Path) -> None:
+    """Two paths with one operation, by an alias: each gets an id."""
+    text = """
+openapi: 3.1.0
+info: {title: Things, version: "1"}
+paths:
+  /one:
+    get: &same
+      responses: {"200": {description: ok, content: {application/json: {schema: {const: 1}}}}}
+  /two:
+    get: *same
+"""
+    mock = mock_of(tmp_path, text, "own.yaml")
+    assert [operation.id for operation in mock.definitions.operations] == ["getOne", "getTwo"]
+
+
+def test_a_users_plain_path_comes_before_a_shipped_one_with_names(tmp_path: Path) -> None:
+    """`/instances/statistic` of a user's document isn't taken for the shipped `/instances/{instance_id}`."""
+    path = "/v3/{project_id}/instances/statistic"
+    (tmp_path / "own.json").write_text(json.dumps(document(path, responses=answers({"const": "mine"}))), encoding="utf-8")
+    mock = Mock(Settings(auth="off"), definitions=load([tmp_path / "own.json"]))
+    assert mock.handle(Request("GET", f"/v3/{'p' * 32}/instances/statistic", "", {})).body == b'"mine"'
+
+
+def test_a_text_that_holds_json_is_made_as_its_schema_says(tmp_path: Path) -> None:
+    """`contentMediaType` and `contentSchema`: a string with JSON in it."""
+    inner = {"type": "object", "required": ["rows"], "properties": {"rows": {"type": "integer"}}}
+    text = {"type": "string", "contentMediaType": "application/json", "contentSchema": inner}
+    answer = get(mock_of(tmp_path, document(responses=answers(text))), "/things/x")
+    assert isinstance(json.loads(json.loads(answer.body))["rows"], int)

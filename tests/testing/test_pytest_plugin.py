@@ -161,20 +161,32 @@ def test_the_environment_is_the_tests_alone(run: Run, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HUAWEICLOUD_SDK_PROJECT_ID", "real-project")
     monkeypatch.setenv("NO_PROXY", "intranet.example")
     tests = """
-        import os
+        import os, subprocess
+
+        def in_a_child():
+            return subprocess.run(["printenv", "HUAWEICLOUD_SDK_AK"], capture_output=True, text=True).stdout.strip()
 
         def test_within(mockserver):
+            assert in_a_child() == mockserver.credentials.ak
             assert os.environ["HUAWEICLOUD_SDK_AK"] == mockserver.credentials.ak == mockserver.env["HUAWEICLOUD_SDK_AK"]
             assert os.environ["HUAWEICLOUD_SDK_REGION_CDM_CN_NORTH_4"] == mockserver.url
             assert "HUAWEICLOUD_SDK_PROJECT_ID" not in os.environ
             assert os.environ["NO_PROXY"] == "intranet.example,127.0.0.1,localhost"
 
+        def test_sets_it(mockserver, monkeypatch):
+            monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "own")
+            assert in_a_child() == "own"
+
+        def test_sets_it_too(monkeypatch, mockserver):
+            monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "own")
+            monkeypatch.delenv("HUAWEICLOUD_SDK_IAM_ENDPOINT")
+
         def test_after():
-            assert os.environ["HUAWEICLOUD_SDK_AK"] == "real-key"
+            assert in_a_child() == os.environ["HUAWEICLOUD_SDK_AK"] == "real-key"
             assert os.environ["HUAWEICLOUD_SDK_PROJECT_ID"] == "real-project"
-            assert "HUAWEICLOUD_SDK_REGION_CDM_CN_NORTH_4" not in os.environ
+            assert not {"HUAWEICLOUD_SDK_REGION_CDM_CN_NORTH_4", "HUAWEICLOUD_SDK_IAM_ENDPOINT"} & set(os.environ)
     """
-    run(tests).assert_outcomes(passed=2)
+    run(tests).assert_outcomes(passed=4)
 
 
 def test_mistakes_fail_at_teardown(run: Run) -> None:
