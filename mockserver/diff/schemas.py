@@ -187,14 +187,14 @@ class SchemaComparer:
         free = list(come)
         for name in gone:
             text = expanded(old.properties[name][0])
-            alike = [
+            candidates = [
                 other
                 for other in free
                 if folded_name(other) == folded_name(name)
                 or (alike(name, other) and expanded(new.properties[other][0]) == text)
             ]
-            if alike:
-                best = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
+            if candidates:
+                best = max(candidates, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
                 renames.append((name, best))
                 free.remove(best)
         return renames
