@@ -147,10 +147,11 @@ def survey(file: Path, seconds: int) -> list[str]:
 
     result, began = ["tried"], time.process_time()
     signal.signal(signal.SIGALRM, too_slow)
-    signal.alarm(seconds)
     try:
+        signal.alarm(seconds)
         for counted in try_document(file):
             result.append(counted)
+        signal.alarm(0)
     except DefinitionError as error:
         result += ["refused", f"  refused: {str(error)[:300]}"]
     except TooSlow:

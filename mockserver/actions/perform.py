@@ -231,6 +231,11 @@ def _nobody(scope: Scope) -> Scope:
 def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
     """The newest jobs whose facts are what the action asks for."""
     expected = values(action.where, scope)
+    service = _service(action)
+    if isinstance(service, JobListService):
+        runs = list_runs.known(action, service, scope)
+        yield from (run for run in runs if run.job and all(value_at(run.job.profile, at) == v for at, v in expected.items()))
+        return
     for declared in _newest_first(action, scope):
         identity = {**scope.identity, **declared.match}
         same = all(identity[name] == part for name, part in scope.identity.items())
@@ -241,12 +246,19 @@ def _with_facts(action: Action, scope: Scope) -> Iterator[Scope]:
 
 
 def _list(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    rows = list(_runs(action, scope) if action.of == "runs" else _jobs(action, scope))
+    rows = [row for row in (_runs(action, scope) if action.of == "runs" else _jobs(action, scope)) if _is_kind(action, row)]
     remaining = [row for row in rows if _passes(action, row)]
     if action.must_exist and not rows and set(_life(action).identity) <= set(scope.identity):
         return _nobody(scope)
     start, size = _page(action, scope)
     return replace(scope, rows=remaining[start : start + size], total=len(remaining))
+
+
+def _is_kind(action: Action, row: Scope) -> bool:
+    """Whether a row's facts are what the list is of: each the same, or one of several."""
+    expected = {place: value(source, row) for place, source in action.where.items()}
+    facts = {place: value_at(row.job.profile, place) if row.job else MISSING for place in expected}
+    return all(facts[place] in some if isinstance(some, list) else facts[place] == some for place, some in expected.items())
 
 
 def _passes(action: Action, row: Scope) -> bool:
@@ -284,13 +296,15 @@ def _jobs(action: Action, scope: Scope) -> Iterator[Scope]:
         identity = {**scope.identity, **declared.match}
         hidden = declared.waiting and _life(action).unstarted is None
         allowed = set(_life(action).identity) <= set(identity)
-        result = allowed and not hidden and scope.context.now >= declared.visible
-        if result and isinstance(
-            _service(action), JobListService
-        ):  # a job by its name: it has runs, but no state of its own
-            yield replace(scope, identity={**identity, **declared.narrow})
-        elif result and all(identity[name] == part for name, part in scope.identity.items()):
-            yield _seen(action, replace(scope, identity=identity), declared)
+        same = all(identity[name] == part for name, part in scope.identity.items())
+        if not (allowed and same and not hidden and scope.context.now >= declared.visible):
+            continue
+        service, scope_of_job = _service(action), replace(scope, identity={**identity, **declared.narrow})
+        if isinstance(service, JobListService):  # it has no state of its own: the facts are those of its newest run
+            newest = list_runs.newest(action, service, scope_of_job, declared)
+            yield replace(newest, identity=scope_of_job.identity) if newest else scope_of_job
+        else:
+            yield _seen(action, scope_of_job, declared)
 
 
 def _newest_first(action: Action, scope: Scope) -> list[JobSpec]:

@@ -14,16 +14,20 @@ from .operation_forms import PATH_NAME
 from .propose_calls import calls_around
 from .propose_states import Status, quoted, status_of
 from .read import read_users
-from .schema_lookup import Node, schema_of, success_response, types_of_schema, whole_schema
+from .schema_lookup import Node, parameters_of, schema_of, success_response, types_of_schema, whole_schema
 
-_PROGRESS = re.compile(r"progress|percent", re.IGNORECASE)
+_PROGRESS = re.compile(
+    r"progress|^percent(age)?$|percent(age)?_?(complete|done|finished)|(complete|completion|done)_?percent", re.IGNORECASE
+)
+_SETTING = re.compile(r"(config|configuration|format|settings?|options?|type)$", re.IGNORECASE)
+_ID = re.compile(r"(^|_)id$|[a-z]Id$|^(job|task|run|operation|request)(_?(name|key))?$|token$")
 _RESULT = re.compile(r"result|output|download|artifact|response", re.IGNORECASE)
 _ERROR = re.compile(r"^(error|fail)|(error|reason)(_?(message|detail|details|code|info))?$", re.IGNORECASE)
 _TIMES = (
     ("created", re.compile(r"creat|submi|queued|inserted|requested", re.IGNORECASE)),
     ("started", re.compile(r"start|begin|began", re.IGNORECASE)),
     ("ended", re.compile(r"end|finish|complet|done_?at|stopped", re.IGNORECASE)),
-    ("updated", re.compile(r"updat|modif|last", re.IGNORECASE)),
+    ("updated", re.compile(r"updat|modif|last_?(chang|action|activ|seen)", re.IGNORECASE)),
 )
 _EPOCH = re.compile(r"time|_at$|[a-z]At$|date|_ms$|timestamp", re.IGNORECASE)
 _SECONDS = re.compile(r"(?<!milli)(?<!micro)seconds|epoch_?s\b|unix", re.IGNORECASE)
@@ -58,8 +62,16 @@ def _places(document: Node) -> Iterator[tuple[str, Node]]:
     """The paths of single things that can be read, and how."""
     for path, item in document.get("paths", {}).items():
         node = item.get("get") if isinstance(item, Mapping) else None
-        if isinstance(node, Mapping) and PATH_NAME.search(path):
+        if isinstance(node, Mapping) and (PATH_NAME.search(path) or _query_id(document, path, node)):
             yield path, node
+
+
+def _query_id(document: Node, path: str, node: Node) -> str | None:
+    """The parameter in the query that says which thing is meant, where none in the path does."""
+    parameters = parameters_of(document, node)
+    names = [str(item.get("name")) for item in parameters if item.get("in") == "query" and item.get("required") is True]
+    matching = [name for name in names if _ID.search(name)]
+    return matching[0] if len(matching) == 1 and not path.endswith("}") else None
 
 
 def _status(document: Node, node: Node) -> Status | None:
@@ -74,6 +86,9 @@ def _job(document: Node, place: tuple[str, Node]) -> Iterator[str]:
     yield f"  {quoted(str(node['operationId']))}:  # GET {path}"
     if status.base:
         yield f"    job: {status.base}"
+    query = _query_id(document, path, node)
+    if query is not None and not PATH_NAME.search(path):
+        yield f"    id: {quoted(query)}"
     yield f"    status: {status.place}"
     yield "    states:"
     yield from (f"      {line}" for line in status.lines)
@@ -134,9 +149,14 @@ def _only(document: Node, members: Mapping[str, Any], status: Status) -> dict[st
             continue
         if bad and _ERROR.search(name):
             only[at] = _listed(bad)
-        elif good and _RESULT.search(name) and "boolean" not in types_of_schema(document, members[at]):
+        elif good and at.count("/") == 1 and _is_result(document, name, members[at]):
             only[at] = _listed(good)
     return only
+
+
+def _is_result(document: Node, name: str, schema: Any) -> bool:
+    """Whether a member is what a job leaves behind, and no setting of how it shall."""
+    return bool(_RESULT.search(name) and not _SETTING.search(name) and "boolean" not in types_of_schema(document, schema))
 
 
 def _listed(names: list[str]) -> str:

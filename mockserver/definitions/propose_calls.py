@@ -12,13 +12,14 @@ from .schema_lookup import Node, schema_of, success_response, types_of_schema, w
 _STOP = re.compile(r"cancel|stop|abort|terminate|kill", re.IGNORECASE)
 _RERUN = re.compile(r"re-?run|restart|retry", re.IGNORECASE)
 _STARTS = re.compile(r"start|run|submit|create|launch|trigger|execute|export|import|new|begin", re.IGNORECASE)
+_CHANGES = re.compile(r"^(update|modify|patch|edit|rename|replace|set)|[a-z_](Update|Modify|Patch|Edit)")
 _LONG = ("location", "operation-location", "azure-asyncoperation", "retry-after")
 _WRITES = ("post", "put", "patch", "delete")
 
 
 def calls_around(document: Node, path: str, read: Node) -> Iterator[str]:
     """Lines of the proposal: `start`, `list`, `stop`, `rerun`, `delete`."""
-    paths, collection = document["paths"], path.rpartition("/")[0]
+    paths, collection = document["paths"], path.rpartition("/")[0] if path.endswith("}") else path
     start = paths.get(collection, {}).get("post") or _starter(document, path, read)
     if start:
         yield _line("start", start)
@@ -53,6 +54,8 @@ def _starter(document: Node, path: str, read: Node) -> Node | None:
     name = path.rpartition("{")[2].partition("}")[0]
     shown = _schema_name(document, read)
     candidates = [node for method, node in _operations(document) if method in _WRITES[:3] and node is not read]
+    candidates = [node for node in candidates if not _CHANGES.search(str(node["operationId"]))]
+    candidates.sort(key=lambda node: not _STARTS.match(str(node["operationId"])))
     for node in candidates:
         schema = schema_of(document, success_response(document, node))
         same = shown is not None and _schema_name(document, node) == shown and _STARTS.search(str(node["operationId"]))

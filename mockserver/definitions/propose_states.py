@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .job_shorthand import is_end
-from .job_words import CANCEL, FAILURE, SUCCESS, WAITING
+from .job_words import CANCEL, FAILURE, LIVE, STRONG_FAILURE, STRONG_SUCCESS, SUCCESS, WAITING
 from .schema_lookup import Node, types_of_schema, whole_schema
 
 _STATUS = re.compile(
@@ -17,6 +17,9 @@ _OUTCOME = re.compile(r"conclusion|outcome|result(_?(state|status|code))?$", re.
 _LATE = re.compile(r"ending|finaliz|clean|stopp?ing|terminating|cancell?ing|upload|sav", re.IGNORECASE)
 _EARLY = re.compile(r"start|init|boot|provision|load|assign|launch", re.IGNORECASE)
 _BREAK = re.compile(r"retry|suspend|pause|block|defer|reschedul|restart|unknown", re.IGNORECASE)
+_QUOTED = re.compile(r"[`'\"‘“]([A-Za-z][A-Za-z_-]{1,30})[`'\"’”]")
+_ACCEPTED = re.compile(r"accept", re.IGNORECASE)
+_OPERATION = re.compile(r"^(error|response|result|output|metadata)$", re.IGNORECASE)
 _DEPTH = 2
 
 
@@ -55,42 +58,78 @@ def status_of(document: Node, schema: Node, base: str = "", depth: int = 0) -> S
 
 
 def _at(document: Node, name: str, holder: Node, base: str) -> Status | None:
-    if name == "done" and "boolean" in types_of_schema(document, holder["properties"][name]):
+    is_flag = name == "done" and "boolean" in types_of_schema(document, holder["properties"][name])
+    if is_flag and any(_OPERATION.search(other) for other in holder["properties"]):
         ended = tuple(f"{state}: {{end: true, code: true}}" for state in ("succeeded", "failed"))
         return Status(base, "/done", holder, ("running: {for: 10s, code: false}", *ended), ("succeeded", "failed"))
-    values = _texts(document, holder["properties"][name])
-    if not _STATUS.search(name) or len(values) < 2:
-        return None
-    ends = [value for value in values if is_end(value)]
-    if not ends or len(ends) == len(values):
+    codes = values_of(document, holder["properties"][name]) if _STATUS.search(name) else {}
+    values = list(codes)
+    ends = _ends(values)
+    if len(values) < 2 or not ends or len(ends) == len(values):
         return None
     going = sorted((value for value in values if value not in ends), key=_stage)
     outcome = _outcome(document, holder, name) if not any(FAILURE.search(value) for value in ends) else None
+    if outcome is None and not any(STRONG_SUCCESS.search(value) or STRONG_FAILURE.search(value) for value in ends):
+        return None
     if outcome is not None:
         end, (member, results) = next((value for value in ends if not CANCEL.search(value)), ends[0]), outcome
-        lines = [f"{quoted(value)}: 10s" for value in going]
+        lines = [_line(value, codes[value], ends) for value in going]
         lines += [
             f"{quoted(value)}: {{end: true, code: {quoted(end)}, set: {{/{member}: {quoted(value)}}}}}" for value in results
         ]
         return Status(base, f"/{name}", holder, tuple(lines), tuple(results), (f"/{member}",))
-    ordered = [*going, *sorted(ends, key=lambda value: not SUCCESS.search(value) or bool(FAILURE.search(value)))]
-    lines = [f"{quoted(value)}: {'end' if value in ends else '10s'}" for value in ordered]
-    return Status(base, f"/{name}", holder, tuple(lines), tuple(ends))
+    ordered = [*going, *sorted(ends, key=lambda value: not _is_good(value))]
+    return Status(base, f"/{name}", holder, tuple(_line(value, codes[value], ends) for value in ordered), tuple(ends))
 
 
-def _texts(document: Node, child: Any) -> list[str]:
-    values = [value for value in whole_schema(document, child).get("enum", ()) if value is not None]
-    return values if all(isinstance(value, str) for value in values) else []
+def _is_good(value: str) -> bool:
+    return bool(SUCCESS.search(value) or LIVE.search(value)) and not FAILURE.search(value)
+
+
+def _line(value: str, code: Any, ends: list[str]) -> str:
+    if code == value:
+        return f"{quoted(value)}: {'end' if value in ends else '10s'}"
+    return f"{quoted(value)}: {{{'end: true' if value in ends else 'for: 10s'}, code: {code}}}"
+
+
+def _ends(values: list[str]) -> list[str]:
+    """The values that are ends."""
+    ends = [value for value in values if is_end(value)]
+    good = [value for value in ends if SUCCESS.search(value) and not FAILURE.search(value)]
+    strong = [value for value in good if STRONG_SUCCESS.search(value)]
+    if strong:
+        ends = [value for value in ends if value not in good or value in strong]
+    elif not good:
+        ends += [value for value in values if LIVE.search(value)]
+    elif len(good) > 1:
+        ends = [value for value in ends if value not in good or not _ACCEPTED.search(value)]
+    return ends
+
+
+def values_of(document: Node, child: Any) -> dict[str, Any]:
+    """What a status may be, by its name, in the document's order: its texts, or numbers that the document names."""
+    schema = whole_schema(document, child)
+    limbs = [whole_schema(document, limb) for keyword in ("oneOf", "anyOf") for limb in schema.get(keyword, ())]
+    values = [value for value in schema.get("enum", ()) if value is not None]
+    values = values or [limb["const"] for limb in limbs if "const" in limb]
+    if not values and "string" in types_of_schema(document, child):
+        values = _QUOTED.findall(str(schema.get("description", "")))
+    if all(isinstance(value, str) for value in values):
+        return {value: value for value in values}
+    names = schema.get("x-enum-varnames", schema.get("x-enumNames", [limb.get("title") for limb in limbs]))
+    if isinstance(names, list) and len(names) == len(values) and all(isinstance(name, str) for name in names):
+        return dict(zip(names, values, strict=True))
+    return {}
 
 
 def _outcome(document: Node, holder: Node, status: str) -> tuple[str, list[str]] | None:
     """A member beside a status that only says that it is over, which says how it ended."""
     for name, child in holder["properties"].items():
-        values = _texts(document, child)
+        values = [value for value, code in values_of(document, child).items() if value == code]
         good = any(SUCCESS.search(value) and not FAILURE.search(value) for value in values)
         if name != status and _OUTCOME.search(name) and good and any(FAILURE.search(value) for value in values):
             ends = [value for value in values if is_end(value)]
-            return name, sorted(ends, key=lambda value: not SUCCESS.search(value) or bool(FAILURE.search(value)))
+            return name, sorted(ends, key=lambda value: not _is_good(value))
     return None
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from .. import real_time as real
 from ..when_imported import when_imported
+from . import alarms, forked, functions, locks, loops, polls, refused, sockets, trio_loops, wall
 from . import engine as engines
-from . import forked, functions, locks, loops, polls, refused, sockets, trio_loops, wall
 from .children import Children
 from .conductor import Conductor
 from .engine import Engine, Patch
@@ -92,12 +92,13 @@ class VirtualTime(AbstractContextManager["Clock"]):
         engine = self._engine = Engine(clock, self._driver, self._on_sleep, self._bystanders, move_wall)
         engine.lock.signals, engine.lock.deliver = self._signals.pending, self._signals.deliver_between
         undo.callback(forked.begin(engine))
+        undo.callback(alarms.begin(engine))
         children = Children()
         engine.holds.append(children.busy)
         functions.begin()
         undo.callback(_replace_functions(functions.pairs()))
         self._patch([*locks.patches(), *sockets.patches(), *polls.patches(), *loops.patches()])
-        self._patch([*refused.patches(), *children.patches()])
+        self._patch([*alarms.patches(), *refused.patches(), *children.patches()])
         later = (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches), ("gevent.hub", refused.gevent_patches))
         for module, patches in later:
             undo.callback(when_imported(module, partial(self._patch_with, patches)))

@@ -209,3 +209,111 @@ def numbers(node: Any, key: str = "") -> Iterator[tuple[str, float]]:
             yield from numbers(child, name)
     elif isinstance(node, int | float):
         yield key, node
+
+
+def one_job(status: Json, **members: Json) -> Json:
+    """A document of one thing with a status, and a list of it."""
+    schema = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"id": {"type": "string"}, "status": status, **members},
+    }
+    thing = {"description": "ok", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    read = {"operationId": "getThing", "parameters": [name], "responses": {"200": thing}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {"/things/{id}": {"get": read}},
+        "components": {"schemas": {"Thing": schema}},
+    }
+
+
+def proposed(folder: Path, document: Json) -> Json:
+    """What `init` proposes of the only job; {} where it refuses."""
+    from mockserver.definitions.propose import proposal
+    from mockserver.errors import InputError
+
+    (folder / "own.json").write_text(json.dumps(document), encoding="utf-8")
+    try:
+        jobs = parse_yaml(proposal(folder / "own.json"))["jobs"]
+    except InputError:
+        return {}
+    job: Json = next(iter(jobs.values()))
+    return job
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        (["CREATING", "DELETING", "ACTIVE", "FAILED"], ["ACTIVE", "FAILED"]),
+        (["NotSpecified", "Accepted", "Succeeded", "Failed"], ["Succeeded", "Failed"]),
+        (["READY_TO_EXECUTE", "EXECUTING", "EXECUTION_SUCCEEDED"], ["EXECUTION_SUCCEEDED"]),
+        (
+            ["PENDING", "DELETE_IN_PROGRESS", "AVAILABLE", "DELETED", "CREATE_FAILED"],
+            ["AVAILABLE", "DELETED", "CREATE_FAILED"],
+        ),
+        (["open", "refused", "completed"], ["completed", "refused"]),
+        (["active", "inactive", "suspended"], []),
+        (["Starting", "Running", "Stopping", "Stopped"], []),
+    ],
+)
+def test_which_values_are_ends(tmp_path: Path, values: list[str], ends: list[str]) -> None:
+    """What says by itself that it is over counts before what may; a thing that only lives has no ends."""
+    job = proposed(tmp_path, one_job({"type": "string", "enum": values}))
+    assert [name for name, value in job.get("states", {}).items() if value == "end"] == ends
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"type": "integer", "enum": [0, 1, 2], "x-enum-varnames": ["queued", "done", "failed"]},
+        {"oneOf": [{"const": number, "title": name} for number, name in enumerate(("queued", "done", "failed"))]},
+        {"type": "string", "description": "Where it is: `queued`, `done` or `failed`."},
+        {"oneOf": [{"const": "queued"}, {"const": "done"}, {"const": "failed"}]},
+    ],
+)
+def test_spellings_of_a_status(tmp_path: Path, status: Json) -> None:
+    """Numbers that the document names, constants, and texts that only the description lists: each lives."""
+    with living(tmp_path, one_job(status)) as mock:
+        mock.job("things", id="a")
+        first = get(mock, "/things/a")["status"]
+        mock.clock.advance("1m")
+        assert (first, get(mock, "/things/a")["status"]) in ((0, 1), ("queued", "done"))
+
+
+def test_an_id_in_the_query_says_which_job_is_meant(tmp_path: Path) -> None:
+    """`GET /job?job_id=`: what starts it stands at the same path, and two ids are two jobs."""
+    document = one_job({"type": "string", "enum": ["queued", "done", "failed"]}, job_id={"type": "string"})
+    read = document["paths"].pop("/things/{id}")["get"]
+    read["parameters"] = [{"name": "job_id", "in": "query", "required": True, "schema": {"type": "string"}}]
+    made = {"operationId": "startThing", "responses": read["responses"]}
+    document["paths"]["/job"] = {"get": read, "post": made}
+    assert proposed(tmp_path, document) == {
+        "id": "job_id",
+        "status": "/status",
+        "states": {"queued": "10s", "done": "end", "failed": "end"},
+        "start": "startThing",
+    }
+    with living(tmp_path, document) as mock:
+        mock.job("things", job_id="b", life="fails")
+        mock.clock.advance("1m")
+        assert get(mock, "/job?job_id=b")["status"] == "failed"
+        assert requests.get(f"{mock.url}/job", timeout=5).status_code == 400
+
+
+def test_settings_are_no_results_and_percentages_of_something_else_no_progress(tmp_path: Path) -> None:
+    """`only` has what a job leaves behind; `progress` is how much of it is done."""
+    text = {"type": "string"}
+    document = one_job(
+        {"type": "string", "enum": ["queued", "done", "failed"]},
+        outputFormat=text,
+        outputUri=text,
+        resultConfiguration=text,
+        repository={"type": "object", "properties": {"downloads_url": text}},
+        samplingPercentage={"type": "integer"},
+        percentComplete={"type": "integer"},
+        lastKeySync={"type": "string", "format": "date-time"},
+    )
+    job = proposed(tmp_path, document)
+    assert (job["only"], job["progress"], "times" in job) == ({"/outputUri": "done"}, "/percentComplete", False)

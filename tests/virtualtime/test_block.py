@@ -643,6 +643,70 @@ class _Alarm(Exception):
     """What a handler raises."""
 
 
+@pytest.fixture
+def alarms() -> Iterator[list[int]]:
+    """The times (ms since START) at which SIGALRM came; no alarm is left behind."""
+    times: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: times.append(round(time.time() * 1_000) - START))
+    yield times
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_an_alarm_comes_at_its_virtual_time(alarms: list[int]) -> None:
+    """Once, again and again, moved, or called off; whoever waits then, in whatever thread."""
+    with virtual_time(Clock(START, speed=0)):
+        assert signal.alarm(600) == 0
+        time.sleep(30)
+        assert signal.alarm(300) == 570
+        time.sleep(1_000)
+        assert alarms == [330_000]
+        assert signal.setitimer(signal.ITIMER_REAL, 10, 20) == (0.0, 0.0)
+        thread = threading.Thread(target=time.sleep, args=(45,))
+        thread.start()
+        thread.join()
+        assert [at - 1_030_000 for at in alarms[1:]] == [10_000, 30_000]
+        left, interval = signal.getitimer(signal.ITIMER_REAL)
+        assert (round(left), interval) == (5, 20)
+        assert round(signal.setitimer(signal.ITIMER_REAL, 0)[0]) == 5
+        time.sleep(1_000)
+        assert len(alarms) == 3
+        with pytest.raises(ValueError, match="-1 seconds; allowed: 0"):
+            signal.setitimer(signal.ITIMER_REAL, -1)
+
+
+def test_what_an_alarm_raises_ends_the_wait(alarms: list[int]) -> None:
+    """As timeout_decorator, stopit and Airflow's execution_timeout have it."""
+
+    def ring(*_: object) -> None:
+        raise _Alarm
+
+    signal.signal(signal.SIGALRM, ring)
+    clock = Clock(START, speed=0)
+    with virtual_time(clock):
+        signal.setitimer(signal.ITIMER_REAL, 600)
+        with pytest.raises(_Alarm):
+            while True:
+                time.sleep(37)
+    assert clock.now() == START + 600_000
+    assert alarms == []
+
+
+def test_an_alarm_of_before_the_block_is_real(alarms: list[int]) -> None:
+    """Pytest-timeout's, say. One that is set in the block and hasn't come goes on for real, if there is no other."""
+    signal.alarm(1_000)
+    with virtual_time(Clock(START, speed=0)):
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+        signal.alarm(50)
+        time.sleep(20)
+    assert 990 < signal.alarm(0) <= 1_000
+    with virtual_time(Clock(START, speed=0)):
+        signal.alarm(50)
+        time.sleep(20)
+    assert 25 < signal.getitimer(signal.ITIMER_REAL)[0] <= 30
+    assert alarms == []
+
+
 AFTER = [0.001, *(pytest.param(after, marks=pytest.mark.exhaustive) for after in (0.0001, 0.0005, 0.002, 0.004, 0.008))]
 
 
