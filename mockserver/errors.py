@@ -84,7 +84,12 @@ class InputError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(shortened(_LONG.sub(lambda word: shortened(word[0]), message), _LONGEST))
+        super().__init__(shortened(_LONG.sub(_cut, message), _LONGEST))
+
+
+def _cut(word: re.Match[str]) -> str:
+    """The word without its middle: the quotes around a value stay."""
+    return f"{word[0][:155]}...{word[0][-2:]}"
 
 
 _LONG = re.compile(r"\S{400,}")

@@ -94,7 +94,7 @@ def fuzzed(value: Any, name: str, numbers: Iterable[int] = NUMBERS) -> Iterator[
             elif chance.random() < 0.1:
                 node[key] = deepcopy(chance.choice(places)[0])
             else:
-                node[key] = chance.choice(ODD)
+                node[key] = deepcopy(chance.choice(ODD))  # a later change is to be of this copy alone
         yield changed
 
 

@@ -55,6 +55,21 @@ def runs(action: Action, service: JobListService, scope: Scope) -> Iterator[Scop
         yield _run(action, service, scope, declared, number, born)
 
 
+def newest(action: Action, service: JobListService, scope: Scope, declared: JobSpec) -> Scope | None:
+    """The newest run of a declared list; None of one that waits, or has none yet."""
+    series = RunSeries(declared, declared.first_born(), declared.every, declared.count).between(0, scope.context.now)
+    runs = [] if declared.waiting else page([series], 0, 1)
+    return _run(action, service, scope, *runs[0]) if runs else None
+
+
+def known(action: Action, service: JobListService, scope: Scope) -> Iterator[Scope]:
+    """The newest runs in the list of this identity, made up where nobody declared any. Raises RequestProblem: unknown-id."""
+    parameters = {**scope.context.parameters, **scope.identity, "offset": 0, "limit": MOST}
+    context = replace(scope.context, parameters=parameters)
+    for job in lookup.find_runs(action.status, service, context).jobs:
+        yield scope.of(job, service.row(job, parameters, context.switches))
+
+
 def _begin(operation: Operation, action: Action, service: JobListService, scope: Scope, like: JobSpec | None) -> Scope:
     assert action.status.job is not None
     context, now = scope.context, scope.context.now

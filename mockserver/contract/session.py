@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,9 +23,10 @@ from .checks.body_checks import BodyChecks
 from .checks.errors import check_error, is_error, name_of
 from .checks.http import check_headers, check_status
 from .checks.jobs import answered_at, check_jobs
+from .checks.known_answers import KnownAnswers
 from .checks.odd_characters import odd_characters
 from .checks.paging import PageWalks
-from .checks.request import ParsedRequest, read_request
+from .checks.request import REMEMBERED, ParsedRequest, RequestChecks
 from .checks.sequence import JobHistories, Span
 from .coverage import Coverage
 from .findings import Finding
@@ -61,6 +62,8 @@ class Session:
         self._lock = threading.Lock()
         self._judged: list[Judged] = []
         self._tracks, self._walks, self._bodies = JobHistories(), PageWalks(), BodyChecks(definitions)
+        self._requests, self._known = RequestChecks(definitions), KnownAnswers()
+        self._asked: dict[Hashable, Exchange] = {}
         self._timelines: dict[Hashable, _Polls] = {}
 
     def check(
@@ -82,16 +85,18 @@ class Session:
         `answer`, whether these are judged: an answer that isn't leaves no trace among those of its job.
         """
         exchange = _decoded(exchange)
-        parsed, match = read_request(self.definitions, exchange.request)
-        if parsed.operation is None and meant is not None:
-            parsed = replace(parsed, operation=meant)
-        operation, match = parsed.operation, match if request else []
         with self._lock:
+            parsed, match = self._requests.read(exchange.request)
+            if parsed.operation is None and meant is not None:
+                parsed = replace(parsed, operation=meant)
+            operation, match = parsed.operation, match if request else []
+            if namespace:
+                parsed = replace(parsed, namespace=namespace)
             number = len(self._judged) + 1
             if operation is not None and answer:
-                match += self._answer(operation, exchange, replace(parsed, namespace=namespace), number)
+                match += self._answer(operation, exchange, parsed, number)
             name = operation.id if operation else None
-            remaining, reported = self._redacted(match, exchange if match else _bare(exchange), name)
+            remaining, reported = self._redacted(match, exchange, name) if match else (self._bare(exchange), ())
             judged = Judged(number, remaining, name, reported, case)
             self._judged.append(judged)
         return judged
@@ -113,6 +118,23 @@ class Session:
                 Timeline(timeline.operation, timeline.job, tuple(timeline.polls)) for timeline in self._timelines.values()
             ]
             return Result(target, self.mode.name, self.coverage, list(self._judged), lines, seconds=seconds)
+
+    def _bare(self, exchange: Exchange) -> Exchange:
+        """What a result says of an exchange that nothing is wrong with: what was asked, and the status, cleaned.
+
+        Polls that ask the same share it: long runs need the room.
+        """
+        request, response = exchange.request, exchange.response
+        key = request.method, request.path, request.query, exchange.origin, response.status, response.problem
+        bare = self._asked.get(key)
+        if bare is None:
+            bare = self._redactor.for_exchange(_bare(exchange))[0]
+            if len(self._asked) >= REMEMBERED:
+                self._asked.clear()
+            self._asked[key] = bare
+        return Exchange(
+            bare.request, bare.response, exchange.time, exchange.duration, exchange.source, bare.origin, exchange.sent
+        )
 
     def _redacted(
         self, findings: list[Finding], exchange: Exchange, operation: str | None
@@ -140,6 +162,11 @@ class Session:
         if any(item.code == "content-encoding-wrong" for item in findings):  # what the body holds, nobody can say
             self._polled(operation, parsed, exchange, number, [])
             return findings
+        key = self._known.key(parsed, response)
+        known = self._known.find(key, answered_at(exchange))
+        if known is not None:
+            self._polled(operation, parsed, exchange, number, known.seen)
+            return findings + self._over_time(operation, exchange, parsed, known.total, known.seen)
         body, wrong = read_body(response, answers)
         findings += wrong
         if body is MISSING:
@@ -154,7 +181,11 @@ class Session:
         seen = list(job_views(operation, body))
         jobs = check_jobs(operation, exchange, parsed, body, seen, self.mode)
         self._polled(operation, parsed, exchange, number, seen)
-        return _told_once(findings, [*numbers, *jobs]) + self._over_time(operation, exchange, parsed, body, seen)
+        observation = operation.observation
+        total = value_at(body, observation.total) if observation and observation.total else MISSING
+        if not findings and not numbers and not jobs:
+            self._known.add(key, answered_at(exchange), tuple(seen), total)
+        return _told_once(findings, [*numbers, *jobs]) + self._over_time(operation, exchange, parsed, total, seen)
 
     def _error(
         self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, number: int
@@ -176,7 +207,7 @@ class Session:
         return findings
 
     def _over_time(
-        self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, seen: list[JobView]
+        self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, total: Any, seen: Sequence[JobView]
     ) -> list[Finding]:
         findings: list[Finding] = []
         span = _span(exchange)
@@ -186,15 +217,13 @@ class Session:
             findings += [replace(broken, job=_job(operation, parsed, look.id)) for broken in wrong]
             if change is not None and (_direct(operation, change) or any(broken.code in _ILLEGAL for broken in wrong)):
                 self.coverage.count(operation.id, "transitions", change)
-        observation = operation.observation
         offset = parsed.values.get("offset")
-        total = value_at(body, observation.total) if observation and observation.total else MISSING
         if isinstance(offset, int) and isinstance(total, int):
             findings += self._walks.page(operation, _list_key(operation, parsed), offset, total, seen, span)
         return findings
 
     def _polled(
-        self, operation: Operation, parsed: ParsedRequest, exchange: Exchange, number: int, seen: list[JobView]
+        self, operation: Operation, parsed: ParsedRequest, exchange: Exchange, number: int, seen: Sequence[JobView]
     ) -> None:
         """The timeline of each job in the answer; of an error, that of the job which was asked for."""
         if operation.job is None or operation.observation is None:

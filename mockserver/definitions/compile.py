@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -190,7 +190,13 @@ def _answers(response: Node, judges: Judges) -> ResponseSpec:
 
 def _header(name: str, header: Node, judges: Judges) -> Header:
     schema = partial(inlined, header / "schema") if "schema" in header.value else True
-    return Header(name, header.get("required", False), judges.judge(schema), provenance_of(header))
+    errors = judges.judge(schema)
+    made = cache(lambda: check_of(schema() if callable(schema) else {}, errors))  # few of them are ever looked at
+
+    def allows(text: str) -> bool:
+        return made()(text)
+
+    return Header(name, header.get("required", False), errors, allows, provenance_of(header))
 
 
 def path_pattern(path: str, prefixes: Iterable[str] = ()) -> re.Pattern[str]:

@@ -47,6 +47,8 @@ class Files:
             raise DefinitionError(
                 name, f"{pointer}/$ref", f"a reference to the network, {reference!r}", "a file beside this"
             )
+        if "\x00" in unquote(file):
+            raise DefinitionError(name, f"{pointer}/$ref", f"a file's name with a NUL, {reference!r}", "a file beside this")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(file)))
         if target in self.documents:
             return target, fragment

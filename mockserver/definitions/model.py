@@ -72,11 +72,12 @@ class Example:
 
 @dataclass(frozen=True)
 class Header:
-    """A documented header of an answer."""
+    """A documented header of an answer. `allows` says whether a value is allowed, and costs little; `errors`, why not."""
 
     name: str
     required: bool
     errors: Errors = field(repr=False, compare=False)
+    allows: Callable[[Any], bool] = field(repr=False, compare=False)
     provenance: Provenance
 
 

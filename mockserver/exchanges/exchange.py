@@ -43,7 +43,12 @@ class Exchange:
 
 
 def request_from(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:
-    """A request from its URL: the path is percent-decoded, the query stays as it was sent."""
+    """A request from its URL: the path is percent-decoded, the query stays as it was sent.
+
+    Raises TypeError for a URL that isn't text, which `urlsplit` would take for bytes if it is nothing or 0.
+    """
+    if not isinstance(url, str):
+        raise TypeError(f"the URL is {url!r}, which is no text")
     parts = urlsplit(url)
     path = unquote_to_bytes(parts.path or "/").decode("utf-8", "surrogateescape")
     sent = {str(name).lower(): str(value) for name, value in (headers or {}).items()}

@@ -11,11 +11,13 @@ import huaweicloudsdkcdm.v1 as cdm
 import huaweicloudsdkdataartsstudio.v1 as dataarts
 import huaweicloudsdkdlf.v1 as dlf
 import huaweicloudsdkgaussdb.v3 as gaussdb
+import huaweicloudsdktics.v1 as tics
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from poseidon import poseidon
 
+from mockserver.contract import Exchange, check
 from mockserver.errors import InputError
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
 from mockserver.testing.running import running
@@ -379,3 +381,39 @@ def test_poseidon_triggers_follows_logs_and_cancels(mock: Any) -> None:
     assert names == [
         "TriggerFlow", "GetFlowInstance", "GetTaskInstance", "GetTaskInstanceLog", "CancelFlowInstance", "GetTaskInstance",
     ]  # fmt: skip
+
+
+# TICS: there is no start in its cloud API
+
+
+@pytest.mark.filterwarnings("ignore:Unable to convert string to datetime")
+def test_tics_lists_jobs_and_shows_a_report(mock: Any) -> None:
+    """A job_id from the lists, its instances from the history, the report of one of them; another league's are not there."""
+    mock.job("tics", league_id="l1", job_id="j1", facts={"type": "SQL", "name": "orders"}, count=3, every="1h")
+    mock.job("tics", league_id="l1", job_id="j2", facts={"type": "VFL_TRAIN"})
+    mock.job("tics", league_id="l2", job_id="j3", facts={"type": "SQL"})
+    client, page = mock.sdk("tics"), {"league_id": "l1", "limit": 10, "offset": 0}
+    (job,) = client.list_sql_job(tics.ListSqlJobRequest(**page)).lists
+    assert (job.id, job.name, job.job_type, job.league_id) == ("j1", "orders", "SQL", "l1")
+    learning = client.list_fl_job(tics.ListFlJobRequest(**page))
+    assert (learning.total, learning.lists[0].job_id, learning.lists[0].job_type) == (1, "j2", "VFL")
+    newest = client.list_instance_history(tics.ListInstanceHistoryRequest(**page, job_id=job.id)).lists[0]
+    request = tics.ShowInstanceReportRequest(league_id="l1", instance_id=newest.id)
+    report = client.show_instance_report(request).job_report_base_info
+    assert (report.job_name, report.job_type, report.status) == ("orders", "SQL", newest.status)
+    request.instance_id = "nobody"
+    assert "404 TICS.0404" in refused(lambda: client.show_instance_report(request))
+    for call in mock.journal:
+        assert check(Exchange(call.request, call.response, call.time)) == []
+
+
+def test_the_kit_reports_a_tics_request_without_its_content_type(mock: Any) -> None:
+    """The mock serves it, by the page's default value."""
+    mock.job("tics", league_id="l1", job_id="j")
+    mock.client().get(f"/v1/{mock.credentials.project_id}/leagues/l1/job-instances?limit=10&offset=0")
+    call = mock.journal[-1]
+    found = check(Exchange(call.request, call.response, call.time))
+    assert (call.response.status, [(item.code, item.pointer) for item in found]) == (
+        200,
+        [("request-parameter-missing", "/Content-Type")],
+    )

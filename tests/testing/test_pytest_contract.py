@@ -66,7 +66,8 @@ def test_a_test_that_keeps_the_contract_passes(run: Run) -> None:
                 contract.url
 
         def test_alone(contract):
-            asked = contract.ids("cdm")
+            asked, client = contract.ids("cdm"), contract.client()
+            client.headers["Content-Type"] = "application/json"  # TICS requires it
             assert poll(asked["cluster_id"], asked["job_name"]) == "BOOTING"
             for service, path in (
                 ("taurusdb", "/v3/{project_id}/jobs?id={id}"),
@@ -74,7 +75,7 @@ def test_a_test_that_keeps_the_contract_passes(run: Run) -> None:
                 ("enos", "/batch-processing-service/v2.1/taskInstances?action=get&taskInstId={taskInstId}&userId={userId}"
                          "&orgId={orgId}"),
             ):
-                assert contract.client().get(path.format(**contract.ids(service))).status_code == 200
+                assert client.get(path.format(**contract.ids(service))).status_code == 200
             assert contract.findings == []
 
         @pytest.mark.usefixtures("contract")

@@ -53,7 +53,8 @@ def _name_of(body: bytes) -> str | None:
     return next((name for start, name in _SIGNATURES if body.startswith(start)), None)
 
 
-_LARGE = re.compile(r"\d{19}|\d[eE][+]?\d{2}")
+_LARGE = re.compile(r'(?<![\w".])\d+(?:\d{18}|(?:\.\d+)?[eE]\+?\d{2})')
+"""What may be such a number, in the text of a body: digits of ids, which stand in quotes or after a letter, are none."""
 _INTEGERS = range(-(2**63), 2**63)
 
 

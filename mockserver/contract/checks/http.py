@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from ...definitions import Operation, ResponseSpec
 from ...definitions.pointer import join
@@ -14,6 +15,9 @@ from ...model import Request, Response
 from ...redaction.content_coding import LIMIT, unpack
 from ..findings import Finding, finding
 from ..strictness import Strictness
+
+Sent = Mapping[str, str]
+"""The headers of an answer by their names in lower case; the first of each name."""
 
 
 def check_status(operation: Operation, response: Response, mode: Strictness) -> list[Finding]:
@@ -35,22 +39,23 @@ def check_headers(operation: Operation, request: Request, response: Response, an
     if not response.headers:
         return []
     source = answers.place if answers else operation.place
-    findings = [*_check_length(request, response), *_check_doubled(response, source), *_check_times(response, source)]
-    findings += _check_coding(request, response, source)
+    sent = {name.lower(): text for name, text in reversed(response.headers)}
+    findings = [*_check_length(request, response, sent), *_check_doubled(response, sent, source)]
+    findings += [*_check_times(sent, source), *_check_coding(request, response, sent, source)]
     if answers is None:
         return findings
     if response.body and answers.media_types:
-        findings += _check_media_type(response, answers)
+        findings += _check_media_type(sent, answers)
     for header in answers.headers:
         pointer = join(header.name)
-        value = response.header(header.name)
+        value = sent.get(header.name.lower())
         if value is None and header.required:
             findings.append(
                 finding(
                     "header-missing", "header", pointer, "no such header", "always there", answers.place, header.provenance
                 )
             )
-        elif value is not None:
+        elif value is not None and not header.allows(value):
             findings += [
                 finding(
                     "header-invalid", "header", pointer, excerpt(value), _allowed(error), answers.place, header.provenance
@@ -73,7 +78,9 @@ _DATE = re.compile(
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def _check_doubled(response: Response, source: str) -> Iterator[Finding]:
+def _check_doubled(response: Response, sent: Sent, source: str) -> Iterator[Finding]:
+    if len(sent) == len(response.headers):
+        return
     counts = Counter(name.lower() for name, _ in response.headers)
     names = {name.lower(): name for name, _ in response.headers}
     for lowered, count in counts.items():
@@ -83,14 +90,15 @@ def _check_doubled(response: Response, source: str) -> Iterator[Finding]:
             yield finding("header-doubled", "header", join(names[lowered]), actual, "once (RFC 9110)", source)
 
 
-def _check_times(response: Response, source: str) -> Iterator[Finding]:
+def _check_times(sent: Sent, source: str) -> Iterator[Finding]:
     for name, seconds in (("Date", False), ("Retry-After", True)):
-        value = response.header(name)
+        value = sent.get(name.lower())
         if value is not None and not (seconds and _SECONDS.fullmatch(value.strip())) and not _is_date(value.strip()):
             allowed = "seconds, or a date of HTTP (RFC 9110)" if seconds else "a date of HTTP (RFC 9110)"
             yield finding("header-invalid", "header", join(name), excerpt(value), allowed, source)
 
 
+@lru_cache(maxsize=4_096)
 def _is_date(text: str) -> bool:
     match = _DATE.fullmatch(text)
     try:
@@ -99,9 +107,9 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _check_coding(request: Request, response: Response, source: str) -> Iterator[Finding]:
+def _check_coding(request: Request, response: Response, sent: Sent, source: str) -> Iterator[Finding]:
     """What unpacks was unpacked before anything was judged: what is left is in no coding, or too large."""
-    coding = response.header("Content-Encoding") or ""
+    coding = sent.get("content-encoding", "")
     if coding.strip() in ("", "identity") or not response.body or request.method == "HEAD":
         return
     if unpack(coding, response.body) is None:
@@ -114,22 +122,22 @@ def _allowed(error: object) -> str:
     return f"{getattr(error, 'validator', '')} {excerpt(getattr(error, 'validator_value', ''))}"
 
 
-def _check_media_type(response: Response, answers: ResponseSpec) -> list[Finding]:
-    sent = response.header("Content-Type")
-    plain = (sent or "").split(";")[0].strip().lower()
-    charset = (sent or "").lower().partition("charset=")[2].strip(' "')
+def _check_media_type(sent: Sent, answers: ResponseSpec) -> list[Finding]:
+    kind = sent.get("content-type")
+    plain = (kind or "").split(";")[0].strip().lower()
+    charset = (kind or "").lower().partition("charset=")[2].strip(' "')
     documented = ", ".join(answers.media_types)
     if plain not in answers.media_types or charset not in ("", "utf-8", "utf8"):
-        actual = "none" if sent is None else excerpt(sent)
+        actual = "none" if kind is None else excerpt(kind)
         return [finding("content-type-wrong", "header", "/Content-Type", actual, documented, answers.place)]
     return []
 
 
-def _check_length(request: Request, response: Response) -> list[Finding]:
-    sent = response.header("Content-Length")
-    coded = response.header("Content-Encoding") or response.header("Transfer-Encoding")
-    if sent is None or coded or request.method == "HEAD" or sent.strip() == str(len(response.body)):
+def _check_length(request: Request, response: Response, sent: Sent) -> list[Finding]:
+    length = sent.get("content-length")
+    coded = sent.get("content-encoding") or sent.get("transfer-encoding")
+    if length is None or coded or request.method == "HEAD" or length.strip() == str(len(response.body)):
         return []
     return [
-        finding("content-length-wrong", "header", "/Content-Length", sent, f"{len(response.body)}, the bytes of the body")
+        finding("content-length-wrong", "header", "/Content-Length", length, f"{len(response.body)}, the bytes of the body")
     ]

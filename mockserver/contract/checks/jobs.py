@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -49,10 +50,16 @@ def check_jobs(
 def answered_at(exchange: Exchange) -> int | None:
     """When the answer was made, in milliseconds: by its own Date, or else by the clock of who recorded it."""
     date = exchange.response.header("Date")
+    time = _milliseconds(date) if date else None
+    return exchange.time if time is None else time
+
+
+@lru_cache(maxsize=4_096)
+def _milliseconds(date: str) -> int | None:
     try:
-        return int(parsedate_to_datetime(date).timestamp() * 1_000) if date else exchange.time
+        return int(parsedate_to_datetime(date).timestamp() * 1_000)
     except (ValueError, TypeError, OverflowError):
-        return exchange.time
+        return None
 
 
 def _check_possible(observation: JobMapping, look: JobView, source: str) -> Iterator[Finding]:

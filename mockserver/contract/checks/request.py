@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...definitions import Definitions, Operation, Parameter
@@ -15,18 +16,60 @@ from ...errors import excerpt, shortened
 from ...model import Request
 from ..findings import Finding, finding
 
+REMEMBERED = 20_000
+"""So many requests, and so many bodies, are remembered."""
 _CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim-accesstoken",)}
 
 
 @dataclass(frozen=True)
 class ParsedRequest:
     """What a request asks: the operation (None: none), its parameters as text and as values, where they can be read; and in
-    which namespace."""
+    which namespace. Two with the same `key` ask the same."""
 
     operation: Operation | None
     texts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     namespace: str = ""
+
+    @cached_property
+    def key(self) -> tuple[Hashable, ...]:
+        """What tells requests apart, as far as an answer depends on them."""
+        return self.operation.id if self.operation else "", self.namespace, *sorted(self.texts.items())
+
+
+class RequestChecks:
+    """Reads requests; those in order are remembered, as most polls ask what the last one asked.
+
+    Not for several threads at a time.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._in_order: dict[Hashable, ParsedRequest] = {}
+        parameters = (parameter for operation in definitions.operations for parameter in operation.parameters)
+        named = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
+        conditional = {name.lower() for operation in definitions.operations for name in operation.required_if}
+        self._headers = tuple(sorted({"x-project-id", *named, *conditional}))
+        self._credentials = tuple(sorted({name for names in _CREDENTIALS.values() for name in names}))
+
+    def read(self, request: Request) -> tuple[ParsedRequest, list[Finding]]:
+        """As `read_request`."""
+        if request.body:
+            return read_request(self._definitions, request)
+        sent = request.headers
+        key = (
+            request.method, request.path, request.query, *(sent.get(name) for name in self._headers),
+            *(name in sent for name in self._credentials),
+        )  # fmt: skip
+        parsed = self._in_order.get(key)
+        if parsed is not None:
+            return parsed, []
+        parsed, findings = read_request(self._definitions, request)
+        if not findings:
+            if len(self._in_order) >= REMEMBERED:
+                self._in_order.clear()
+            self._in_order[key] = parsed
+        return parsed, findings
 
 
 def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequest, list[Finding]]:
@@ -56,6 +99,7 @@ def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequ
                 finding("request-parameter-missing", "request", join(parameter.name), "nothing", documented, operation.place)
             )
     result += [
+        *_check_headers(operation, request),
         *_check_body(operation, request),
         *_check_credential(operation, request),
         *_check_project(operation, request, texts),
@@ -92,9 +136,21 @@ def _read(operation: Operation, parameter: Parameter, text: str, values: dict[st
     except ValueError:
         yield finding(wrong, "request", pointer, excerpt(text), parameter.type, operation.place)
         return
+    if parameter.allows(value):
+        return
     for error in parameter.errors(value):
         documented = f"{error.validator} {excerpt(error.validator_value)}"
         yield finding(wrong, "request", pointer, excerpt(text), documented, operation.place)
+
+
+def _check_headers(operation: Operation, request: Request) -> Iterator[Finding]:
+    """Headers that OpenAPI has no place for among the parameters, such as Content-Type, where they are required."""
+    parameters = {parameter.name for parameter in operation.parameters}
+    for name in operation.required_if:
+        if name not in parameters and name.lower() not in request.headers:
+            yield finding(
+                "request-parameter-missing", "request", join(name), "nothing", "required (header)", operation.place
+            )
 
 
 def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:

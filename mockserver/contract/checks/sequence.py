@@ -52,6 +52,8 @@ class JobHistories:
         if not track.follows(span):
             return None, []
         before, track.look, track.received, track.lost = track.look, look, span and span[1], False
+        if before is look:  # the same answer once more
+            return None, []
         change = f"{before.state} -> {look.state}" if before.state and look.state and before.state != look.state else None
         if _is_new_run(operation, before, look):
             return change, [*_check_counts(operation, before, look, always=True), *_check_new_run(operation, before, look)]
