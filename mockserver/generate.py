@@ -7,20 +7,21 @@ import json
 import math
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from random import Random
 from struct import Struct
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .package_data import folder
 
+T = TypeVar("T")
 _NUMBERS = Struct(">16I")
 
 
 def digest(*key: object) -> int:
     """A number that depends on nothing but the key: the same in every process."""
-    text = "\x1f".join([str(part) for part in key]).encode("utf-8", "surrogatepass")
+    text = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 
 
@@ -86,6 +87,10 @@ class Fake:
     def of(self, *key: object) -> Fake:
         """A source for something else under the same seed."""
         return Fake(self._seed, *key, locale=self._locale)
+
+    def shared(self, maker: Callable[[Fake], T], *key: object) -> T:
+        """What a maker makes of a source for something else, remembered: many jobs may share it."""
+        return cast("T", _shared(maker, self._seed, self._locale, key))
 
     def _draw(self, count: int) -> int:
         """A number from 0 up to, but not including, `count`; large ones not quite evenly, which no made-up fact shows."""
@@ -171,6 +176,11 @@ class Fake:
         """A private IPv4 address."""
         number = self._draw(1 << 24)
         return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+
+
+@lru_cache(maxsize=256)
+def _shared(maker: Callable[[Fake], Any], seed: int, locale: str, key: tuple[object, ...]) -> Any:
+    return maker(Fake(seed, *key, locale=locale))
 
 
 _ONE_AT_A_TIME = threading.Lock()

@@ -38,6 +38,11 @@ class Life:
     steps: tuple[tuple[str, float | None], ...]
     cut: float = 1.0
 
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """How long after the birth each step begins (milliseconds)."""
+        return tuple(accumulate((round((seconds or 0) * 1_000) for _, seconds in self.steps[:-1]), initial=0))
+
 
 @dataclass(frozen=True)
 class JobLife:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from ..model import Request
 from .model import Operation, Parameter
+from .query_text import split_query
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
@@ -17,13 +17,10 @@ _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
     """The parameters of a raw query, in order. Raises ValueError, which says what can't be read."""
-    if "%" not in query and "+" not in query:  # then there is nothing to decode
-        parts = [part.partition("=") for part in query.split("&") if part]
-        return [(name, value) for name, _, value in parts]
     if _ESCAPE.search(query):
         raise ValueError("the query has a % that two hex digits don't follow")
     try:
-        return parse_qsl(query, keep_blank_values=True, errors="strict", encoding="utf-8")
+        return split_query(query)
     except UnicodeDecodeError:
         raise ValueError("the query is not UTF-8") from None
 
@@ -33,7 +30,7 @@ def texts_of(operation: Operation, request: Request) -> dict[str, str]:
 
     Of a parameter that is sent twice the first one counts; what can't be read is replaced, never refused.
     """
-    query = dict(reversed(parse_qsl(request.query, keep_blank_values=True, errors="replace")))
+    query = dict(reversed(split_query(request.query, errors="replace")))
     named = [
         parameter.name
         for parameter in operation.parameters

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
+from .query_text import split_query
 from .servers import paths_of
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _pattern(segment: str) -> re.Pattern[str] | None:
 
 def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
     """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
-    values = dict(parse_qsl(query, keep_blank_values=True, errors="replace")) if len(operations) > 1 else {}
+    values = dict(split_query(query, errors="replace")) if len(operations) > 1 else {}
     plain = None
     for operation in operations:
         if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):

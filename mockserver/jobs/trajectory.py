@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from ..definitions import JobLife, Life
-from ..errors import InputError, did_you_mean
+from ..errors import InputError, nearest_or_allowed
 from ..record import record
-from .clock import LATEST, SECOND
+from .clock import LATEST
 from .duration import seconds
 
 
@@ -44,7 +45,10 @@ class Moment:
 
     def first(self, *statuses: str) -> int | None:
         """When the job first entered one of these states; None where it hasn't."""
-        return next((time for status, time in self.entered if status in statuses), None)
+        for status, time in self.entered:
+            if status in statuses:
+                return time
+        return None
 
     def times(self, status: str) -> int:
         """How often the job has entered this state."""
@@ -83,17 +87,16 @@ class Progress:
 
 def moment_of(definition: JobLife, life: Life, born: int, now: int) -> Moment:
     """The moment of a job that moves with time. Before its birth a job shows its first state, not yet begun."""
-    entered = []
-    start = born
-    for status, length_seconds in life.steps:
-        entered.append((status, start))
-        length = None if length_seconds is None else round(length_seconds * SECOND)
-        if length is None or now < start + length:
-            break
-        start += length
-    fraction = 0.0 if not length else min(max((now - start) / length, 0.0), 1.0)
-    until = LATEST if length is None else start + length
-    return Moment(status, definition.states[status].terminal, born, now, tuple(entered), fraction, until, life.cut)
+    starts = life.starts
+    at = max(1, bisect_right(starts, now - born))
+    entered = tuple([(step[0], born + start) for step, start in zip(life.steps, starts[:at], strict=False)])
+    status, start = entered[-1]
+    terminal = definition.states[status].terminal
+    if at == len(starts):
+        return Moment(status, terminal, born, now, entered, 0.0, LATEST, life.cut)
+    until = born + starts[at]
+    fraction = max((now - start) / (until - start), 0.0) if until > start else 0.0
+    return Moment(status, terminal, born, now, entered, fraction, until, life.cut)
 
 
 def moment_at_end(definition: JobLife, life: Life, born: int, now: int) -> Moment:
@@ -123,7 +126,7 @@ def life_from(definition: JobLife, value: object) -> Life:
     """
     if isinstance(value, str):
         if value not in definition.lives:
-            raise InputError(f"{value!r} is not a life{_nearest(value, list(definition.lives))}")
+            raise InputError(f"{value!r} is not a life{nearest_or_allowed(value, list(definition.lives))}")
         return definition.lives[value]
     if not isinstance(value, list | tuple) or not value:
         raise InputError(f"{value!r} is not a life; allowed: a name, or a list of (status, duration)")
@@ -143,14 +146,10 @@ def _step(definition: JobLife, step: object) -> tuple[str, float | None]:
         raise InputError(f"{step!r} is not a step; allowed: a status, or (status, duration)")
     status = step if isinstance(step, str) else str(step[0])
     if status not in definition.states:
-        raise InputError(f"{status!r} is not a status{_nearest(status, list(definition.states))}")
+        raise InputError(f"{status!r} is not a status{nearest_or_allowed(status, list(definition.states))}")
     if isinstance(step, str):
         return status, definition.states[status].seconds
     return status, None if step[1] is None else seconds(step[1])
-
-
-def _nearest(name: str, allowed: Sequence[str]) -> str:
-    return did_you_mean(name, allowed) or f"; known: {', '.join(allowed)}"
 
 
 def shortest_way(definition: JobLife, start: str, goal: str) -> list[str] | None:

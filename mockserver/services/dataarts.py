@@ -34,7 +34,10 @@ INSERT into TABLE {table}
       name
   from {source}   ;
 drop table if exists {table};"""
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_by_lines = json.JSONEncoder(ensure_ascii=False, separators=(",\n\t\t\t", ":")).encode
 _RUNNER = "com.hwclouds.dataide.lts.plugins.hwclouds.etl.ETLJobRunner;dps;dps"
+_PARAMETERS = _compact({"total": 1, "rows": [{"name": "运行参数", "value": _RUNNER}]})
 
 
 def identify(parameters: Mapping[str, Any]) -> dict[str, str]:
@@ -58,19 +61,23 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
         "suffix": fake.hex(4),
     }
     key = [value for name, value in identity.items() if name != "run"]
-    return run | _node(fake.of("dataarts", *key), identity)
-
-
-def _node(fake: Fake, identity: Identity) -> dict[str, Any]:
-    return {
+    node = fake.shared(_node, "dataarts", *key)
+    own = {
         "task": _task(identity["task_id"]),
+        "workspace": f"ws_{hex_id('workspace-name', identity['workspace_id'])[:8]}",
+        "log": node["log"] + int(identity["run"]),  # no two runs have the same
+    }
+    return run | node | own
+
+
+def _node(fake: Fake) -> dict[str, Any]:
+    return {
         "job": fake.integer(1, 9_999),
         "other_name": fake.name(),
         "owner": fake.user(),
-        "workspace": f"ws_{hex_id('workspace-name', identity['workspace_id'])[:8]}",
         "folder": fake.uuid(),
         "source": f"{fake.word()}.{fake.name()}".lower(),
-        "log": fake.integer(100_000_000, 199_999_999) + int(identity["run"]),  # no two runs have the same
+        "log": fake.integer(100_000_000, 199_999_999),
     }
 
 
@@ -118,7 +125,7 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
         "planTime": moment.born - int(facts["delay"]),
         "retryTimes": moment.times("running-exception"),
         "runningData": _running_data(job),
-        "runningParam": _compact({"total": 1, "rows": [{"name": "运行参数", "value": _RUNNER}]}),
+        "runningParam": _PARAMETERS,
         "runningTime": length,
         "speed": round(rows / max(length / SECOND, 1), 1) if succeeded else 0.0,
         "startTime": _started(moment) or 0,
@@ -183,10 +190,6 @@ def _beijing(time_ms: int) -> datetime:
     return utc(time_ms).astimezone(_BEIJING)
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def page(rows: list[dict[str, Any]], total: int) -> str:
     """The inner answer as text, printed as in the page's example: indented by tabs."""
     texts = ",\n\t\t".join(map(_row_text, rows))
@@ -196,7 +199,7 @@ def page(rows: list[dict[str, Any]], total: int) -> str:
 
 def _row_text(row: dict[str, Any]) -> str:
     """A row, which has no objects or arrays in it; json's own `indent` takes thirty times as long."""
-    members = json.dumps(row, ensure_ascii=False, separators=(",\n\t\t\t", ":"))
+    members = _by_lines(row)
     return f"{{\n\t\t\t{members[1:-1]}\n\t\t}}"
 
 

@@ -35,6 +35,7 @@ _LEAD_SECONDS = 7_200  # between timeStamp and triggerTime of the documented exa
 _RERUN_SECONDS = 5  # how long the state RERUN lasts in the definition
 _NOT_STARTED = ("INIT", "WAIT", "READY")
 _ALARMING = ("FAIL", "TIMEOUT", "INTERNAL_ERROR")
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 _SAMPLE_REQUEST = "4d4bfd4d-b5c5-4b9c-b452-833516153b49"  # of a published EnOS API response
 
 
@@ -124,7 +125,7 @@ def _run_mode(fake: Fake) -> str:
         "path": "",
         "content": "",
     }
-    return json.dumps(mode, separators=(",", ":"))
+    return _compact(mode)
 
 
 def _command(fake: Fake, kind: int, name: str) -> dict[str, Any]:
@@ -140,8 +141,7 @@ def _command(fake: Fake, kind: int, name: str) -> dict[str, Any]:
 
 def body(job: Job, switches: Switches) -> dict[str, Any]:
     """The answer of GetTaskInstance."""
-    request = str(uuid.UUID(int=digest("request", job.identity["taskInstId"], job.moment.now)))
-    return _switched({"code": 0, "msg": "OK", "data": _instance(job)}, switches, request)
+    return _switched({"code": 0, "msg": "OK", "data": _instance(job)}, switches, job)
 
 
 def until(job: Job, switches: Switches) -> int:
@@ -157,14 +157,15 @@ def until(job: Job, switches: Switches) -> int:
 
 def adapt(answer: dict[str, Any], chosen: Switches) -> dict[str, Any]:
     """The documented answer, with data and requestId as the user chose."""
-    return _switched(answer, chosen, _SAMPLE_REQUEST)
+    return _switched(answer, chosen)
 
 
-def _switched(answer: dict[str, Any], switches: Switches, request: str) -> dict[str, Any]:
+def _switched(answer: dict[str, Any], switches: Switches, job: Job | None = None) -> dict[str, Any]:
     data = [answer["data"]] if switches.get("enos-data") == "list" else answer["data"]
     head = {"code": answer["code"], "msg": answer["msg"]}
     if switches.get("enos-request-id") == "present":
-        head["requestId"] = request
+        made = job and str(uuid.UUID(int=digest("request", job.identity["taskInstId"], job.moment.now)))
+        head["requestId"] = made or _SAMPLE_REQUEST
     return {**head, "data": data}
 
 

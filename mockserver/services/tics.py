@@ -40,7 +40,7 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
     """
     instance = {"id": fake.hex(32)}
     job_id = identity["job_id"]
-    return instance | _job(fake.of("tics", identity["league_id"], job_id) if job_id else fake)
+    return instance | (fake.shared(_job, "tics", identity["league_id"], job_id) if job_id else _job(fake))
 
 
 def _job(fake: Fake) -> dict[str, Any]:
