@@ -6,11 +6,11 @@ import difflib
 import math
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, nearest_or_allowed
 from .settings import TABLE, Row, Settings
 
 _OF_MOCKSERVER = "MOCKSERVER_PROPERTY_FILE"
@@ -58,14 +58,10 @@ def _from_pyproject(folder: Path) -> dict[str, Any]:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in rows:
-            raise InputError(f"{path}: [tool.mockserver] has {key!r}, which is not a setting{_nearest(name, rows)}")
+            hint = nearest_or_allowed(name, sorted(rows))
+            raise InputError(f"{path}: [tool.mockserver] has {key!r}, which is not a setting{hint}")
         values[name] = _check(rows[name], value, f"{path}: [tool.mockserver] {key}")
     return values
-
-
-def _nearest(name: str, allowed: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(allowed), 1)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(allowed))}"
 
 
 def parse_option(row: Row, text: str) -> Any:

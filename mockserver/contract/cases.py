@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from ..definitions import Definitions, Operation, load
 from ..definitions.model import VENDORS
-from ..errors import InputError, did_you_mean
+from ..errors import InputError, nearest_or_allowed
 from ..model import Request
 from ..package_data import folder
 from ..user_files import check, read_file, shape
@@ -80,20 +80,16 @@ def _case(file: Mapping[str, Any], case: Mapping[str, Any]) -> Case:
 def _check_names(case: Case, definitions: Definitions, where: str) -> None:
     names = [operation.id for operation in definitions.operations]
     if case.operation not in names:
-        raise InputError(f"{where}/operation: found {case.operation!r}{_nearest(case.operation, names)}")
+        raise InputError(f"{where}/operation: found {case.operation!r}{nearest_or_allowed(case.operation, names)}")
     operation = definitions.operation(case.operation)
     allowed = [parameter.name for parameter in operation.parameters]
     for name in case.parameters or ():
         if name not in allowed:
-            raise InputError(f"{where}/parameters: found {name!r}{_nearest(name, allowed)}")
+            raise InputError(f"{where}/parameters: found {name!r}{nearest_or_allowed(name, allowed)}")
     for member, possible in (("error", operation.examples), ("problem", operation.problems)):
         expected = case.expect.get(member)
         if expected is not None and case.request is None and expected not in possible:
-            raise InputError(f"{where}/expect/{member}: found {expected!r}{_nearest(expected, list(possible))}")
-
-
-def _nearest(name: str, allowed: list[str]) -> str:
-    return did_you_mean(name, allowed) or f"; allowed: {', '.join(allowed)}"
+            raise InputError(f"{where}/expect/{member}: found {expected!r}{nearest_or_allowed(expected, list(possible))}")
 
 
 Profile = Mapping[str, Mapping[str, str]]
@@ -125,7 +121,7 @@ def read_profile(
     supplied = _profile_file(path) if path else {}
     for service, ids in supplied.items():
         if service not in profile:
-            raise InputError(f"{path}#/{service}: found a service{_nearest(service, list(profile))}")
+            raise InputError(f"{path}#/{service}: found a service{nearest_or_allowed(service, list(profile))}")
         profile[service] |= ids
     for service, ids in profile.items():
         if "project_id" in ids and "project_id" not in supplied.get(service, {}):

@@ -404,9 +404,9 @@ def test_pyproject_is_found_upwards(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[tool.mockserver]\nprot = 1", ": [tool.mockserver] has 'prot', which is not a setting; did you mean port?"),
-        ("[tool.mockserver]\nunknown-id = 1", ": [tool.mockserver] has 'unknown-id', .* did you mean unknown_ids?"),
-        ("[tool.mockserver]\nxyz = 1", ": [tool.mockserver] has 'xyz', which is not a setting; known: access_log, apps, "),
+        ("[tool.mockserver]\nprot = 1", ": [tool.mockserver] has 'prot', which is not a setting; did you mean 'port'?"),
+        ("[tool.mockserver]\nunknown-id = 1", ": [tool.mockserver] has 'unknown-id', .* did you mean 'unknown_ids'?"),
+        ("[tool.mockserver]\nxyz = 1", ": [tool.mockserver] has 'xyz', which is not a setting; allowed: access_log, apps, "),
         ("[tool.mockserver]\nport = '5'", ": [tool.mockserver] port is '5'; allowed: a whole number"),
         ("[tool.mockserver]\nport = 1.0", ": [tool.mockserver] port is 1.0; allowed: a whole number"),
         ("[tool.mockserver]\nport = true", ": [tool.mockserver] port is True; allowed: a whole number"),

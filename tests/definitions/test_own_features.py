@@ -222,7 +222,7 @@ def test_the_rack_takes_the_documents_of_the_settings(file: Path, monkeypatch: p
     (first,) = mockserver.torture("airflow-like", wait, only="ends-success", **identity)
     monkeypatch.delenv("MOCKSERVER_DEFINITIONS")
     (second,) = mockserver.torture("airflow-like", wait, only="ends-success", definitions=[str(file)], **identity)
-    assert (first.grade, second.grade) == ("handled", "handled")
+    assert (first.grade, second.grade) == ("returned right", "returned right")
     with pytest.raises(InputError, match="airflow"):
         next(iter(mockserver.torture("airflow-like", wait)))
 
