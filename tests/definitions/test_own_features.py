@@ -213,7 +213,7 @@ def test_verify_asks_for_each_life_of_an_own_job(file: Path, capsys: pytest.Capt
 
 def test_the_rack_takes_the_documents_of_the_settings(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`torture()` without pytest: MOCKSERVER_DEFINITIONS names the documents, or `definitions=` does."""
-    identity = {"dag_id": "d", "dag_run_id": "r1"}
+    identity: Any = {"dag_id": "d", "dag_run_id": "r1"}
 
     def wait() -> str:
         return wait_for(os.environ["ENOS_URL"])
