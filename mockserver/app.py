@@ -17,7 +17,8 @@ from .faults.page import page
 from .mock import Mock
 from .model import Answer, Delivery, Request
 from .server.encoding import phrase
-from .settings import Settings, settings_from
+from .setting_values import settings_from
+from .settings import Settings
 from .steps.render import misuse_answer
 from .steps.route import BODY_LIMIT
 

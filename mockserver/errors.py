@@ -124,3 +124,9 @@ def did_you_mean(name: object, allowed: Iterable[str]) -> str:
     """The nearest known name, as the end of a sentence: `; did you mean 'x'?`; nothing where none is near."""
     near = difflib.get_close_matches(str(name)[:64], list(allowed), 1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def nearest_or_allowed(name: object, allowed: Iterable[str]) -> str:
+    """The nearest known name, as `did_you_mean` says it; where none is near, all of them: `; allowed: a, b`."""
+    names = list(allowed)
+    return did_you_mean(name, names) or f"; allowed: {', '.join(names) or 'none'}"

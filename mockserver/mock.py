@@ -26,7 +26,8 @@ from .memory import Memory
 from .model import RawRequest, Request, Response, headers_from, request_from
 from .namespace import DEFAULT_NAMESPACE, Namespace
 from .prepared import LARGEST, Prepared, SentHeaders
-from .settings import Settings, check_settings
+from .setting_values import check_settings
+from .settings import Settings
 from .steps import select_namespace
 
 _LOG = logging.getLogger("mockserver")

@@ -21,7 +21,8 @@ from .mock import Mock
 from .model import Request
 from .redaction.redactor import Redactor
 from .services import list_of
-from .settings import Settings, check_settings
+from .setting_values import check_settings
+from .settings import Settings
 
 CLOCK = "2026-11-21T08:00:00Z"
 """The time at which the mock stands for cases that name none."""

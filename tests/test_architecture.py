@@ -21,6 +21,7 @@ VALUES = {
     "version",
     "errors",
     "model",
+    "setting_values",
     "settings",
     "definitions",
     "real_time",

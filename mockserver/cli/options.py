@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..settings import TABLE, Row, Settings, parse_option, settings_from
+from ..setting_values import parse_option, settings_from
+from ..settings import TABLE, Row, Settings
 
 
 def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..definitions.node import Node
 from .change import Changes
 from .rules import RULES
-from .schemas import Emit
+from .schema_notes import Emit
 
 _ANSWER: Mapping[str, str] = {
     "code-added": "error-code-added",

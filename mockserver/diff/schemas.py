@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..definitions.node import Node
 from .change import ABSENT
+from .likeness import alike, covers, folded_name, likeness, renamed_values
 from .merged_schema import LOWER, UPPER, Shape, shape_of
+from .schema_notes import Emit, compare_conditions, compare_notes
 from .schema_text import canonical, expanded
-
-Emit = Callable[[str, str, tuple[Node, Node], Any, Any, str], None]
-"""Takes what happened, the place for a reader, the nodes in OLD and NEW, the values, and a word more."""
 
 STATUS_NAME = re.compile(r"^(?:.*[_-])?(?:status|state|phase)$|^stsDesc$|[a-z](?:Status|State|Phase)$", re.IGNORECASE)
 _CODE_NAME = re.compile(r"^(?:err(?:or)?[_-]?)?code$", re.IGNORECASE)
 _STRUCTURES = frozenset(("object", "array"))
-_NAMES_ALIKE = 0.6
 
 
 @dataclass
@@ -41,8 +39,8 @@ class SchemaComparer:
             self._shapes(shape_of(old), shape_of(new), at)
 
     def _shapes(self, old: Shape, new: Shape, at: str) -> None:
-        self._notes(old, new, at)
-        self._rules(old, new, at)
+        compare_notes(self.emit, old, new, at)
+        compare_conditions(self.emit, old, new, at)
         if bool(old.alternatives) != bool(new.alternatives):
             self._one_and_several(old, new, at)
             return
@@ -66,9 +64,9 @@ class SchemaComparer:
         if old.types == new.types:
             return True
         places = (old.place("type"), new.place("type"))
-        if _covers(old.types, new.types):
+        if covers(old.types, new.types):
             kind = "type-narrowed"
-        elif _covers(new.types, old.types):
+        elif covers(new.types, old.types):
             kind = "type-widened"
         else:
             kind = "type-changed"
@@ -105,7 +103,7 @@ class SchemaComparer:
             return
         added = [value for value in new.values if canonical(value) not in set(map(canonical, old.values))]
         removed = [value for value in old.values if canonical(value) not in set(map(canonical, new.values))]
-        for before, after in _renamed(removed, added):
+        for before, after in renamed_values(removed, added):
             self._value("value-renamed", at, places, before, after)
             removed.remove(before)
             added.remove(after)
@@ -189,14 +187,14 @@ class SchemaComparer:
         free = list(come)
         for name in gone:
             text = expanded(old.properties[name][0])
-            alike = [
+            candidates = [
                 other
                 for other in free
-                if _folded_name(other) == _folded_name(name)
-                or (_alike(name, other) and expanded(new.properties[other][0]) == text)
+                if folded_name(other) == folded_name(name)
+                or (alike(name, other) and expanded(new.properties[other][0]) == text)
             ]
-            if alike:
-                best = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
+            if candidates:
+                best = max(candidates, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
                 renames.append((name, best))
                 free.remove(best)
         return renames
@@ -243,7 +241,7 @@ class SchemaComparer:
 
     def _match(self, before: list[list[Node]], after: list[list[Node]], old: Shape, new: Shape, at: str) -> None:
         left, right = list(before), list(after)
-        scored = [(_likeness(a[0], b[0]), i, j) for i, a in enumerate(before) for j, b in enumerate(after)]
+        scored = [(likeness(a[0], b[0]), i, j) for i, a in enumerate(before) for j, b in enumerate(after)]
         for score, i, j in sorted(scored, key=lambda entry: -entry[0]):
             if score > 0 and before[i] in left and after[j] in right:
                 left.remove(before[i])
@@ -269,47 +267,6 @@ class SchemaComparer:
                 alternative[0].resolved().label,
             )
 
-    # Texts
-
-    def _rules(self, old: Shape, new: Shape, at: str) -> None:
-        gone = [text for text in old.rules if text not in new.rules]
-        come = [text for text in new.rules if text not in old.rules]
-        for index in range(max(len(gone), len(come))):
-            before = old.rules[gone[index]] if index < len(gone) else (ABSENT, old.node)
-            after = new.rules[come[index]] if index < len(come) else (ABSENT, new.node)
-            self.emit("condition-changed", at, (before[1], after[1]), before[0], after[0], "")
-
-    def _notes(self, old: Shape, new: Shape, at: str) -> None:
-        for keyword in sorted(old.notes.keys() | new.notes.keys()):
-            before, after = old.notes.get(keyword, ABSENT), new.notes.get(keyword, ABSENT)
-            if keyword in ("nullable", "$defs", "definitions", "x-inferred") or canonical(before) == canonical(after):
-                continue
-            places = (old.place(keyword), new.place(keyword))
-            if keyword == "x-seen":
-                self._seen(before, after, at, places)
-            else:
-                self.emit(_note_kind(keyword), at, places, before, after, keyword)
-
-    def _seen(self, before: Any, after: Any, at: str, places: tuple[Node, Node]) -> None:
-        if not isinstance(before, list) or not isinstance(after, list):
-            return  # too many values on one side to be a small set
-        for value in after:
-            if value not in before:
-                self.emit("seen-value-added", at, places, ABSENT, value, "")
-        for value in before:
-            if value not in after:
-                self.emit("seen-value-removed", at, places, value, ABSENT, "")
-
-
-def _note_kind(keyword: str) -> str:
-    if keyword == "default":
-        return "default-changed"
-    if keyword in ("x-provenance", "x-provenance-of"):
-        return "provenance-changed"
-    if keyword == "x-page-rows":
-        return "page-rows-changed"
-    return "mock-only-changed" if keyword.startswith("x-") else "docs-changed"
-
 
 def _type_value(shape: Shape) -> Any:
     return "any" if shape.types is None else sorted(shape.types)
@@ -319,51 +276,8 @@ def _or_absent(value: Any) -> Any:
     return ABSENT if value is None else value
 
 
-def _covers(wide: frozenset[str] | None, narrow: frozenset[str] | None) -> bool:
-    if wide is None or narrow is None:
-        return wide is None
-    return all(name in wide or (name == "integer" and "number" in wide) for name in narrow)
-
-
 def _step(keyword: str, before: str | None, after: str | None) -> str:
     wider = {("int32", "int64"), ("float", "double")} if keyword == "format" else set()
     if after is None or (before, after) in wider:
         return "widened"
     return "narrowed" if before is None or (after, before) in wider else "changed"
-
-
-def _folded_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _alike(name: str, other: str) -> bool:
-    return difflib.SequenceMatcher(None, name, other).ratio() >= _NAMES_ALIKE
-
-
-def _renamed(removed: list[Any], added: list[Any]) -> list[tuple[Any, Any]]:
-    """Values that are the same but for case, `_` and `-`, or nearly so (CANCELED, CANCELLED)."""
-    renames, free = [], [value for value in added if isinstance(value, str)]
-    for value in [value for value in removed if isinstance(value, str)]:
-        near = difflib.get_close_matches(_folded_name(value), map(_folded_name, free), 1, 0.85) if value else []
-        if near:
-            other = next(candidate for candidate in free if _folded_name(candidate) == near[0])
-            renames.append((value, other))
-            free.remove(other)
-    return renames
-
-
-def _likeness(old: Node, new: Node) -> float:
-    """How much alike two alternatives are; 0: not the same one."""
-    first, second = old.resolved(), new.resolved()
-    a, b = shape_of([old]), shape_of([new])
-    if a.types is not None and b.types is not None and not (_covers(a.types, b.types) or _covers(b.types, a.types)):
-        return 0
-    if expanded(old) == expanded(new):
-        return 4
-    if first.label == second.label and first.where != old.where and second.where != new.where:
-        return 3
-    if a.properties or b.properties:
-        shared = a.properties.keys() & b.properties.keys()
-        share = len(shared) / len(a.properties.keys() | b.properties.keys())
-        return 1 + share if share >= 0.3 else 0
-    return 1 if a.types == b.types else 0.5

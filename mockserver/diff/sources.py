@@ -14,6 +14,7 @@ from ..definitions.like import written_out
 from ..definitions.node import Documents
 from ..definitions.read import CONTROL, read_documents
 from ..errors import DefinitionError, InputError
+from .same_meaning import in_one_spelling
 
 SHIPPED = "shipped"
 _TIMEOUT = 30
@@ -40,9 +41,9 @@ def read_source(source: str) -> Source:
     Raises InputError for what can't be read, and DefinitionError (an InputError) for what is no OpenAPI 3 document.
     """
     if source == SHIPPED:
-        return Source(source, written_out(read_documents()))
+        return Source(source, in_one_spelling(written_out(read_documents())))
     if source.startswith(("http://", "https://")):
-        return Source(source, _checked({source.rpartition("/")[2] or "document": _fetched(source)}))
+        return Source(source, in_one_spelling(_checked({source.rpartition("/")[2] or "document": _fetched(source)})))
     path = Path(source)
     if not path.exists():
         raise InputError(f"{source} doesn't exist; allowed: {SHIPPED!r}, a file, a folder, or a URL of an OpenAPI document")
@@ -53,7 +54,7 @@ def _folder(source: str, path: Path) -> Source:
     documents = {name: value for name, value in _read([path], path).items() if name != CONTROL and "openapi" in value}
     if not documents:
         raise InputError(f"{source} holds no OpenAPI document; allowed: *.json, *.yaml or *.yml with the member 'openapi'")
-    return Source(source, written_out(_checked(documents)), source)
+    return Source(source, in_one_spelling(written_out(_checked(documents))), source)
 
 
 def _file(source: str, path: Path) -> Source:
@@ -63,7 +64,7 @@ def _file(source: str, path: Path) -> Source:
         name for name in set(_files_named(documents)) - documents.keys() if (path.parent / name).is_file()
     ):
         documents |= _checked(_read([path.parent / name for name in missing], path.parent), fragments=True)
-    return Source(source, written_out(documents), path.parent.as_posix())
+    return Source(source, in_one_spelling(written_out(documents)), path.parent.as_posix())
 
 
 def _read(paths: list[Path], folder: Path) -> dict[str, Any]:

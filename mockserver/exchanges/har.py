@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -15,14 +13,16 @@ from urllib.parse import parse_qsl, quote
 
 from ..errors import InputError, excerpt
 from ..model import Request
-from ..redaction.content_coding import unpack
 from ..version import __version__
 from .exchange import Exchange, request_from, response_from
-from .recording import Recording, body_as_json, body_from_json, read, stream
+from .har_bodies import Unusable, attached, number, posted
+from .har_bodies import answered as body_of_answer
+from .recording import Recording, body_as_json, read, stream
 from .vendor_times import parse, show
 
 _UTC = "1970-01-01T00:00:00.000+00:00"
 _NOWHERE = "http://unknown.invalid"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAFE = "/:@!$&'()*+,;=~"
 
 
@@ -155,19 +155,9 @@ def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
 
 
-class _Unusable(Exception):
-    """Why an entry is not an exchange, in words."""
-
-
 _LATEST = 253_402_300_799_999
 _LONGEST = 1_000_000_000.0
 _ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-
-
-def _number(value: Any, most: float) -> float | None:
-    """A number of JSON that is one, not beyond `most` to either side."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
-    return value if good else None
 
 
 def read_har(path: Path) -> Recording:
@@ -183,7 +173,7 @@ def read_har(path: Path) -> Recording:
         where = f"{path}#/log/entries/{index}"
         try:
             exchanges.append(_exchange(entry, where, path.parent))
-        except _Unusable as reason:
+        except Unusable as reason:
             notes.append(f"{where}: {reason}; left out")
         except _ODD as error:
             what = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
@@ -198,7 +188,8 @@ def read_har(path: Path) -> Recording:
 
 def _log(path: Path) -> Mapping[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
+        raw = path.read_bytes()
+        value = json.loads(raw.decode("utf-16" if raw[:2] in _UTF_16 else "utf-8-sig"))
     except OSError as error:
         raise InputError(f"can't read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -212,33 +203,51 @@ def _log(path: Path) -> Mapping[str, Any]:
 def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     requested, answered = entry["request"], entry["response"]
     if "_path" not in requested and not str(requested["url"]).lower().startswith(("http://", "https://")):
-        raise _Unusable(f"{str(requested['url'])[:40]!r} is not a URL of HTTP")
-    if not answered.get("status"):
-        raise _Unusable("it got no answer (status 0)")
-    if isinstance(answered["status"], bool) or not isinstance(answered["status"], int):
-        raise _Unusable(f"its status is {excerpt(answered['status'], 40)}")
-    if not 100 <= answered["status"] <= 999:
-        raise _Unusable(f"{excerpt(answered['status'], 40)} is not an HTTP status")
-    headers = list(_pairs(answered.get("headers") or ()))
-    body = _content(_attached(answered.get("content") or {}, folder), entry, headers)
-    if not (answered.get("content") or {}).get("_packed"):
+        raise Unusable(f"{str(requested['url'])[:40]!r} is not a URL of HTTP")
+    status = _status(entry)
+    headers = list(_pairs(answered.get("headers") or []))
+    packing = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+    content = answered.get("content") or {}
+    if not isinstance(content, dict):
+        raise Unusable(f"its content is {excerpt(content, 40)}, no object")
+    body = body_of_answer(attached(content, folder), entry, packing)
+    if not content.get("_packed"):
         headers = _unpacked(headers)
-    request = _request_of(requested)
+    request = _request_of(requested, folder)
     duration, time = _duration(entry), _time(entry)
     return Exchange(
         request,
-        response_from(answered["status"], headers, body),
+        response_from(status, headers, body),
         time,
         duration,
         where,
         _origin(entry, str(requested["url"])),
-        sent=_number(entry.get("_sent"), _LATEST),
+        sent=number(entry.get("_sent"), _LATEST),
     )
 
 
-def _request_of(requested: Mapping[str, Any]) -> Request:
+def _status(entry: Mapping[str, Any]) -> int:
+    """The status of an answer to a request. Raises Unusable for none, and for one that begins something else than HTTP."""
+    answer = entry["response"]
+    status = answer.get("status")
+    if not status:
+        reasons = (answer.get(name) for name in ("_error", "_failureText", "statusText"))
+        reason = next((f": {text[:60]}" for text in reasons if isinstance(text, str) and text), "")
+        raise Unusable(f"it got no answer (status 0{reason})")
+    if isinstance(status, str) and status.isdecimal() and len(status) == 3:
+        status = int(status)
+    if isinstance(status, bool) or not isinstance(status, int):
+        raise Unusable(f"its status is {excerpt(status, 40)}")
+    if not 100 <= status <= 999:
+        raise Unusable(f"{excerpt(status, 40)} is not an HTTP status")
+    if status == 101 and "_origin" not in entry:  # a recording of our own holds whatever was answered
+        raise Unusable("it was upgraded to another protocol, such as WebSocket (status 101)")
+    return status
+
+
+def _request_of(requested: Mapping[str, Any], folder: Path) -> Request:
     headers: dict[str, str] = {}
-    for name, value in _pairs(requested.get("headers") or ()):
+    for name, value in _pairs(requested.get("headers") or []):
         key = name.lower()
         headers[key] = f"{headers[key]}{'; ' if key == 'cookie' else ', '}{value}" if key in headers else value
     url = str(requested.get("_path", requested["url"]))
@@ -246,57 +255,24 @@ def _request_of(requested: Mapping[str, Any]) -> Request:
         str(requested["method"]),
         _NOWHERE + url if "_path" in requested else url,
         headers,
-        _posted(requested.get("postData")),
+        posted(requested.get("postData"), folder),
     )
     if "_path" in requested:
         request = replace(request, query=str(requested.get("_query", "")))
-    return replace(request, method=str(requested["method"]), body_size=int(_number(requested.get("_bodySize"), 2**63) or 0))
+    return replace(request, method=str(requested["method"]), body_size=int(number(requested.get("_bodySize"), 2**63) or 0))
 
 
-def _posted(data: Any) -> bytes:
-    if not data:
-        return b""
-    encoding = data.get("_encoding") or data.get("encoding")
-    return body_from_json({"body": str(data.get("text") or ""), "encoding": encoding})
-
-
-def _pairs(headers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Headers without those that begin with a colon: HTTP/2 has method, path and status there."""
-    pairs = ((str(header["name"]), str(header.get("value", ""))) for header in headers)
+def _pairs(headers: Any) -> Iterator[tuple[str, str]]:
+    """Headers, in a list or by their names, without those that begin with a colon: HTTP/2 has method and status there."""
+    if not isinstance(headers, list | dict):
+        raise Unusable(f"its headers are {excerpt(headers, 40)}, no list")
+    named = [{"name": name, "value": value} for name, value in headers.items()] if isinstance(headers, dict) else headers
+    pairs = ((str(header["name"]), _value(header.get("value"))) for header in named)
     return ((name, value) for name, value in pairs if not name.startswith(":"))
 
 
-_ATTACHED = re.compile(r"[\w-][\w.-]{0,199}")
-
-
-def _attached(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Content with the body that stands in a file of its own, in the folder of the HAR file (Playwright's `attach`)."""
-    name = content.get("_file")
-    if content.get("text") is not None or not isinstance(name, str):
-        return content
-    if not _ATTACHED.fullmatch(name):
-        raise _Unusable(f"its body is in {excerpt(name, 60)}, which is not a file beside this one")
-    try:
-        raw = (folder / name).read_bytes()
-    except OSError:
-        raise _Unusable(f"its body is in {name}, which is not beside this file") from None
-    return {**content, "text": base64.b64encode(raw).decode(), "encoding": "base64"}
-
-
-def _content(content: Mapping[str, Any], entry: Mapping[str, Any], headers: list[tuple[str, str]]) -> bytes:
-    text, answered = content.get("text"), entry["response"]
-    if text is None:
-        bodyless = answered["status"] in (204, 304) or str(entry["request"]["method"]).upper() == "HEAD"
-        size = max(_number(content.get("size"), 2**63) or 0, _number(answered.get("bodySize"), 2**63) or 0)
-        if not bodyless and (size > 0 or content.get("size") != 0):
-            raise _Unusable(f"the answer's body{f' ({size:.0f} bytes)' if size > 0 else ''} is not in the file")
-        return b""
-    if content.get("encoding") == "base64":
-        raw = base64.b64decode("".join(str(text).split()), validate=True)
-        packing = next((value for name, value in headers if name.lower() == "content-encoding"), "")
-        # Some tools keep the bytes as they came over the wire.
-        return raw if content.get("_packed") else (unpack(packing, raw) or raw)
-    return str(text).encode("utf-8", "surrogatepass")
+def _value(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -307,15 +283,15 @@ def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _duration(entry: Mapping[str, Any]) -> float | None:
     if "_duration" in entry:
-        return _number(entry["_duration"], _LONGEST)
-    took = _number(entry.get("time"), _LONGEST)
+        return number(entry["_duration"], _LONGEST)
+    took = number(entry.get("time"), _LONGEST)
     return took / 1_000 if took is not None and took > 0 else None
 
 
 def _time(entry: Mapping[str, Any]) -> int | None:
     """When the answer came: HAR says when the request began, and how long it took."""
     if "_time" in entry:
-        allowed = _number(entry["_time"], _LATEST)
+        allowed = number(entry["_time"], _LATEST)
         return None if allowed is None else int(allowed)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)

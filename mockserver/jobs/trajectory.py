@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..definitions import JobLife, Life
-from ..errors import InputError, did_you_mean
+from ..errors import InputError, nearest_or_allowed
 from ..record import record
 from .clock import LATEST
 from .duration import seconds
@@ -126,7 +126,7 @@ def life_from(definition: JobLife, value: object) -> Life:
     """
     if isinstance(value, str):
         if value not in definition.lives:
-            raise InputError(f"{value!r} is not a life{_nearest(value, list(definition.lives))}")
+            raise InputError(f"{value!r} is not a life{nearest_or_allowed(value, list(definition.lives))}")
         return definition.lives[value]
     if not isinstance(value, list | tuple) or not value:
         raise InputError(f"{value!r} is not a life; allowed: a name, or a list of (status, duration)")
@@ -146,14 +146,10 @@ def _step(definition: JobLife, step: object) -> tuple[str, float | None]:
         raise InputError(f"{step!r} is not a step; allowed: a status, or (status, duration)")
     status = step if isinstance(step, str) else str(step[0])
     if status not in definition.states:
-        raise InputError(f"{status!r} is not a status{_nearest(status, list(definition.states))}")
+        raise InputError(f"{status!r} is not a status{nearest_or_allowed(status, list(definition.states))}")
     if isinstance(step, str):
         return status, definition.states[status].seconds
     return status, None if step[1] is None else seconds(step[1])
-
-
-def _nearest(name: str, allowed: Sequence[str]) -> str:
-    return did_you_mean(name, allowed) or f"; known: {', '.join(allowed)}"
 
 
 def shortest_way(definition: JobLife, start: str, goal: str) -> list[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,7 +12,7 @@ from ..definitions import Operation, Parameter
 from ..definitions.model import VENDORS
 from ..definitions.parameter_values import query_pairs, read_value
 from ..definitions.styles import MISSING, Sent, cookies_of, read_styled
-from ..errors import RequestProblem, did_you_mean
+from ..errors import RequestProblem, nearest_or_allowed
 from ..model import Request
 
 
@@ -102,7 +102,7 @@ def check_names(operation: Operation, query: list[tuple[str, str]]) -> None:
     for name in names:
         if name not in allowed:
             known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
-            detail = f"query parameter {_short(name)} is not documented{_nearest(name, known)}"
+            detail = f"query parameter {_short(name)} is not documented{nearest_or_allowed(name, known)}"
             raise RequestProblem("parameter-unknown", detail, parameter=name)
         if names.count(name) > 1:
             raise RequestProblem(
@@ -126,10 +126,6 @@ def _is_json(operation: Operation, kind: str) -> bool:
     if kind and taken and not json_both and not any(fnmatchcase(kind, name) for name in taken):
         raise RequestProblem("body-media-type", f"the body is {kind}; allowed: {', '.join(taken)}")
     return kind.endswith("json") or (not kind and any(name.endswith("json") or name == "*/*" for name in taken))
-
-
-def _nearest(name: str, allowed: Iterable[str]) -> str:
-    return did_you_mean(name, allowed) or f"; known: {', '.join(allowed) or 'none'}"
 
 
 def _short(value: object) -> str:

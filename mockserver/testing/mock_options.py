@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InputError, did_you_mean
-from ..settings import TABLE, Settings, check_settings
+from ..setting_values import check_settings
+from ..settings import TABLE, Settings
 
 MOCK_SETTINGS = ("definitions", "fixtures", "switches", "tls")
 """Settings that a whole mock has: tests that differ in them get different mocks."""

@@ -409,7 +409,8 @@ def test_tics_lists_jobs_and_shows_a_report(mock: Any) -> None:
 
 def test_the_kit_reports_a_tics_request_without_its_content_type(mock: Any) -> None:
     """The mock serves it, by the page's default value."""
-    mock.client().get(f"/v1/{'0' * 32}/leagues/l1/job-instances?limit=10&offset=0")
+    mock.job("tics", league_id="l1", job_id="j")
+    mock.client().get(f"/v1/{mock.credentials.project_id}/leagues/l1/job-instances?limit=10&offset=0")
     call = mock.journal[-1]
     found = check(Exchange(call.request, call.response, call.time))
     assert (call.response.status, [(item.code, item.pointer) for item in found]) == (

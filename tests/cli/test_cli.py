@@ -23,7 +23,8 @@ from mockserver.generate import hex_id
 from mockserver.listing import environment, shell_line
 from mockserver.mock import Mock
 from mockserver.model import Request
-from mockserver.settings import TABLE, Row, Settings, settings_from
+from mockserver.setting_values import settings_from
+from mockserver.settings import TABLE, Row, Settings
 
 Json = dict[str, Any]
 ROWS = {row.name: row for row in TABLE}
@@ -115,7 +116,8 @@ def test_what_needs_no_server_is_quick(arguments: list[str]) -> None:
     modules = json.loads(done.stdout.splitlines()[-1])
     assert [name for name in modules if name.split(".")[0] in HEAVY] == []
     own = {name for name in modules if name.startswith("mockserver") and not name.startswith("mockserver.cli.")}
-    assert own == {"mockserver", "mockserver.cli", "mockserver.errors", "mockserver.settings", "mockserver.version"}
+    values = {f"mockserver.{name}" for name in ("errors", "setting_values", "settings", "version")}
+    assert own == {"mockserver", "mockserver.cli", *values}
 
 
 @pytest.mark.parametrize("command", ["env", "operations"])
@@ -402,9 +404,9 @@ def test_pyproject_is_found_upwards(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[tool.mockserver]\nprot = 1", ": [tool.mockserver] has 'prot', which is not a setting; did you mean port?"),
-        ("[tool.mockserver]\nunknown-id = 1", ": [tool.mockserver] has 'unknown-id', .* did you mean unknown_ids?"),
-        ("[tool.mockserver]\nxyz = 1", ": [tool.mockserver] has 'xyz', which is not a setting; known: access_log, apps, "),
+        ("[tool.mockserver]\nprot = 1", ": [tool.mockserver] has 'prot', which is not a setting; did you mean 'port'?"),
+        ("[tool.mockserver]\nunknown-id = 1", ": [tool.mockserver] has 'unknown-id', .* did you mean 'unknown_ids'?"),
+        ("[tool.mockserver]\nxyz = 1", ": [tool.mockserver] has 'xyz', which is not a setting; allowed: access_log, apps, "),
         ("[tool.mockserver]\nport = '5'", ": [tool.mockserver] port is '5'; allowed: a whole number"),
         ("[tool.mockserver]\nport = 1.0", ": [tool.mockserver] port is 1.0; allowed: a whole number"),
         ("[tool.mockserver]\nport = true", ": [tool.mockserver] port is True; allowed: a whole number"),

@@ -497,3 +497,63 @@ def test_the_table_has_a_word_for_everything() -> None:
         assert rule.level in LEVELS
         assert rule.change.endswith(".")
         assert rule.why.endswith(".")
+
+
+def _of_version(version: str, schema: Any, media: str = "application/json", *parameters: Any) -> dict[str, Any]:
+    """A document of one operation, whose answer and parameters are these."""
+    answer = {"description": "ok", "content": {media: {"schema": {"type": "object", "properties": {"n": schema}}}}}
+    if version == "2.0":
+        answer = {"description": "ok", "schema": {"type": "object", "properties": {"n": schema}}}
+    node = {"operationId": "a", "parameters": list(parameters), "responses": {"200": answer}}
+    head = {"swagger": "2.0", "produces": [media]} if version == "2.0" else {"openapi": version}
+    return {**head, "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": node}}}
+
+
+_LIST: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+_QUERY = {"name": "q", "in": "query"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (_of_version("3.0.3", {"type": "number", "maximum": 5, "exclusiveMaximum": True}),
+         _of_version("3.1.0", {"type": "number", "exclusiveMaximum": 5})),
+        (_of_version("3.0.3", {"type": "string", "nullable": True, "enum": ["a", None]}),
+         _of_version("3.1.0", {"type": ["string", "null"], "enum": ["a", None]})),
+        (_of_version("3.0.3", {"type": "string", "example": "x"}),
+         _of_version("3.1.0", {"type": "string", "examples": ["x"]})),
+        (_of_version("3.0.3", {"type": "string", "format": "byte"}),
+         _of_version("3.1.0", {"type": "string", "contentEncoding": "base64"})),
+        (_of_version("3.0.3", {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+         _of_version("3.1.0", {"type": ["string", "integer"]})),
+        (_of_version("3.0.3", {"type": "string", "enum": ["a", "b"]}),
+         _of_version("3.1.0", {"oneOf": [{"const": "a", "description": "A."}, {"const": "b"}]})),
+        (_of_version("3.0.3", {"type": "string", "minLength": 0}), _of_version("3.1.0", {"type": "string"})),
+        (_of_version("3.0.3", {"type": "string"}, "application/JSON"), _of_version("3.1.0", {"type": "string"})),
+        (_of_version("3.0.3", {"type": "string"}, "application/json; charset=utf-8"),
+         _of_version("3.1.0", {"type": "string"})),
+        (_of_version("2.0", {"type": "string", "x-nullable": True}), _of_version("3.1.0", {"type": ["string", "null"]})),
+        (_of_version("2.0", {}, "application/json", {**_QUERY, **_LIST, "collectionFormat": "multi"}),
+         _of_version("3.0.3", {}, "application/json", {**_QUERY, "schema": _LIST})),
+        (_of_version("2.0", {}, "application/json", {**_QUERY, **_LIST}),
+         _of_version("3.0.3", {}, "application/json", {**_QUERY, "explode": False, "schema": _LIST})),
+        (_of_version("3.0.3", {}, "application/json", {**_QUERY, "style": "form", "explode": True, "schema": _LIST}),
+         _of_version("3.1.0", {}, "application/json", {**_QUERY, "schema": _LIST})),
+    ],
+)  # fmt: skip
+def test_spellings_of_versions_are_no_difference(tmp_path: Path, old: Any, new: Any) -> None:
+    """What OpenAPI 2.0, 3.0 and 3.1 spell in other ways means the same, from either side."""
+    for name, value in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
+    for sides in (("old", "new"), ("new", "old")):
+        files = [str(tmp_path / f"{name}.json") for name in sides]
+        assert main(["diff", *files, "--fail-on", "risky"]) == 0
+
+
+def test_an_alternative_more_stays_a_difference(tmp_path: Path) -> None:
+    """One spelling for all doesn't hide what changed."""
+    old = _of_version("3.0.3", {"type": "string", "enum": ["a", "b"]})
+    new = _of_version("3.1.0", {"oneOf": [{"const": "a"}, {"const": "b"}, {"const": "c"}]})
+    for name, value in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
+    assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), "--fail-on", "risky"]) == 1

@@ -180,7 +180,7 @@ def test_odd_entries_are_left_out_and_told(tmp_path: Path) -> None:
         "it is not an entry of HAR 1.2 (TypeError); left out",
         "it is not an entry of HAR 1.2 (no 'request'); left out",
         "it is not an entry of HAR 1.2 (ValueError); left out",
-        "it is not an entry of HAR 1.2 (Error); left out",
+        'its body is "?", which is not base64; left out',
         'its status is "ok"; left out',
         "100000000000000000000 is not an HTTP status; left out",
         "the answer's body (2 bytes) is not in the file; left out",
@@ -205,3 +205,64 @@ def test_packed_answers_are_unpacked_once(tmp_path: Path) -> None:
     packed = Exchange(sample().request, response_from(200, [("Content-Encoding", "gzip")], body), 5)
     write(tmp_path / "x.har", Recording((packed,)))
     assert read_har(tmp_path / "x.har").exchanges[0].response == packed.response
+
+
+def posting(**data: Any) -> dict[str, Any]:
+    """An entry whose request has this body."""
+    return entry(request={**entry()["request"], "method": "POST", "postData": data})
+
+
+JSON: dict[str, Any] = {"size": 7, "mimeType": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("odd", "body"),
+    [
+        (answer({**JSON, "encoding": "BASE64", "text": "eyJhIjoxfQ=="}), b'{"a":1}'),
+        (answer({**JSON, "encoding": "base64", "text": "eyJhIjoxfQ"}), b'{"a":1}'),
+        (answer({**JSON, "encoding": "base64", "text": "eyJhIjoiPz4_In0"}), b'{"a":"?>?"}'),
+        (answer({**JSON, "text": {"a": 1}}), b'{"a": 1}'),
+        (answer({**JSON, "text": "{}"}, status="200"), b"{}"),
+        (answer({**JSON, "_sha1": "0a.json"}), b'{"a": 1}'),
+        (answer({**JSON, "text": '{"a":1}'}, comment="by hand"), b'{"a":1}'),
+        ({name: value for name, value in entry().items() if name not in ("timings", "cache", "startedDateTime")}, b"{}"),
+        (entry(response={**entry()["response"], "headers": {"content-type": "application/json", ":status": "200"}}), b"{}"),
+        (entry(response={**entry()["response"], "headers": [{"name": "x", "value": None}]}), b"{}"),
+    ],
+)
+def test_odd_kinds_of_entries_are_read(tmp_path: Path, odd: dict[str, Any], body: bytes) -> None:
+    """Base64 in any spelling, JSON as itself, headers by name, a status in quotes, bodies in files, missing parts."""
+    (tmp_path / "0a.json").write_text('{"a": 1}')
+    result = read_entries(tmp_path, odd)
+    assert ([exchange.response.body for exchange in result.exchanges], result.notes) == ([body], ())
+
+
+@pytest.mark.parametrize(
+    ("odd", "note"),
+    [
+        (answer({**JSON, "text": "[REDACTED]"}), "the answer's body was redacted"),
+        (answer({**JSON, "text": "*****"}), "the answer's body was redacted"),
+        (answer({**JSON, "size": 400, "text": '{"a": [1, 2'}), "the answer's body was cut (11 of 400 bytes"),
+        (answer({}, status=101), "upgraded to another protocol"),
+        (answer({}, status=0, _error="net::ERR_BLOCKED_BY_CLIENT"), "no answer (status 0: net::ERR_BLOCKED_BY_CLIENT)"),
+        (entry(request={**entry()["request"], "headers": "[redacted]"}), 'its headers are "[redacted]", no list'),
+        (entry(request={**entry()["request"], "url": "wss://a.example/ws"}), "is not a URL of HTTP"),
+        (entry(response={**entry()["response"], "content": "gone"}), 'its content is "gone", no object'),
+        (posting(mimeType="application/json", _file="gone.json"), "its body is in gone.json"),
+        (posting(mimeType="application/json", text="?", encoding="base64"), "which is not base64"),
+    ],
+)
+def test_odd_kinds_of_entries_are_left_out_with_the_reason(tmp_path: Path, odd: dict[str, Any], note: str) -> None:
+    """What is redacted, cut, blocked or no HTTP is never judged; the entry beside it is."""
+    result = read_entries(tmp_path, odd, entry())
+    assert len(result.exchanges) == 1
+    assert note in result.notes[0]
+
+
+def test_a_form_that_stands_as_parameters_and_a_file_in_utf_16_are_read(tmp_path: Path) -> None:
+    """Browsers list a form's fields; some editors save UTF-16."""
+    fields = [{"name": "a", "value": "b c"}, {"name": "d"}]
+    odd = posting(mimeType="application/x-www-form-urlencoded", params=fields)
+    file = tmp_path / "x.har"
+    file.write_text(json.dumps({"log": {"version": "1.2", "entries": [odd]}}), encoding="utf-16")
+    assert [exchange.request.body for exchange in read_har(file).exchanges] == [b"a=b+c&d="]

@@ -1,0 +1,96 @@
+"""One spelling for what OpenAPI 2.0, 3.0 and 3.1 spell in several ways, so that only what means something else differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..definitions.schema_forms import MAPS
+
+_BY_NAME = frozenset(
+    (*MAPS, "schemas", "responses", "parameters", "headers", "requestBodies", "content", "examples", "paths")
+)
+_DATA = frozenset(("value", "default", "const", "enum", "example"))
+_DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_NOTHING = {"minLength": 0, "minItems": 0, "minProperties": 0, "uniqueItems": False}
+_NOTES = {"title", "description"}
+_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+
+
+def in_one_spelling(documents: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same documents, rewritten in place."""
+    for document in documents.values():
+        waiting: list[tuple[Any, bool]] = [(document, False)]
+        while waiting:
+            node, by_name = waiting.pop()
+            if isinstance(node, dict):
+                if not by_name:
+                    _rewrite(node)
+                waiting += [
+                    (child, key in _BY_NAME and not by_name)
+                    for key, child in node.items()
+                    if by_name or (key not in _DATA and not (key.startswith("x-") and key != "x-job"))
+                ]
+            elif isinstance(node, list):
+                waiting += [(child, False) for child in node]
+    return documents
+
+
+def _rewrite(node: dict[str, Any]) -> None:
+    if "in" in node and "name" in node:
+        _parameter(node)
+    elif isinstance(node.get("content"), dict):
+        _media_types(node)
+    elif "schema" not in node:
+        _schema(node)
+
+
+def _parameter(node: dict[str, Any]) -> None:
+    """How a parameter is written, where that is as it would be without saying."""
+    style = node.get("style", _DEFAULT_STYLES.get(str(node["in"])))
+    if node.get("explode") is (style == "form"):
+        del node["explode"]
+    if style == _DEFAULT_STYLES.get(str(node["in"])):
+        node.pop("style", None)
+
+
+def _media_types(node: dict[str, Any]) -> None:
+    """Media types in lower case, UTF-8 unsaid; bytes that are no JSON without a schema."""
+    content: dict[str, Any] = {}
+    for name, media in node["content"].items():
+        kind, _, rest = str(name).partition(";")
+        plain = kind.strip().lower() if rest.strip().lower() in ("", "charset=utf-8", "charset=utf8") else str(name)
+        content.setdefault(plain, media)
+        if "json" not in plain and isinstance(media, dict) and media.get("schema") == {"type": "string", "format": "binary"}:
+            media["schema"] = {}
+    node["content"] = content
+
+
+def _schema(node: dict[str, Any]) -> None:
+    for keyword, value in _NOTHING.items():
+        if keyword in node and node[keyword] == value and isinstance(node[keyword], type(value)):
+            del node[keyword]
+    if node.get("contentEncoding") == "base64" and "format" not in node:
+        node["format"] = "byte"
+        del node["contentEncoding"]
+    if "example" in node and "type" in node and "examples" not in node:
+        node["examples"] = [node.pop("example")]
+    for keyword in ("oneOf", "anyOf"):
+        _alternatives(node, keyword)
+
+
+def _alternatives(node: dict[str, Any], keyword: str) -> None:
+    """Alternatives that are constants, or types alone, as `enum` and `type`."""
+    limbs = node.get(keyword)
+    if not isinstance(limbs, list) or not limbs or not all(isinstance(limb, dict) for limb in limbs):
+        return
+    plain = [{key: value for key, value in limb.items() if key not in _NOTES} for limb in limbs]
+    if all(limb.keys() == {"const"} or limb.keys() == {"const", "type"} for limb in plain) and "enum" not in node:
+        node["enum"] = [limb["const"] for limb in plain]
+        kinds = list(dict.fromkeys(_KINDS.get(type(value), "") for value in node["enum"]))
+        if "type" not in node and "" not in kinds:
+            node["type"] = kinds[0] if len(kinds) == 1 else kinds
+        del node[keyword]
+    elif all(limb.keys() == {"type"} and isinstance(limb["type"], str) for limb in plain) and "type" not in node:
+        node["type"] = [limb["type"] for limb in plain]
+        del node[keyword]
