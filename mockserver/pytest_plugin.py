@@ -19,6 +19,7 @@ from . import pytest_torture
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .definitions import Definitions
     from .testing.contract_fixture import Contract
     from .testing.mock_options import MockOptions
     from .testing.mock_server import MockServer
@@ -165,7 +166,7 @@ def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Con
     expected = contract_options(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
     if _choice(request.node).allow_unexpected:
         expected = expected.without("request-unknown")
-    return hold_mock(doubles, expected, _profile(request.config))
+    return hold_mock(doubles, expected, _profile(request.config, doubles[0].mock.definitions))
 
 
 def _held_service(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> Contract:
@@ -182,12 +183,12 @@ def _held_service(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> 
     return result
 
 
-def _profile(config: pytest.Config) -> dict[str, dict[str, str]]:
+def _profile(config: pytest.Config, definitions: Definitions | None = None) -> dict[str, dict[str, str]]:
     """The ids to ask with. Raises InputError."""
     from .contract.cases import read_profile
 
     path = config.getoption("--contract-profile")
-    return read_profile(Path(path) if path else None, os.environ)
+    return read_profile(Path(path) if path else None, os.environ, definitions)
 
 
 def _needs_control(config: pytest.Config) -> None:

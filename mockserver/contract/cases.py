@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from ..definitions import Definitions, Operation, load
+from ..definitions.model import VENDORS
 from ..errors import InputError, nearest_or_allowed
 from ..model import Request
 from ..package_data import folder
@@ -18,6 +19,7 @@ from ..user_files import check, read_file, shape
 from .case_sets import written_out
 
 _PLACEHOLDER = re.compile(r"{(\w+)}")
+_SAMPLES = ("contract-1", 1, "0605767a5780d5762fc5c0118072a564", "01234567-89ab-cdef-0123-456789abcdef", "0605767a", "A1")
 _DAY = 86_400_000
 
 
@@ -113,6 +115,9 @@ def read_profile(
         if operation.job and operation.documented_request
     }
     profile |= read_file(folder("contracts") / "profile.json")
+    for operation in (definitions or load()).operations:
+        if operation.job and operation.vendor not in VENDORS:
+            profile[operation.service] = {**_made_ids(operation), **profile.get(operation.service, {})}
     supplied = _profile_file(path) if path else {}
     for service, ids in supplied.items():
         if service not in profile:
@@ -124,6 +129,18 @@ def read_profile(
         for name in ids:
             ids[name] = environment.get(f"MOCKSERVER_PROFILE_{service}_{name}".upper(), ids[name])
     return profile
+
+
+def _made_ids(operation: Operation) -> dict[str, str]:
+    """Ids to ask a user's own operation with: those that its document names, or the first of some that it allows."""
+    ids: dict[str, str] = {}
+    for parameter in operation.parameters:
+        schema = parameter.schema
+        named = [schema.get("example"), schema.get("default"), *schema.get("examples", ()), *schema.get("enum", ())]
+        candidates = [*(value for value in named if value is not None), *_SAMPLES]
+        if parameter.required and parameter.location in ("path", "query"):
+            ids[parameter.name] = next((str(value) for value in candidates if parameter.allows(value)), str(_SAMPLES[0]))
+    return ids
 
 
 def _profile_file(path: Path) -> dict[str, dict[str, str]]:
@@ -244,6 +261,6 @@ def lives_and_changes(definitions: Definitions, profile: Profile) -> Iterator[Ca
                 title=f"A job that goes through {life}",
                 parameters=parameters,
                 poll=True,
-                jobs=({"service": operation.service, "life": life, **identity},),
+                jobs=({"service": operation.job.kind, "life": life, **identity},),
                 expect={"status": 200, "state": end},
             )

@@ -37,7 +37,7 @@ from .parameter_checks import check_of
 from .provenance import provenance_of
 from .router import openness
 from .servers import paths_of, server_urls
-from .styles import style_of, types_of
+from .styles import header_value, style_of, types_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON = "application/json"
@@ -189,12 +189,15 @@ def _answers(response: Node, judges: Judges) -> ResponseSpec:
 
 
 def _header(name: str, header: Node, judges: Judges) -> Header:
-    schema = partial(inlined, header / "schema") if "schema" in header.value else True
-    errors = judges.judge(schema)
-    made = cache(lambda: check_of(schema() if callable(schema) else {}, errors))  # few of them are ever looked at
+    schema = cache(partial(inlined, header / "schema")) if "schema" in header.value else dict  # few are ever looked at
+    plain = judges.judge(schema)
+    made = cache(lambda: check_of(schema(), plain))
+
+    def errors(text: str) -> Iterator[Any]:
+        return plain(header_value(schema(), text))
 
     def allows(text: str) -> bool:
-        return made()(text)
+        return made()(header_value(schema(), text))
 
     return Header(name, header.get("required", False), errors, allows, provenance_of(header))
 

@@ -85,6 +85,12 @@ def read_styled(name: str, location: str, style: Style, sent: Sent) -> Any:
     return MISSING if text is None else _of_text(name, style, text)
 
 
+def header_value(schema: Any, text: str) -> Any:
+    """What an answer's header says, read by its schema: `Retry-After: 1` is a number where the schema wants one."""
+    whole = schema if isinstance(schema, Mapping) else {}
+    return _of_text("", Style("simple", False, types_of(whole), whole), text)
+
+
 def _of_query(name: str, style: Style, pairs: Sequence[tuple[str, str]]) -> Any:
     if "object" in style.types:
         deep = {key[len(name) + 1 : -1]: value for key, value in pairs if key.startswith(f"{name}[") and key.endswith("]")}

@@ -17,7 +17,8 @@ from ..definitions import Definitions
 from ..errors import InputError, did_you_mean
 from ..jobs.clock import SECOND
 from ..jobs.duration import seconds
-from ..testing.mock_options import mock_options
+from ..setting_values import settings_from
+from ..testing.mock_options import MockOptions, mock_options
 from ..testing.mock_server import MockServer
 from ..testing.poll_timeline import span, table
 from ..testing.recorded_call import RecordedCall
@@ -277,21 +278,35 @@ def _drawn(service: str, hazard: Hazard, grade: str, good: Sequence[str], did: s
 
 
 @cache
-def _house() -> SharedServer:
+def _house(definitions: tuple[str, ...]) -> SharedServer:
     """One for the life of the process: the vendors' SDKs remember where they were sent."""
-    return SharedServer(mock_options({}, "torture()"))
+    return SharedServer(_mock_options(definitions))
 
 
-def torture(service: str, wait: Callable[[], Any], *, verdict: Verdict | None = None, **supplied: Any) -> Iterator[Report]:
+def _mock_options(definitions: tuple[str, ...]) -> MockOptions:
+    """A user's own documents have credentials that no test knows: they aren't looked for."""
+    return mock_options({"definitions": definitions, "auth": "off"} if definitions else {}, "torture()")
+
+
+def torture(
+    service: str,
+    wait: Callable[[], Any],
+    *,
+    verdict: Verdict | None = None,
+    definitions: Sequence[str] | None = None,
+    **supplied: Any,
+) -> Iterator[Report]:
     """Run a poller against each hazard of a service, without pytest, and report each.
 
     Parameters: `wait`, a function or coroutine function without arguments, which finds its way by the environment
-    (`mockserver env`) while it runs; `verdict`, see `HazardRun.run`; `given`, see `options`. Raises InputError.
+    (`mockserver env`) while it runs; `verdict`, see `HazardRun.run`; `definitions`, the user's own documents (default: those
+    that `MOCKSERVER_DEFINITIONS` or `[tool.mockserver]` of pyproject.toml names); `given`, see `options`. Raises InputError.
     """
-    house = _house()
+    files = tuple(map(str, definitions if definitions is not None else settings_from({}).definitions))
+    house = _house(files)
     chosen = options(house.mock.definitions, service, **supplied)
     for hazard in chosen.hazards:
-        double = house.acquire(mock_options({}, "torture()"))
+        double = house.acquire(_mock_options(files))
         try:
             with double.environ():
                 yield HazardRun(double, hazard, chosen).judge(wait, verdict=verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,10 @@ import requests
 
 import mockserver
 from mockserver.cli import main
+from mockserver.errors import InputError
 from mockserver.testing.mock_server import MockServer
+
+pytest_plugins = ["pytester"]
 
 API = Path(__file__).parent / "job_apis" / "airflow.yaml"
 ENDS = ("success", "failed")
@@ -197,3 +201,78 @@ def test_the_start_tells_what_is_left_out_and_what_is_in_another_s_place(tmp_pat
         said = server.stderr.read()
     assert "shadow.yaml#/paths/~1odd#path: found the path" in said
     assert "shadow.yaml#/paths/~1v3~1{project}~1jobs/get: found GET /v3/{project}/jobs; served in the place of" in said
+
+
+def test_verify_asks_for_each_life_of_an_own_job(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`mockserver verify --definitions`: ids are made as the parameters want them, and the mock keeps its own contract."""
+    assert main(["verify", "--definitions", str(file), "--only", "airflow*"]) == 0
+    out = capsys.readouterr().out
+    assert "PASS: 0 errors, 0 warnings" in out
+    assert int(out.split(" exchanges of ")[0].rpartition(" ")[2]) > 20
+
+
+def test_the_rack_takes_the_documents_of_the_settings(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`torture()` without pytest: MOCKSERVER_DEFINITIONS names the documents, or `definitions=` does."""
+    identity: Any = {"dag_id": "d", "dag_run_id": "r1"}
+
+    def wait() -> str:
+        return wait_for(os.environ["ENOS_URL"])
+
+    monkeypatch.setenv("MOCKSERVER_DEFINITIONS", str(file))
+    (first,) = mockserver.torture("airflow-like", wait, only="ends-success", **identity)
+    monkeypatch.delenv("MOCKSERVER_DEFINITIONS")
+    (second,) = mockserver.torture("airflow-like", wait, only="ends-success", definitions=[str(file)], **identity)
+    assert (first.grade, second.grade) == ("returned right", "returned right")
+    with pytest.raises(InputError, match="airflow"):
+        next(iter(mockserver.torture("airflow-like", wait)))
+
+
+def test_a_test_on_an_own_api_keeps_the_contract(pytester: pytest.Pytester) -> None:
+    """The fixture `contract`: headers are read by their schemas, errors by the document's own; ids are there to ask with."""
+    pytester.makefile(".yaml", runs=RETRY)
+    pytester.makepyfile(
+        """
+        import pytest, requests
+
+        pytestmark = pytest.mark.mockserver(definitions=["runs.yaml"], auth="off")
+
+        def test_keeps(mockserver, contract):
+            made = requests.post(mockserver.url + "/runs", timeout=5)
+            assert (made.status_code, made.headers["Retry-After"].isdecimal()) == (202, True)
+            assert requests.get(mockserver.url + "/runs/none", timeout=5).status_code == 404
+            assert contract.ids("runs").keys() == {"id"}
+            assert contract.findings == []
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:randomly", timeout=60)
+    assert result.parseoutcomes() == {"passed": 1}, result.outlines
+
+
+RETRY = """
+openapi: 3.1.0
+info: {title: Runs, version: "1"}
+paths:
+  /runs:
+    post:
+      operationId: start
+      responses:
+        "202": {description: It began., headers: {Retry-After: {required: true, schema: {type: integer}}}}
+  /runs/{id}:
+    get:
+      operationId: getRun
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: ok
+          content:
+            application/json:
+              schema: {type: object, required: [status], properties: {status: {enum: [queued, done, failed]}}}
+        "404":
+          description: None.
+          content:
+            application/json:
+              schema: {type: object, required: [code], properties: {code: {type: integer}, message: {type: string}}}
+x-mockserver:
+  service: runs
+  jobs: {getRun: {status: /status, states: {queued: 10s, done: end, failed: end}, start: start}}
+"""
