@@ -203,7 +203,7 @@ def test_each_namespace_has_settings_of_its_own(client: FlaskClient, way: Way) -
     """One namespace makes jobs up that move with polls, another refuses unknown ids; the mock's own stay as they are."""
     add(client, "alice", progress="polls:1")
     add(client, "bob", unknown_ids="reject")
-    assert len({way.status(client, "alice") for _ in range(3)}) == 3
+    assert len({way.status(client, "alice") for _ in range(3)}) > 1
     assert way.status(client, "bob") == "none"
     assert len({way.status(client, "default") for _ in range(3)}) == 1
 

@@ -177,8 +177,7 @@ def test_an_answer_is_remembered_until_time_changes_it(operation: Operation, swi
                 mine, other = (mock.handle_raw(raw) for mock in mocks)
                 assert mine == other, (life, declared, time - NOW)
                 last = mocks[0]._prepared.get((raw.method, raw.target, raw.headers))
-                assert last is not None
-                kept += last.last is not None and last.last.lasts(time)
+                kept += last is not None and last.last is not None and last.last.lasts(time)
     assert kept > 100 or "enos-request-id" in switches, "most answers hold for a while"
 
 
@@ -228,14 +227,19 @@ def test_a_name_with_an_encoded_slash_is_one_segment() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """A million targets leave no more behind than the memory holds; large requests are not remembered at all."""
+    """A million targets leave no more behind than the memory holds: none that came once, no large ones."""
     mock = Mock(definitions=DEFINITIONS, remembered=10)
     for number in range(50):
         mock.handle_raw(RawRequest("GET", b"/v3/p/jobs?id=%d" % number, ((b"X-Auth-Token", b"t"),)))
+    assert len(mock._prepared) == 0
+    for number in range(50):
+        for _ in range(2):
+            mock.handle_raw(RawRequest("GET", b"/v3/p/jobs?id=%d" % number, ((b"X-Auth-Token", b"t"),)))
     assert 0 < len(mock._prepared) <= 10
     mock.reset()
     assert len(mock._prepared) == 0
-    mock.handle_raw(RawRequest("GET", b"/v3/p/jobs?id=1", ((b"X-Auth-Token", b"t" * 9_000),)))
+    for _ in range(3):
+        mock.handle_raw(RawRequest("GET", b"/v3/p/jobs?id=1", ((b"X-Auth-Token", b"t" * 9_000),)))
     assert len(mock._prepared) == 0
 
 
@@ -248,7 +252,7 @@ def test_large_answers_are_not_remembered() -> None:
         headers = ((b"instance", b"b88c445407b24283aa949f9833a38fd8"),)
         path = f"/v1/{SAMPLES['project_id']}/datamap/node/1/instances?{query}"
         raw = RawRequest("GET", path.encode(), headers)
-        answer = mock.handle_raw(raw)
+        answer = [mock.handle_raw(raw) for _ in range(2)][-1]
         prepared = mock._prepared.get((raw.method, raw.target, raw.headers))
         assert answer.status == 200
         assert prepared is not None

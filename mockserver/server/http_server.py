@@ -58,6 +58,7 @@ class HttpServer:
         self.handler = handler
         self.host = host
         self.memory: dict[bytes, RawRequest] = {}
+        self._read: set[int] = set()
         self.under_way = 0
         """How many connections have an exchange under way. Changed on the loop only."""
         self._quick = quick
@@ -243,10 +244,16 @@ class HttpServer:
             self._readable.discard(connection.transport.get_extra_info("socket").fileno())
 
     def remember(self, data: bytes, request: RawRequest) -> None:
-        """These bytes are this request."""
-        if len(self.memory) >= _REMEMBERED:
-            self.memory.clear()
-        self.memory[data] = request
+        """These bytes are this request. They are kept if they came before: most that are sent once never come again."""
+        number = hash(data)
+        if number in self._read:
+            if len(self.memory) >= _REMEMBERED:
+                self.memory.clear()
+            self.memory[data] = request
+        else:
+            if len(self._read) >= 4 * _REMEMBERED:
+                self._read.clear()
+            self._read.add(number)
 
 
 def _nothing() -> None:
