@@ -55,12 +55,12 @@ class AtTheMock(requests.Session):
         return super().request(method, os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"] + str(url), *args, **options)
 
 
-def by_robust_poller(service: str, package: str, prefix: str, look_at: Callable[[Any], Callable[[], str]]) -> str:
+def by_robust_poller(job: str, package: str, prefix: str, look_at: Callable[[Any], Callable[[], str]]) -> str:
     """The recommended poller, at a job of one of Huawei Cloud's services."""
     region = getattr(importlib.import_module(f"{package}.region.{prefix.lower()}_region"), f"{prefix}Region")
     builder = getattr(importlib.import_module(package), f"{prefix}Client").new_builder()
     client = builder.with_region(region.value_of("cn-north-4")).build()
-    return robust_poller.wait_for(f"{service} job", look_at(client), getattr(robust_poller, service.upper()))
+    return robust_poller.wait_for(job, look_at(client), getattr(robust_poller, job.split()[0].upper()))
 
 
 def by_airflow_sensor() -> None:
@@ -80,19 +80,19 @@ def robust(service: str) -> Callable[[], str]:
     """How `robust_poller.py` waits for a job of this service."""
     waits: dict[str, Callable[[], str]] = {
         "cdm": partial(
-            by_robust_poller, "cdm", "huaweicloudsdkcdm.v1", "Cdm",
+            by_robust_poller, f"CDM {JOB}", "huaweicloudsdkcdm.v1", "Cdm",
             lambda client: robust_poller.look_at_cdm(client, "cluster", JOB),
         ),
         "taurusdb": partial(
-            by_robust_poller, "taurusdb", "huaweicloudsdkgaussdb.v3", "GaussDB",
+            by_robust_poller, "TaurusDB 1", "huaweicloudsdkgaussdb.v3", "GaussDB",
             lambda client: robust_poller.look_at_taurusdb(client, "1"),
         ),
         "tics": partial(
-            by_robust_poller, "tics", "huaweicloudsdktics.v1", "Tics",
+            by_robust_poller, f"TICS {RUN}", "huaweicloudsdktics.v1", "Tics",
             lambda client: robust_poller.look_at_tics(client, "l", RUN),
         ),
         "enos": lambda: robust_poller.wait_for(
-            "EnOS task",
+            "EnOS task t",
             robust_poller.look_at_enos(
                 (DEFAULT_APP_KEY, DEFAULT_APP_SECRET), os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"], "t", "u", "o"
             ),
