@@ -31,7 +31,7 @@ from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
 from mockserver.torture_rack.runner import torture
 from mockserver.torture_rack.table import table
 
-JOB, RUN = "jdbc2hive", "0123456789abcdef0123456789abcdef"
+JOB, TASK, RUN = "jdbc2hive", "nightly-77", "0123456789abcdef0123456789abcdef"
 
 
 class Poller(NamedTuple):
@@ -60,7 +60,7 @@ def by_robust_poller(job: str, package: str, prefix: str, look_at: Callable[[Any
     region = getattr(importlib.import_module(f"{package}.region.{prefix.lower()}_region"), f"{prefix}Region")
     builder = getattr(importlib.import_module(package), f"{prefix}Client").new_builder()
     client = builder.with_region(region.value_of("cn-north-4")).build()
-    return robust_poller.wait_for(job, look_at(client), getattr(robust_poller, job.split()[0].upper()))
+    return robust_poller.wait_for(job, look_at(client), getattr(robust_poller, job.split(maxsplit=1)[0].upper()))
 
 
 def by_airflow_sensor() -> None:
@@ -73,7 +73,7 @@ def by_airflow_sensor() -> None:
 def by_enos_requests() -> str:
     """EnOS without its SDK."""
     enos = Enos(os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"], DEFAULT_APP_KEY, DEFAULT_APP_SECRET)
-    return wait_for_task(enos, "t", "u", "o")
+    return wait_for_task(enos, TASK, "u", "o")
 
 
 def robust(service: str) -> Callable[[], str]:
@@ -92,9 +92,9 @@ def robust(service: str) -> Callable[[], str]:
             lambda client: robust_poller.look_at_tics(client, "l", RUN),
         ),
         "enos": lambda: robust_poller.wait_for(
-            "EnOS task t",
+            f"EnOS task {TASK}",
             robust_poller.look_at_enos(
-                (DEFAULT_APP_KEY, DEFAULT_APP_SECRET), os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"], "t", "u", "o"
+                (DEFAULT_APP_KEY, DEFAULT_APP_SECRET), os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"], TASK, "u", "o"
             ),
             robust_poller.ENOS,
         ),
@@ -113,8 +113,8 @@ POLLERS: dict[str, Poller] = {
     "7 robust_poller.py": Poller("taurusdb", robust("taurusdb"), {"id": "1"}),
     "8 asyncio_monitor.py": Poller("tics", lambda: watch(AtTheMock(), "l", "j", 60, 5 * 3600), {**TICS, "job_id": "j"}),
     "9 robust_poller.py": Poller("tics", robust("tics"), {**TICS, "facts": {"id": RUN}}),
-    "10 enos_requests.py": Poller("enos", by_enos_requests, {"taskInstId": "t"}),
-    "11 robust_poller.py": Poller("enos", robust("enos"), {"taskInstId": "t"}),
+    "10 enos_requests.py": Poller("enos", by_enos_requests, {"taskInstId": TASK}),
+    "11 robust_poller.py": Poller("enos", robust("enos"), {"taskInstId": TASK}),
     "12 airflow_operator.py, starts": Poller("cdm", lambda: CdmStartJobOperator(JOB, "c").execute({}), CDM, starts=True),
 }
 
