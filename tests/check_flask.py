@@ -1,4 +1,4 @@
-"""Compatibility check, run by hand: `python tests/check_flask.py`.
+"""Compatibility check, run by CI and by hand: `python tests/check_flask.py`.
 
 With Airflow 2's pins (`flask<2.3`, and the Werkzeug that goes with it) the package resolves, and the control API and
 the kit pass their tests. The venv has the old Flask in front of all else that this interpreter has, so that it takes

@@ -1,4 +1,4 @@
-"""Generators of clients read `/_mock/openapi.json`, run by hand: `python tests/check_openapi_tools.py`.
+"""Generators of clients read `/_mock/openapi.json`, run by CI and by hand: `python tests/check_openapi_tools.py`.
 
 openapi-python-client and datamodel-code-generator, in a venv of their own: what they make of the document compiles, and
 models of theirs take an answer of the mock.

@@ -1,4 +1,4 @@
-"""Schemathesis against a running server, run by hand: `python tests/check_schemathesis.py [EXAMPLES]`.
+"""Schemathesis against a running server, run by CI and by hand: `python tests/check_schemathesis.py [EXAMPLES]`.
 
 In a venv of its own (its pins are not ours), with all checks but those that call a failure what is so by design.
 """

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from mockserver.definitions import Operation, Parameter
 from mockserver.definitions.read import read_documents
 from mockserver.model import Request
+from mockserver.vendors.tokens import seal
 
 NOW = 1_700_000_000_000
 """2023-11-14T22:13:20Z"""
@@ -43,6 +44,9 @@ SAMPLES = {
     "page_no": "1",
     "workspace": "b" * 32,
     "page_size": "10",
+    "X-Subject-Token": seal(
+        0, "token", {"user": "ann", "project": "", "issued": NOW, "expires": 4 * 10**12, "domain": "IAMDomain", "scope": {}}
+    ),
 }
 OWN = {key: {"instance_id": "1000000000"} for key in ("StopJobInstance", "RestoreJobInstance")}
 """Values that differ in an operation: the run that the first RunOnce starts."""

@@ -61,8 +61,8 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument("--case", action="append", type=Path, metavar="FILE", help="file of cases. Repeatable.")
     verify.add_argument("--only", action="append", metavar="PATTERN", help="cases by name, such as 'cdm:*'. Repeatable.")
     verify.add_argument("--poll", action="store_true", help="also run the cases that poll until a job ends")
-    verify.add_argument("--interval", type=float, default=5.0, metavar="SECONDS", help="between polls (default: 5)")
-    verify.add_argument("--max-polls", type=int, default=60, metavar="N", help="polls of a job at most (default: 60)")
+    verify.add_argument("--interval", type=float, metavar="SECONDS", help="between polls (default: 5)")
+    verify.add_argument("--max-polls", type=int, metavar="N", help="polls of a job at most (default: 60)")
     verify.add_argument("--prefer", action="store_true", help="also ask for each documented error by Prefer (mocks only)")
     verify.add_argument("--rate", metavar="N/s", help="requests per second or minute, such as 2/s or 30/m")
     verify.add_argument("--allow-method", action="append", metavar="METHOD", help="send this method, too, not only GET")
@@ -106,13 +106,13 @@ def _verify(options: argparse.Namespace) -> int:
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
 
 
-_OF_A_TARGET = ("token", "ak", "rate", "allow_method", "ca_bundle", "insecure", "keep_ids")
+_OF_A_TARGET = ("token", "ak", "rate", "allow_method", "ca_bundle", "insecure", "keep_ids", "interval", "max_polls")
 
 
 def _check_goes_with_a_target(options: argparse.Namespace) -> None:
     """Raises InputError for an option that only asking a service takes: nothing that is given is ignored."""
     for name in _OF_A_TARGET:
-        if getattr(options, name):
+        if (value := getattr(options, name)) is not None and value is not False:
             option = "--" + name.replace("_", "-")
             raise InputError(f"{option} is about a service; give --target URL, too, or leave it out")
 
@@ -129,9 +129,11 @@ def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ..
 
 
 def _pace(usual: Any, options: argparse.Namespace) -> Any:
-    if options.interval < 0 or options.max_polls < 1:
-        raise InputError("--interval must be 0 or more, --max-polls 1 or more")
-    return replace(usual, interval=options.interval, polls=options.max_polls)
+    interval, polls = 5.0 if options.interval is None else options.interval, options.max_polls
+    polls = 60 if polls is None else polls
+    if not interval >= 0 or polls < 1:  # NaN isn't either
+        raise InputError(f"--interval is {interval:g}, --max-polls {polls}; allowed: 0 or more, 1 or more")
+    return replace(usual, interval=interval, polls=polls)
 
 
 def _run(options: argparse.Namespace, plan: Plan, definitions: Definitions, progress: Callable[[int, Case], None]) -> Result:

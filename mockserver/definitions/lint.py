@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import excerpt
 from .compile import compile_documents
-from .model import VENDORS, Definitions
+from .example_notes import check_examples
 from .notes import Note, Notes
-from .pointer import join
 from .propose import finds_jobs
 from .read import read_users
 from .validate_compiled import check_definitions
@@ -36,20 +34,7 @@ def lint(path: Path) -> Lint:
     check_documents(documents)
     definitions = compile_documents(documents)
     check_definitions(definitions)
-    _check_examples(definitions, notes)
+    check_examples(definitions, notes)
     jobs = sum(operation.job is not None for operation in definitions.operations)
     job_like = any(finds_jobs(document) for document in documents.values() if "openapi" in document)
     return Lint(notes.all(), len(definitions.operations), jobs, job_like)
-
-
-def _check_examples(definitions: Definitions, notes: Notes) -> None:
-    """Examples that their schema doesn't allow are not answered."""
-    for operation in definitions.operations:
-        for example in operation.examples.values() if operation.vendor not in VENDORS else ():
-            for error in operation.responses[example.statuses[0]](example.value):
-                place = join(*error.absolute_path) or "/"
-                mistake = f"at {place}: {excerpt(error.instance, 60)}"
-                actual = f"the example {example.name!r}, which its schema doesn't allow ({mistake})"
-                parts = (*operation.source.parts, "responses", str(example.statuses[0]))
-                notes.add(operation.source.name, parts, actual, "not answered: a value is made from the schema")
-                break

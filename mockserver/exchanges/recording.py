@@ -290,7 +290,7 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
     _check_members(answered, _RESPONSE, "response.")
     request = Request(
         _typed(requested, "method", str, "text"),
-        unquote_to_bytes(_typed(requested, "path", str, "text")).decode("utf-8", "surrogateescape"),
+        _path(requested),
         _typed(requested, "query", str, "text"),
         dict(_headers(requested)),
         _body(requested),
@@ -305,6 +305,14 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
     response = Response(status, tuple(_headers(answered)), _body(answered))
     origin = _typed({"origin": "", **value}, "origin", str, "text")
     return Exchange(request, response, time, duration, source, origin, sent=sent)
+
+
+def _path(value: Mapping[str, Any]) -> str:
+    path: str = _typed(value, "path", str, "text")
+    try:
+        return unquote_to_bytes(path).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise _Wrong(f"path is {path[:80]!a}; allowed: text, percent-encoded where UTF-8 can't hold it") from None
 
 
 def _check_members(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from ..definitions import Definitions, load
+from ..definitions.example_notes import check_examples
 from ..definitions.notes import Notes
 from ..errors import InputError
 from ..journal import JournalEntry
@@ -28,6 +29,9 @@ LOG_LOST = 3
 _LOG_SECONDS = 1.0
 _NOTES = 20
 """How many notes on the user's documents are printed at the start."""
+
+_EXAMPLES = 50
+"""How many examples of the user's documents are checked at the start: each takes some milliseconds."""
 
 
 def serve(settings: Settings) -> int:
@@ -81,6 +85,7 @@ def _definitions(settings: Settings) -> Definitions:
     """The definitions to serve; on stderr, what of the user's documents is left out."""
     notes = Notes()
     definitions = load([Path(path) for path in settings.definitions], notes=notes)
+    whole = check_examples(definitions, notes, _EXAMPLES)
     for note in notes.all()[:_NOTES]:
         print(f"mockserver: note: {note}", file=sys.stderr, flush=True)
     if len(notes.all()) > _NOTES:
@@ -88,6 +93,10 @@ def _definitions(settings: Settings) -> Definitions:
             f"mockserver: {len(notes.all()) - _NOTES} more notes; `mockserver lint FILE` has all",
             file=sys.stderr,
             flush=True,
+        )
+    if not whole:
+        print(
+            f"mockserver: {_EXAMPLES} examples were checked; `mockserver lint FILE` checks all", file=sys.stderr, flush=True
         )
     return definitions
 

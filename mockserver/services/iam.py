@@ -12,11 +12,15 @@ from ..jobs.clock import SECOND, utc
 from ..model import Answer
 from ..settings import Settings
 from ..vendors.huaweicloud import TOKEN_SECONDS, check_project
-from ..vendors.tokens import seal
+from ..vendors.tokens import seal, unseal
 from .base import Call, Context
 
 REGION = "cn-north-4"
 ACCOUNT_ID = hex_id("domain")  # the mock has one account, whatever name it is called by
+_IAM_URL = "https://iam.myhuaweicloud.com"
+_SERVICES: Mapping[str, str] = {"cdm": "v1.1", "gaussdb": "v3", "tics": "v1", "dayu": "v1"}
+"""The types of the mocked services in a catalog, with the version in their paths: which ones the vendor's catalog has, and
+at which addresses, is not documented."""
 _PROJECTS_URL = "https://iam.myhuaweicloud.com/v3/projects"
 _PER_PAGE = 5_000  # the documented maximum
 _FILTERS = ("domain_id", "parent_id", "enabled", "is_domain")
@@ -46,24 +50,77 @@ def create_token(context: Context) -> Answer:
     _check_password(user["name"], user["password"], context.namespace.settings)
     domain = {"id": ACCOUNT_ID, "name": user["domain"]["name"]}
     scope = _scope(auth.get("scope", {}), domain, context.namespace.settings)
-    expires = context.now + TOKEN_SECONDS * SECOND
     content = {
         "user": user["name"],
         "project": scope["project"]["id"] if "project" in scope else "",
         "issued": context.now,
-        "expires": expires,
+        "expires": context.now + TOKEN_SECONDS * SECOND,
+        "domain": domain["name"],
+        "scope": {kind: part["name"] for kind, part in scope.items() if "name" in part},
     }
-    token = {
-        **({} if "nocatalog" in context.parameters else {"catalog": []}),
-        "expires_at": _time(expires),
-        "issued_at": _time(context.now),
+    sealed = seal(context.namespace.settings.seed, "token", content)
+    return Answer(201, {"token": _token(content, scope, context)}, headers=(("X-Subject-Token", sealed),))
+
+
+def show_token(context: Context) -> Answer:
+    """KeystoneValidateToken: what a token is for. Raises RequestProblem: unknown-id for one that isn't valid."""
+    sealed = context.parameters["X-Subject-Token"]
+    content = unseal(context.namespace.settings.seed, "token", sealed)
+    if content is None or context.now >= content["expires"]:
+        state = "was not issued by this mock" if content is None else "has expired"
+        raise RequestProblem("unknown-id", f"the token in X-Subject-Token {state}")
+    domain, names = {"id": ACCOUNT_ID, "name": content["domain"]}, content["scope"]
+    scope: Json = {"domain": {**domain, "name": names["domain"]}} if "domain" in names else {}
+    if content["project"]:
+        scope["project"] = {"domain": domain, "id": content["project"], "name": names["project"]}
+    token = _token(content, scope, context)
+    return Answer(200, {"token": token}, headers=(("X-Subject-Token", sealed),), until=content["expires"])
+
+
+def show_catalog(context: Context) -> Answer:
+    """KeystoneShowCatalog: the services of the token's project."""
+    content = unseal(context.namespace.settings.seed, "token", context.request.headers.get("x-auth-token", "")) or {}
+    links = {"self": f"{context.origin or _IAM_URL}/v3/auth/catalog"}
+    return Answer(200, {"catalog": _catalog(content.get("project", ""), context), "links": links})
+
+
+def _token(content: Json, scope: Json, context: Context) -> Json:
+    domain = {"id": ACCOUNT_ID, "name": content["domain"]}
+    user = content["user"]
+    return {
+        **({} if "nocatalog" in context.parameters else {"catalog": _catalog(content["project"], context)}),
+        "expires_at": _time(content["expires"]),
+        "issued_at": _time(content["issued"]),
         "methods": ["password"],
         **scope,
         "roles": [{"id": "0", "name": "te_admin"}],
-        "user": {"domain": domain, "id": hex_id("user", user["name"]), "name": user["name"], "password_expires_at": ""},
+        "user": {"domain": domain, "id": hex_id("user", user), "name": user, "password_expires_at": ""},
     }
-    sealed = seal(context.namespace.settings.seed, "token", content)
-    return Answer(201, {"token": token}, headers=(("X-Subject-Token", sealed),))
+
+
+def _catalog(project: str, context: Context) -> list[Json]:
+    """The services, all of them at the mock's own address: there its callers find them."""
+    services = [("iam", "iam", "v3.0", "*"), ("keystone", "identity", "v3", REGION)]
+    if project:
+        services += [(name, name, f"{version}/{project}", REGION) for name, version in _SERVICES.items()]
+    origin = context.origin or _IAM_URL
+    return [
+        {
+            "endpoints": [
+                {
+                    "id": hex_id("endpoint", name),
+                    "interface": "public",
+                    "region": region,
+                    "region_id": region,
+                    "url": f"{origin}/{path}",
+                }
+            ],
+            "id": hex_id("service", name),
+            "name": name,
+            "type": kind,
+        }
+        for name, kind, path, region in services
+    ]
 
 
 def _check_password(name: str, password: str, settings: Settings) -> None:
@@ -150,4 +207,6 @@ def _address(parameters: Mapping[str, Any]) -> str:
 CALLS: Mapping[str, Call] = {
     "KeystoneCreateUserTokenByPassword": create_token,
     "KeystoneListProjects": list_projects,
+    "KeystoneShowCatalog": show_catalog,
+    "KeystoneValidateToken": show_token,
 }

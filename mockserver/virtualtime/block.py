@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from collections.abc import Callable, Collection
@@ -55,8 +56,10 @@ class VirtualTime(AbstractContextManager["Clock"]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave()
-        self._signals.deliver()
         engine = self._engine
+        if engine is not None and engine.interrupted:
+            self._signals.drop(signal.SIGINT)  # ours came late: the error is on its way out
+        self._signals.deliver()
         if engine is not None and engine.error is not None and error is not engine.error:
             raise engine.error from (None if isinstance(error, KeyboardInterrupt) else error)
 

@@ -85,4 +85,5 @@ class Conductor:
             real.sleep(0.01)
         self._patience *= 2  # it may be cleaning up
         if not engine.over and main.ident and callable(signal.getsignal(signal.SIGINT)):
+            engine.interrupted = True
             signal.pthread_kill(main.ident, signal.SIGINT)

@@ -101,6 +101,8 @@ class Engine:
         on_sleep: Called by whoever is about to wait, and has waited; what it raises comes out of the wait.
         bystanders: Threads that take no part: their time is the real one.
         on_move: Called with the nanoseconds by which time moves on.
+
+    `interrupted` says whether the block's thread was sent SIGINT for the sake of `error`.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Engine:
         self.driver = driver
         self.over = False
         self.error: CannotDrive | None = None
+        self.interrupted = False
         self.moves = 0
         self.sleepers: dict[threading.Thread, Sleeper] = {}
         self.timers: dict[object, Sleeper] = {}

@@ -49,6 +49,10 @@ class DeferredSignals:
             if signal.getsignal(number) == self._handle:
                 signal.signal(number, before)
 
+    def drop(self, number: int) -> None:
+        """Forget a signal that came meanwhile."""
+        self.pending[:] = [other for other in self.pending if other != number]
+
     def deliver(self) -> None:
         """Call the handlers of what came meanwhile. Raises what they raise."""
         while self.pending:

@@ -311,3 +311,10 @@ def test_findings_name_no_tenant(static: str, form: str, capsys: pytest.CaptureF
         assert tenant not in out + err
     assert main([*arguments, "--keep-ids"]) == 1
     assert "ann-of-acme" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", [["--interval", "2"], ["--max-polls", "3"], ["--rate", "2/s"], ["--interval", "0"]])
+def test_options_about_a_service_go_with_a_target(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The mock in this process is asked as fast as it answers: nothing that is given is ignored."""
+    assert main(["verify", *option]) == 2
+    assert f"{option[0]} is about a service; give --target URL" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from mockserver.definitions import Definitions, load
 from mockserver.definitions.bundle import bundle
 from mockserver.definitions.compile import compile_documents
+from mockserver.definitions.example_notes import check_examples
 from mockserver.definitions.notes import Notes
 from mockserver.definitions.read import read_users
 from mockserver.definitions.validate_compiled import check_definitions
@@ -381,3 +382,15 @@ def test_a_text_that_holds_json_is_made_as_its_schema_says(tmp_path: Path) -> No
     text = {"type": "string", "contentMediaType": "application/json", "contentSchema": inner}
     answer = get(mock_of(tmp_path, document(responses=answers(text))), "/things/x")
     assert isinstance(json.loads(json.loads(answer.body))["rows"], int)
+
+
+def test_examples_that_their_schema_does_not_allow_are_noted(tmp_path: Path) -> None:
+    """A start looks at the first ones and says whether there are more; none of them is answered."""
+    media = {"schema": {"type": "integer"}, "examples": {name: {"value": name} for name in ("one", "two", "three")}}
+    value = document(responses={"200": {"description": "ok", "content": {"application/json": media}}})
+    mock = mock_of(tmp_path, value)
+    notes = Notes()
+    assert not check_examples(mock.definitions, notes, 2)
+    assert [str(note).count("which its schema doesn't allow (at /: ") for note in notes.all()] == [1, 1]
+    assert check_examples(mock.definitions, Notes(), 3) and check_examples(mock.definitions, Notes())
+    assert isinstance(json.loads(get(mock, "/things/x").body), int)

@@ -611,6 +611,21 @@ def test_ctrl_c_in_a_wait_comes_out_of_it() -> None:
     thread.join()
 
 
+def test_an_interrupt_of_the_watchdog_that_comes_late_hides_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error comes out of the block; a KeyboardInterrupt would end all of pytest."""
+    with pytest.raises(CannotDrive, match="for a test"), virtual_time(Clock()):
+        assert engine.active is not None
+        finish = engine.active.end
+
+        def end_late() -> None:
+            finish()
+            signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr(engine.active, "end", end_late)
+        engine.active.interrupted = True
+        engine.active.fail(CannotDrive("for a test"))
+
+
 class _RingsWhenTaken:
     """A lock that sends SIGINT each time that it is taken or given back."""
 
