@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 
 SUCCESS = re.compile(
-    r"succe|complet|done|finish|ready|available|ok$|pass|normal|accept|deliver|terminated_ok", re.IGNORECASE
+    r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|ready|available|ok$|pass|normal|accept|deliver|terminated_ok",
+    re.IGNORECASE,
 )
-STRONG_SUCCESS = re.compile(r"succe|complet|done|finish|pass|deliver|terminated_ok", re.IGNORECASE)
+STRONG_SUCCESS = re.compile(
+    r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|pass|deliver|terminated_ok", re.IGNORECASE
+)
 """Those that say an end by themselves; the others (available, accepted) do only where none of these is there."""
 
 LIVE = re.compile(r"^(active|valid|online|enabled|live|healthy)$", re.IGNORECASE)
 """What a thing that was being made becomes, where no other state says that it worked."""
 
 FAILURE = re.compile(
-    r"fail|error|abnormal|reject|refus|declin|crash|invalid|time_?d?_?out|expired|denied|dead|unsuccess", re.IGNORECASE
+    r"fail|(?<!de)fault|error|abnormal|reject|refus|declin|crash|invalid|time_?d?_?out|expired|denied|dead|unsuccess",
+    re.IGNORECASE,
 )
-STRONG_FAILURE = re.compile(r"fail|error|abnormal|reject|crash|time_?d?_?out|unsuccess", re.IGNORECASE)
+STRONG_FAILURE = re.compile(r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|unsuccess", re.IGNORECASE)
 CANCEL = re.compile(
-    r"cancel|abort|stopp|terminat|revok|kill|suspend|deleted|removed|closed|voided|withdrawn|^ended$|^exited$", re.IGNORECASE
+    r"cancel|abort|abandon|stopp|terminat|revok|kill|suspend|deleted|removed|closed|voided|withdrawn|^ended$|^exited$",
+    re.IGNORECASE,
 )
 SKIPPED = re.compile(r"skipp?ed|ignored|not_?needed", re.IGNORECASE)
 WAITING = re.compile(
@@ -33,5 +38,5 @@ DETOUR = re.compile(
 )
 """Names of states that don't end, and that a job comes through only when something else happens."""
 
-UNENDING = re.compile(r"ing$|^not|^un(?!success)|in_?progress|ready_?(to|for)_?|^pending|pending$", re.IGNORECASE)
+UNENDING = re.compile(r"(?<!warn)ing$|^not|^un(?!success)|in_?progress|ready_?(to|for)_?|^pending|pending$", re.IGNORECASE)
 """Names of states that say that something goes on, whatever else they hold."""

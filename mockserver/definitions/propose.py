@@ -19,15 +19,18 @@ from .schema_lookup import Node, parameters_of, schema_of, success_response, typ
 _PROGRESS = re.compile(
     r"progress|^percent(age)?$|percent(age)?_?(complete|done|finished)|(complete|completion|done)_?percent", re.IGNORECASE
 )
-_SETTING = re.compile(r"(config|configuration|format|settings?|options?|type)$", re.IGNORECASE)
+_SETTING = re.compile(r"(config|configuration|format|settings?|options?|type|count)$", re.IGNORECASE)
+_AROUND_TIMES = re.compile(
+    r"^(.*(status|stat(istic)?s|state|times?|timing|metadata|attributes|properties|execution|run|job|task))$", re.IGNORECASE
+)
 _ID = re.compile(r"(^|_)id$|[a-z]Id$|^(job|task|run|operation|request)(_?(name|key))?$|token$")
 _RESULT = re.compile(r"result|output|download|artifact|response", re.IGNORECASE)
 _ERROR = re.compile(r"^(error|fail)|(error|reason)(_?(message|detail|details|code|info))?$", re.IGNORECASE)
 _TIMES = (
     ("created", re.compile(r"creat|submi|queued|inserted|requested", re.IGNORECASE)),
     ("started", re.compile(r"start|begin|began", re.IGNORECASE)),
-    ("ended", re.compile(r"end|finish|complet|done_?at|stopped", re.IGNORECASE)),
-    ("updated", re.compile(r"updat|modif|last_?(chang|action|activ|seen)", re.IGNORECASE)),
+    ("ended", re.compile(r"(^|_)(?i:end)|[a-z0-9]End|(?i:finish|complet|done_?at|stopped)")),
+    ("updated", re.compile(r"updat|modif|last_?(chang|action|activ)", re.IGNORECASE)),
 )
 _EPOCH = re.compile(r"time|_at$|[a-z]At$|date|_ms$|timestamp", re.IGNORECASE)
 _SECONDS = re.compile(r"(?<!milli)(?<!micro)seconds|epoch_?s\b|unix", re.IGNORECASE)
@@ -121,7 +124,8 @@ def _times(document: Node, members: Mapping[str, Any]) -> dict[str, str]:
     for at, child in members.items():
         name, schema = at.rpartition("/")[2], whole_schema(document, child)
         epoch = "integer" in types_of_schema(document, child) and bool(_EPOCH.search(name))
-        if schema.get("format") != "date-time" and not epoch:
+        around = at.split("/")[1:-1]
+        if (schema.get("format") != "date-time" and not epoch) or not all(map(_AROUND_TIMES.match, around)):
             continue
         kind = next((kind for kind, pattern in _TIMES if pattern.search(name) and kind not in times), None)
         if kind is not None:

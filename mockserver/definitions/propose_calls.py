@@ -12,15 +12,17 @@ from .schema_lookup import Node, schema_of, success_response, types_of_schema, w
 _STOP = re.compile(r"cancel|stop|abort|terminate|kill", re.IGNORECASE)
 _RERUN = re.compile(r"re-?run|restart|retry", re.IGNORECASE)
 _STARTS = re.compile(r"start|run|submit|create|launch|trigger|execute|export|import|new|begin", re.IGNORECASE)
-_CHANGES = re.compile(r"^(update|modify|patch|edit|rename|replace|set)|[a-z_](Update|Modify|Patch|Edit)")
+_CHANGES = re.compile(r"^(?i:update|modify|patch|edit|rename|replace|set)|[a-z_](Update|Modify|Patch|Edit)")
+_ABOUT = re.compile(r"/(status|state|progress|result|info|details?)/?$", re.IGNORECASE)
 _LONG = ("location", "operation-location", "azure-asyncoperation", "retry-after")
 _WRITES = ("post", "put", "patch", "delete")
 
 
 def calls_around(document: Node, path: str, read: Node) -> Iterator[str]:
     """Lines of the proposal: `start`, `list`, `stop`, `rerun`, `delete`."""
-    paths, collection = document["paths"], path.rpartition("/")[0] if path.endswith("}") else path
-    start = paths.get(collection, {}).get("post") or _starter(document, path, read)
+    paths, item = document["paths"], _ABOUT.sub("", path)
+    collection = item.rpartition("/")[0] if item.endswith("}") else path
+    start = paths.get(collection, {}).get("post") or _made_in_place(paths.get(item, {})) or _starter(document, path, read)
     if start:
         yield _line("start", start)
     listed = paths.get(collection, {}).get("get")
@@ -32,6 +34,12 @@ def calls_around(document: Node, path: str, read: Node) -> Iterator[str]:
     delete = paths.get(path, {}).get("delete")
     if delete:
         yield _line("stop" if _STOP.search(str(delete["operationId"])) else "delete", delete)
+
+
+def _made_in_place(item: Node) -> Node | None:
+    """The call at the thing's own path that makes it."""
+    nodes = [item[method] for method in _WRITES[:2] if isinstance(item.get(method), Mapping)]
+    return next((node for node in nodes if re.search(r"create", str(node["operationId"]), re.IGNORECASE)), None)
 
 
 def _line(deed: str, node: Node) -> str:

@@ -20,6 +20,8 @@ _BREAK = re.compile(r"retry|suspend|pause|block|defer|reschedul|restart|unknown"
 _QUOTED = re.compile(r"[`'\"‘“]([A-Za-z][A-Za-z_-]{1,30})[`'\"’”]")
 _ACCEPTED = re.compile(r"accept", re.IGNORECASE)
 _OPERATION = re.compile(r"^(error|response|result|output|metadata)$", re.IGNORECASE)
+_PLAIN = ("status", "state", "done", "phase")
+_IS_ANOTHER = re.compile(r"previous|last|old|desired|target|expected|initial", re.IGNORECASE)
 _DEPTH = 2
 
 
@@ -41,7 +43,7 @@ class Status:
 def status_of(document: Node, schema: Node, base: str = "", depth: int = 0) -> Status | None:
     """The status of what a schema describes: at its top, or in a member of it."""
     properties = schema.get("properties", {})
-    for name in sorted(properties, key=lambda name: name.lower() not in ("status", "state", "done", "phase")):
+    for name in sorted(properties, key=lambda name: (_IS_ANOTHER.match(name) is not None, name.lower() not in _PLAIN)):
         status = _at(document, name, schema, base)
         if status:
             return status

@@ -254,6 +254,9 @@ def proposed(folder: Path, document: Json) -> Json:
             ["AVAILABLE", "DELETED", "CREATE_FAILED"],
         ),
         (["open", "refused", "completed"], ["completed", "refused"]),
+        (["Pending Payment", "Paid", "Abandoned", "Failed"], ["Abandoned", "Failed"]),
+        (["building", "built", "faulted"], ["built", "faulted"]),
+        (["started", "finalised", "Succeeded With Warning", "failed"], ["finalised", "Succeeded With Warning", "failed"]),
         (["active", "inactive", "suspended"], []),
         (["Starting", "Running", "Stopping", "Stopped"], []),
     ],
@@ -314,6 +317,26 @@ def test_settings_are_no_results_and_percentages_of_something_else_no_progress(t
         samplingPercentage={"type": "integer"},
         percentComplete={"type": "integer"},
         lastKeySync={"type": "string", "format": "date-time"},
+        pendingSince={"type": "string", "format": "date-time"},
+        client={"type": "object", "properties": {"updatedAt": {"type": "string", "format": "date-time"}}},
     )
     job = proposed(tmp_path, document)
     assert (job["only"], job["progress"], "times" in job) == ({"/outputUri": "done"}, "/percentComplete", False)
+
+
+def test_what_starts_a_job_whose_status_stands_below_it(tmp_path: Path) -> None:
+    """`POST /things` starts what `GET /things/{id}/status` reads; an update starts nothing; a former status is none."""
+    document = one_job({"type": "string", "enum": ["queued", "done", "failed"]})
+    thing = document["components"]["schemas"]["Thing"]["properties"]
+    thing["previousStatus"] = thing.pop("status")
+    thing["provisioningState"] = thing["previousStatus"]
+    read = document["paths"].pop("/things/{id}")["get"]
+    document["paths"] = {
+        "/things/{id}/status": {"get": read},
+        "/things/{id}": {"put": {"operationId": "UpdateThing", **{key: read[key] for key in ("parameters", "responses")}}},
+        "/things": {"post": {"operationId": "makeThing", "responses": {"201": {"description": "It is made."}}}},
+    }
+    job = proposed(tmp_path, document)
+    assert (job["start"], job["status"]) == ("makeThing", "/provisioningState")
+    del document["paths"]["/things"]
+    assert "start" not in proposed(tmp_path, document)

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import robust_poller as robust
-from torture_four_pollers import JOB, graded
+from torture_pollers import JOB, graded
 
 from mockserver.definitions import load
 from mockserver.errors import InputError
