@@ -174,3 +174,15 @@ def test_a_waiting_job_has_no_beginning(mock: Any, option: str) -> None:
         mock.job("cdm", job_name="x", started=False, **{option: value})
     with pytest.raises(InputError, match="started is 'no'"):
         mock.job("cdm", job_name="x", started="no")
+
+
+def test_an_instance_s_id_has_its_documented_form(mock: Any) -> None:
+    """So that no call makes an instance which is shown against its own definition."""
+    for instance, status in (
+        ("not-an-id", 400),
+        ("a" * 32 + "in07", 200),
+        ("a" * 32 + "in05", 400),
+        ("mock-error-job-not-found", 400),
+    ):
+        answer = mock.client().post(f"/v3/{'0' * 32}/instances/{instance}/restart", json={})
+        assert answer.status_code == status, instance
