@@ -21,6 +21,7 @@ from .engine import Engine, Patch
 from .errors import AlreadyDriven
 from .replace import Holders, Pair, put_back
 from .signals import DeferredSignals
+from .turnstile import LOCK_CODE
 
 if TYPE_CHECKING:
     from ..jobs.clock import Clock
@@ -39,7 +40,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
         self._driver = threading.current_thread()
         self._undo = ExitStack()
         protected = (VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__)
-        self._signals = DeferredSignals(protected, engines.LOCK_CODE, self._interrupted)
+        self._signals = DeferredSignals(protected, LOCK_CODE, self._interrupted)
         self._engine: Engine | None = None
 
     def __enter__(self) -> Clock:
