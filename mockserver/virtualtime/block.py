@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import real_time as real
 from ..when_imported import when_imported
-from . import alarms, forked, functions, locks, loops, polls, refused, sockets, trio_loops, wall
+from . import alarms, forked, locks, loops, polls, refused, sockets, time_functions, trio_loops, wall
 from . import engine as engines
 from .children import Children
 from .conductor import Conductor
@@ -99,8 +99,8 @@ class VirtualTime(AbstractContextManager["Clock"]):
         undo.callback(alarms.begin(engine))
         children = Children()
         engine.holds.append(children.busy)
-        functions.begin()
-        undo.callback(_replace_functions(functions.pairs()))
+        time_functions.begin()
+        undo.callback(_replace_functions(time_functions.pairs()))
         self._patch([*locks.patches(), *sockets.patches(), *polls.patches(), *loops.patches()])
         self._patch([*alarms.patches(), *refused.patches(), *children.patches()])
         later = (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches), ("gevent.hub", refused.gevent_patches))
