@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 SUCCESS = re.compile(
-    r"succe|complet|(?<!aban)done|finish|^built$|ready|available|ok$|pass|normal|accept|deliver|terminated_ok", re.IGNORECASE
+    r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|ready|available|ok$|pass|normal|accept|deliver|terminated_ok",
+    re.IGNORECASE,
 )
-STRONG_SUCCESS = re.compile(r"succe|complet|(?<!aban)done|finish|^built$|pass|deliver|terminated_ok", re.IGNORECASE)
+STRONG_SUCCESS = re.compile(
+    r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|pass|deliver|terminated_ok", re.IGNORECASE
+)
 """Those that say an end by themselves; the others (available, accepted) do only where none of these is there."""
 
 LIVE = re.compile(r"^(active|valid|online|enabled|live|healthy)$", re.IGNORECASE)
@@ -35,5 +38,5 @@ DETOUR = re.compile(
 )
 """Names of states that don't end, and that a job comes through only when something else happens."""
 
-UNENDING = re.compile(r"ing$|^not|^un(?!success)|in_?progress|ready_?(to|for)_?|^pending|pending$", re.IGNORECASE)
+UNENDING = re.compile(r"(?<!warn)ing$|^not|^un(?!success)|in_?progress|ready_?(to|for)_?|^pending|pending$", re.IGNORECASE)
 """Names of states that say that something goes on, whatever else they hold."""

@@ -256,6 +256,7 @@ def proposed(folder: Path, document: Json) -> Json:
         (["open", "refused", "completed"], ["completed", "refused"]),
         (["Pending Payment", "Paid", "Abandoned", "Failed"], ["Abandoned", "Failed"]),
         (["building", "built", "faulted"], ["built", "faulted"]),
+        (["started", "finalised", "Succeeded With Warning", "failed"], ["finalised", "Succeeded With Warning", "failed"]),
         (["active", "inactive", "suspended"], []),
         (["Starting", "Running", "Stopping", "Stopped"], []),
     ],
