@@ -116,7 +116,7 @@ def test_several_files_make_one_document(tmp_path: Path) -> None:
         "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
         "get": {
             "parameters": [{"name": "by", "in": "query", "style": "deepObject", "schema": deep}],
-            "responses": answers({"$ref": "tree.json"}),
+            "responses": answers({"$ref": "tree.json#/"}),
         },
     }
     (tmp_path / "parts" / "item.json").write_text(json.dumps(item), encoding="utf-8")
