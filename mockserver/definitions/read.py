@@ -71,7 +71,10 @@ def read_users(path: Path, notes: Notes, services: Collection[str] = (), taken: 
         if overlay is not None:
             lay_over(files.documents[name], overlay)
         taken.add(files.documents[name])
-    return {name: document for name, document in files.documents.items() if isinstance(document, dict)}
+    documents = {name: document for name, document in files.documents.items() if isinstance(document, dict)}
+    for name in documents.keys() - set(names):
+        documents[name].pop("openapi", None)  # a whole document that is only referred to is a part: its paths aren't served
+    return documents
 
 
 def is_fragment(document: Document) -> bool:

@@ -139,6 +139,9 @@ class Walk:
         if fragment and not fragment.startswith("/"):
             fragment = self._pointer_of_anchor(name, fragment)
             part.node["$ref"] = f"{reference.partition('#')[0]}#{fragment}"
+        elif fragment == "/" and "" not in self._files.documents[name]:  # many write it for the whole file
+            fragment = ""
+            part.node["$ref"] = f"{reference.partition('#')[0]}#"
         if fragment and not fragment.startswith("/"):
             raise part.error(f"a reference to {reference!r}", "a JSON pointer, such as #/components/schemas/Job", "$ref")
         parts = parts_of(fragment)

@@ -26,7 +26,7 @@ from ..model import Request, Response
 from ..namespace import Namespace
 from ..testing.mock_server import MockServer
 from ..testing.poll_timeline import span
-from ..virtualtime import CannotDrive, virtual_time, waits
+from ..virtualtime import CannotDrive, block_state, virtual_time
 from .grading import ENDLESS, HAMMERED, UNDRIVEN
 from .scenario import Scenario
 
@@ -152,10 +152,10 @@ class Supervisor:
     def _supervise(self, thread: threading.Thread) -> None:
         still, stirred, stuck = Stopwatch(), -1, 0
         while not self._done.wait(_LOOK) and thread.is_alive() and not self._stop:
-            stuck = stuck + 1 if waits.for_ever() else 0
+            stuck = stuck + 1 if block_state.for_ever() else 0
             if stirred != self._stirred:
                 still, stirred = Stopwatch(), self._stirred
-            if (error := waits.error()) is not None:
+            if (error := block_state.error()) is not None:
                 self._halt(UNDRIVEN, f"{UNDRIVEN}: {error.where or error}")
             elif stuck >= _STUCK_LOOKS:
                 self._halt(ENDLESS, self._stuck(thread))
@@ -167,22 +167,22 @@ class Supervisor:
     def _stuck(self, thread: threading.Thread) -> str:
         if self._hangs:
             return "one call got no answer, and it has no timeout: it would wait for ever"
-        return f"it waits for what never comes, without a timeout, at {waits.place(thread)}"
+        return f"it waits for what never comes, without a timeout, at {block_state.place(thread)}"
 
     def _idle(self, thread: threading.Thread) -> tuple[str, str]:
         """The grade of one that neither waits nor asks: it computes, or it waits by means that nobody drives."""
         idle = f"for {self._limits.watchdog:g} s of real time it neither asked nor waited"
-        if waits.computes(thread):
-            return ENDLESS, f"{idle}: it computes, at {waits.place(thread)}"
-        return UNDRIVEN, f"{UNDRIVEN}: it waits in a call outside of virtual time at {waits.place(thread)} ({idle})"
+        if block_state.computes(thread):
+            return ENDLESS, f"{idle}: it computes, at {block_state.place(thread)}"
+        return UNDRIVEN, f"{UNDRIVEN}: it waits in a call outside of virtual time at {block_state.place(thread)} ({idle})"
 
     def _kill(self, thread: threading.Thread) -> None:
         self._scenario.close_port()
         watch = Stopwatch()
         while thread.is_alive() and watch.seconds() < _KILL_SECONDS:
-            if not waits.takes_lock(thread):
+            if not block_state.takes_lock(thread):
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
-            waits.wake(thread)
+            block_state.wake(thread)
             if self._done.wait(0.001) or self._swallowed > _SWALLOWED:
                 break
         else:

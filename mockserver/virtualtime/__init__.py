@@ -1,8 +1,8 @@
 """Virtual time: a block in which everybody's waiting moves the mock's clock, and takes no real time.
 
-engine.py says who waits until when, and when time moves; what waits comes from functions.py (sleeping, clocks), locks.py
-(threads), sockets.py, loops.py, trio_loops.py; wall.py shows the wall clock; conductor.py watches in real time; block.py
-puts it all in place, and back.
+engine.py says who waits until when, and when time moves; what waits comes from time_functions.py (sleeping, clocks),
+locks.py (threads), sockets.py, loops.py, trio_loops.py; wall.py shows the wall clock; conductor.py watches in real time;
+block.py puts it all in place, and back.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import real_time as real
 from ..when_imported import when_imported
-from . import alarms, forked, functions, locks, loops, polls, refused, sockets, trio_loops, wall
+from . import alarms, forked, locks, loops, polls, refused, sockets, time_functions, trio_loops, wall
 from . import engine as engines
 from .children import Children
 from .conductor import Conductor
@@ -21,6 +21,7 @@ from .engine import Engine, Patch
 from .errors import AlreadyDriven
 from .replace import Holders, Pair, put_back
 from .signals import DeferredSignals
+from .turnstile import LOCK_CODE
 
 if TYPE_CHECKING:
     from ..jobs.clock import Clock
@@ -39,7 +40,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
         self._driver = threading.current_thread()
         self._undo = ExitStack()
         protected = (VirtualTime.__enter__.__code__, VirtualTime.__exit__.__code__)
-        self._signals = DeferredSignals(protected, engines.LOCK_CODE, self._interrupted)
+        self._signals = DeferredSignals(protected, LOCK_CODE, self._interrupted)
         self._engine: Engine | None = None
 
     def __enter__(self) -> Clock:
@@ -98,8 +99,8 @@ class VirtualTime(AbstractContextManager["Clock"]):
         undo.callback(alarms.begin(engine))
         children = Children()
         engine.holds.append(children.busy)
-        functions.begin()
-        undo.callback(_replace_functions(functions.pairs()))
+        time_functions.begin()
+        undo.callback(_replace_functions(time_functions.pairs()))
         self._patch([*locks.patches(), *sockets.patches(), *polls.patches(), *loops.patches()])
         self._patch([*alarms.patches(), *refused.patches(), *children.patches()])
         later = (("trio", trio_loops.patches), ("uvloop", loops.uvloop_patches), ("gevent.hub", refused.gevent_patches))

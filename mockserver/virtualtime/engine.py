@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -16,6 +15,7 @@ from .. import activity
 from .. import real_time as real
 from .at_rest import State, ThreadStates
 from .errors import CannotDrive
+from .turnstile import Turnstile
 
 if TYPE_CHECKING:
     from ..jobs.clock import Clock
@@ -56,42 +56,6 @@ class Sleeper:
         self.looked_after = False
 
 
-class _Turnstile:
-    """The engine's lock, which knows who waits for it: they run, although the kernel sees them wait.
-
-    Signals that came while it was taken or given back wait in `signals`; `deliver` calls their handlers.
-    """
-
-    def __init__(self) -> None:
-        self.signals: list[int] = []
-        self.deliver: Callable[[], object] = nothing
-        self._lock = real.RLock()
-        self._waiting: dict[int, None] = {}
-
-    def __enter__(self) -> None:
-        if self._lock.acquire(False):
-            return
-        me = threading.get_ident()
-        self._waiting[me] = None
-        try:
-            self._lock.acquire()
-        finally:
-            self._waiting.pop(me, None)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._lock.release()
-        if self.signals:
-            self.deliver()
-
-    def is_wanted(self) -> bool:
-        """Whether somebody waits for it."""
-        return bool(self._waiting)
-
-
-LOCK_CODE = frozenset((_Turnstile.__enter__.__code__, _Turnstile.__exit__.__code__))
-"""The code in which a thread takes or gives back the engine's lock."""
-
-
 class Engine:
     """The time of one block. Thread-safe.
 
@@ -125,7 +89,7 @@ class Engine:
         self._awake: dict[threading.Thread, None] = {}
         self.alarm: Callable[[], object] = nothing
         self.holds: list[Callable[[], bool]] = [activity.busy]
-        self.lock = _Turnstile()
+        self.lock = Turnstile()
         self._bystanders = frozenset(bystanders)
         self._states = ThreadStates(driver)
         self._elapsed = self._wall_elapsed = 0
@@ -333,7 +297,7 @@ class Engine:
 
     def renew_lock(self) -> None:
         """In a forked child: whoever held the lock isn't there."""
-        self.lock = _Turnstile()
+        self.lock = Turnstile()
 
 
 _left_behind: WeakSet[threading.Thread] = WeakSet()

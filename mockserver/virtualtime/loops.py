@@ -12,9 +12,9 @@ from typing import Any
 from . import engine as engines
 from .engine import Engine, Patch, nothing
 from .errors import CannotDrive
+from .file_waits import READ, WRITE, Watched, wait_for_files
 from .forked import refuse_in_child
 from .refused import refused
-from .waiting import READ, WRITE, Watched, wait_for_files
 
 _UVLOOP = (
     "event loops of uvloop keep their timers in C; begin the block before the loop is made (it is a stock loop then), or run"

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import engine as engines
 from .engine import Patch
-from .waiting import READ, wait_for_files
+from .file_waits import READ, wait_for_files
 
 _MILLISECONDS = 1_000
 _poll, _epoll = getattr(select, "poll", None), getattr(select, "epoll", None)

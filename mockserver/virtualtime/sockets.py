@@ -11,7 +11,7 @@ from typing import Any
 from .. import activity
 from . import engine as engines
 from .engine import Engine, Patch
-from .waiting import READ, WRITE, is_ready, wait_for_files
+from .file_waits import READ, WRITE, is_ready, wait_for_files
 
 _METHODS = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept")
 _LOOPBACK = ("127.", "::1")

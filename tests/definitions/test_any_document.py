@@ -116,7 +116,7 @@ def test_several_files_make_one_document(tmp_path: Path) -> None:
         "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
         "get": {
             "parameters": [{"name": "by", "in": "query", "style": "deepObject", "schema": deep}],
-            "responses": answers({"$ref": "tree.json"}),
+            "responses": answers({"$ref": "tree.json#/"}),
         },
     }
     (tmp_path / "parts" / "item.json").write_text(json.dumps(item), encoding="utf-8")
@@ -393,4 +393,14 @@ def test_examples_that_their_schema_does_not_allow_are_noted(tmp_path: Path) -> 
     assert not check_examples(mock.definitions, notes, 2)
     assert [str(note).count("which its schema doesn't allow (at /: ") for note in notes.all()] == [1, 1]
     assert check_examples(mock.definitions, Notes(), 3) and check_examples(mock.definitions, Notes())
+    assert isinstance(json.loads(get(mock, "/things/x").body), int)
+
+
+def test_a_part_may_be_a_whole_document(tmp_path: Path) -> None:
+    """What a document refers to in another OpenAPI document is read; that one's own paths are not served."""
+    common = document("/other")
+    common["components"] = {"schemas": {"Size": {"type": "integer"}}}
+    (tmp_path / "common.json").write_text(json.dumps(common), encoding="utf-8")
+    mock = mock_of(tmp_path, document(responses=answers({"$ref": "common.json#/components/schemas/Size"})))
+    assert [operation.path for operation in mock.definitions.operations] == ["/things/{id}"]
     assert isinstance(json.loads(get(mock, "/things/x").body), int)

@@ -7,6 +7,7 @@ import threading
 
 from . import engine as engines
 from .errors import CannotDrive, place_of
+from .turnstile import LOCK_CODE
 
 
 def for_ever() -> bool:
@@ -42,4 +43,4 @@ def wake(thread: threading.Thread) -> None:
 def takes_lock(thread: threading.Thread) -> bool:
     """Whether a thread is just taking or giving back the engine's lock: an exception thrown there would leave it locked."""
     frame = sys._current_frames().get(thread.ident or 0)
-    return frame is not None and frame.f_code in engines.LOCK_CODE
+    return frame is not None and frame.f_code in LOCK_CODE
