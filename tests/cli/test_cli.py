@@ -620,7 +620,7 @@ def test_operations_lists_every_error(listed: Json, definitions: Definitions) ->
 
 
 def test_magic_ids_that_are_listed_name_their_error(listed: Json) -> None:
-    """Each magic id of the list names the error beside which it stands; where the id is a number, or there is none, there are none."""
+    """Each magic id of the list names the error beside which it stands; without an id in words there is none."""
     without = [operation["id"] for operation in listed["operations"] if not operation["magic"]]
     assert without == ["KeystoneShowCatalog", "TriggerFlow"]
     for operation in listed["operations"]:
