@@ -69,8 +69,8 @@ def definitions() -> Definitions:
 def leaves(value: Any, where: str = "") -> dict[str, Any]:
     """The values in a body by their place; what is empty counts as one."""
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = {path: leaf for key, child in children for path, leaf in leaves(child, f"{where}/{key}").items()}
-    return found or {where: value}
+    matches = {path: leaf for key, child in children for path, leaf in leaves(child, f"{where}/{key}").items()}
+    return matches or {where: value}
 
 
 def check_error(body: Json, example: Example, case: Case, definitions: Definitions) -> None:
@@ -149,16 +149,16 @@ def test_cases_are_well_formed(definitions: Definitions) -> None:
 
 def excuses(operation: Operation) -> dict[str, str]:
     """Problems that no request to this operation has by ordinary requests, and why; errors are shared within a service."""
-    found = {**EVERYWHERE, **UNREACHABLE.get(operation.id, {})}
+    result = {**EVERYWHERE, **UNREACHABLE.get(operation.id, {})}
     if operation.body_errors is None:
-        found |= dict.fromkeys(("body-invalid", "body-missing"), "the operation has no body")
+        result |= dict.fromkeys(("body-invalid", "body-missing"), "the operation has no body")
     elif not operation.body_required:
-        found["body-missing"] = "the body is optional"
+        result["body-missing"] = "the body is optional"
     if not any(parameter.required and parameter.location != "path" for parameter in operation.parameters):
-        found["parameter-missing"] = "what it requires is in the path: without it there is no route"
+        result["parameter-missing"] = "what it requires is in the path: without it there is no route"
     possible = {"unknown-id"} if operation.job else set(operation.action.problems) if operation.action else set()
-    found |= dict.fromkeys(ABOUT_JOBS - possible, "it does nothing to a job that could have this problem")
-    return found
+    result |= dict.fromkeys(ABOUT_JOBS - possible, "it does nothing to a job that could have this problem")
+    return result
 
 
 def alike(documents: Mapping[str, Json]) -> set[str]:

@@ -118,10 +118,10 @@ def asked(call: Callable[[], Any]) -> Any:
 
 
 def _one(rows: Any, mine: Callable[[Any], bool]) -> Any:
-    found = next((row for row in rows or () if mine(row)), None)
-    if found is None:
+    result = next((row for row in rows or () if mine(row)), None)
+    if result is None:
         raise Trouble("an answer without the job")
-    return found
+    return result
 
 
 CDM = States(

@@ -47,11 +47,11 @@ def test_the_sensor_pokes(mockserver: MockServer) -> None:
     mockserver.job("taurusdb", id="1", life=[("Running", 100), ("Completed", None)])
     mockserver.fail("taurusdb", status=503, times=1)
     sensor = TaurusDbJobSensor("1")
-    found = []
+    result = []
     for _ in range(4):
-        found.append(sensor.poke({}))
+        result.append(sensor.poke({}))
         mockserver.clock.advance(60)
-    assert found == [False, False, False, True]
+    assert result == [False, False, False, True]
 
 
 def test_the_sensor_fails_with_the_job(mockserver: MockServer) -> None:

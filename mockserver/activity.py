@@ -42,5 +42,5 @@ def busy() -> bool:
 
 
 def ports() -> frozenset[int]:
-    """The ports of this machine that the sources answer on, as far as they have told; none: nobody has."""
+    """The ports of this machine that the sources answer on, as far as they are known; empty: none is known."""
     return frozenset(port for _, ports in _sources if ports for port in ports())

@@ -81,7 +81,7 @@ class Answering:
             if last.lasts(now):
                 return last.sent(now, _said_again(last.answer, prepared, namespace, now))
         state = _RequestState(prepared, namespace, now)
-        answer = self._answer(state)
+        answer = self._answer_or_problem(state)
         taken = state.taken
         response = render.response(answer, now, state.request_id, prepared.vendor, quick=taken is None)
         if taken is not None:
@@ -99,7 +99,7 @@ class Answering:
         request_id = prepared.request_id(namespace.settings.seed, now)
         return render.response(render.misuse_answer(misuse), now, request_id, service.vendor if service else "")
 
-    def _answer(self, state: _RequestState) -> Answer:
+    def _answer_or_problem(self, state: _RequestState) -> Answer:
         try:
             return self._serve(state)
         except RequestProblem as problem:

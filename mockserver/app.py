@@ -33,7 +33,8 @@ def create_app(settings: Settings | None = None, mock: Mock | None = None) -> Fl
     """The mock as a Flask app, for any WSGI server.
 
     WSGI can't do all that `mockserver serve` does: faults that break connections are refused where they are declared, HANG
-    holds a thread, by default for ten minutes, and answers 504 then, and a slash in an id (`%2F`) can't be told from others.
+    holds a thread, by default for ten minutes, and answers 504 then, and a slash in an id (`%2F`) can't be distinguished
+    from others.
 
     Args:
         settings: By default from `MOCKSERVER_*` variables and pyproject.toml.
@@ -129,12 +130,12 @@ def request_from(environ: Mapping[str, Any]) -> Request:
     for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(key):
             headers[key.replace("_", "-").lower()] = environ[key]
-    body, size = _body(environ)
+    body, size = _body_and_size(environ)
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "surrogateescape")
     return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body, size)
 
 
-def _body(environ: Mapping[str, Any]) -> tuple[bytes, int]:
+def _body_and_size(environ: Mapping[str, Any]) -> tuple[bytes, int]:
     """The body and its size; of one that is too large, only the size."""
     announced = environ.get("CONTENT_LENGTH") or ""
     # Python refuses to read thousands of digits; twenty are too many for a body anyway.

@@ -138,15 +138,15 @@ class Client:
 
     def refresh(self, job: RemoteJob | int) -> RemoteJob:
         """A job, or the job of this number, as it is now; looking doesn't count as a poll."""
-        return _made(RemoteJob, self.call("GET", f"/jobs/{_number(job)}"))
+        return _made(RemoteJob, self.call("GET", f"/jobs/{_number_of(job)}"))
 
     def change(self, job: RemoteJob | int, action: str) -> RemoteJob:
         """Do something to a job: `rerun`, `cancel` or `fail`. A list's rerun gives the new run."""
-        return _made(RemoteJob, self.call("POST", f"/jobs/{_number(job)}", {"action": action}))
+        return _made(RemoteJob, self.call("POST", f"/jobs/{_number_of(job)}", {"action": action}))
 
     def delete(self, job: RemoteJob | int) -> None:
         """Take a job away: callers get the documented not-found error."""
-        self.call("DELETE", f"/jobs/{_number(job)}")
+        self.call("DELETE", f"/jobs/{_number_of(job)}")
 
     def fail(self, target: str, **options: Any) -> RemoteFault:
         """Declare a fault: target and options as of `Mock.fail`."""
@@ -159,7 +159,7 @@ class Client:
 
     def delete_fault(self, fault: RemoteFault | int) -> None:
         """Take a fault away."""
-        self.call("DELETE", f"/faults/{_number(fault)}")
+        self.call("DELETE", f"/faults/{_number_of(fault)}")
 
     def clear_faults(self) -> None:
         """Take all faults away."""
@@ -239,7 +239,7 @@ class RemoteClock:
         return _made(RemoteTime, self._client.call("PATCH", "/clock", members))
 
 
-def _number(thing: RemoteJob | RemoteFault | int) -> int:
+def _number_of(thing: RemoteJob | RemoteFault | int) -> int:
     return thing if isinstance(thing, int) else thing.number
 
 

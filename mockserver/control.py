@@ -92,12 +92,12 @@ def declare_job(ask: Ask) -> Answer:
 
 def show_job(ask: Ask) -> Answer:
     """A declared job."""
-    return Answer(200, _job(ask).as_json())
+    return Answer(200, _declare_job(ask).as_json())
 
 
 def delete_job(ask: Ask) -> Answer:
     """Take a declared job away."""
-    _job(ask).delete()
+    _declare_job(ask).delete()
     return Answer(204, None)
 
 
@@ -107,14 +107,14 @@ def change_job(ask: Ask) -> Answer:
     _check_names("member", body, ("action",))
     if body.get("action") not in _ACTIONS:
         raise ControlError("Invalid body", f"action is {body.get('action')!r}; allowed: {', '.join(_ACTIONS)}")
-    job = _job(ask)
+    job = _declare_job(ask)
     try:
         return Answer(200, getattr(job, body["action"])().as_json())
     except InputError as error:
         raise ControlError("Conflict", str(error), 409) from error
 
 
-def _job(ask: Ask) -> Any:
+def _declare_job(ask: Ask) -> Any:
     try:
         return handle(ask.mock.definitions, ask.namespace, ask.path["number"])
     except InputError as error:
@@ -187,7 +187,7 @@ def change_clock(ask: Ask) -> Answer:
     if body.get("freeze"):
         steps.append(text.freeze)
     if "speed" in body:
-        steps.append(partial(text.run, not_negative("speed", _number("speed", body["speed"]))))
+        steps.append(partial(text.run, not_negative("speed", _query_number("speed", body["speed"]))))
     if "tick" in body:
         steps.append(partial(setattr, text, "tick", seconds(body["tick"])))
     if "advance" in body:
@@ -212,7 +212,7 @@ def _clock(text: Clock) -> dict[str, Any]:
     return {"time": now, "iso": utc(now).isoformat(timespec="milliseconds"), "speed": text.speed, "tick": text.tick}
 
 
-def _number(name: str, value: Any) -> float:
+def _query_number(name: str, value: Any) -> float:
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)

@@ -32,7 +32,7 @@ def check_access(settings: Settings, path: str, headers: Mapping[str, str]) -> N
         if path != _OPEN:  # probes have no token, and health gives nothing away
             _check_token(settings, headers.get("authorization", ""))
     elif "host" in headers:
-        name = _name(headers["host"])
+        name = _host_name(headers["host"])
         if not _is_ours(settings, name):
             raise ControlError("Host not allowed", f"the Host header is {headers['host'][:80]!r}; {_allowed(settings)}", 403)
 
@@ -69,7 +69,7 @@ def _allowed(settings: Settings) -> str:
     return f"allowed: localhost, 127.0.0.1, [::1]{more}; --control-host NAME adds one"
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """A Host header's name, without the port and brackets; "" for no such header."""
     match = _HOST.fullmatch(host.strip())
     return match[1].strip("[]").lower() if match else ""

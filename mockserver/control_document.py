@@ -24,7 +24,7 @@ def control_document(definitions: Definitions) -> Document:
         "JobDeclaration": {
             "type": "object",
             "required": ["service"],
-            "anyOf": [_job(operation, shapes["job"]["properties"]) for operation in services],
+            "anyOf": [_job_schema(operation, shapes["job"]["properties"]) for operation in services],
         },
         "FaultDeclaration": _fault(definitions, shapes["fault"]),
         **{f"fixtures.{name}": shapes[name] for name in ("duration", "life", "kind")},
@@ -33,7 +33,7 @@ def control_document(definitions: Definitions) -> Document:
     return {**document, "components": components}
 
 
-def _job(operation: Operation, options: Schema) -> Schema:
+def _job_schema(operation: Operation, options: Schema) -> Schema:
     """A job of one service: its name, parts of its identity, and how it lives."""
     assert operation.job is not None
     lives, states = list(operation.job.lives), list(operation.job.states)
@@ -83,7 +83,7 @@ def _fault(definitions: Definitions, shape: Schema) -> Schema:
 
 
 def _moved(node: Any) -> Any:
-    """The same, with references to the fixtures' `$defs` turned to the components."""
+    """The same, with references to the components instead of the fixtures' `$defs`."""
     if isinstance(node, list):
         return [_moved(child) for child in node]
     if not isinstance(node, dict):

@@ -185,7 +185,7 @@ def declare(
         number=0,
         service=operation.job.kind,
         match={name: value for name, value in parts.items() if name != owner and name not in filters},
-        life=_life(operation.job, fields, count),
+        life=_life_field(operation.job, fields, count),
         progress=Progress.parse(fields.get("progress") or "time"),
         born=born,
         visible=born + (0 if waiting else hidden or 0),
@@ -277,7 +277,7 @@ def _check_dates(born: int, count: int, every: int) -> None:
         raise InputError(f"{back} back to before 1970; allowed: runs made in 1970 or later")
 
 
-def _life(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | None:
+def _life_field(definition: JobLife, fields: Mapping[str, Any], count: int) -> Life | None:
     value = fields.get("life")
     if value is not None:
         return life_from(definition, value)

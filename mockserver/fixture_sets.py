@@ -43,11 +43,13 @@ def fixture_set(definitions: Definitions, service: str, count: int, seed: int, l
     except KeyError as error:
         raise InputError(error.args[0]) from None
     command = f"mockserver generate {service} --count {count} --seed {seed} --locale {locale}"
-    jobs = [_job(operation, Fake(seed, "fixture", service, locale, index, locale=locale), index) for index in range(count)]
+    jobs = [
+        _job_entry(operation, Fake(seed, "fixture", service, locale, index, locale=locale), index) for index in range(count)
+    ]
     return json.dumps({"description": f"Made by: {command}", "jobs": jobs}, ensure_ascii=False, indent=2) + "\n"
 
 
-def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
+def _job_entry(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
     assert operation.job is not None
     service = service_of(operation)
     if service is None:
@@ -60,12 +62,12 @@ def _job(operation: Operation, fake: Fake, index: int) -> dict[str, Any]:
     return {
         "service": operation.job.kind,
         **identity,
-        "life": _life(operation.job, index),
+        "life": _life_in_turn(operation.job, index),
         "facts": service.profile(fake.of("facts", index), service.identity_of_run(identity, 0)),
     }
 
 
-def _life(definition: JobLife, index: int) -> str:
+def _life_in_turn(definition: JobLife, index: int) -> str:
     """Each life in turn, so that even a small set shows them all."""
     names = list(definition.lives)
     return names[index % len(names)]

@@ -37,7 +37,7 @@ def read_fixtures(path: Path) -> Fixtures:
 
     Raises InputError, which names file, JSON pointer, found and allowed.
     """
-    value = {} if _is_recording(path) else _read(path)
+    value = {} if _is_recording(path) else _read_fixture(path)
     return Fixtures(value.get("jobs", []), value.get("faults", []))
 
 
@@ -54,7 +54,7 @@ def _is_recording(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_fixture(path: Path) -> dict[str, Any]:
     value: dict[str, Any] = read_file(path)
     check(value, schema(), str(path))
     return value
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _replays(path: Path, definitions: Definitions) -> Iterator[RecordedJob]:
     allowed = [operation.id for operation in definitions.operations]
-    for index, value in enumerate(_read(path).get("replays", ())):
+    for index, value in enumerate(_read_fixture(path).get("replays", ())):
         where = f"{path}#/replays/{index}"
         if value["operation"] not in allowed:
             hint = did_you_mean(value["operation"], allowed) or "; allowed: those of `mockserver operations`"

@@ -132,7 +132,7 @@ class Fake:
 
     def user(self) -> str:
         """A user's name, such as `asmith` or `jones41`."""
-        lists = _words(self._locale)
+        lists = _words_of_locale(self._locale)
         last = self.pick(lists["last_names"])
         if self._draw(2):
             return f"{self.pick(lists['first_names'])[0]}{last}"
@@ -140,7 +140,7 @@ class Fake:
 
     def word(self) -> str:
         """A word, lower case."""
-        return self.pick(_words(self._locale)["words"])
+        return self.pick(_words_of_locale(self._locale)["words"])
 
     def name(self, parts: int = 2) -> str:
         """An identifier such as `orders_daily`."""
@@ -199,7 +199,7 @@ def _faker(locale: str) -> Any:
 
 
 @cache
-def _words(locale: str) -> dict[str, list[str]]:
+def _words_of_locale(locale: str) -> dict[str, list[str]]:
     """The words of a locale (`fixtures/words.json`: Faker's lists)."""
     lists: dict[str, dict[str, list[str]]] = json.loads((folder("fixtures") / "words.json").read_text(encoding="utf-8"))
     return lists[locale]

@@ -196,11 +196,11 @@ def _redacted(
         request.method,
         *_clean_target(request.path, request.query, tuple(request.headers.items())),
         redact.headers(request.headers),
-        _body(request.body, secrets),
+        _clean_body(request.body, secrets),
     )
     clean_headers = tuple((name, redact.text(value, secrets)) for name, value in redact.headers(dict(headers)).items())
     clean_problem = redact.text(problem, secrets) if problem else None
-    return clean_request, Response(status, clean_headers, _body(body, secrets), clean_problem, None, fault)
+    return clean_request, Response(status, clean_headers, _clean_body(body, secrets), clean_problem, None, fault)
 
 
 @lru_cache(maxsize=128)
@@ -219,5 +219,5 @@ def _cut(clean: str, held: str) -> str:
     return clean if len(held) < _HELD else clean[:BODY_KEPT]
 
 
-def _body(body: bytes, secrets: list[str]) -> bytes:
+def _clean_body(body: bytes, secrets: list[str]) -> bytes:
     return redact.text(body.decode("utf-8", "replace"), secrets).encode()[:BODY_KEPT] if body else body

@@ -75,7 +75,7 @@ def operations_json(definitions: Definitions) -> str:
         {"name": switch.name, "default": switch.default, "values": switch.values, "description": switch.description}
         for switch in definitions.switches.values()
     ]
-    listed = [_operation(operation) for operation in _in_order(definitions)]
+    listed = [_operation_entry(operation) for operation in _in_order(definitions)]
     return json.dumps({"operations": listed, "switches": switches}, ensure_ascii=False, indent=2)
 
 
@@ -92,7 +92,7 @@ def _with_those_alike(definitions: Definitions) -> list[list[Operation]]:
     return list(groups.values())
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation_entry(operation: Operation) -> dict[str, Any]:
     job = operation.job
     return {
         "id": operation.id,
@@ -106,11 +106,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "states": list(job.states) if job else [],
         "lives": {life.name: life.summary for life in job.lives.values()} if job else {},
         "examples": [example.name for example in operation.examples.values() if example.error is None],
-        "errors": [_error(operation, example) for example in operation.errors()],
+        "errors": [_error_entry(operation, example) for example in operation.errors()],
     }
 
 
-def _error(operation: Operation, example: Example) -> dict[str, Any]:
+def _error_entry(operation: Operation, example: Example) -> dict[str, Any]:
     error = example.error or {}
     kinds = [kind for kind, answer in operation.problems.items() if answer is example]
     return {

@@ -1,4 +1,4 @@
-"""The mock: its namespaces, what is declared in them, and who is told of each exchange."""
+"""The mock: its namespaces, what is declared in them, and what is called for each exchange."""
 
 from __future__ import annotations
 
@@ -340,10 +340,10 @@ class Mock:
         namespace.replays = self._replays
         for path, fixtures in self._fixtures.items():
             for index, job in enumerate(fixtures.jobs):
-                with _at(place := f"{path}#/jobs/{index}"):
+                with _naming_place(place := f"{path}#/jobs/{index}"):
                     declare(self.definitions, namespace, job["service"], _but("service", job), place)
             for index, fault in enumerate(fixtures.faults):
-                with _at(place := f"{path}#/faults/{index}"):
+                with _naming_place(place := f"{path}#/faults/{index}"):
                     fields, now = _but("target", fault), namespace.clock.now()
                     read = fault_from(self.definitions, fault["target"], fields, now)
                 if namespace.name == DEFAULT_NAMESPACE or not read.listener:  # there is one port for all namespaces
@@ -355,7 +355,7 @@ def _but(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _at(where: str) -> Iterator[None]:
+def _naming_place(where: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:

@@ -85,7 +85,7 @@ def headers_from(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def split_target(target: bytes) -> tuple[str, str]:
     """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
     path, _, query = origin_form(target).partition(b"?")
-    return _text(unquote_to_bytes(path) if b"%" in path else path), _text(query)
+    return _text_of_bytes(unquote_to_bytes(path) if b"%" in path else path), _text_of_bytes(query)
 
 
 def origin_form(target: bytes) -> bytes:
@@ -103,10 +103,10 @@ def _segments(target: bytes) -> tuple[str, ...]:
     path = origin_form(target).partition(b"?")[0]
     if b"%2f" not in path.lower():
         return ()
-    return tuple(_text(unquote_to_bytes(segment)) for segment in path.split(b"/"))
+    return tuple(_text_of_bytes(unquote_to_bytes(segment)) for segment in path.split(b"/"))
 
 
-def _text(text: bytes) -> str:
+def _text_of_bytes(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 

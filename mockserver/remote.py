@@ -68,7 +68,7 @@ def client_of(settings: Settings, namespace: str) -> Client:
 def show_clock(settings: Settings, namespace: str) -> str:
     """What the server's clock shows, as a line. Raises InputError where no server answers."""
     with client_of(settings, namespace) as client:
-        return _line(client.clock.show())
+        return _clock_line(client.clock.show())
 
 
 def change_clock(settings: Settings, namespace: str, change: Mapping[str, Any]) -> str:
@@ -79,9 +79,9 @@ def change_clock(settings: Settings, namespace: str, change: Mapping[str, Any]) 
         except ValueError:
             raise InputError(f"{change['speed']!r} is not a speed; allowed: a number, 0 or more") from None
     with client_of(settings, namespace) as client:
-        return _line(client.clock.change(**change))
+        return _clock_line(client.clock.change(**change))
 
 
-def _line(clock: RemoteTime) -> str:
+def _clock_line(clock: RemoteTime) -> str:
     pace = "frozen" if clock.speed == 0 else f"speed {clock.speed:g}"
     return f"{clock.iso}  {pace}" + (f", {clock.tick:g} s a poll" if clock.tick else "")

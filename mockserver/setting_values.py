@@ -60,7 +60,7 @@ def _from_pyproject(folder: Path) -> dict[str, Any]:
         if name not in rows:
             hint = nearest_or_allowed(name, sorted(rows))
             raise InputError(f"{path}: [tool.mockserver] has {key!r}, which is not a setting{hint}")
-        values[name] = _check(rows[name], value, f"{path}: [tool.mockserver] {key}")
+        values[name] = _check_value(rows[name], value, f"{path}: [tool.mockserver] {key}")
     return values
 
 
@@ -80,7 +80,7 @@ def _parse(row: Row, text: str, where: str) -> Any:
         value = readers[row.kind](text)
     except ValueError:
         raise InputError(f"{where} is {text!r}; allowed: {_allowed(row)}") from None
-    return _check(row, value, where)
+    return _check_value(row, value, where)
 
 
 def _pair(row: Row, item: str, where: str) -> tuple[str, str]:
@@ -101,7 +101,7 @@ def _allowed(row: Row) -> str:
     return " or ".join(row.choices) or names.get(row.kind, f"a table of {row.parts}")
 
 
-def _check(row: Row, value: Any, where: str) -> Any:
+def _check_value(row: Row, value: Any, where: str) -> Any:
     if row.kind == "list" and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if row.kind == "pairs" and isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values()):
@@ -128,5 +128,5 @@ def check_settings(settings: Settings, names: Collection[str] = ()) -> Settings:
     for row in TABLE:
         if not names or row.name in names:
             value = getattr(settings, row.name)
-            _check(row, list(value) if isinstance(value, tuple) else value, row.name)
+            _check_value(row, list(value) if isinstance(value, tuple) else value, row.name)
     return settings

@@ -86,8 +86,8 @@ def _median_cost(function: Callable[[Any], object], arguments: Iterator[Any]) ->
     for _ in range(7):
         made = list(islice(arguments, 2_000))
         began = time.process_time()
-        for one in made:
-            function(one)
+        for item in made:
+            function(item)
         costs.append((time.process_time() - began) / 2_000 * 1e6)
     return median(costs)
 

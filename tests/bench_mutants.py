@@ -66,7 +66,7 @@ def main() -> None:
     options.add_argument("--answers", type=int, default=2_500)
     options.add_argument("--share", type=int, default=1)
     chosen = options.parse_args()
-    mutants = [one for name in OPERATIONS for ones in by_kind(name).values() for one in ones][:: chosen.share]
+    mutants = [item for name in OPERATIONS for ones in by_kind(name).values() for item in ones][:: chosen.share]
     right = [exchange for _, exchange in valid_answers(7, chosen.answers)]
     right += [exchange for name in OPERATIONS for exchange in documented(DEFINITIONS.operation(name))]
     kit, placed = _kit(mutants, right)
@@ -79,15 +79,17 @@ def main() -> None:
 
 def _kit(mutants: Sequence[Mutant], right: Sequence[Exchange]) -> tuple[Peer, list[bool]]:
     began = time.perf_counter()
-    verdicts = [judge(DEFINITIONS, one) for one in mutants]
+    verdicts = [judge(DEFINITIONS, mutant) for mutant in mutants]
     alarms = [bool(Session(DEFINITIONS).check(exchange).findings) for exchange in right]
     seconds = time.perf_counter() - began
-    return Peer("this kit", [one.killed for one in verdicts], alarms, seconds), [one.at_the_right_place for one in verdicts]
+    return Peer("this kit", [verdict.killed for verdict in verdicts], alarms, seconds), [
+        verdict.at_the_right_place for verdict in verdicts
+    ]
 
 
 def _peer(name: str, judged: Judge, mutants: Sequence[Mutant], right: Sequence[Exchange]) -> Peer:
     began = time.perf_counter()
-    kills, alarms = judged([one.exchange for one in mutants]), judged(right)
+    kills, alarms = judged([mutant.exchange for mutant in mutants]), judged(right)
     return Peer(name, kills, alarms, time.perf_counter() - began)
 
 
@@ -97,7 +99,9 @@ def _jsonschema(exchanges: Sequence[Exchange]) -> list[bool]:
 
 
 def _is_invalid(exchange: Exchange) -> bool:
-    operation = next((one for one in DEFINITIONS.operations if one.pattern.fullmatch(exchange.request.path)), None)
+    operation = next(
+        (operation for operation in DEFINITIONS.operations if operation.pattern.fullmatch(exchange.request.path)), None
+    )
     if operation is None or operation.method != exchange.request.method:
         return False  # nobody asked it about requests
     try:
@@ -220,7 +224,7 @@ def _through(port: int, exchanges: Sequence[Exchange]) -> list[bool]:
     """Whether Prism marks a violation (header sl-violations), or answers with a problem of its own."""
     _Upstream.answers = {number: _wire(exchange) for number, exchange in enumerate(exchanges)}
     with ThreadPoolExecutor(16) as pool:
-        return list(pool.map(lambda one: _is_marked(port, *one), enumerate(exchanges)))
+        return list(pool.map(lambda item: _is_marked(port, *item), enumerate(exchanges)))
 
 
 def _is_marked(port: int, number: int, exchange: Exchange) -> bool:
@@ -241,8 +245,8 @@ def _is_marked(port: int, number: int, exchange: Exchange) -> bool:
 
 
 def _print(mutants: Sequence[Mutant], peers: Sequence[Peer], placed: Sequence[bool], right: int) -> None:
-    found = len({one.kind for one in mutants})
-    print(f"{len(mutants):,} mutants of {found} kinds and {len(OPERATIONS)} operations; {right:,} valid answers\n")
+    result = len({mutant.kind for mutant in mutants})
+    print(f"{len(mutants):,} mutants of {result} kinds and {len(OPERATIONS)} operations; {right:,} valid answers\n")
     print(f"{'':<14}{'all':>9}{'kinds':>9}{''.join(f'{area:>9}' for area in AREAS)}{'false alarms':>14}{'per second':>12}")
     for peer in peers:
         shares = [
@@ -260,7 +264,7 @@ def _mean_of_kinds(mutants: Sequence[Mutant], peer: Peer) -> str:
     kills: dict[str, list[bool]] = {}
     for kill, one in zip(peer.kills, mutants, strict=True):
         kills.setdefault(one.kind, []).append(kill)
-    return f"{100 * sum(sum(one) / len(one) for one in kills.values()) / len(kills):.1f} %"
+    return f"{100 * sum(sum(kill) / len(kill) for kill in kills.values()) / len(kills):.1f} %"
 
 
 def _percent(flags: Sequence[bool]) -> str:
@@ -269,8 +273,8 @@ def _percent(flags: Sequence[bool]) -> str:
 
 
 def _print_kinds(mutants: Sequence[Mutant], peers: Sequence[Peer], placed: Sequence[bool]) -> None:
-    counts = Counter(one.kind for one in mutants)
-    area = {one.kind: one.area for one in mutants}
+    counts = Counter(mutant.kind for mutant in mutants)
+    area = {mutant.kind: mutant.area for mutant in mutants}
     print(f"{'area':<9}{'kind':<92}{'ops':>4}{'mutants':>9}{'placed':>8}{''.join(f'{peer.name:>14}' for peer in peers)}")
     for kind in sorted(counts, key=lambda kind: (AREAS.index(area[kind]), list(KINDS).index(kind))):
         at = [index for index, one in enumerate(mutants) if one.kind == kind]

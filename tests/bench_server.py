@@ -181,7 +181,7 @@ def scripts(folder: Path) -> dict[str, Path]:
 
 def quick(record: bool) -> int:
     """The short form: 0 where the ratio holds."""
-    chosen = [one for one in subjects(None) if one.name in ("ours", "bare protocol (httptools, uvloop)")]
+    chosen = [subject for subject in subjects(None) if subject.name in ("ours", "bare protocol (httptools, uvloop)")]
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         files = scripts(folder)

@@ -68,14 +68,14 @@ def main(prism: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         document = Path(folder) / "openapi.json"
         document.write_text(json.dumps(bundle(load().documents, __version__)), encoding="utf-8")
-        found: dict[str, list[tuple[float, float]]] = {"mockserver": [], **({"prism": []} if prism else {})}
+        result: dict[str, list[tuple[float, float]]] = {"mockserver": [], **({"prism": []} if prism else {})}
         for _ in range(ROUNDS):
             port = free_port()
-            found["mockserver"].append(measure([sys.executable, "-m", "mockserver", "--port", str(port)], port))
+            result["mockserver"].append(measure([sys.executable, "-m", "mockserver", "--port", str(port)], port))
             if prism:
                 port = free_port()
-                found["prism"].append(measure([prism, "mock", "-p", str(port), str(document)], port))
-    medians = {name: tuple(statistics.median(column) for column in zip(*rows, strict=True)) for name, rows in found.items()}
+                result["prism"].append(measure([prism, "mock", "-p", str(port), str(document)], port))
+    medians = {name: tuple(statistics.median(column) for column in zip(*rows, strict=True)) for name, rows in result.items()}
     for name, (milliseconds, megabytes) in medians.items():
         print(f"{name:<11}{milliseconds:8.0f} ms to the first answer{megabytes:8.0f} MB")
     if prism:

@@ -128,19 +128,19 @@ def subjects(peers: Path | None) -> list[Subject]:
     one = made[0][1]
     stubs = json.dumps([(target_of(operation).partition("?")[0], body) for operation, body in made])
     everything = "path, parameters, credentials; state, journal"
-    found = [
+    result = [
         Subject("ours", "ours", everything, ours("--no-access-log")),
         Subject("ours, access log", "ours", everything + ", log", ours("--access-log")),
     ]
     if importlib.util.find_spec("uvloop") and importlib.util.find_spec("httptools"):
-        found.append(_python("bare protocol (httptools, uvloop)", "limit", "nothing", _PROTOCOL, one, True))
+        result.append(_python("bare protocol (httptools, uvloop)", "limit", "nothing", _PROTOCOL, one, True))
     if importlib.util.find_spec("granian"):
-        found.append(_python("bare WSGI (granian)", "limit", "nothing", _WSGI, one, True))
+        result.append(_python("bare WSGI (granian)", "limit", "nothing", _WSGI, one, True))
     if shutil.which("nginx"):
-        found.append(Subject("nginx, static", "limit", "nothing", lambda port, folder: _nginx(port, folder, one), True))
+        result.append(Subject("nginx, static", "limit", "nothing", lambda port, folder: _nginx(port, folder, one), True))
     if importlib.util.find_spec("pytest_httpserver"):
-        found.append(_python("pytest-httpserver", "peer", "path", _HTTPSERVER, stubs, False))
-    return found + (_installed(peers, made) if peers else [])
+        result.append(_python("pytest-httpserver", "peer", "path", _HTTPSERVER, stubs, False))
+    return result + (_installed(peers, made) if peers else [])
 
 
 def _python(name: str, group: str, checks: str, program: str, argument: str, only_one: bool) -> Subject:
@@ -168,7 +168,7 @@ def _installed(peers: Path, made: list[tuple[Operation, str]]) -> list[Subject]:
     """The peers in a folder: WireMock's jar, and what npm installed there."""
     document = peers / "mockserver-openapi.json"
     document.write_text(json.dumps(_only_the_mix(load())), encoding="utf-8")
-    found = []
+    result = []
     jar = next(iter(sorted(peers.rglob("wiremock*standalone*.jar"))), None)
     if jar and shutil.which("java"):
         tuned = ["--no-request-journal", "--disable-banner", "--async-response-enabled=false", "--container-threads", "16"]
@@ -177,10 +177,10 @@ def _installed(peers: Path, made: list[tuple[Operation, str]]) -> list[Subject]:
             root = _mappings(folder / f"wiremock_{port}", made)
             return ["java", "-jar", str(jar), "--port", str(port), "--root-dir", str(root), *tuned]
 
-        found.append(Subject("WireMock, tuned", "peer", "path and query of stubs", wiremock))
+        result.append(Subject("WireMock, tuned", "peer", "path and query of stubs", wiremock))
     prism = peers / "node_modules" / ".bin" / "prism"
     if prism.exists():
-        found.append(
+        result.append(
             Subject(
                 "Prism",
                 "peer",
@@ -190,7 +190,7 @@ def _installed(peers: Path, made: list[tuple[Operation, str]]) -> list[Subject]:
         )
     scalar = peers / "node_modules" / ".bin" / "scalar"
     if scalar.exists():
-        found.append(
+        result.append(
             Subject(
                 "Scalar mock",
                 "peer",
@@ -198,7 +198,7 @@ def _installed(peers: Path, made: list[tuple[Operation, str]]) -> list[Subject]:
                 lambda port, _: [str(scalar), "document", "mock", "--port", str(port), str(document)],
             )
         )
-    return found
+    return result
 
 
 def _mappings(root: Path, made: list[tuple[Operation, str]]) -> Path:

@@ -43,11 +43,11 @@ def body_mutants(operation: str) -> Iterator[Mutant]:
     embedded JSON unfolded, accepts; names that are documented, too; members of objects that are documented to be open."""
     seen = set()
     for spot in (*different_spots(operation), *error_spots(operation, errors(operation))):
-        for one in (*_structural(operation, spot), *_named(operation, spot), *_textual(operation, spot)):
-            key = (one.kind, one.note, spot.exchange.response.status)
+        for item in (*_structural(operation, spot), *_named(operation, spot), *_textual(operation, spot)):
+            key = (item.kind, item.note, spot.exchange.response.status)
             if key not in seen:
                 seen.add(key)
-                yield one
+                yield item
     yield from _conditional(operation)
 
 
@@ -149,7 +149,7 @@ def _revalued(operation: str, spot: Spot) -> Iterator[Change]:
 
 def _texts(spot: Spot, value: str, wrong: set[str]) -> Iterator[Change]:
     if spot.facts("enum") or spot.facts("const"):
-        drifted = next((one for one in (value.swapcase(), value.title(), value.lower()) if one != value), value)
+        drifted = next((item for item in (value.swapcase(), value.title(), value.lower()) if item != value), value)
         yield "enum's case drifted", drifted, wrong, repr(drifted), None
         yield "enum value unknown", value + "X", wrong, repr(value + "X"), None
         if value in _CORRECTED:
@@ -270,8 +270,8 @@ def _conditions(schema: Any, suffix: str) -> Iterator[str]:
             yield _kind(schema) + suffix
         for keyword, part in schema.items():
             inside = part.values() if keyword == "properties" else [part]
-            for one in inside:
-                yield from _conditions(one, EMBEDDED if keyword == "contentSchema" else suffix)
+            for item in inside:
+                yield from _conditions(item, EMBEDDED if keyword == "contentSchema" else suffix)
 
 
 def _kind(schema: Schema) -> str:
@@ -322,21 +322,21 @@ def _broken(operation: str, spot: Spot, condition: Schema, name: str, value: Any
 @cache
 def _donors(operation: str) -> dict[tuple[str, str], dict[str, Any]]:
     """By pattern of an object and name of a member: every value that it has in a valid answer, by its text."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    result: dict[tuple[str, str], dict[str, Any]] = {}
     for exchange in successes(operation):
         schema = DEFINITIONS.operation(operation).answers[exchange.response.status].schema
         for spot in spots(exchange, schema):
             required = {name for names in spot.facts("required") for name in names}
             for properties in spot.facts("properties"):
                 for name, declared in properties.items():
-                    values = found.setdefault((spot.pattern, name), {})
+                    values = result.setdefault((spot.pattern, name), {})
                     if name in spot.members():
                         values.setdefault(text_of(spot.members()[name]), spot.members()[name])
                     elif name not in required:
                         values.setdefault("", ABSENT)
                     for value in (*declared.get("enum", ()), *([] if values.keys() - {""} else [sample(declared)])):
                         values.setdefault(text_of(value), value)
-    return found
+    return result
 
 
 def sample(schema: Any) -> Any:

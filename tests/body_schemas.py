@@ -44,13 +44,13 @@ class Raw:
 
 def applying(schemas: Sequence[Any]) -> list[Schema]:
     """The schemas and all alternatives in them, but not what only holds on a condition (which a `$comment` tells)."""
-    found: list[Schema] = []
+    result: list[Schema] = []
     for schema in schemas:
         if isinstance(schema, Mapping):
             keywords = ("allOf",) if "$comment" in schema else ("allOf", "anyOf", "oneOf")
             inner = [part for keyword in keywords for part in schema.get(keyword, ())]
-            found += [schema, *applying(inner)]
-    return found
+            result += [schema, *applying(inner)]
+    return result
 
 
 def opened(value: Any, schemas: Sequence[Schema]) -> Any:
@@ -160,7 +160,7 @@ def spots(exchange: Exchange, schema: Any) -> Iterator[Spot]:
     def descend(value: Any, schemas: list[Schema], path: tuple[str | int, ...], holder: str | None) -> Iterator[Spot]:
         yield Spot(exchange, model, path, value, tuple(schemas), holder)
         if isinstance(value, Held):
-            held = applying([one["contentSchema"] for one in schemas if "contentSchema" in one])
+            held = applying([schema["contentSchema"] for schema in schemas if "contentSchema" in schema])
             value, schemas, holder = value.value, held, join(*path)
             yield Spot(exchange, model, path, value, tuple(held), holder)
         children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -222,13 +222,15 @@ def valid(operation: str, status: int, model: Any) -> bool:
 def different_spots(operation: str) -> tuple[Spot, ...]:
     """Every place that an operation's successful answers have, in the first answer that has it; objects once for each set of
     members, documented values once for each value."""
-    found: dict[tuple[Any, ...], Spot] = {}
+    result: dict[tuple[Any, ...], Spot] = {}
     for exchange in successes(operation):
         schema = DEFINITIONS.operation(operation).answers[exchange.response.status].schema
         for spot in spots(exchange, schema):
             value = spot.value if spot.facts("enum") and isinstance(spot.value, str) else None
-            found.setdefault((spot.pattern, spot.embedded, isinstance(spot.value, Held), tuple(spot.members()), value), spot)
-    return tuple(found.values())
+            result.setdefault(
+                (spot.pattern, spot.embedded, isinstance(spot.value, Held), tuple(spot.members()), value), spot
+            )
+    return tuple(result.values())
 
 
 def error_spots(operation: str, exchanges: Sequence[Exchange]) -> Iterator[Spot]:

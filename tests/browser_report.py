@@ -63,10 +63,10 @@ const filtered = (page) => {
 @pytest.fixture(scope="module")
 def browser() -> str:
     """A Chromium on the path."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
+    result = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not result:
         pytest.fail("no Chromium on the path: apt-get install chromium")
-    return found
+    return result
 
 
 def contract(make: Callable[[Definitions], Result]) -> Make:
@@ -97,9 +97,9 @@ def test_a_browser_shows_the_page_at_any_width(shipped: Definitions, make: str, 
     ran = subprocess.run(command, capture_output=True, timeout=120, check=False)
     assert b"<title>done</title>" in ran.stdout, ran.stderr[-2_000:]
     body = html.unescape(ran.stdout.decode().split("<body>")[1].split("</body>")[0])
-    found = json.loads(body)
-    assert found["widths"] == {str(width): [0, 0] for width in (360, 390, 768, 1280)}
-    assert (found["errors"], found["loaded"], found["mode"]) == ([], [], "CSS1Compat")
+    result = json.loads(body)
+    assert result["widths"] == {str(width): [0, 0] for width in (360, 390, 768, 1280)}
+    assert (result["errors"], result["loaded"], result["mode"]) == ([], [], "CSS1Compat")
     assert not re.search(rb"CONSOLE.*(Refused|Error|violates)", ran.stderr)
     if make == "sample":
-        assert found["filter"] == [False, 17, 3, 1, "1 of 17 shown"]
+        assert result["filter"] == [False, 17, 3, 1, "1 of 17 shown"]

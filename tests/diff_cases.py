@@ -299,8 +299,8 @@ def polls(*statuses: str, **more: Any) -> list[Exchange]:
 
 def lists(rows: int, total: int, limit: int = 100, **more: Any) -> list[Exchange]:
     """One page of a service that no definition has."""
-    found = [{"uuid": index, "kind": "SQL", **more} for index in range(rows)]
-    return [answered(f"/v9/tables?limit={limit}", {"rows": found, "total": total})]
+    matches = [{"uuid": index, "kind": "SQL", **more} for index in range(rows)]
+    return [answered(f"/v9/tables?limit={limit}", {"rows": matches, "total": total})]
 
 
 RAN = polls("BOOTING", "RUNNING", "SUCCEEDED")

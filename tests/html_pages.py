@@ -81,7 +81,7 @@ def check_safe(text: str) -> None:
 def check_policy(text: str, *own: str) -> None:
     """The policy forbids everything, but for the page's own style and script (`own`), named by their hashes."""
     page = Page(text)
-    policy = next(one["content"] for one in page.of("meta") if one.get("http-equiv") == "Content-Security-Policy")
+    policy = next(item["content"] for item in page.of("meta") if item.get("http-equiv") == "Content-Security-Policy")
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert (rules["default-src"], rules["img-src"]) == ("'none'", "data:")
     assert set(rules) == {"default-src", "img-src", "base-uri", "form-action", *(f"{tag}-src" for tag in own)}

@@ -25,7 +25,7 @@ def http_mutants(operation: str) -> Iterator[Mutant]:
     """Mutants of one success and of one error of each status. Equivalent, and not made: statuses, media types and headers
     that are documented."""
     asked = DEFINITIONS.operation(operation)
-    firsts = {one.response.status: one for one in reversed((*errors(operation), *successes(operation)))}
+    firsts = {item.response.status: item for item in reversed((*errors(operation), *successes(operation)))}
     for exchange in firsts.values():
         yield from _texts(operation, exchange)
         yield from _headers(asked, exchange)
@@ -137,7 +137,7 @@ def _forms(code: Any, message: str, status: int) -> dict[str, Any]:
 def _other_forms(operation: Operation, example: Example, exchange: Exchange) -> Iterator[Mutant]:
     assert example.error is not None
     status = exchange.response.status
-    here = {_plain(one.envelope) for one in operation.errors() if status in one.statuses}
+    here = {_plain(error.envelope) for error in operation.errors() if status in error.statuses}
     for name, body in _forms(example.error["code"], str(example.error.get("message", "")), status).items():
         if _plain(name) not in here:
             codes = {"envelope-wrong"} if status >= 400 else {"envelope-wrong", "member-missing", "type-wrong"}
@@ -163,15 +163,15 @@ def _other_codes(operation: Operation, example: Example, exchange: Exchange) -> 
     (unknown["error"] if inner is body.get("error") else unknown)[name] = _CODE[example.envelope]
     yield mutant("error's code unknown", HTTP, operation.id, with_json(exchange, unknown), {f"body {at}"},
                  {"error-code-unknown"}, example.name)  # fmt: skip
-    same = [one for one in operation.errors() if one.error and one.error["code"] == example.error["code"]]
-    elsewhere = {other for one in same for other in one.statuses}
+    same = [error for error in operation.errors() if error.error and error.error["code"] == example.error["code"]]
+    elsewhere = {other for item in same for other in item.statuses}
     for other, answers in operation.answers.items():
         if other not in elsewhere and other >= 400:
             codes = {"error-status-wrong", "envelope-wrong"}
             wrong = with_status(exchange, other)
             note = f"{example.name} ({status}) under {answers.place.rpartition('/')[2]} {other}"
             yield mutant("code under another status", HTTP, operation.id, wrong, {"status ", "body "}, codes, note)
-    message = next((one for one in ("error_msg", "externalMessage", "msg", "message") if one in inner), None)
+    message = next((item for item in ("error_msg", "externalMessage", "msg", "message") if item in inner), None)
     if message is not None:
         drifted = json.loads(json.dumps(body))
         (drifted["error"] if example.envelope == "iam" else drifted)[message] = "Something else went wrong"

@@ -34,11 +34,11 @@ def job_mutants(name: str) -> Iterator[Mutant]:
     seen = set()
     for exchange in successes(name):
         for look in job_views(operation, body_of(exchange)):
-            for one in _of_job(operation, operation.observation, exchange, look):
-                key = (one.kind, look.state, look.pointer, one.places)
+            for item in _of_job(operation, operation.observation, exchange, look):
+                key = (item.kind, look.state, look.pointer, item.places)
                 if key not in seen:
                     seen.add(key)
-                    yield one
+                    yield item
         yield from _wrapped(operation, exchange)
     if name in LISTS:
         yield from _of_pages(operation, operation.observation)
@@ -69,7 +69,7 @@ def _now(exchange: Exchange) -> int:
 
 
 def _shown(observation: JobMapping, look: JobView, place: str, time: int) -> Any:
-    form = next(one.form for one in observation.times if one.at == place)
+    form = next(time.form for time in observation.times if time.at == place)
     return FORMS[form].show(time, value_at(look.node, place))
 
 
@@ -84,7 +84,7 @@ def _of_job(operation: Operation, observation: JobMapping, exchange: Exchange, l
         )
     yield from _impossible(operation, observation, exchange, look, [place for place, _ in known])
     yield from _numbers(operation, observation, exchange, look)
-    planned = {one.at for one in observation.times if one.planned}  # these may lie in the future
+    planned = {time.at for time in observation.times if time.planned}  # these may lie in the future
     for place, _ in known:
         if place not in planned:
             value = _shown(observation, look, place, _now(exchange) + DAY)
@@ -111,7 +111,7 @@ def _impossible(
     operation: Operation, observation: JobMapping, exchange: Exchange, look: JobView, places: list[str]
 ) -> Iterator[Mutant]:
     """Times that no calendar has; where a pattern or a range of the document refuses them, that may say so."""
-    forms = {one.at: one.form for one in observation.times}
+    forms = {time.at: time.form for time in observation.times}
     for place in places:
         for value in _NO_TIMES[forms[place]]:
             wrong = with_value(operation, exchange, look.pointer + place, value)
@@ -161,9 +161,9 @@ def _another(operation: Operation, same: EchoRule, exchange: Exchange, look: Job
             new = _changed_part(same, value, change)
             wrong = with_value(operation, wrong, look.pointer + place, new) if wrong and new != value else None
         if wrong is not None:
-            found = {f"body {look.pointer}{place}" for place in places}
+            matches = {f"body {look.pointer}{place}" for place in places}
             name = f"{same.parameter} {kind}" if kind != "another" else f"another {same.parameter}"
-            yield mutant(name, BODY, operation.id, wrong, found, {same.code}, str(places))
+            yield mutant(name, BODY, operation.id, wrong, matches, {same.code}, str(places))
 
 
 def _asking(operation: Operation, same: EchoRule, exchange: Exchange, look: JobView) -> Exchange | None:
@@ -287,11 +287,11 @@ def time_mutants(name: str) -> Iterator[Mutant]:
     if operation.observation is None or operation.job is None:
         return
     seen = set()
-    for one in (*_back(operation, operation.job), *_over_time(operation, operation.observation)):
-        key = (one.kind, one.places, one.note)
+    for item in (*_back(operation, operation.job), *_over_time(operation, operation.observation)):
+        key = (item.kind, item.places, item.note)
         if key not in seen:
             seen.add(key)
-            yield one
+            yield item
     if name in LISTS:
         yield from _walks(operation, operation.observation)
         yield from _unlisted(operation, operation.observation)
@@ -301,12 +301,12 @@ def time_mutants(name: str) -> Iterator[Mutant]:
 
 def _polls(operation: Operation) -> list[list[tuple[Exchange, JobView]]]:
     """For each life, its polls with the (newest) job in them."""
-    found = []
+    result = []
     for course in courses(operation.id):
         pairs = [(exchange, list(job_views(operation, body_of(exchange)))) for exchange in course.exchanges
                  if exchange.response.status < 300]  # fmt: skip
-        found.append([(exchange, seen[0]) for exchange, seen in pairs if seen])
-    return found
+        result.append([(exchange, seen[0]) for exchange, seen in pairs if seen])
+    return result
 
 
 def _later(exchange: Exchange, than: Exchange) -> Exchange:
@@ -318,10 +318,10 @@ def _later(exchange: Exchange, than: Exchange) -> Exchange:
 
 def _reached(job: JobLife, state: str) -> set[str]:
     """Every state that can follow, over any number of changes."""
-    found: set[str] = set()
+    result: set[str] = set()
     for _ in job.states:
-        found |= {after for before in ({state} | found) for after in job.transitions[before]}
-    return found
+        result |= {after for before in ({state} | result) for after in job.transitions[before]}
+    return result
 
 
 def _back(operation: Operation, job: JobLife) -> Iterator[Mutant]:
@@ -364,7 +364,7 @@ Change = tuple[str, str, Any, str]
 
 
 def _times(observation: JobMapping, old: JobView, look: JobView) -> Iterator[Change]:
-    moving = {one.at for one in observation.times if one.moves}
+    moving = {time.at for time in observation.times if time.moves}
     for (place, earlier), (_, later) in zip(old.times, look.times, strict=True):
         if earlier is None or later is None or place in observation.run:
             continue

@@ -121,7 +121,7 @@ def all_mutants(operation: str) -> Iterator[Mutant]:
 @cache
 def by_kind(operation: str) -> dict[str, list[Mutant]]:
     """Every mutant of an operation, by kind."""
-    found: dict[str, list[Mutant]] = defaultdict(list)
-    for one in all_mutants(operation):
-        found[one.kind].append(one)
-    return dict(found)
+    result: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in all_mutants(operation):
+        result[mutant.kind].append(mutant)
+    return dict(result)

@@ -62,12 +62,15 @@ class Verdict:
     def at_the_right_place(self) -> bool:
         """Whether a finding has one of the right codes at one of the right places."""
         mutant = self.mutant
-        return any(one.code in mutant.codes and f"{one.part} {one.pointer}" in mutant.places for one in self.findings)
+        return any(
+            finding.code in mutant.codes and f"{finding.part} {finding.pointer}" in mutant.places
+            for finding in self.findings
+        )
 
     def __str__(self) -> str:
-        found = "; ".join(f"{one.code} at {one.part} {one.pointer}" for one in self.findings) or "nothing"
+        findings = "; ".join(f"{finding.code} at {finding.part} {finding.pointer}" for finding in self.findings) or "nothing"
         wanted = f"{' or '.join(sorted(self.mutant.codes))} at {' or '.join(sorted(self.mutant.places))}"
-        return f"{self.mutant.name}\n    wanted {wanted}\n    found {found}"
+        return f"{self.mutant.name}\n    wanted {wanted}\n    found {findings}"
 
 
 def mutant(

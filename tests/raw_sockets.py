@@ -46,9 +46,9 @@ class RawService:
 
     def close(self) -> None:
         """End it, with all its connections."""
-        for one in (self._listener, *self._open):
+        for item in (self._listener, *self._open):
             with contextlib.suppress(OSError):  # closed already
-                one.shutdown(socket.SHUT_RDWR)
+                item.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self._listener.close()
 

@@ -30,8 +30,8 @@ def request_mutants(name: str) -> Iterator[Mutant]:
     request = exchange.request
 
     def made(kind: str, other: Request, places: set[str], codes: set[str], note: str) -> Mutant:
-        found = {f"request {place}" for place in places}
-        return mutant(kind, REQUEST, name, replace(exchange, request=other), found, codes, note)
+        matches = {f"request {place}" for place in places}
+        return mutant(kind, REQUEST, name, replace(exchange, request=other), matches, codes, note)
 
     pairs = parse_qsl(request.query, keep_blank_values=True)
     for kind, other, places, codes, note in (

@@ -316,7 +316,7 @@ def hostile(definitions: Definitions) -> Result:
     run = Run(definitions)
     run.result.target = run.result.mode = HOSTILE
     url = f"{HOST}/v1.1/x"
-    found = Finding(
+    findings = Finding(
         "type-wrong",
         "error",
         "body",
@@ -330,12 +330,12 @@ def hostile(definitions: Definitions) -> Result:
     )
     header = Finding("header-invalid", "warning", "header", HOSTILE, HOSTILE, HOSTILE)
     note = Finding("error-message-differs", "note", "request", HOSTILE, HOSTILE, HOSTILE)
-    run.add(CDM, url, {"a": {HOSTILE: json.dumps({HOSTILE: HOSTILE})}}, found, header, note, case=HOSTILE, source=HOSTILE)
-    run.add(None, url, HOSTILE.encode("utf-8", "surrogatepass"), found, content_type=HOSTILE)
+    run.add(CDM, url, {"a": {HOSTILE: json.dumps({HOSTILE: HOSTILE})}}, findings, header, note, case=HOSTILE, source=HOSTILE)
+    run.add(None, url, HOSTILE.encode("utf-8", "surrogatepass"), findings, content_type=HOSTILE)
     odd = run.result.judged[0].exchange
     odd_request = request_from(HOSTILE, f"{HOST}/%ff%00", {HOSTILE: HOSTILE}, HOSTILE.encode("utf-8", "surrogatepass"))
     run.result.judged.append(
-        Judged(3, Exchange(odd_request, odd.response, 10**18, None, f"{HOSTILE}:7"), CDM, (found,), HOSTILE)
+        Judged(3, Exchange(odd_request, odd.response, 10**18, None, f"{HOSTILE}:7"), CDM, (findings,), HOSTILE)
     )
     run.result.coverage.count(CDM, "states", HOSTILE)
     run.result.timelines.append(

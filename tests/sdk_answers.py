@@ -122,7 +122,7 @@ def observe(service: str, case: Case) -> Found:
         if case.name.startswith("CLOSE_MID_BODY") and told.removeprefix("raises ") in _EITHER:
             told = f"raises {' or '.join(_EITHER)}"
         told += f"; prints `{_cut(said)}`" if said else ""
-        longest = max((one for one in waited if one), default=None) if "HANG" in case.name else None
+        longest = max((item for item in waited if item), default=None) if "HANG" in case.name else None
         return Found(told, len(mock.seen), longest)
 
 

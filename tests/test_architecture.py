@@ -106,10 +106,10 @@ def rooms(path: Path) -> set[str]:
 @pytest.mark.parametrize("library", IMPORTERS)
 def test_only_its_room_imports_a_library(library: str) -> None:
     """Each heavy library has its importers, and no other module imports it."""
-    found = {
+    matches = {
         name_of(path) for path in MODULES if any(name.split(".")[0] == library for name, only in imports(path) if not only)
     }
-    assert found <= IMPORTERS[library], library
+    assert matches <= IMPORTERS[library], library
 
 
 def test_steps_never_import_each_other() -> None:

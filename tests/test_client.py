@@ -27,7 +27,7 @@ def test_jobs(client: Client) -> None:
     job = client.job("cdm", job_name="x", life=[("BOOTING", 30), ("RUNNING", "2h"), ("SUCCEEDED", None)], age=31)
     assert (job.number, job.service, job.match, job.status, job.terminal) == (1, "cdm", {"job_name": "x"}, "RUNNING", False)
     many = client.job("tics", league_id="l", count=3, every="1h", progress="immediate")
-    assert [one.number for one in client.jobs()] == [job.number, many.number]
+    assert [job.number for job in client.jobs()] == [job.number, many.number]
     assert client.change(job, "fail").status == client.refresh(1).status == "FAILED"
     client.delete(job)
     with pytest.raises(InputError, match="there is no declared job 1"):
@@ -37,7 +37,7 @@ def test_jobs(client: Client) -> None:
 def test_faults_and_journal(client: Client, server: Server) -> None:
     """Faults are counted, and the journal says which exchange had one."""
     fault = client.fail("cdm", status=502, times=1, job_name=None)
-    assert [(one.kind, one.served) for one in client.faults()] == [("status:502", 0)]
+    assert [(fault.kind, fault.served) for fault in client.faults()] == [("status:502", 0)]
     requests.get(f"{server.url}/v1.1/p/clusters/c/cdm/job/x/status", timeout=10)
     (exchange,) = client.journal()
     assert (exchange.operation, exchange.response["status"]) == ("ShowJobStatus", 502)

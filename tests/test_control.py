@@ -405,12 +405,12 @@ def _references(node: Any) -> list[str]:
 
 def test_the_merged_document_has_all_operations(merged: Json, shipped: Definitions) -> None:
     """Every operation is in the merged document, at its path and method, and none else; nor are the control API's."""
-    found = {
+    matches = {
         (operation["operationId"], method.upper(), path.partition("?")[0])  # several may differ in the query alone
         for path, item in merged["paths"].items()
         for method, operation in item.items()
     }
-    assert found == {(operation.id, operation.method, operation.path) for operation in shipped.operations}
+    assert matches == {(operation.id, operation.method, operation.path) for operation in shipped.operations}
 
 
 def test_the_merged_document_s_examples_are_good(merged: Json, shipped: Definitions) -> None:

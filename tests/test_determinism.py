@@ -55,12 +55,15 @@ READING = [operation for operation in DEFINITIONS.operations if operation not in
 
 def some_requests(operations: Sequence[Operation] = DEFINITIONS.operations) -> list[Request]:
     """Some 50 requests, to all operations: jobs, errors, calls that fail."""
-    found = [job_request(service, number) for service in JOBS for number in range(6)]
+    result = [job_request(service, number) for service in JOBS for number in range(6)]
     for operation in operations:
-        wishes = [f"example={next(iter(operation.examples))}", *(f"example={one.name}" for one in operation.errors()[:2])]
-        found += [request_for(operation), *(request_for(operation, {"prefer": wish}) for wish in wishes)]
-    found += [Request("GET", "/v1.1/nowhere"), Request("PUT", "/v3/projects"), Request("GET", "/nobody's")]
-    return found
+        wishes = [
+            f"example={next(iter(operation.examples))}",
+            *(f"example={error.name}" for error in operation.errors()[:2]),
+        ]
+        result += [request_for(operation), *(request_for(operation, {"prefer": wish}) for wish in wishes)]
+    result += [Request("GET", "/v1.1/nowhere"), Request("PUT", "/v3/projects"), Request("GET", "/nobody's")]
+    return result
 
 
 def frozen(seed: int = 0, /, now: int = NOW, **settings: Any) -> Mock:
@@ -69,7 +72,7 @@ def frozen(seed: int = 0, /, now: int = NOW, **settings: Any) -> Mock:
 
 def forget() -> None:
     """Empty the process's memory of what was made up, so that the next mock has to make it up again."""
-    made_up_jobs._life.cache_clear()
+    made_up_jobs._life_by_chance.cache_clear()
     made_up_jobs._facts.cache_clear()
 
 
@@ -81,11 +84,11 @@ def text_of(response: Response) -> str:
 def answers(seed: int) -> list[str]:
     """What a mock says to all of the requests, at two moments."""
     mock = frozen(seed)
-    found = []
+    result = []
     for seconds in (0, 45):
         mock.clock.advance(seconds)
-        found += [text_of(mock.handle(request)) for request in some_requests()]
-    return found
+        result += [text_of(mock.handle(request)) for request in some_requests()]
+    return result
 
 
 def body_of(mock: Mock, request: Request) -> Json:
@@ -169,7 +172,7 @@ def test_calls_on_other_jobs_change_nothing() -> None:
     """What calls do to jobs of another project changes no answer about these, and they do it in any order."""
     requests = some_requests(READING)
     usual = [text_of(frozen().handle(request)) for request in requests]
-    acting = [request_for(one, None, project_id="1" * 32) for one in ACTING if one.vendor == "huaweicloud"]
+    acting = [request_for(item, None, project_id="1" * 32) for item in ACTING if item.vendor == "huaweicloud"]
     for shuffle in range(3):
         mock = frozen()
         random.Random(shuffle).shuffle(acting)
@@ -244,7 +247,7 @@ def test_threads_that_ask_for_one_id_agree() -> None:
     mock = Mock(Settings(), Clock(NOW, 0.0), DEFINITIONS)
     for service in JOBS:
         with ThreadPoolExecutor(32) as pool:
-            assert len(set(pool.map(lambda _, one=service: text_of(mock.handle(job_request(one))), range(64)))) == 1
+            assert len(set(pool.map(lambda _, item=service: text_of(mock.handle(job_request(item))), range(64)))) == 1
 
 
 @each_job

@@ -158,10 +158,10 @@ def test_both_languages_have_the_same_blocks() -> None:
 @pytest.mark.exhaustive
 def test_the_plugin_s_documents_run(pytester: pytest.Pytester) -> None:
     """All blocks of docs/pytest.md pass."""
-    found = blocks((ROOT / "docs/pytest.md").read_text(encoding="utf-8"), "python")
-    loop = found[0].partition("\n\ndef test_")[0]
-    assert len(found) == 5
-    pytester.makepyfile(my_code=loop, **{f"test_{n}": text for n, text in enumerate(found)})
+    result = blocks((ROOT / "docs/pytest.md").read_text(encoding="utf-8"), "python")
+    loop = result[0].partition("\n\ndef test_")[0]
+    assert len(result) == 5
+    pytester.makepyfile(my_code=loop, **{f"test_{n}": text for n, text in enumerate(result)})
     pytester.runpytest_subprocess("-p", "no:randomly", timeout=120).assert_outcomes(passed=9)
 
 

@@ -292,11 +292,11 @@ def test_generated_files_differ_by_seed_locale_and_place(service: str) -> None:
     ten = jobs(10, 1, "en_US")
     assert jobs(30, 1, "en_US")[:10] == ten
     others = [*ten, *jobs(10, 2, "en_US"), *jobs(10, 1, "zh_CN")]
-    identities = {json.dumps({name: part for name, part in one.items() if isinstance(part, str)}) for one in others}
+    identities = {json.dumps({name: part for name, part in other.items() if isinstance(part, str)}) for other in others}
     assert len(identities) == 30
     life = DEFINITIONS.operation_of(service).job
     assert life is not None
-    assert {one["life"] for one in jobs(30, 1, "en_US")} == set(life.lives)
+    assert {item["life"] for item in jobs(30, 1, "en_US")} == set(life.lives)
 
 
 def test_generated_chinese_is_chinese() -> None:
@@ -366,11 +366,11 @@ def test_generated_jobs_are_answered(file: Path) -> None:
 def test_generated_jobs_are_known_by_their_whole_identity(file: Path) -> None:
     """Any part of its identity changed, nobody knows the job: the answer is the documented not-found error."""
     mock = new_mock(file)
-    for one in read_fixtures(file).jobs:
-        definition = DEFINITIONS.operation_of(one["service"]).job
+    for item in read_fixtures(file).jobs:
+        definition = DEFINITIONS.operation_of(item["service"]).job
         assert definition is not None
-        for name in (*definition.identity, *(["orgId"] if one["service"] == "enos" else [])):
-            other = {**one, name: ("1" if one[name][0] == "0" else "0") + one[name][1:]}
+        for name in (*definition.identity, *(["orgId"] if item["service"] == "enos" else [])):
+            other = {**item, name: ("1" if item[name][0] == "0" else "0") + item[name][1:]}
             answer = mock.handle(request_for(other))
             assert answer.status in (400, 404) or json.loads(answer.body)["code"] == 62102
             assert "no job has" in str(answer.problem) or "was declared for" in str(answer.problem)
@@ -474,13 +474,13 @@ def test_the_control_api_declares_shows_and_deletes(client: FlaskClient) -> None
     declare(client, service="tics", league_id="l", count=3)
     for _ in range(5):
         assert client.get("/_mock/jobs/1").get_json() == made
-    assert [one["number"] for one in client.get("/_mock/jobs").get_json()["jobs"]] == [1, 2]
+    assert [item["number"] for item in client.get("/_mock/jobs").get_json()["jobs"]] == [1, 2]
     assert [status_at(client, CDM_PATH) for _ in range(5)] == ["BOOTING"] * 2 + ["RUNNING"] * 2 + ["SUCCEEDED"]
     shown = client.get("/_mock/jobs/1").get_json()
     assert (shown["status"], shown["terminal"]) == ("SUCCEEDED", True)
     assert client.delete("/_mock/jobs/1").status_code == 204
     assert status_at(client, CDM_PATH) == "Cdm.0100"
-    assert [one["number"] for one in client.get("/_mock/jobs").get_json()["jobs"]] == [2]
+    assert [item["number"] for item in client.get("/_mock/jobs").get_json()["jobs"]] == [2]
 
 
 def test_the_control_api_reruns_and_fails(client: FlaskClient) -> None:
@@ -524,7 +524,7 @@ def test_the_control_api_reruns_a_list(client: FlaskClient) -> None:
     declare(client, service="tics", count=3, life="succeeds")
     again = act(client, 1, "rerun")
     assert (again["number"], again["count"]) == (2, 1)
-    assert [one["count"] for one in client.get("/_mock/jobs").get_json()["jobs"]] == [3, 1]
+    assert [item["count"] for item in client.get("/_mock/jobs").get_json()["jobs"]] == [3, 1]
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def cut(text: str, number: int) -> str:
 def used(recording: Recording, folder: Path) -> None:
     """What every command does with a recording."""
     session = Session(DEFINITIONS, redactor=Redactor(salt="s", definitions=DEFINITIONS))
-    for one in recording.exchanges:
-        session.check(one)
-        json.dumps(as_json(one))
+    for item in recording.exchanges:
+        session.check(item)
+        json.dumps(as_json(item))
     json.dumps(har_of(recording))
     replays_from(recording, DEFINITIONS)
 
@@ -166,10 +166,10 @@ def test_har_files(tmp_path: Path) -> None:
 def test_replays(tmp_path: Path) -> None:
     """Fixture files with recorded jobs."""
     file = tmp_path / "replay.json"
-    good = {"replays": [one.as_json() for one in replays_from(Recording((exchange(),)), DEFINITIONS)]}
+    good = {"replays": [item.as_json() for item in replays_from(Recording((exchange(),)), DEFINITIONS)]}
     for changed in fuzzed(good, "replay"):
         file.write_text(json.dumps(changed), encoding="utf-8", errors="surrogatepass")
-        tried(lambda: [one.at(5) for one in read_replays([file], DEFINITIONS).all], changed)
+        tried(lambda: [item.at(5) for item in read_replays([file], DEFINITIONS).all], changed)
 
 
 def test_answers_to_check() -> None:
@@ -192,18 +192,18 @@ def test_signatures() -> None:
     """Requests with any path, query and header: a canonical form, or a KeyError for a header that wasn't sent."""
     for number in NUMBERS:
         chance = random.Random(f"signature{number}")
-        texts = [chance.choice([*(one for one in ODD if isinstance(one, str)), "a=b&c=d", "SDK-HMAC-SHA256 Access=A"])
+        texts = [chance.choice([*(item for item in ODD if isinstance(item, str)), "a=b&c=d", "SDK-HMAC-SHA256 Access=A"])
                  for _ in range(4)]  # fmt: skip
         request = Request("GET", texts[0], texts[1], {"host": texts[2], "authorization": texts[3]}, b"")
         signature.parse(texts[3])
-        found = signature.Signature(signature.ALGORITHM, "ak", ("host",), "0" * 64)
-        assert signature.difference(request, found, "20261121T080000Z", "sk")
+        result = signature.Signature(signature.ALGORITHM, "ak", ("host",), "0" * 64)
+        assert signature.difference(request, result, "20261121T080000Z", "sk")
 
 
 def test_requests() -> None:
     """Requests with any method, path, query, headers and body: never a crash of the mock."""
     mock = Mock(Settings(auth="presence"), Clock(1_795_248_000_000, 0), DEFINITIONS)
-    texts = [one for one in ODD if isinstance(one, str)]
+    texts = [item for item in ODD if isinstance(item, str)]
     for number in NUMBERS:
         chance = random.Random(f"request{number}")
         good = chance.choice(REQUESTS)
@@ -232,7 +232,9 @@ def test_definitions(tmp_path: Path) -> None:
         tried(work, changed)
 
 
-@pytest.mark.parametrize("value", [one for one in ODD if not isinstance(one, dict | list)], ids=lambda one: repr(one)[:20])
+@pytest.mark.parametrize(
+    "value", [item for item in ODD if not isinstance(item, dict | list)], ids=lambda item: repr(item)[:20]
+)
 def test_durations(value: object) -> None:
     """A number of seconds, or InputError with a short text."""
     tried(lambda: seconds(value), value)

@@ -167,8 +167,8 @@ def test_each_namespace_turns_its_own_pages(mock: Mock, client: FlaskClient) -> 
 
     def total(name: str, offset: int) -> int:
         path = f"/v1/p/leagues/l/job-instances?limit=1&offset={offset}"
-        found: int = client.get(path, headers=by_header(client, name)).get_json()["total"]
-        return found
+        result: int = client.get(path, headers=by_header(client, name)).get_json()["total"]
+        return result
 
     before = [total(name, 0) for name in SECRETS]
     for name in SECRETS:

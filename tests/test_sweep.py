@@ -74,10 +74,10 @@ class Shape:
         """The shape of what stands in a member, an item, an embedded value; None where no schema declares it."""
         key = "/".join(parts)
         if key not in self._children:
-            found = [place for place in self._places if parts[0] in place.value]
+            matches = [place for place in self._places if parts[0] in place.value]
             if len(parts) > 1:
-                found = [place / parts[0] for place in found if parts[1] in place.value[parts[0]]]
-            self._children[key] = Shape.at(*(place / parts[-1] for place in found)) if found else None
+                matches = [place / parts[0] for place in matches if parts[1] in place.value[parts[0]]]
+            self._children[key] = Shape.at(*(place / parts[-1] for place in matches)) if matches else None
         return self._children[key]
 
     def undeclared(self, value: Any, where: str = "") -> Iterator[str]:
@@ -113,15 +113,15 @@ def documented(operation_id: str) -> Mapping[int, Documented]:
     name = next(name for name, document in DEFINITIONS.documents.items() if operation.path in document["paths"])
     place = node_at(DEFINITIONS.documents, name) / "paths" / operation.path / operation.method.lower()
     registry = registry_of(DEFINITIONS.documents)
-    found = {}
+    result = {}
     for status, response in place.members("responses").items():
         headers = {}
         for header, node in response.members("headers").items():
             schema = node / "schema"
             headers[header.lower()] = (node.get("required", False), errors_of(inlined(schema), registry))
         schemas = [response / "content" / "application/json" / "schema"] if "content" in response.value else []
-        found[int(status)] = Documented(headers, Shape.at(*schemas))
-    return found
+        result[int(status)] = Documented(headers, Shape.at(*schemas))
+    return result
 
 
 def faults(operation: Operation, response: Response, now: int) -> Iterator[str]:
@@ -218,13 +218,13 @@ def forced(operation_id: str) -> Tally:
             response = mock.handle(request)
             tally.answers += 1
             tally.statuses[response.status] += 1
-            found = list(faults(operation, response, NOW))
+            result = list(faults(operation, response, NOW))
             if response.status != status:
-                found.append(f"status {response.status} instead of {status}")
+                result.append(f"status {response.status} instead of {status}")
             if example and example.error:
-                found += error_faults(example, response, mock.switches, chosen)
+                result += error_faults(example, response, mock.switches, chosen)
             asked = example.name if example else f"code={status}"
-            tally.faults += [f"{operation_id} {asked} {chosen}: {fault}" for fault in found]
+            tally.faults += [f"{operation_id} {asked} {chosen}: {fault}" for fault in result]
     return tally
 
 
@@ -260,7 +260,7 @@ def states_of(service: str, body: Json) -> list[str]:
         return [run["status"] for run in body["submissions"]]
     if service == "enos":
         data = body["data"]
-        return [one["stsDesc"] for one in (data if isinstance(data, list) else [data])]
+        return [item["stsDesc"] for item in (data if isinstance(data, list) else [data])]
     if service == "taurusdb":
         return [body["job"]["status"]]
     rows = body["lists"] if service == "tics" else json.loads(body["body"])["rows"]
@@ -317,14 +317,14 @@ def made_up(service: str) -> Tally:
             response = mock.handle(request)
             tally.answers += 1
             tally.statuses[response.status] += 1
-            found = list(faults(operation, response, NOW + time))
+            result = list(faults(operation, response, NOW + time))
             if response.status != 200:
-                found.append(f"status {response.status}: {response.body.decode()[:200]}")
+                result.append(f"status {response.status}: {response.body.decode()[:200]}")
             else:
                 body = json.loads(response.body)
                 tally.states.setdefault(life.name, set()).update(states_of(service, body))
-                found += header_map_faults(body, NOW + time) if service == "dataarts" else []
-            tally.faults += [f"{service} seed {seed} {life.name} {time} {switches}: {fault}" for fault in found]
+                result += header_map_faults(body, NOW + time) if service == "dataarts" else []
+            tally.faults += [f"{service} seed {seed} {life.name} {time} {switches}: {fault}" for fault in result]
         for name, value in switches.items():
             tally.switches.setdefault(name, set()).add(value)
     return tally
@@ -376,9 +376,9 @@ def test_the_judge_finds_faults() -> None:
     text = json.dumps(body).encode()
     headers = [(name, value) for name, value in good.headers if name != "X-Request-Id"]
     bad = replace(good, body=text, headers=(*headers, ("X-Extra", "1")))
-    found = " ".join(faults(operation, bad, NOW + SECOND))
+    result = " ".join(faults(operation, bad, NOW + SECOND))
     for fault in ("Content-Length", "Date", "no x-request-id", "x-extra is not", "/submissions/0/extra is not"):
-        assert fault in found
+        assert fault in result
     assert "is not documented" in next(faults(operation, replace(good, status=299), NOW))
     assert "'status' is a required" in " ".join(faults(operation, replace(good, body=b'{"submissions": [{}]}'), NOW))
     row = DEFINITIONS.operation_of("dataarts")

@@ -108,7 +108,7 @@ def asking(operation: Operation, body: Any, request: Request) -> Request:
         for same in observation.same:
             given = [str(value) for place in same.at if (value := value_at(job, place)) is not MISSING]
             found = (
-                [match[1] if (match := compile_pattern(same.part).search(one)) else "" for one in given]
+                [match[1] if (match := compile_pattern(same.part).search(item)) else "" for item in given]
                 if same.part
                 else given
             )
@@ -148,19 +148,19 @@ def errors(operation_id: str) -> tuple[Exchange, ...]:
 def successes(operation_id: str) -> tuple[Exchange, ...]:
     """Answers that are not errors: one of each state of each life, the examples, pages, the other values of switches."""
     operation = DEFINITIONS.operation(operation_id)
-    found = [exchange for one in courses(operation_id) for exchange in _one_of_each_state(operation, one)]
+    result = [exchange for item in courses(operation_id) for exchange in _one_of_each_state(operation, item)]
     names = [name for name, example in operation.examples.items() for _ in example.statuses]
-    found += [
+    result += [
         exchange
         for name, exchange in zip(names, documented(operation), strict=True)
         if operation.examples[name].error is None
     ]
     if operation_id in LISTS:
-        found += list(walk(operation))
+        result += list(walk(operation))
     for switch in DEFINITIONS.switches.values():
         for value in switch.values:
-            found.append(ask(ready(operation, new_mock(switches={switch.name: value})), request_for(operation)))
-    return tuple({(one.request.path, one.request.query, one.response.body): one for one in found}.values())
+            result.append(ask(ready(operation, new_mock(switches={switch.name: value})), request_for(operation)))
+    return tuple({(item.request.path, item.request.query, item.response.body): item for item in result}.values())
 
 
 def _one_of_each_state(operation: Operation, one: Course) -> Iterator[Exchange]:

@@ -109,14 +109,14 @@ def _make(operation: Operation, action: Action, scope: Scope) -> JobSpec:
     """A job with an id of its own: the oldest declared one that waits for a call like this, or one that nobody declared."""
     facts = values(action.facts, scope)
     for declared in scope.context.namespace.declared.all():
-        if declared.service == life_of(action).kind and declared.waiting and _fits(declared, scope.identity, facts):
+        if declared.service == life_of(action).kind and declared.waiting and _is_about(declared, scope.identity, facts):
             started = _next_run(action, scope, declared)
             fresh = replace(started, match=scope.identity, facts={**facts, **declared.facts}, made_by=operation.id)
             return _store(scope, declared, fresh)
     return _first_run(operation, action, scope)
 
 
-def _fits(declared: JobSpec, identity: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
+def _is_about(declared: JobSpec, identity: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
     """Whether a declaration is about a job like this: neither its identity nor its facts say otherwise."""
     same = all(identity.get(name) == part for name, part in declared.match.items())
     return same and all(_agree(facts[name], fact) for name, fact in declared.facts.items() if name in facts)

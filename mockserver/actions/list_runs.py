@@ -30,7 +30,7 @@ def start(operation: Operation, action: Action, service: JobListService, scope: 
 
 def rerun(operation: Operation, action: Action, service: JobListService, scope: Scope) -> Scope:
     """The run that the request names once more, as a run of its own."""
-    declared, _, before = _named(action, service, scope)
+    declared, _, before = _numbered_run(action, service, scope)
     if before.job is not None and not before.job.moment.terminal:
         raise RequestProblem("job-running", f"the run is {before.job.moment.status}", **dict(scope.identity))
     return _begin(operation, action, service, scope, declared)
@@ -39,27 +39,27 @@ def rerun(operation: Operation, action: Action, service: JobListService, scope: 
 def stop(action: Action, service: JobListService, scope: Scope) -> Scope:
     """The run that the request names goes, by the shortest way, to the state that the action leads to."""
     assert action.status.job is not None
-    declared, number, run = _named(action, service, scope)
+    declared, number, run = _numbered_run(action, service, scope)
     assert run.job is not None
     if run.job.moment.terminal:
         raise RequestProblem("job-not-running", f"the run is {run.job.moment.status}", **dict(scope.identity))
     goal = action.to or action.status.job.actions["cancel"]
     ends = {**declared.ends, number: ended_in(action.status.job, goal, run.job.moment)}
     stopped = scope.context.namespace.declared.update(declared.number, ends=ends)
-    return _run(action, service, scope, stopped, number, run.job.moment.born)
+    return _with_run(action, service, scope, stopped, number, run.job.moment.born)
 
 
 def runs(action: Action, service: JobListService, scope: Scope) -> Iterator[Scope]:
     """The runs of all lists of this job, the newest first."""
     for declared, number, born in _numbered(action, scope):
-        yield _run(action, service, scope, declared, number, born)
+        yield _with_run(action, service, scope, declared, number, born)
 
 
 def newest(action: Action, service: JobListService, scope: Scope, declared: JobSpec) -> Scope | None:
     """The newest run of a declared list; None of one that waits, or has none yet."""
     series = RunSeries(declared, declared.first_born(), declared.every, declared.count).between(0, scope.context.now)
     runs = [] if declared.waiting else page([series], 0, 1)
-    return _run(action, service, scope, *runs[0]) if runs else None
+    return _with_run(action, service, scope, *runs[0]) if runs else None
 
 
 def known(action: Action, service: JobListService, scope: Scope) -> Iterator[Scope]:
@@ -95,8 +95,10 @@ def _begin(operation: Operation, action: Action, service: JobListService, scope:
     )
     if like is not None and like.waiting:
         changes = {"match": fresh.match, "life": fresh.life, "born": now, "visible": fresh.visible, "facts": fresh.facts}
-        return _run(action, service, scope, jobs.update(like.number, **changes, waiting=False, made_by=operation.id), 0, now)
-    return _run(action, service, scope, jobs.add(fresh), 0, now)
+        return _with_run(
+            action, service, scope, jobs.update(like.number, **changes, waiting=False, made_by=operation.id), 0, now
+        )
+    return _with_run(action, service, scope, jobs.add(fresh), 0, now)
 
 
 def _declared(action: Action, scope: Scope) -> Iterator[JobSpec]:
@@ -118,15 +120,15 @@ def _numbered(action: Action, scope: Scope) -> list[tuple[JobSpec, int, int]]:
     return page(list(series), 0, MOST)
 
 
-def _named(action: Action, service: JobListService, scope: Scope) -> tuple[JobSpec, int, Scope]:
+def _numbered_run(action: Action, service: JobListService, scope: Scope) -> tuple[JobSpec, int, Scope]:
     """The run whose number the request has."""
     for declared, number, born in _numbered(action, scope):
         if lookup.run_number(declared, number) == scope.identity.get("run"):
-            return declared, number, _run(action, service, scope, declared, number, born)
+            return declared, number, _with_run(action, service, scope, declared, number, born)
     raise RequestProblem("unknown-id", "no run of this job has this number", **dict(scope.identity))
 
 
-def _run(action: Action, service: JobListService, scope: Scope, declared: JobSpec, number: int, born: int) -> Scope:
+def _with_run(action: Action, service: JobListService, scope: Scope, declared: JobSpec, number: int, born: int) -> Scope:
     """The scope with this run as the status operation lists it now."""
     context = replace(scope.context, parameters={**scope.context.parameters, **scope.identity})
     job = lookup.run(action.status, service, declared, number, born, context)

@@ -41,7 +41,7 @@ def answer_about(operation: Operation, action: Action, scope: Scope) -> Answer:
         body=body,
         raw=raw,
         content_type=kind,
-        headers=(*made.headers, *_headers(operation, action, made, identity, context)),
+        headers=(*made.headers, *_answer_headers(operation, action, made, identity, context)),
     )
 
 
@@ -60,7 +60,7 @@ def _about(body: Any, node: Any, action: Action) -> Any:
     return {**remaining, **{name: node[name] for name in remaining if name in node}}
 
 
-def _headers(
+def _answer_headers(
     operation: Operation, action: Action, made: Answer, identity: Mapping[str, str], context: Context
 ) -> list[tuple[str, str]]:
     """Where the job's status is, and when to ask for it: as documented, and Location where a 202 documents none."""

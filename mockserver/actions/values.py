@@ -98,11 +98,11 @@ def _set(node: Any, parts: Sequence[str], new: Any) -> Any:
     return node
 
 
-def _parameter(source: Source, scope: Scope) -> Any:
+def _from_parameter(source: Source, scope: Scope) -> Any:
     return scope.context.parameters.get(source.of, MISSING)
 
 
-def _body(source: Source, scope: Scope) -> Any:
+def _from_body(source: Source, scope: Scope) -> Any:
     return value_at(scope.context.body, source.of)
 
 
@@ -110,7 +110,7 @@ def _identity(source: Source, scope: Scope) -> Any:
     return scope.identity.get(source.of, MISSING)
 
 
-def _job(source: Source, scope: Scope) -> Any:
+def _from_job(source: Source, scope: Scope) -> Any:
     """A part of the job as it is shown, or (a list of members) the job with these members only."""
     if isinstance(source.of, list):
         return {name: scope.node[name] for name in source.of if name in scope.node} if scope.job else MISSING
@@ -121,7 +121,7 @@ def _fact(source: Source, scope: Scope) -> Any:
     return value_at(scope.job.profile, source.of) if scope.job else MISSING
 
 
-def _time(source: Source, scope: Scope) -> Any:
+def _from_time(source: Source, scope: Scope) -> Any:
     """When the job was created, started or ended; MISSING where it hasn't."""
     if scope.job is None:
         return MISSING
@@ -172,12 +172,12 @@ def _total(_source: Source, scope: Scope) -> Any:
 
 
 _READERS: Mapping[str, Callable[[Source, Scope], Any]] = {
-    "parameter": _parameter,
-    "body": _body,
+    "parameter": _from_parameter,
+    "body": _from_body,
     "identity": _identity,
-    "job": _job,
+    "job": _from_job,
     "fact": _fact,
-    "time": _time,
+    "time": _from_time,
     "now": _now,
     "new": _new,
     "view": _view,

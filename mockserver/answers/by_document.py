@@ -130,7 +130,7 @@ def _list(operation: Operation, context: Context, collection: Collection) -> Ans
     if not things:
         return made
     if isinstance(made.body, list):
-        rows = _rows(made.body, things)
+        rows = _filled_rows(made.body, things)
         return replace(made, body=rows) if _valid(operation, made.status, rows) else made
     if not isinstance(made.body, dict):
         return made
@@ -141,11 +141,11 @@ def _list(operation: Operation, context: Context, collection: Collection) -> Ans
                 for key, count in made.body.items()
                 if key.lower() in ("total", "count", "total_count") and isinstance(count, int)
             }
-            body = {**made.body, name: _rows(value, things), **counts}
+            body = {**made.body, name: _filled_rows(value, things), **counts}
             return replace(made, body=body) if _valid(operation, made.status, body) else made
     return made
 
 
-def _rows(rows: list[Any], things: list[dict[str, Any]]) -> list[Any]:
+def _filled_rows(rows: list[Any], things: list[dict[str, Any]]) -> list[Any]:
     like = rows[0] if rows and isinstance(rows[0], dict) else {}
     return [{**like, **{name: value for name, value in thing.items() if not like or name in like}} for thing in things]

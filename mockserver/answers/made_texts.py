@@ -14,11 +14,11 @@ from ..jobs.clock import utc
 
 _EPOCH = 1_767_225_600_000  # 2026-01-01T00:00:00Z: made-up times lie in the year after
 _FORMATS: Mapping[str, Callable[[Fake], str]] = {
-    "date-time": lambda fake: f"{_time(fake):%Y-%m-%dT%H:%M:%SZ}",
-    "datetime": lambda fake: f"{_time(fake):%Y-%m-%dT%H:%M:%SZ}",
-    "google-datetime": lambda fake: f"{_time(fake):%Y-%m-%dT%H:%M:%SZ}",
-    "date": lambda fake: f"{_time(fake):%Y-%m-%d}",
-    "time": lambda fake: f"{_time(fake):%H:%M:%SZ}",
+    "date-time": lambda fake: f"{_moment(fake):%Y-%m-%dT%H:%M:%SZ}",
+    "datetime": lambda fake: f"{_moment(fake):%Y-%m-%dT%H:%M:%SZ}",
+    "google-datetime": lambda fake: f"{_moment(fake):%Y-%m-%dT%H:%M:%SZ}",
+    "date": lambda fake: f"{_moment(fake):%Y-%m-%d}",
+    "time": lambda fake: f"{_moment(fake):%H:%M:%SZ}",
     "duration": lambda fake: f"PT{fake.integer(1, 59)}M",
     "email": lambda fake: fake.email(),
     "idn-email": lambda fake: fake.email(),
@@ -45,7 +45,7 @@ _NAMES: tuple[tuple[re.Pattern[str], Callable[[Fake], str]], ...] = tuple(
         (r"(^|_)(uuid|guid)$", _FORMATS["uuid"]),
         (r"(^|_)(project|tenant|domain|instance|job|task|cluster|node|user|account)_?id$", lambda fake: fake.hex(32)),
         (r"(^|_)id$", lambda fake: fake.hex(16)),
-        (r"(_at|_time|_date|^created|^updated|^start(ed)?|^end(ed)?|^finished|_on)$", _FORMATS["date-time"]),
+        (r"(_at|_moment|_date|^created|^updated|^start(ed)?|^end(ed)?|^finished|_on)$", _FORMATS["date-time"]),
         (r"(^|_)date(_|$)", _FORMATS["date-time"]),
         (r"(^|_)(url|uri|href|link|endpoint|location)$", _FORMATS["uri"]),
         (r"(^|_)(host|hostname|domain_name)$", _FORMATS["hostname"]),
@@ -80,11 +80,11 @@ _RANGES: tuple[tuple[re.Pattern[str], tuple[int, int]], ...] = tuple(
 )
 
 
-def _time(fake: Fake) -> Any:
+def _moment(fake: Fake) -> Any:
     return utc(_EPOCH) + timedelta(seconds=fake.integer(0, 31_000_000))
 
 
-def _words(name: str) -> str:
+def _snake_case(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower())
 
 
@@ -98,7 +98,7 @@ def text_for(fake: Fake, name: str, keywords: Mapping[str, Any]) -> str:
         return text_matching(fake, pattern, low, high)
     made = _FORMATS.get(str(keywords.get("format")).lower())
     if made is None:
-        words = _words(name)
+        words = _snake_case(name)
         made = next((form for allowed, form in _NAMES if allowed.search(words)), None)
     text = made(fake) if made else fake.word()
     if made is _FORMATS["date-time"] and len(text) < low:
@@ -110,7 +110,7 @@ def text_for(fake: Fake, name: str, keywords: Mapping[str, Any]) -> str:
 
 def number_for(fake: Fake, name: str, kind: str, keywords: Mapping[str, Any]) -> int | float:
     """A number within the schema's limits; by its name where they leave it open."""
-    words = _words(name)
+    words = _snake_case(name)
     low: float
     high: float
     low, high = next((bounds for allowed, bounds in _RANGES if allowed.search(words)), (0, 1_000))

@@ -54,10 +54,10 @@ def text_matching(fake: Fake, pattern: str, low: int, high: int) -> str:
         text = _made(fake, pattern, _REPETITIONS[number % len(_REPETITIONS)])[:high]
         while len(text) < low and number >= len(_REPETITIONS):  # the pattern leaves more open than it makes
             text += fake.word()
-        if low <= len(text) <= high and _fits(pattern, text):
+        if low <= len(text) <= high and _is_match(pattern, text):
             return text
     for plain in (fake.word(), fake.hex(32), *_PLAIN):
-        if low <= len(plain) <= high and _fits(pattern, plain):
+        if low <= len(plain) <= high and _is_match(pattern, plain):
             return plain
     return text
 
@@ -69,7 +69,7 @@ def _made(fake: Fake, pattern: str, repetitions: int) -> str:
         return fake.word()
 
 
-def _fits(pattern: str, text: str) -> bool:
+def _is_match(pattern: str, text: str) -> bool:
     try:
         return compile_pattern(pattern).search(text) is not None
     except SlowPattern:

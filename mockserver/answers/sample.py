@@ -60,13 +60,13 @@ def sample(place: Node, errors: Errors, fake: Fake, requested: Mapping[str, Any]
     for number, (examples, rich, branch) in enumerate(_TRIES):
         for names in (requested, None) if requested else (None,):
             way = _Way(fake.of("sample", place.uri, number), examples, rich, branch, names or {})
-            value = _value(place, way, "", 0)
+            value = _sample_value(place, way, "", 0)
             if next(iter(errors(value)), None) is None:
                 return value
     return value
 
 
-def _value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
+def _sample_value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
     if place.value is True or place.value == {}:
         return text_for(way.fake, name, {})
     if not isinstance(place.value, dict) or depth > _DEEPEST:
@@ -80,7 +80,7 @@ def _value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, st
     if kind == "object" or (kind == "any" and not name):
         return _object(seen, way, depth)
     if kind == "string" and seen.embedded is not None:
-        return json.dumps(_value(seen.embedded, way, name, depth + 1), ensure_ascii=False)
+        return json.dumps(_sample_value(seen.embedded, way, name, depth + 1), ensure_ascii=False)
     return _array(seen, way, name, depth) if kind == "array" else _scalar(seen, kind, way, name)
 
 
@@ -130,12 +130,12 @@ def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
         node = place.resolved().value
         hidden = isinstance(node, dict) and node.get("writeOnly") is True and name not in seen.required
         if (name in seen.required or (room and len(made) < most)) and not hidden and node is not False:
-            made[name] = _value(place, way, name, depth + 1, seen.chosen)
+            made[name] = _sample_value(place, way, name, depth + 1, seen.chosen)
     for name in seen.required:
         if name not in made:
             extra = seen.extra if isinstance(seen.extra, Node) else None
             made[name] = (
-                _value(extra, way, name, depth + 1) if extra else seen.chosen.get(name, text_for(way.fake, name, {}))
+                _sample_value(extra, way, name, depth + 1) if extra else seen.chosen.get(name, text_for(way.fake, name, {}))
             )
     for name in seen.chosen:
         made.setdefault(name, seen.chosen[name])
@@ -151,18 +151,20 @@ def _extra(seen: SchemaView, made: dict[str, Any], way: _Way, depth: int) -> Non
     tries = 0
     while len(made) < expected and tries < 2 * _MOST_ITEMS:
         name, tries = way.fake.name(1), tries + 1
-        made.setdefault(name, _value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Node) else way.fake.word())
+        made.setdefault(
+            name, _sample_value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Node) else way.fake.word()
+        )
 
 
 def _array(seen: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
     low, high = int(seen.keywords.get("minItems", 0)), int(seen.keywords.get("maxItems", _MOST_ITEMS))
     count = max(low, min(high, 2 if way.rich and depth < _RICH and way.left > 0 else 0))
     single = name[:-1] if name.endswith("s") else name
-    items = [_value(place, way, single, depth + 1) for place in seen.prefix[: max(count, low)]]
+    items = [_sample_value(place, way, single, depth + 1) for place in seen.prefix[: max(count, low)]]
     unique, tries = seen.keywords.get("uniqueItems") is True, 0
     while len(items) < min(count, _MOST_ITEMS) and tries < 4 * _MOST_ITEMS:
         tries += 1
-        item = _value(seen.items, way, single, depth + 1) if seen.items is not None else way.fake.word()
+        item = _sample_value(seen.items, way, single, depth + 1) if seen.items is not None else way.fake.word()
         if not unique or item not in items:
             items.append(item)
     return items

@@ -54,7 +54,7 @@ def view(place: Node, branch: int = 0) -> SchemaView:
     """What a schema says. `branch` is which alternative counts where there are several."""
     seen = SchemaView()
     for node, here in _parts(place, seen, branch, [_MOST_PARTS], set()):
-        _take(seen, node, here)
+        _add_schema(seen, node, here)
     return seen
 
 
@@ -100,7 +100,7 @@ def _discriminate(seen: SchemaView, node: Mapping[str, Any], chosen: Node) -> No
     seen.chosen[name] = next((key for key, target in mapping.items() if target in (reference, label)), label)
 
 
-def _take(seen: SchemaView, node: Mapping[str, Any], place: Node) -> None:
+def _add_schema(seen: SchemaView, node: Mapping[str, Any], place: Node) -> None:
     if "type" in node:
         named = (node["type"],) if isinstance(node["type"], str) else tuple(node["type"])
         both = [name for name in seen.types or named if name in named or (name == "number" and "integer" in named)]

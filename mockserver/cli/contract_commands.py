@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
     check.add_argument("--host", action="append", metavar="PATTERN", help="hosts, as '*.myhuaweicloud.com'. Repeatable.")
     add_report_options(check)
     add_settings(check, ["definitions"])
-    check.set_defaults(run=_check)
+    check.set_defaults(run=_run_check)
     explain = commands.add_parser("explain", help="say what a finding's code means", description="Say what a code means.")
     explain.add_argument("code", nargs="?", help="such as id-mismatch (default: list all)")
     explain.set_defaults(run=_explain)
@@ -99,7 +99,7 @@ def _verify(options: argparse.Namespace) -> int:
     progress = ProgressLine(len(plan.cases))
     began = time.perf_counter()
     try:
-        result = _run(options, plan, definitions, lambda number, case: progress.show(number, case.name))
+        result = _run_verify(options, plan, definitions, lambda number, case: progress.show(number, case.name))
     finally:
         progress.end()
     result = replace(result, seconds=time.perf_counter() - began)
@@ -136,7 +136,9 @@ def _pace(usual: Any, options: argparse.Namespace) -> Any:
     return replace(usual, interval=interval, polls=polls)
 
 
-def _run(options: argparse.Namespace, plan: Plan, definitions: Definitions, progress: Callable[[int, Case], None]) -> Result:
+def _run_verify(
+    options: argparse.Namespace, plan: Plan, definitions: Definitions, progress: Callable[[int, Case], None]
+) -> Result:
     from ..verify import verify_mock, verify_service
 
     if options.target is None:
@@ -168,7 +170,7 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
     return Sender(options.target, sign, allow_methods=plan.methods, rate=rate, **trust)
 
 
-def _check(options: argparse.Namespace) -> int:
+def _run_check(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
     from ..contract.recordings import Choice, judge_files
     from ..contract.session import Session

@@ -56,13 +56,13 @@ def _jobs(options: argparse.Namespace) -> int:
             _none(options.words, "list")
             _print(options, client.jobs(), _job_line, "no jobs are declared")
         elif options.action == "add":
-            service, values = _named(options.words, "mockserver jobs add SERVICE NAME=VALUE ...")
-            values |= {"life": _value(options.life)} if options.life else {}
+            service, values = _name_and_pairs(options.words, "mockserver jobs add SERVICE NAME=VALUE ...")
+            values |= {"life": _value_of_text(options.life)} if options.life else {}
             _print(options, [client.job(service, **values)], _job_line)
         elif options.action == "delete":
-            client.delete(_number(options.words))
+            client.delete(_number_of_words(options.words))
         else:
-            _print(options, [client.change(_number(options.words), options.action)], _job_line)
+            _print(options, [client.change(_number_of_words(options.words), options.action)], _job_line)
     return 0
 
 
@@ -72,10 +72,10 @@ def _faults(options: argparse.Namespace) -> int:
             _none(options.words, "list")
             _print(options, client.faults(), _fault_line, "no faults are declared")
         elif options.action == "add":
-            target, values = _named(options.words, "mockserver faults add TARGET NAME=VALUE ...")
+            target, values = _name_and_pairs(options.words, "mockserver faults add TARGET NAME=VALUE ...")
             _print(options, [client.fail(target, **values)], _fault_line)
         elif options.action == "delete":
-            client.delete_fault(_number(options.words))
+            client.delete_fault(_number_of_words(options.words))
         else:
             _none(options.words, "clear")
             client.clear_faults()
@@ -112,7 +112,7 @@ def _none(words: list[str], action: str) -> None:
         raise InputError(f"{action} takes nothing more; found {' '.join(words)!r}")
 
 
-def _named(words: list[str], form: str) -> tuple[str, dict[str, Any]]:
+def _name_and_pairs(words: list[str], form: str) -> tuple[str, dict[str, Any]]:
     """The first word, and the NAME=VALUE pairs after it. Raises InputError."""
     if not words or "=" in words[0]:
         raise InputError(f"what is it about? Allowed: {form}")
@@ -121,11 +121,11 @@ def _named(words: list[str], form: str) -> tuple[str, dict[str, Any]]:
         name, sign, value = word.partition("=")
         if not sign or not name:
             raise InputError(f"{word!r} is not of the form NAME=VALUE; allowed: {form}")
-        values[name.replace("-", "_") if name.islower() else name] = _value(value, name)
+        values[name.replace("-", "_") if name.islower() else name] = _value_of_text(value, name)
     return words[0], values
 
 
-def _value(text: str, name: str = "") -> Any:
+def _value_of_text(text: str, name: str = "") -> Any:
     """JSON where it can be, text otherwise; what names a job is text."""
     if name.endswith(("name", "id", "Id")):
         return text
@@ -135,7 +135,7 @@ def _value(text: str, name: str = "") -> Any:
         return text
 
 
-def _number(words: list[str]) -> int:
+def _number_of_words(words: list[str]) -> int:
     if len(words) != 1 or not words[0].isdecimal():
         raise InputError(f"which one? Found {' '.join(words)!r}; allowed: one number, as the list shows it")
     return int(words[0])

@@ -112,7 +112,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _joined(files: list[str]) -> Recording:
-    """The recordings as one; what could not be used of them is told on stderr."""
+    """The recordings as one; what could not be used of them is reported on stderr."""
     from ..exchanges.har import read_any
 
     matches = [read_any(Path(file)) for file in files]

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     forms.add_argument("--json", action="store_const", dest="form", const="json", help="as JSON")
     forms.add_argument("--markdown", action="store_const", dest="form", const="markdown", help="as a document")
     add_settings(operations, ["definitions"])
-    operations.set_defaults(run=_operations)
+    operations.set_defaults(run=_run_operations)
     _add_generate(commands)
     _add_clock(commands)
     _add_wait(commands)
@@ -123,7 +123,7 @@ def _env(options: argparse.Namespace) -> int:
     return 0
 
 
-def _operations(options: argparse.Namespace) -> int:
+def _run_operations(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from ..definitions import load

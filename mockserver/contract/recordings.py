@@ -34,12 +34,12 @@ class Choice:
         """Whether an exchange is to be judged."""
         host = urlsplit(exchange.origin).hostname or exchange.request.headers.get("host", "").partition(":")[0]
         names = (operation.id, operation.service) if operation else ()
-        return (not self.hosts or _fits(host, self.hosts)) and (
-            not self.only or any(_fits(name, self.only) for name in names)
+        return (not self.hosts or _matches_any(host, self.hosts)) and (
+            not self.only or any(_matches_any(name, self.only) for name in names)
         )
 
 
-def _fits(name: str, patterns: Iterable[str]) -> bool:
+def _matches_any(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
@@ -53,7 +53,7 @@ def judge_files(
     """Judge the exchanges of recordings; what was left out, each with the reason.
 
     Of a HAR file, which may hold all that a browser did, requests to no documented operation are left out, unless `hosts`
-    names their host. `progress` is told the number of each exchange and its file.
+    names their host. `progress` gets the number of each exchange and its file.
     Raises InputError for a file that can't be read, and where nothing is left to judge.
     """
     judged, left_out = 0, list[tuple[str, str]]()

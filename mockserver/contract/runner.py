@@ -106,7 +106,7 @@ def _poll(
     return requested
 
 
-def _body(exchange: Exchange) -> Any:
+def _json_of(exchange: Exchange) -> Any:
     try:
         return json.loads(exchange.response.body)
     except (ValueError, RecursionError):
@@ -114,7 +114,7 @@ def _body(exchange: Exchange) -> Any:
 
 
 def _jobs(operation: Operation, exchange: Exchange) -> list[JobView]:
-    body = _body(exchange)
+    body = _json_of(exchange)
     return [] if is_error(operation, exchange.response.status, body) else list(job_views(operation, body))
 
 
@@ -130,11 +130,11 @@ def _next_page(operation: Operation, request: Request, exchange: Exchange) -> Re
 
 def _expected(case: Case, operation: Operation, exchange: Exchange) -> list[Finding]:
     """What departs from the case's expectation."""
-    status, body, expect = exchange.response.status, _body(exchange), case.expect
+    status, body, expect = exchange.response.status, _json_of(exchange), case.expect
     result, text = [], f"{status} {shortened(exchange.response.body.decode('utf-8', 'replace'))}"
     if "status" in expect and status != expect["status"]:
         result.append(finding("answer-unexpected", "status", "", text, f"{expect['status']} (case {case.name})"))
-    expected = _error(operation, expect)
+    expected = _expected_error(operation, expect)
     if expected is not None and name_of(operation, status, body) not in _alike(operation, expected):
         code = expected.error["code"] if expected.error else ""
         documented = f"the error {expected.name} ({code}, {'/'.join(map(str, expected.statuses))}; case {case.name})"
@@ -147,7 +147,7 @@ def _expected(case: Case, operation: Operation, exchange: Exchange) -> list[Find
     return result
 
 
-def _error(operation: Operation, expect: Any) -> Example | None:
+def _expected_error(operation: Operation, expect: Any) -> Example | None:
     if expect.get("error") is not None:
         return operation.examples[expect["error"]]
     return operation.problems[expect["problem"]] if expect.get("problem") is not None else None
@@ -194,7 +194,7 @@ def run(
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Run cases; those that were skipped and those that could not be run, with the reasons.
 
-    `target_for` gives a case its target, or the reason why it is skipped; `progress` is told the number of each case.
+    `target_for` gives a case its target, or the reason why it is skipped; `progress` gets the number of each case.
     """
     skipped, failed = [], []
     for number, case in enumerate(cases, 1):

@@ -57,8 +57,8 @@ class Sender:
     `rate`, requests per second (0: no limit; None: no limit to this machine, else `POLITE`); `retries`, how often a request
     that was refused by 429, or by 503 with Retry-After, is sent again; `longest_wait`, the longest Retry-After that is
     waited for, in seconds: for a longer one the refusal is the answer; `timeout`, seconds to connect, and for each answer as
-    a whole; `ca_bundle`, a file of certificates to trust; `insecure`, trust any; `report`, told of each retry; `sleep`, how
-    to wait.
+    a whole; `ca_bundle`, a file of certificates to trust; `insecure`, trust any; `report`, called for each retry; `sleep`,
+    how to wait.
     Raises InputError for a wrong target or file.
     """
 
@@ -95,7 +95,7 @@ class Sender:
         it is. Raises InputError for a method that isn't allowed or a request that can't be sent, before anything is sent;
         SendError where no whole answer comes.
         """
-        self._check(request)
+        self._check_method(request)
         attempt = 0
         while True:
             attempt += 1
@@ -118,7 +118,7 @@ class Sender:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _check(self, request: Request) -> None:
+    def _check_method(self, request: Request) -> None:
         if request.method.upper() not in self._methods:
             allowed = ", ".join(sorted(self._methods)) or "none"
             raise InputError(
@@ -156,7 +156,7 @@ class Sender:
             raw = self._started(prepared)
             answered = time.time_ns() // 1_000_000
             with raw:
-                response = _response(raw, began + self._timeout[1])
+                response = _read_whole(raw, began + self._timeout[1])
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             cause = _cause(error)
         if response is None:  # raised here, so that no traceback shows the error with the URL in it
@@ -233,7 +233,7 @@ def _hide_queries() -> None:
     logging.getLogger("urllib3.connectionpool").addFilter(_FILTER)  # adding it twice does nothing
 
 
-def _response(raw: requests.Response, deadline: float) -> Response:
+def _read_whole(raw: requests.Response, deadline: float) -> Response:
     """The answer, read whole. Raises OSError for one that is too long or takes too long."""
     body = bytearray()
     while piece := raw.raw.read1(_PIECE, decode_content=False):  # what is there: the clock is looked at in between

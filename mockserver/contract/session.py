@@ -94,7 +94,7 @@ class Session:
                 parsed = replace(parsed, namespace=namespace)
             number = len(self._judged) + 1
             if operation is not None and answer:
-                match += self._answer(operation, exchange, parsed, number)
+                match += self._judge_answer(operation, exchange, parsed, number)
             name = operation.id if operation else None
             remaining, reported = self._redacted(match, exchange, name) if match else (self._bare(exchange), ())
             judged = Judged(number, remaining, name, reported, case)
@@ -153,7 +153,7 @@ class Session:
             for item in findings
         )
 
-    def _answer(self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, number: int) -> list[Finding]:
+    def _judge_answer(self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, number: int) -> list[Finding]:
         response = exchange.response
         answers = operation.answers.get(response.status)
         self.coverage.count(operation.id, "http", str(response.status))
@@ -175,7 +175,7 @@ class Session:
         source = answers.place if answers else operation.place
         numbers = check_numbers(response.body.decode("utf-8", "replace"), body, source)
         if is_error(operation, response.status, body):
-            return _told_once(findings + self._error(operation, exchange, parsed, body, number), numbers)
+            return _told_once(findings + self._judge_error(operation, exchange, parsed, body, number), numbers)
         if answers is not None and answers.schema is not None:
             findings += self._bodies.check(operation, answers, response, body)
         seen = list(job_views(operation, body))
@@ -187,7 +187,7 @@ class Session:
             self._known.add(key, answered_at(exchange), tuple(seen), total)
         return _told_once(findings, [*numbers, *jobs]) + self._over_time(operation, exchange, parsed, total, seen)
 
-    def _error(
+    def _judge_error(
         self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, number: int
     ) -> list[Finding]:
         status = exchange.response.status
@@ -214,7 +214,7 @@ class Session:
         for look in seen:
             self.coverage.count(operation.id, "states", look.state or excerpt(look.sent))
             change, wrong = self._tracks.look(operation, _key(operation, parsed, look.id), look, span, self.mode)
-            findings += [replace(broken, job=_job(operation, parsed, look.id)) for broken in wrong]
+            findings += [replace(broken, job=_job_name(operation, parsed, look.id)) for broken in wrong]
             if change is not None and (_direct(operation, change) or any(broken.code in _ILLEGAL for broken in wrong)):
                 self.coverage.count(operation.id, "transitions", change)
         offset = parsed.values.get("offset")
@@ -233,15 +233,15 @@ class Session:
         for look in seen:
             state = look.state or (None if look.sent is None else str(look.sent))
             poll = Poll(time, state, http, number, look.terminal, look.progress)
-            self._line(operation, parsed, look.id).append(poll)
+            self._polls_of_row(operation, parsed, look.id).append(poll)
         if not seen and operation.observation.id is None:
-            self._line(operation, parsed, "").append(Poll(time, None, http, number))
+            self._polls_of_row(operation, parsed, "").append(Poll(time, None, http, number))
 
-    def _line(self, operation: Operation, parsed: ParsedRequest, row: str) -> list[Poll]:
+    def _polls_of_row(self, operation: Operation, parsed: ParsedRequest, row: str) -> list[Poll]:
         key = _key(operation, parsed, row)
         if key not in self._timelines and len(self._timelines) >= _TIMELINES:
             return []
-        return self._timelines.setdefault(key, _Polls(operation.id, _job(operation, parsed, row))).polls
+        return self._timelines.setdefault(key, _Polls(operation.id, _job_name(operation, parsed, row))).polls
 
 
 def _span(exchange: Exchange) -> Span | None:
@@ -303,7 +303,7 @@ def _list_key(operation: Operation, parsed: ParsedRequest) -> Hashable:
     )
 
 
-def _job(operation: Operation, parsed: ParsedRequest, row: str) -> str:
+def _job_name(operation: Operation, parsed: ParsedRequest, row: str) -> str:
     """Who a job is, for people: the last part of its identity, or a row's id."""
     return row or next((text for text in reversed(_identity(operation, parsed)) if text), "")
 

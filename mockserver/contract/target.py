@@ -60,12 +60,12 @@ def target_of(url: str) -> TargetUrl:
         port = parts.port
     except ValueError as error:
         raise InputError(f"a URL can't be read ({error}); allowed: https://HOST, https://HOST:PORT/PREFIX") from None
-    _check(parts)
+    _check_url(parts)
     host = str(parts.hostname)
     return TargetUrl(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, parts.path.rstrip("/"))
 
 
-def _check(parts: SplitResult) -> None:
+def _check_url(parts: SplitResult) -> None:
     allowed = "allowed: http://HOST, https://HOST, with :PORT and /PREFIX where needed"
     if parts.scheme not in _PORTS or not parts.hostname:
         raise InputError(f"{parts.scheme or parts.path.partition('@')[0]!r} begins no URL of a service; {allowed}")

@@ -18,19 +18,19 @@ class ByStatus(Mapping[int, T], Generic[T]):
         self._own = {int(status): value for status, value in values.items() if status.isdecimal()}
         self._ranges = {status: value for status, value in values.items() if not status.isdecimal()}
 
-    def _value(self, status: object) -> T | None:
+    def _value_for(self, status: object) -> T | None:
         if isinstance(status, int) and status in self._own:
             return self._own[status]
         return self._ranges.get(f"{str(status)[:1]}XX", self._ranges.get("default"))
 
     def __getitem__(self, status: int) -> T:
-        value = self._value(status)
+        value = self._value_for(status)
         if value is None:
             raise KeyError(status)
         return value
 
     def __contains__(self, status: object) -> bool:
-        return self._value(status) is not None
+        return self._value_for(status) is not None
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._own)

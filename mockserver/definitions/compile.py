@@ -63,7 +63,7 @@ def compile_documents(documents: Mapping[str, Document]) -> Definitions:
         for path, item in paths if service.vendor in VENDORS else sorted(paths, key=lambda entry: openness(entry[0])):
             for method in METHODS:
                 if method in item.value:
-                    operations.append(_operation(path, method, item / method, service, judges, answered))
+                    operations.append(_compile_operation(path, method, item / method, service, judges, answered))
                     if "x-action" in (item / method).value:
                         actions[operations[-1].id] = item / method / "x-action"
     named = list(_with_kinds(operations))
@@ -136,7 +136,7 @@ def _answers_of(place: Node, judges: Judges) -> _Answers:
     return _Answers(examples, answers, responses, _problems(examples.values()))
 
 
-def _operation(
+def _compile_operation(
     key: str, method: str, place: Node, service: ServiceInfo, judges: Judges, answered: dict[int, _Answers]
 ) -> Operation:
     node = place.value
@@ -157,7 +157,7 @@ def _operation(
         pattern=path_pattern(path, paths_of(servers)),
         path_names=tuple(PATH_NAME.findall(path)),
         parameters=tuple(
-            _parameter(place / "parameters" / index, judges) for index in range(len(node.get("parameters", ())))
+            _compile_parameter(place / "parameters" / index, judges) for index in range(len(node.get("parameters", ())))
         ),
         secured=bool(node.get("security")) and {} not in node["security"],
         examples=examples,
@@ -209,7 +209,7 @@ def path_pattern(path: str, prefixes: Iterable[str] = ()) -> re.Pattern[str]:
     return re.compile(f"(?:{before})?{own}" if before else own)
 
 
-def _parameter(place: Node, judges: Judges) -> Parameter:
+def _compile_parameter(place: Node, judges: Judges) -> Parameter:
     node = place.value
     schema = place / "schema"
     if not isinstance(schema.value, dict):
@@ -300,7 +300,7 @@ def _job_life(place: Node, drawing: Drawing | None) -> JobLife:
         identity=tuple(node["identity"]),
         states=states,
         transitions={name: frozenset(node["transitions"].get(name, ())) for name in states},
-        lives={name: _life(name, life, states) for name, life in node["lives"].items()},
+        lives={name: _compile_life(name, life, states) for name, life in node["lives"].items()},
         visible_after=node.get("visible-after-seconds", 0),
         retention=kept_days * 86_400 if kept_days else None,
         actions=node.get("actions", {}),
@@ -315,7 +315,7 @@ def _state(name: str, node: Mapping[str, Any]) -> State:
     return State(name, node["summary"], node.get("code", name), node.get("seconds"), node.get("terminal", False))
 
 
-def _life(name: str, node: Mapping[str, Any], states: Mapping[str, State]) -> Life:
+def _compile_life(name: str, node: Mapping[str, Any], states: Mapping[str, State]) -> Life:
     steps = [(step, states[step].seconds) if isinstance(step, str) else (step[0], step[1]) for step in node["steps"]]
     steps[-1] = (steps[-1][0], None)
     return Life(name, node["summary"], node["weight"], tuple(steps))

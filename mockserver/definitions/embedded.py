@@ -28,7 +28,7 @@ def _content_schema(validator: Any, schema: Any, instance: Any, parent: Mapping[
     yield from validator.descend(value, schema)
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+def _judge_pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
     if not validator.is_type(instance, "string"):
         return
     try:
@@ -99,7 +99,7 @@ def _max_bytes(_validator: Any, limit: int, instance: Any, _schema: Any) -> Iter
         yield ValidationError(f"{instance!r} has more than {limit} bytes")
 
 
-def _number(_checker: Any, value: Any) -> bool:
+def _is_number(_checker: Any, value: Any) -> bool:
     # 1.0 is a number but, unlike in JSON Schema's own reading, no integer: SDKs print and parse the two differently.
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -108,13 +108,13 @@ Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-un
     Draft202012Validator,
     {
         "contentSchema": _content_schema,
-        "pattern": _pattern,
+        "pattern": _judge_pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional,
         "x-max-bytes": _max_bytes,
         **{keyword: _counted(keyword) for keyword in ("$ref", "allOf", "anyOf", "oneOf", "items", "properties")},
     },
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _number),
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_number),
 )
 
 

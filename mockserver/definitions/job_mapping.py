@@ -24,10 +24,10 @@ def observation_of(place: Node) -> JobMapping:
         run=tuple(node.get("run", ())),
         counts=tuple(node.get("counts", ())),
         constant=tuple(node.get("constant", ())),
-        times=tuple(_time(time) for time in node.get("times", ())),
+        times=tuple(_time_field(time) for time in node.get("times", ())),
         limits=tuple(map(_limit, _items(place, "limits"))),
         inner_totals=tuple(map(_inner_total, _items(place, "inner-totals"))),
-        same=tuple(_same(place / "same" / index) for index in range(len(node.get("same", ())))),
+        same=tuple(_echo_rule(place / "same" / index) for index in range(len(node.get("same", ())))),
         window=TimeWindow(window["from"], window["to"], provenance_of(place / "window")) if window else None,
         wrapped=_wrapped(place / "wrapped") if "wrapped" in node else None,
         provenance=provenance_of(place),
@@ -39,7 +39,7 @@ def _wrapped(place: Node) -> NestedResponse:
     return NestedResponse(node["body"], node.get("length"), node.get("status"), node.get("accepted"), provenance_of(place))
 
 
-def _time(node: Mapping[str, Any]) -> TimeField:
+def _time_field(node: Mapping[str, Any]) -> TimeField:
     return TimeField(node["at"], node["form"], node.get("moves", False), node.get("planned", False))
 
 
@@ -55,7 +55,7 @@ def _inner_total(place: Node) -> InnerTotal:
     return InnerTotal(place.value["at"], place.value["rows"], provenance_of(place))
 
 
-def _same(place: Node) -> EchoRule:
+def _echo_rule(place: Node) -> EchoRule:
     node = place.value
     return EchoRule(
         node["parameter"], tuple(node["at"]), node["code"], node.get("when"), node.get("part"), provenance_of(place)

@@ -49,12 +49,14 @@ def job_extensions(
     own: Extensions = {"x-job": life, "x-observation": _observation(job, states)}
     read = str(node.get("operationId"))
     actions = {
-        (deed, *_named(job[deed])): _action(read, deed, job[deed], identity[-1], document) for deed in DEEDS if deed in job
+        (deed, *_first_name(job[deed])): _action(read, deed, job[deed], identity[-1], document)
+        for deed in DEEDS
+        if deed in job
     }
     return own, actions
 
 
-def _named(value: Any) -> tuple[str]:
+def _first_name(value: Any) -> tuple[str]:
     return (str(next(iter(value))),) if isinstance(value, dict) and value else (str(value),)
 
 
@@ -148,7 +150,7 @@ def _observation(job: Mapping[str, Any], states: Mapping[str, Any]) -> Extension
     times = job.get("times", {})
     if not isinstance(times, dict) or any(name not in _TIMES for name in times):
         raise ValueError(f"times {times!r}|an object with {', '.join(_TIMES)}: /POINTER, or [/POINTER, form]")
-    observation["times"] = [_time(name, times[name]) for name in _TIMES if name in times]
+    observation["times"] = [_time_extensions(name, times[name]) for name in _TIMES if name in times]
     only = {place: [held] if isinstance(held, str) else held for place, held in (job.get("only") or {}).items()}
     for place, held in only.items():
         for name in held:
@@ -161,7 +163,7 @@ def _observation(job: Mapping[str, Any], states: Mapping[str, Any]) -> Extension
     return {**observation, **({"only": only} if only else {}), **({"values": values} if values else {})}
 
 
-def _time(name: str, value: Any) -> Extensions:
+def _time_extensions(name: str, value: Any) -> Extensions:
     place, form = value if isinstance(value, list) and len(value) == 2 else (value, "rfc3339")
     return {"at": place, "form": form, "is": name, **({"moves": True} if name == "updated" else {})}
 
@@ -169,7 +171,7 @@ def _time(name: str, value: Any) -> Extensions:
 def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, Any]) -> Extensions:
     """An `x-action`; `start: {createExport: {"new": "exp-{hex}"}}` says where the new id comes from."""
     action: Extensions = {"jobs": read, "do": deed, "x-provenance": _PROVENANCE}
-    other, node = operation_named(document, _named(value)[0])
+    other, node = operation_named(document, _first_name(value)[0])
     supplied = value if isinstance(value, dict) else {}
     source = next(iter(supplied.values()), None) if supplied else None
     if isinstance(source, dict):

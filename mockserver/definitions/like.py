@@ -28,9 +28,11 @@ def written_out(documents: Mapping[str, Document]) -> dict[str, Document]:
     part of its path; its `x-action` is the other's, with facts of its own. Raises DefinitionError for an operation that no
     document has, or that is like another one itself.
     """
-    allowed_names = {node["operationId"]: (name, node) for name, _, node in _operations(documents) if "operationId" in node}
+    allowed_names = {
+        node["operationId"]: (name, node) for name, _, node in _operations_of(documents) if "operationId" in node
+    }
     new = {name: copy.deepcopy(document) for name, document in documents.items() if _has_like(document)}
-    for name, (path, method), node in _operations(documents):
+    for name, (path, method), node in _operations_of(documents):
         if LIKE in node:
             base_name, base = allowed_names.get(node[LIKE], ("", {}))
             if not base or LIKE in base:
@@ -48,14 +50,14 @@ def _resolved(document: Document, node: Any) -> Any:
     try:
         return at(document, parts_of(reference[1:])) if reference.startswith("#/") else node
     except KeyError:
-        return node  # told where references are checked
+        return node  # reported where references are checked
 
 
 def _has_like(document: Document) -> bool:
-    return any(LIKE in node for _, _, node in _operations({"": document}))
+    return any(LIKE in node for _, _, node in _operations_of({"": document}))
 
 
-def _operations(documents: Mapping[str, Document]) -> Iterator[tuple[str, tuple[str, str], dict[str, Any]]]:
+def _operations_of(documents: Mapping[str, Document]) -> Iterator[tuple[str, tuple[str, str], dict[str, Any]]]:
     for name, document in documents.items():
         paths = document.get("paths", {})
         for path, item in paths.items() if isinstance(paths, dict) else ():
@@ -86,7 +88,7 @@ def _from_anywhere(reference: str, name: str, folder: str) -> str:
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any], path: str) -> dict[str, Any]:
     merged = {key: value for key, value in base.items() if key not in _ITS_OWN}
     merged |= {key: value for key, value in own.items() if key != LIKE}
-    merged["parameters"] = list(_parameters(base, own, path))
+    merged["parameters"] = list(_merged_parameters(base, own, path))
     if "responses" not in own:
         merged["responses"] = _told_whose(base["responses"], own)
     if "x-action" in own and "x-action" in base:
@@ -111,7 +113,7 @@ def _told_whose(responses: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping
     return result
 
 
-def _parameters(base: Mapping[str, Any], own: Mapping[str, Any], path: str) -> Iterator[Any]:
+def _merged_parameters(base: Mapping[str, Any], own: Mapping[str, Any], path: str) -> Iterator[Any]:
     left = re.findall(r"{(\w+)}", path)
     mine = own.get("parameters", ())
     theirs = [item for item in base["parameters"] if item.get("in") != "path" or item.get("name") in left]

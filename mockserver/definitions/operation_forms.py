@@ -29,8 +29,8 @@ class OperationForms:
         node = operation.node
         if not isinstance(node.get("parameters", []), list):
             raise operation.error(excerpt(node["parameters"]), "a list", "parameters")
-        own = self._parameters(operation, node.get("parameters") or [])
-        inherited = self._parameters(item, item.node.get("parameters") or [])
+        own = self._normalised_parameters(operation, node.get("parameters") or [])
+        inherited = self._normalised_parameters(item, item.node.get("parameters") or [])
         names = {key for key, _, _ in own}
         every = [*own, *(entry for entry in inherited if entry[0] not in names)]
         bodies = [resolved for _, _, resolved in every if resolved.get("in") in ("body", "formData")]
@@ -53,7 +53,7 @@ class OperationForms:
                 del operation.node[name]
                 self._notes.add(operation.name, (*operation.parts, name), f"{name} with another meaning", "left out")
 
-    def _parameters(self, holder: Part, written: list[Any]) -> list[tuple[tuple[str, str], Any, dict[str, Any]]]:
+    def _normalised_parameters(self, holder: Part, written: list[Any]) -> list[tuple[tuple[str, str], Any, dict[str, Any]]]:
         parameters = []
         for index, node in enumerate(written):
             if not isinstance(node, dict):
@@ -134,7 +134,7 @@ class OperationForms:
         if self._strict:
             return
         if part.kind in ("parameter", "header"):
-            self._parameter(part)
+            self._normalise_parameter(part)
         elif part.kind == "response" and not isinstance(node.get("description"), str):
             node["description"] = ""
         elif part.kind == "mediaType":
@@ -144,7 +144,7 @@ class OperationForms:
         elif part.kind == "example" and "value" not in node and "externalValue" in node:
             self._notes.add(part.name, part.parts, "an example in another place (externalValue)", "left out")
 
-    def _parameter(self, part: Part) -> None:
+    def _normalise_parameter(self, part: Part) -> None:
         node = part.node
         if node.get("in") == "path":
             node["required"] = True

@@ -63,13 +63,13 @@ def beside(path: Path, document: Any) -> Overlay | None:
 def lay_over(document: dict[str, Any], overlay: Overlay) -> None:
     """Writes what the overlay says into the operations of the document. Raises DefinitionError for what makes no sense."""
     for name, extensions in _entries(overlay, "operations"):
-        node = _operation(document, overlay, name, "operations", name)[1]
+        node = _find_operation(document, overlay, name, "operations", name)[1]
         for keyword, value in extensions.items():
             if keyword not in _EXTENSIONS:
                 raise overlay.error(repr(keyword), f"one of {', '.join(_EXTENSIONS)}", "operations", name, keyword)
             node[keyword] = value
     for name, job in _entries(overlay, "jobs"):
-        path, node = _operation(document, overlay, name, "jobs", name)
+        path, node = _find_operation(document, overlay, name, "jobs", name)
         try:
             own, actions = job_extensions(document, path, node, job)
         except ValueError as error:
@@ -77,7 +77,7 @@ def lay_over(document: dict[str, Any], overlay: Overlay) -> None:
             raise overlay.error(result, allowed or "as docs/your-api.md has it", "jobs", name) from None
         node.update(own)
         for (deed, other), action in actions.items():
-            _operation(document, overlay, other, "jobs", name, deed)[1]["x-action"] = action
+            _find_operation(document, overlay, other, "jobs", name, deed)[1]["x-action"] = action
 
 
 def _entries(overlay: Overlay, member: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,7 +90,7 @@ def _entries(overlay: Overlay, member: str) -> Iterator[tuple[str, dict[str, Any
         yield name, value
 
 
-def _operation(document: Mapping[str, Any], overlay: Overlay, name: str, *parts: str) -> tuple[str, dict[str, Any]]:
+def _find_operation(document: Mapping[str, Any], overlay: Overlay, name: str, *parts: str) -> tuple[str, dict[str, Any]]:
     """The operation with this id, or written as `GET /path`, and its path."""
     allowed = []
     for path, item in document.get("paths", {}).items():

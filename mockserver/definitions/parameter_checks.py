@@ -34,7 +34,7 @@ def check_of(schema: Mapping[str, Any], errors: Errors) -> Check:
     Returns:
         A function that returns True where `errors` yields nothing.
     """
-    checks = [check for keyword, value in schema.items() if (check := _check(keyword, value))]
+    checks = [check for keyword, value in schema.items() if (check := _check_of_keyword(keyword, value))]
     allowed = all(keyword in _NO_RULES or keyword.startswith("x-") or keyword in _MAKERS for keyword in schema)
     if not allowed or len(checks) < sum(keyword in _MAKERS for keyword in schema):
         return lambda value: next(iter(errors(value)), None) is None
@@ -49,7 +49,7 @@ def _all_of(checks: Sequence[Check]) -> Check:
     return checks[0] if checks else lambda _value: True
 
 
-def _check(keyword: str, rule: Any) -> Check | None:
+def _check_of_keyword(keyword: str, rule: Any) -> Check | None:
     maker = _MAKERS.get(keyword)
     return maker(rule) if maker else None
 
@@ -65,7 +65,7 @@ def _enum(rule: Any) -> Check | None:
     return lambda value: isinstance(value, str) and value in allowed
 
 
-def _pattern(rule: Any) -> Check:
+def _pattern_check(rule: Any) -> Check:
     search = compile_pattern(rule).search
 
     def matches(value: Any) -> bool:
@@ -90,7 +90,7 @@ _MAKERS: Mapping[str, Callable[[Any], Check | None]] = {
     "type": _type,
     "enum": _enum,
     "const": lambda rule: _enum([rule]),
-    "pattern": _pattern,
+    "pattern": _pattern_check,
     "minLength": _length(lambda length, rule: length >= rule),
     "maxLength": _length(lambda length, rule: length <= rule),
     "minimum": _amount(lambda value, rule: value >= rule),

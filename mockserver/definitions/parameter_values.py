@@ -51,7 +51,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _number(text: str) -> float | int:
+def _number_of_text(text: str) -> float | int:
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     return int(text) if _INTEGER.fullmatch(text) else float(text)
@@ -65,6 +65,6 @@ def _boolean(text: str) -> bool:
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "integer": _integer,
-    "number": _number,
+    "number": _number_of_text,
     "boolean": _boolean,
 }

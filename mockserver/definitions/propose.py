@@ -41,7 +41,7 @@ def proposal(path: Path) -> str:
     """The text of a `mockserver.yaml`. Raises InputError where no operation reads a job."""
     documents = read_users(path, Notes())
     name, document = next((name, value) for name, value in documents.items() if "openapi" in value)
-    jobs = [text for place in _places(document) for text in _job(document, place)]
+    jobs = [text for place in _places(document) for text in _job_lines(document, place)]
     if not jobs:
         raise InputError(
             f"{path}: no operation reads one thing by an id in its path, with a status whose values have an end; write"
@@ -81,7 +81,7 @@ def _status(document: Node, node: Node) -> Status | None:
     return status_of(document, schema_of(document, success_response(document, node)))
 
 
-def _job(document: Node, place: tuple[str, Node]) -> Iterator[str]:
+def _job_lines(document: Node, place: tuple[str, Node]) -> Iterator[str]:
     path, node = place
     status = _status(document, node)
     if status is None:
@@ -95,7 +95,7 @@ def _job(document: Node, place: tuple[str, Node]) -> Iterator[str]:
     yield f"    status: {status.place}"
     yield "    states:"
     yield from (f"      {line}" for line in status.lines)
-    members = dict(_members(document, status.holder))
+    members = dict(_members_by_pointer(document, status.holder))
     for at, child in members.items():
         name = at.rpartition("/")[2]
         if _PROGRESS.search(name) and types_of_schema(document, child) & {"integer", "number", "string"}:
@@ -110,13 +110,13 @@ def _job(document: Node, place: tuple[str, Node]) -> Iterator[str]:
     yield from calls_around(document, path, node)
 
 
-def _members(document: Node, schema: Node, base: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
+def _members_by_pointer(document: Node, schema: Node, base: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
     """The members of a job and of the objects in it, by their pointers; those of the job itself first."""
     properties = schema.get("properties", {})
     yield from ((f"{base}/{name}", child) for name, child in properties.items())
     for name, child in properties.items() if depth < _DEPTH else ():
         if not _ERROR.search(name) and not _RESULT.search(name):
-            yield from _members(document, whole_schema(document, child), f"{base}/{name}", depth + 1)
+            yield from _members_by_pointer(document, whole_schema(document, child), f"{base}/{name}", depth + 1)
 
 
 def _times(document: Node, members: Mapping[str, Any]) -> dict[str, str]:

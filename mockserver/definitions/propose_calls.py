@@ -24,16 +24,16 @@ def calls_around(document: Node, path: str, read: Node) -> Iterator[str]:
     collection = item.rpartition("/")[0] if item.endswith("}") else path
     start = paths.get(collection, {}).get("post") or _made_in_place(paths.get(item, {})) or _starter(document, path, read)
     if start:
-        yield _line("start", start)
+        yield _call_line("start", start)
     listed = paths.get(collection, {}).get("get")
-    if not (listed and _rows(document, listed)):
+    if not (listed and _row_schema(document, listed)):
         listed = _lister(document, read)
     if listed:
-        yield _line("list", listed)
+        yield _call_line("list", listed)
     yield from _on_the_job(paths, path)
     delete = paths.get(path, {}).get("delete")
     if delete:
-        yield _line("stop" if _STOP.search(str(delete["operationId"])) else "delete", delete)
+        yield _call_line("stop" if _STOP.search(str(delete["operationId"])) else "delete", delete)
 
 
 def _made_in_place(item: Node) -> Node | None:
@@ -42,7 +42,7 @@ def _made_in_place(item: Node) -> Node | None:
     return next((node for node in nodes if re.search(r"create", str(node["operationId"]), re.IGNORECASE)), None)
 
 
-def _line(deed: str, node: Node) -> str:
+def _call_line(deed: str, node: Node) -> str:
     return f"    {deed}: {quoted(str(node['operationId']))}"
 
 
@@ -53,7 +53,7 @@ def _on_the_job(paths: Node, path: str) -> Iterator[str]:
             action = other.removeprefix(path) if other.startswith(path) else ""
             node = item.get("post") or item.get("put") or item.get("patch")
             if action and pattern.search(action) and "{" not in action and isinstance(node, Mapping):
-                yield _line(deed, node)
+                yield _call_line(deed, node)
                 break
 
 
@@ -61,7 +61,7 @@ def _starter(document: Node, path: str, read: Node) -> Node | None:
     """A call elsewhere that starts the job: its answer names the id in the path, or the job itself; or 202 leads to it."""
     name = path.rpartition("{")[2].partition("}")[0]
     shown = _schema_name(document, read)
-    candidates = [node for method, node in _operations(document) if method in _WRITES[:3] and node is not read]
+    candidates = [node for method, node in _operations_of(document) if method in _WRITES[:3] and node is not read]
     candidates = [node for node in candidates if not _CHANGES.search(str(node["operationId"]))]
     candidates.sort(key=lambda node: not _STARTS.match(str(node["operationId"])))
     for node in candidates:
@@ -83,7 +83,9 @@ def _lister(document: Node, read: Node) -> Node | None:
     """The only call that answers a list of what `read` shows."""
     shown = _schema_name(document, read)
     listing = [
-        node for method, node in _operations(document) if method == "get" and shown and _rows(document, node) == shown
+        node
+        for method, node in _operations_of(document)
+        if method == "get" and shown and _row_schema(document, node) == shown
     ]
     return listing[0] if len(listing) == 1 else None
 
@@ -95,7 +97,7 @@ def _schema_name(document: Node, node: Node) -> str | None:
     return _reference(media.get("schema"))
 
 
-def _rows(document: Node, node: Node) -> str | None:
+def _row_schema(document: Node, node: Node) -> str | None:
     """What a list has rows of: the name of their schema, "" where it has none; None for no list."""
     schema = schema_of(document, success_response(document, node))
     for child in [schema, *schema.get("properties", {}).values()]:
@@ -109,7 +111,7 @@ def _reference(schema: Any) -> str | None:
     return reference if isinstance(reference, str) else None
 
 
-def _operations(document: Node) -> Iterator[tuple[str, Node]]:
+def _operations_of(document: Node) -> Iterator[tuple[str, Node]]:
     for item in document["paths"].values():
         for method, node in item.items() if isinstance(item, Mapping) else ():
             if isinstance(node, Mapping) and "operationId" in node:

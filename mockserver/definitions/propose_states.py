@@ -44,7 +44,7 @@ def status_of(document: Node, schema: Node, base: str = "", depth: int = 0) -> S
     """The status of what a schema describes: at its top, or in a member of it."""
     properties = schema.get("properties", {})
     for name in sorted(properties, key=lambda name: (_IS_ANOTHER.match(name) is not None, name.lower() not in _PLAIN)):
-        status = _at(document, name, schema, base)
+        status = _status_at(document, name, schema, base)
         if status:
             return status
     for name, child in properties.items() if depth < _DEPTH else ():
@@ -59,7 +59,7 @@ def status_of(document: Node, schema: Node, base: str = "", depth: int = 0) -> S
     return None
 
 
-def _at(document: Node, name: str, holder: Node, base: str) -> Status | None:
+def _status_at(document: Node, name: str, holder: Node, base: str) -> Status | None:
     is_flag = name == "done" and "boolean" in types_of_schema(document, holder["properties"][name])
     if is_flag and any(_OPERATION.search(other) for other in holder["properties"]):
         ended = tuple(f"{state}: {{end: true, code: true}}" for state in ("succeeded", "failed"))
@@ -70,7 +70,7 @@ def _at(document: Node, name: str, holder: Node, base: str) -> Status | None:
     if len(values) < 2 or not ends or len(ends) == len(values):
         return None
     going = sorted((value for value in values if value not in ends), key=_stage)
-    outcome = _outcome(document, holder, name) if not any(FAILURE.search(value) for value in ends) else None
+    outcome = _outcome_member(document, holder, name) if not any(FAILURE.search(value) for value in ends) else None
     if outcome is None and not any(STRONG_SUCCESS.search(value) or STRONG_FAILURE.search(value) for value in ends):
         return None
     if outcome is not None:
@@ -124,7 +124,7 @@ def values_of(document: Node, child: Any) -> dict[str, Any]:
     return {}
 
 
-def _outcome(document: Node, holder: Node, status: str) -> tuple[str, list[str]] | None:
+def _outcome_member(document: Node, holder: Node, status: str) -> tuple[str, list[str]] | None:
     """A member beside a status that only says that it is over, which says how it ended."""
     for name, child in holder["properties"].items():
         values = [value for value, code in values_of(document, child).items() if value == code]

@@ -75,7 +75,7 @@ class Router:
         shapes = self._shapes.setdefault(len(segments), {})
         form = tuple(bool(_NAME.search(segment)) for segment in segments)
         shape = shapes.get(form) or shapes.setdefault(form, _Shape(segments))
-        made = _Template(tuple(_pattern(segment) for segment in shape.open(segments)))
+        made = _Template(tuple(_segment_pattern(segment) for segment in shape.open(segments)))
         templates = shape.templates.setdefault(shape.fixed(segments), [])
         for template in templates:
             if template.patterns == made.patterns:
@@ -130,7 +130,7 @@ def _put(template: _Template, place: int, operation: Operation) -> None:
     template.operations.append((place, operation))
 
 
-def _pattern(segment: str) -> re.Pattern[str] | None:
+def _segment_pattern(segment: str) -> re.Pattern[str] | None:
     """A segment of a path template as a pattern for a decoded segment; None where it is a parameter as a whole."""
     if _NAME.fullmatch(segment):
         return None

@@ -69,7 +69,7 @@ def _mend_enum(schema: dict[str, Any], source: str, parts: tuple[str, ...], note
         schema["items"] = {**schema.get("items", {}), "enum": schema.pop("enum")}
         notes.add(source, (*parts, "enum"), "values that are no lists", "read as those of the items")
         return
-    numbers = [_number(value) if isinstance(value, str) else None for value in values]
+    numbers = [_number_of_text(value) if isinstance(value, str) else None for value in values]
     if {"integer", "number"} & set(names) and None not in numbers:
         schema["enum"] = numbers
         notes.add(source, (*parts, "enum"), repr(values)[:80], "read as numbers")
@@ -99,7 +99,7 @@ def _meant(keyword: str, value: Any) -> Any:
     """What a value of the wrong form clearly means; None where that isn't clear."""
     meant: Any = None
     if keyword in (*COUNTS, *NUMBERS, "multipleOf") and isinstance(value, str):
-        meant = _number(value)
+        meant = _number_of_text(value)
     elif keyword in FLAGS and value in ("true", "false"):
         meant = value == "true"
     elif keyword == "required" and isinstance(value, list):
@@ -113,7 +113,7 @@ def _meant(keyword: str, value: Any) -> Any:
     return meant if meant is not None and FORMS[keyword](meant) else None
 
 
-def _number(text: str) -> float | None:
+def _number_of_text(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:

@@ -35,10 +35,10 @@ def new_id(document: Node, read: str, name: str) -> str:
         return "{integer}"
     if schema.get("format") == "uuid":
         return "uuid"
-    return next((form for form, sample in _FORMS.items() if _fits(sample, schema)), "uuid")
+    return next((form for form, sample in _FORMS.items() if _is_valid_sample(sample, schema)), "uuid")
 
 
-def _fits(sample: str, schema: Node) -> bool:
+def _is_valid_sample(sample: str, schema: Node) -> bool:
     if not schema.get("minLength", 0) <= len(sample) <= schema.get("maxLength", 100):
         return False
     try:
@@ -60,7 +60,7 @@ def list_action(document: Node, node: Node) -> dict[str, Any]:
     row = whole_schema(document, items).get("properties", {})
     asked = [item for item in parameters_of(document, node) if item.get("in") == "query"]
     filters = {str(item["name"]): {"job": f"/{item['name']}"} for item in asked if _is_filter(document, item, row)}
-    page = _page(document, asked)
+    page = _paging_of(document, asked)
     return {"answer": answer, **({"filters": filters} if filters else {}), **({"page": page} if page else {})}
 
 
@@ -70,7 +70,7 @@ def _is_filter(document: Node, parameter: Node, row: Node) -> bool:
     return parameter.get("name") in row and simple
 
 
-def _page(document: Node, parameters: list[Node]) -> Mapping[str, Any]:
+def _paging_of(document: Node, parameters: list[Node]) -> Mapping[str, Any]:
     page: dict[str, Any] = {}
     for parameter in parameters:
         name, schema = str(parameter["name"]), whole_schema(document, parameter.get("schema"))

@@ -95,11 +95,11 @@ def _of_query(name: str, style: Style, pairs: Sequence[tuple[str, str]]) -> Any:
     if "object" in style.types:
         deep = {key[len(name) + 1 : -1]: value for key, value in pairs if key.startswith(f"{name}[") and key.endswith("]")}
         if deep:
-            return _members(style, deep)
+            return _object_members(style, deep)
         if style.name == "form" and style.explode:
             allowed = style.schema.get("properties", {})
             loose = {key: value for key, value in pairs if key in allowed}
-            return _members(style, loose) if loose else MISSING
+            return _object_members(style, loose) if loose else MISSING
     texts = [value for key, value in pairs if key in (name, f"{name}[]")]
     if not texts:
         return MISSING
@@ -125,11 +125,11 @@ def _of_text(name: str, style: Style, text: str) -> Any:
 def _object(style: Style, text: str) -> Any:
     parts = re.split(r"[,.]" if style.name == "label" else ",", text)
     if all("=" in part for part in parts):
-        return _members(style, dict(part.split("=", 1) for part in parts))
-    return _members(style, dict(zip(parts[::2], parts[1::2], strict=False)))
+        return _object_members(style, dict(part.split("=", 1) for part in parts))
+    return _object_members(style, dict(zip(parts[::2], parts[1::2], strict=False)))
 
 
-def _members(style: Style, texts: Mapping[str, str]) -> dict[str, Any]:
+def _object_members(style: Style, texts: Mapping[str, str]) -> dict[str, Any]:
     allowed = style.schema.get("properties", {})
     return {key: _scalar(text, allowed.get(key, {})) for key, text in texts.items()}
 

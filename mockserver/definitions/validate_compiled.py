@@ -68,8 +68,8 @@ def _check_examples(file: str, where: str, operation: Operation) -> None:
                 continue
             _check_error(file, where + place, example)
             for error in operation.responses[status](example.value):
-                actual = f"at {join(*error.absolute_path) or '/'} {_short(error.instance)}"
-                allowed = f"{error.validator} {_short(error.validator_value)}, as the response's schema says"
+                actual = f"at {join(*error.absolute_path) or '/'} {_short_json(error.instance)}"
+                allowed = f"{error.validator} {_short_json(error.validator_value)}, as the response's schema says"
                 raise DefinitionError(file, where + place, actual, allowed)
 
 
@@ -85,7 +85,7 @@ def _check_error(file: str, pointer: str, example: Example) -> None:
             raise DefinitionError(file, pointer, f"the status {status} for a value of its switch", allowed)
 
 
-def _short(value: object) -> str:
+def _short_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 200 else text[:197] + "..."
 

@@ -76,10 +76,10 @@ def _shape_error(name: str, error: ValidationError) -> DefinitionError:
     while error.context:
         error = min(error.context, key=lambda inner: len(inner.absolute_path), default=error)
     allowed = f"{error.validator} {json.dumps(error.validator_value, ensure_ascii=False)}"
-    return DefinitionError(name, join(*error.absolute_path), _short(error.instance), _short_text(allowed))
+    return DefinitionError(name, join(*error.absolute_path), _short_json(error.instance), _short_text(allowed))
 
 
-def _short(value: Any) -> str:
+def _short_json(value: Any) -> str:
     return _short_text(json.dumps(value, ensure_ascii=False, default=str))
 
 
@@ -147,7 +147,7 @@ def _check_schema(name: str, parts: tuple[str | int, ...], schema: Any) -> None:
                     name, place + join("x-provenance-of"), f"the keyword {keyword!r}, which isn't there", allowed
                 )
         if node.get("x-tenant", True) is not True:
-            raise DefinitionError(name, place + join("x-tenant"), _short(node["x-tenant"]), "true, or no x-tenant")
+            raise DefinitionError(name, place + join("x-tenant"), _short_json(node["x-tenant"]), "true, or no x-tenant")
         if "pattern" in node:
             _check_pattern(name, place + join("pattern"), node["pattern"])
 
@@ -236,7 +236,7 @@ def _check_error(name: str, parts: tuple[str | int, ...], error: Mapping[str, An
             raise _unknown(name, (*parts, "switch"), switch, switches)
         if set(error["statuses"]) != set(switches[switch]["values"]):
             allowed = "a status for each of " + ", ".join(switches[switch]["values"])
-            raise DefinitionError(name, join(*parts, "statuses"), _short(error["statuses"]), allowed)
+            raise DefinitionError(name, join(*parts, "statuses"), _short_json(error["statuses"]), allowed)
     if "messages" in error and error["messages"]["switch"] not in switches:
         raise _unknown(name, (*parts, "messages", "switch"), error["messages"]["switch"], switches)
 

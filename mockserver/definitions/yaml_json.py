@@ -72,24 +72,24 @@ class _Reader:
         elif kind in ("MappingStartEvent", "SequenceStartEvent"):
             self._start(event, {} if kind == "MappingStartEvent" else [])
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-            self._end(event)
+            self._end_collection(event)
         elif kind == "AliasEvent":
             self._alias(event)
         elif kind == "DocumentStartEvent":
             self._documents += 1
             if self._documents > 1:
-                raise _error(event, "a second document in one file (after ---)")
+                raise _yaml_error(event, "a second document in one file (after ---)")
 
     def _start(self, event: Any, value: Any) -> None:
         if event.tag not in (None, "!", *_COLLECTIONS):
-            raise _error(event, f"could not determine a constructor for the tag {event.tag!r}, which JSON doesn't have")
+            raise _yaml_error(event, f"could not determine a constructor for the tag {event.tag!r}, which JSON doesn't have")
         if self._open and isinstance(self._open[-1].value, dict) and not self._open[-1].has_key:
-            raise _error(event, "a key that is not a text")
+            raise _yaml_error(event, "a key that is not a text")
         if len(self._open) >= DEPTH:
-            raise _error(event, f"values nested deeper than {DEPTH} levels")
+            raise _yaml_error(event, f"values nested deeper than {DEPTH} levels")
         self._open.append(_Open(value, event.anchor, event.start_mark))
 
-    def _end(self, event: Any) -> None:
+    def _end_collection(self, event: Any) -> None:
         done = self._open.pop()
         for other in done.merged:
             for key, value in other.items():
@@ -106,7 +106,7 @@ class _Reader:
             if event.anchor:
                 self._anchors[event.anchor] = (event.value, 1)
             return
-        value = _plain(event.value) if plain and event.tag is None else self._tagged(event)
+        value = _plain_scalar(event.value) if plain and event.tag is None else self._tagged(event)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         self._put(event, value, 1)
@@ -120,14 +120,14 @@ class _Reader:
             if form is not None:
                 return form(event.value)
         except ValueError:
-            raise _error(event, f"{event.value!r} with the tag {event.tag!r}") from None
-        raise _error(event, f"could not determine a constructor for the tag {event.tag!r}, which JSON doesn't have")
+            raise _yaml_error(event, f"{event.value!r} with the tag {event.tag!r}") from None
+        raise _yaml_error(event, f"could not determine a constructor for the tag {event.tag!r}, which JSON doesn't have")
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
             circle = any(place.anchor == event.anchor for place in self._open)
             why = "Circular reference detected: the alias" if circle else "undefined alias"
-            raise _error(event, f"{why} *{event.anchor}{' is inside what it points to' if circle else ''}")
+            raise _yaml_error(event, f"{why} *{event.anchor}{' is inside what it points to' if circle else ''}")
         value, size = self._anchors[event.anchor]
         top = self._open[-1] if self._open else None
         if top is not None and isinstance(top.value, dict) and not top.has_key:
@@ -142,7 +142,7 @@ class _Reader:
         top = self._open[-1]
         top.size += size
         if top.size > NODES:
-            raise _error(event, f"more than {NODES:,} values, aliases counted as often as they are used")
+            raise _yaml_error(event, f"more than {NODES:,} values, aliases counted as often as they are used")
         if isinstance(top.value, list):
             top.value.append(value)
             return
@@ -153,7 +153,7 @@ class _Reader:
         top.has_key = False
 
 
-def _plain(text: str) -> Any:
+def _plain_scalar(text: str) -> Any:
     """A scalar without quotes, by YAML 1.2's core schema."""
     if _NULL.fullmatch(text):
         return None
@@ -169,5 +169,5 @@ def _plain(text: str) -> Any:
     return text
 
 
-def _error(event: Any, what: str) -> YamlError:
+def _yaml_error(event: Any, what: str) -> YamlError:
     return YamlError(f"{what}, in line {event.start_mark.line + 1}")

@@ -61,13 +61,13 @@ def answer(changes: Changes, operation: str) -> Emit:
     """Tells what happened to the answer of a success."""
 
     def emit(kind: str, at: str, places: tuple[Node, Node], old: Any, new: Any, detail: str) -> None:
-        code = _rows(old, new) if kind == "page-rows-changed" else _ANSWER.get(kind, kind)
+        code = _row_change(old, new) if kind == "page-rows-changed" else _ANSWER.get(kind, kind)
         changes.add(code, operation, at, places, old, new, detail=detail)
 
     return emit
 
 
-def _rows(old: Any, new: Any) -> str:
+def _row_change(old: Any, new: Any) -> str:
     """Fewer rows are a lower limit only where the new recording has a page that was cut short of what was asked for."""
     sides = [side if isinstance(side, dict) else {} for side in (old, new)]
     fewer = sides[1].get("rows", 0) < sides[0].get("rows", 0)

@@ -29,16 +29,16 @@ def compare(old: Source, new: Source) -> list[Change]:
         before, after = calls(old.documents), calls(new.documents)
         pairs = paired(before, after)
         for old_call, new_call in pairs:
-            _operation(changes, old_call, new_call)
+            _compare_operation(changes, old_call, new_call)
         _unpaired(changes, pairs, before, after, old, new)
         _switches(changes, old.documents, new.documents)
-        _rest(changes, old.documents, new.documents)
+        _compare_rest(changes, old.documents, new.documents)
     except RecursionError as error:
         raise InputError(f"{old.name} or {new.name} is nested too deeply to be compared") from error
     return changes.sorted()
 
 
-def _operation(changes: Changes, old: Call, new: Call) -> None:
+def _compare_operation(changes: Changes, old: Call, new: Call) -> None:
     compare_reach(changes, old, new)
     compare_parameters(changes, old, new)
     compare_body(changes, old, new)
@@ -112,7 +112,7 @@ def _all_switches(documents: Documents) -> dict[str, Node]:
     return switches
 
 
-def _rest(changes: Changes, old: Documents, new: Documents) -> None:
+def _compare_rest(changes: Changes, old: Documents, new: Documents) -> None:
     """Documents that differ, and in which nothing was found so far: in titles, sources, parts that no operation uses."""
     for old_name, new_name in _same_documents(old, new):
         for key in sorted(old[old_name].keys() | new[new_name].keys()):

@@ -37,19 +37,19 @@ class _Life:
 
 
 def compare_job(changes: Changes, old: Call, new: Call) -> set[str]:
-    """Compare the lives of jobs; the status values (canonical JSON) that came, went or changed, to be told only here."""
+    """Compare the lives of jobs; the status values (canonical JSON) that came, went or changed, to be reported only here."""
     nodes = (old.node.find("x-job"), new.node.find("x-job"))
     if nodes[0] is None or nodes[1] is None:
         if nodes[0] is not nodes[1]:
             code = "job-life-removed" if nodes[0] else "job-life-added"
             changes.add(code, new.name, "x-job", (nodes[0] or old.node, nodes[1] or new.node))
         return set()
-    before, after = _life(nodes[0]), _life(nodes[1])
-    names = _names(before, after)
+    before, after = _life_of_node(nodes[0]), _life_of_node(nodes[1])
+    names = _matched_statuses(before, after)
     _statuses(changes, new.name, before, after, names)
     _transitions(changes, new.name, before, after, names)
     _times(changes, new.name, before, after)
-    _rest(changes, new.name, before, after, names)
+    _compare_mock_only(changes, new.name, before, after, names)
     reported_states = {state for state in before.states if names.get(state) != state} | set(after.states) - set(
         before.states
     )
@@ -60,7 +60,7 @@ def compare_job(changes: Changes, old: Call, new: Call) -> set[str]:
     return wires | {canonical(state) for state in reported_states}
 
 
-def _life(node: Node) -> _Life:
+def _life_of_node(node: Node) -> _Life:
     states = {name: state.as_object() for name, state in node.as_object().members("states").items()}
     transitions = node.find("transitions")
     follows = {name: {item.as_text() for item in transitions.items(name)} if transitions else set() for name in states}
@@ -69,19 +69,19 @@ def _life(node: Node) -> _Life:
     return _Life(node, states, codes, ends, follows)
 
 
-def _names(old: _Life, new: _Life) -> dict[str, str]:
+def _matched_statuses(old: _Life, new: _Life) -> dict[str, str]:
     """Which status of OLD is which of NEW: by name, else by wire value, else by a name that is nearly the same."""
     renamed = {name: name for name in old.states if name in new.states}
     free = [name for name in new.states if name not in old.states]
     for name in [name for name in old.states if name not in new.states]:
-        alike = [other for other in free if _same(old, name, new, other)]
+        alike = [other for other in free if _is_same_life(old, name, new, other)]
         if alike:
             renamed[name] = max(alike, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
             free.remove(renamed[name])
     return renamed
 
 
-def _same(old: _Life, name: str, new: _Life, other: str) -> bool:
+def _is_same_life(old: _Life, name: str, new: _Life, other: str) -> bool:
     if (name in old.ends) != (other in new.ends):
         return False
     same_code = canonical(old.codes[name]) == canonical(new.codes[other])
@@ -106,7 +106,7 @@ def _statuses(changes: Changes, operation: str, old: _Life, new: _Life, names: d
 
 
 def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
-    """What follows what among the statuses of both; those of a new status are told by its being new."""
+    """What follows what among the statuses of both; those of a new status are not listed: it is new."""
     places = (old.node.find("transitions") or old.node, new.node.find("transitions") or new.node)
     for old_state, before in names.items():
         was = {names[state] for state in old.follows[old_state] if state in names}
@@ -134,14 +134,14 @@ def _times(changes: Changes, operation: str, old: _Life, new: _Life) -> None:
         ("visible-after-seconds", "visible-later", "visible-sooner"),
         ("kept-days", "kept-longer", "kept-shorter"),
     ):
-        before, after = (_number(life.node, key) for life in (old, new))
+        before, after = (_seconds_at(life.node, key) for life in (old, new))
         if before != after:
             places = (old.node, new.node)
             values = [_or_absent(life.node.get(key)) for life in (old, new)]
             changes.add(grown if after > before else shrunk, operation, key, places, *values)
 
 
-def _number(node: Node, key: str) -> float:
+def _seconds_at(node: Node, key: str) -> float:
     """A time of the life; by default a job is visible at once, and kept for ever."""
     value = node.get(key)
     if value is None:
@@ -151,7 +151,7 @@ def _number(node: Node, key: str) -> float:
     return value
 
 
-def _rest(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
+def _compare_mock_only(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
     for key in _MOCK:
         before, after = (life.node.get(key, ABSENT) for life in (old, new))
         if canonical(before) != canonical(after):

@@ -118,7 +118,7 @@ def _rule(shape: Shape, text: str, node: Node) -> None:
 def _own(shape: Shape, node: Node) -> None:
     value: Mapping[str, Any] = node.value
     _types(shape, node)
-    _values(shape, node)
+    _add_values(shape, node)
     for keyword in (*LOWER, *UPPER):
         if keyword in value:
             _bound(shape, node, keyword)
@@ -138,7 +138,7 @@ def _own(shape: Shape, node: Node) -> None:
         shape.required.add(name.as_text())
         shape.places[f"required {name.value}"] = name
     _alternatives(shape, node)
-    _rest(shape, node)
+    _add_conditions(shape, node)
 
 
 def _types(shape: Shape, node: Node) -> None:
@@ -157,7 +157,7 @@ def _types(shape: Shape, node: Node) -> None:
     shape.places["type"] = node.child("type")
 
 
-def _values(shape: Shape, node: Node) -> None:
+def _add_values(shape: Shape, node: Node) -> None:
     for keyword in ("enum", "const"):
         if keyword in node.value:
             values = [item.value for item in _list(node, "enum")] if keyword == "enum" else [node.value["const"]]
@@ -191,7 +191,7 @@ def _alternatives(shape: Shape, node: Node) -> None:
             shape.places["alternatives"] = node.child(keyword)
 
 
-def _rest(shape: Shape, node: Node) -> None:
+def _add_conditions(shape: Shape, node: Node) -> None:
     group = {key: child for key, child in node.value.items() if key in ("if", "then", "else")}
     if group:
         text = canonical({key: expanded(node.child(key)) for key in group})

@@ -180,21 +180,21 @@ def _security(changes: Changes, old: Call, new: Call) -> None:
     gone = [old_item for old_item in before if not any(_same_credentials(old_item, new_item) for new_item in after)]
     come = [new_item for new_item in after if not any(_same_credentials(old_item, new_item) for old_item in before)]
     where = (old.node, new.node)
-    values = (_names(before), _names(after))
+    values = (_scheme_names(before), _scheme_names(after))
     if before and not after:
         changes.add("security-dropped", new.name, "security", where, *values)
-    elif gone and _names(gone) == _names(come):
+    elif gone and _scheme_names(gone) == _scheme_names(come):
         for old_item, new_item in zip(gone, come, strict=True):
             changes.add("security-scheme-changed", new.name, "security", where, old_item, new_item)
     elif gone or (come and not before):
         changes.add("security-changed", new.name, "security", where, *values)
     elif come:
-        changes.add("security-added", new.name, "security", where, ABSENT, _names(come))
+        changes.add("security-added", new.name, "security", where, ABSENT, _scheme_names(come))
 
 
 def _same_credentials(old: dict[str, str | None], new: dict[str, str | None]) -> bool:
     return old.keys() == new.keys() and all(old[name] == new[name] or None in (old[name], new[name]) for name in old)
 
 
-def _names(alternatives: list[dict[str, str | None]]) -> list[str]:
+def _scheme_names(alternatives: list[dict[str, str | None]]) -> list[str]:
     return [" + ".join(sorted(alternative)) for alternative in alternatives]

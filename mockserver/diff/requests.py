@@ -20,7 +20,7 @@ Parameters = dict[tuple[str, str], Node]
 
 def compare_parameters(changes: Changes, old: Call, new: Call) -> None:
     """Compare the parameters; those of a path are told apart by their order, since their names are not on the wire."""
-    before, after = _parameters(old), _parameters(new)
+    before, after = _parameters_of(old), _parameters_of(new)
     gone = [key for key in before if key not in after]
     come = [key for key in after if key not in before]
     for old_key, new_key in _moved(before, after, gone, come):
@@ -29,18 +29,18 @@ def compare_parameters(changes: Changes, old: Call, new: Call) -> None:
         if old_key[0] != "path" or new_key[0] != "path":
             code = "parameter-renamed" if old_key[0] == new_key[0] else "parameter-moved"
             values = (f"{old_key[1]} ({old_key[0]})", f"{new_key[1]} ({new_key[0]})")
-            changes.add(code, new.name, _at(new_key), (before[old_key], after[new_key]), *values)
-        _compare_parameter(changes, new, before[old_key], after[new_key], _at(new_key), new_key[1])
+            changes.add(code, new.name, _place_text(new_key), (before[old_key], after[new_key]), *values)
+        _compare_parameter(changes, new, before[old_key], after[new_key], _place_text(new_key), new_key[1])
     for key in gone:
-        changes.add("parameter-removed", new.name, _at(key), (before[key], new.node), key[1], ABSENT)
+        changes.add("parameter-removed", new.name, _place_text(key), (before[key], new.node), key[1], ABSENT)
     for key in come:
         code = "parameter-added-required" if after[key].get("required") is True else "parameter-added-optional"
-        changes.add(code, new.name, _at(key), (old.node, after[key]), ABSENT, key[1])
+        changes.add(code, new.name, _place_text(key), (old.node, after[key]), ABSENT, key[1])
     for key in [key for key in before if key in after]:
-        _compare_parameter(changes, new, before[key], after[key], _at(key), key[1])
+        _compare_parameter(changes, new, before[key], after[key], _place_text(key), key[1])
 
 
-def _parameters(call: Call) -> Parameters:
+def _parameters_of(call: Call) -> Parameters:
     """The parameters by place and name; those of a path by their number in it. Headers have no case."""
     parameters: Parameters = {}
     for holder in (call.item, call.node):  # an operation's own win
@@ -52,7 +52,7 @@ def _parameters(call: Call) -> Parameters:
     return parameters
 
 
-def _at(key: tuple[str, str]) -> str:
+def _place_text(key: tuple[str, str]) -> str:
     return f"{key[0]} parameter {key[1]}"
 
 
@@ -63,7 +63,7 @@ def _moved(
     moves = []
     free = list(come)
     for old_key in gone:
-        alike = [new_key for new_key in free if _same(old_key, new_key, before, after)]
+        alike = [new_key for new_key in free if _is_same_parameter(old_key, new_key, before, after)]
         if alike:
             best = max(alike, key=lambda new_key: difflib.SequenceMatcher(None, old_key[1], new_key[1]).ratio())
             moves.append((old_key, best))
@@ -71,7 +71,7 @@ def _moved(
     return moves
 
 
-def _same(old_key: tuple[str, str], new_key: tuple[str, str], before: Parameters, after: Parameters) -> bool:
+def _is_same_parameter(old_key: tuple[str, str], new_key: tuple[str, str], before: Parameters, after: Parameters) -> bool:
     if old_key[1].lower() == new_key[1].lower() or old_key[0] == new_key[0] == "path":
         return True
     near = difflib.SequenceMatcher(None, old_key[1].lower(), new_key[1].lower()).ratio() >= _ALIKE

@@ -15,7 +15,7 @@ from .schemas import SchemaComparer
 
 
 def compare_responses(changes: Changes, old: Call, new: Call, reported_statuses: Collection[str]) -> None:
-    """Compare the answers; `known` are the status values whose changes are told with the job's life."""
+    """Compare the answers; `known` are the status values whose changes are reported with the job's life."""
     before, after = old.node.members("responses"), new.node.members("responses")
     for status, node in before.items():
         if status not in after:
@@ -25,7 +25,7 @@ def compare_responses(changes: Changes, old: Call, new: Call, reported_statuses:
         if status not in before:
             changes.add("http-status-added", new.name, f"response {status}", (old.node, node), ABSENT, status)
         else:
-            _response(changes, new.name, before[status], node, f"response {status}", reported_statuses)
+            _compare_response(changes, new.name, before[status], node, f"response {status}", reported_statuses)
     _errors(changes, old, new)
 
 
@@ -33,8 +33,10 @@ def _is_success(status: str) -> bool:
     return status.startswith("2") or status == "default"
 
 
-def _response(changes: Changes, operation: str, old: Node, new: Node, at: str, reported_statuses: Collection[str]) -> None:
-    _headers(changes, operation, old.as_object(), new.as_object(), at)
+def _compare_response(
+    changes: Changes, operation: str, old: Node, new: Node, at: str, reported_statuses: Collection[str]
+) -> None:
+    _compare_headers(changes, operation, old.as_object(), new.as_object(), at)
     compare_notes(changes, operation, old, new, at)
     before, after = old.members("content"), new.members("content")
     if before and not after:
@@ -50,10 +52,12 @@ def _response(changes: Changes, operation: str, old: Node, new: Node, at: str, r
         if media not in before:
             changes.add("media-type-added", operation, at, (old, after[media]), ABSENT, media)
         else:
-            _body(changes, operation, before[media], after[media], at, reported_statuses)
+            _compare_bodies(changes, operation, before[media], after[media], at, reported_statuses)
 
 
-def _body(changes: Changes, operation: str, old: Node, new: Node, at: str, reported_statuses: Collection[str]) -> None:
+def _compare_bodies(
+    changes: Changes, operation: str, old: Node, new: Node, at: str, reported_statuses: Collection[str]
+) -> None:
     holders = [node.child("schema") if "schema" in node.as_object().value else None for node in (old, new)]
     success = _is_success(at.rpartition(" ")[2])
     if holders[0] and holders[1]:
@@ -81,7 +85,7 @@ def _examples(changes: Changes, operation: str, old: Node, new: Node, at: str) -
         changes.add("docs-changed", operation, at, (old, new), old.get("example"), new.get("example"), detail="example")
 
 
-def _headers(changes: Changes, operation: str, old: Node, new: Node, at: str) -> None:
+def _compare_headers(changes: Changes, operation: str, old: Node, new: Node, at: str) -> None:
     before, after = ({name.lower(): node for name, node in side.members("headers").items()} for side in (old, new))
     for name in sorted(before.keys() | after.keys()):
         place = f"{at} header {name}"
@@ -134,10 +138,10 @@ def _errors_of(call: Call) -> dict[str, _Error]:
             for name, example in media.as_object().members("examples").items():
                 if _is_error(example):
                     errors.setdefault(name, (example, []))[1].append(status)
-    return {name: _error(name, node, statuses) for name, (node, statuses) in errors.items()}
+    return {name: _error_of_example(name, node, statuses) for name, (node, statuses) in errors.items()}
 
 
-def _error(name: str, node: Node, statuses: list[str]) -> _Error:
+def _error_of_example(name: str, node: Node, statuses: list[str]) -> _Error:
     error = node.child("x-error")
     document = Node(node.documents, node.name, (), node.documents[node.name])
     service = document.find("x-service")
@@ -194,7 +198,7 @@ def _pair(changes: Changes, operation: str, old: _Error, new: _Error) -> None:
     if old.when != new.when:
         changes.add("error-cause-changed", operation, at, places, sorted(old.when), sorted(new.when))
     _statuses(changes, operation, old, new, at)
-    _rest(changes, operation, old, new, at)
+    _compare_error_texts(changes, operation, old, new, at)
 
 
 def _statuses(changes: Changes, operation: str, old: _Error, new: _Error, at: str) -> None:
@@ -208,7 +212,7 @@ def _statuses(changes: Changes, operation: str, old: _Error, new: _Error, at: st
     changes.add(code, operation, at, (old.node, new.node), *values)
 
 
-def _rest(changes: Changes, operation: str, old: _Error, new: _Error, at: str) -> None:
+def _compare_error_texts(changes: Changes, operation: str, old: _Error, new: _Error, at: str) -> None:
     """What is left of an error's example: texts for readers, the sample body, how the mock fills in the message."""
     for key in sorted(old.node.value.keys() | new.node.value.keys()):
         before, after = (error.node.value.get(key, ABSENT) for error in (old, new))

@@ -85,7 +85,7 @@ RULES: Mapping[str, Rule] = {
     "terminal-status-added": Rule(_B, "A new status that is an end.", "Pollers that wait for the ends they know never end."),
     "terminal-status-removed": Rule(_R, "A status that is an end is gone.", "Who waits for this one alone never ends; what its jobs end in now is the question."),
     "status-became-terminal": Rule(_B, "A status on the way is an end now.", "Pollers take it for progress and never end."),
-    "status-left-terminal": Rule(_B, "A status that was an end is none any more.", "The verdict is given too early: the job may still go on."),
+    "status-left-terminal": Rule(_B, "A status that was an end is not an end any more.", "The verdict is given too early: the job may still go on."),
     "status-opened": Rule(_B, "The statuses are no longer listed.", "Any status may come, also one that no poller knows."),
     "end-unreachable": Rule(_B, "From a status, no end can be reached any more.", "Who polls a job in it never ends."),
     "transition-added": Rule(_R, "A status can follow one after which it never came.", "Pollers built as state machines raise; progress seems to go back."),

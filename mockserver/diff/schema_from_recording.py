@@ -50,15 +50,15 @@ def inferred(name: str, exchanges: Iterable[Exchange], definitions: Definitions)
     if all(exchange.time is not None for exchange in ordered):
         ordered.sort(key=lambda exchange: exchange.time or 0)
     for exchange in ordered:
-        _take(observed, exchange, definitions)
+        _add_exchange(observed, exchange, definitions)
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for (method, path), seen in observed.items():
-        paths[path][method.lower()] = _operation(seen)
+        paths[path][method.lower()] = _operation_document(seen)
     document = {"openapi": "3.1.0", "info": {"title": "A recording", "version": "1"}, "paths": dict(paths)}
     return Source(name, {name.rpartition("/")[2]: document}, name.rpartition("/")[0], inferred=True)
 
 
-def _take(observed: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
+def _add_exchange(observed: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
     request = exchange.request
     operation = definitions.operation_at(request.method, request.path, request.query)
     path = operation.path if operation else _template(request.path)
@@ -78,7 +78,7 @@ def _take(observed: dict[tuple[str, str], _Seen], exchange: Exchange, definition
     if code is None or exchange.response.status >= 400:
         sample = seen.bodies[status].get(media) or Sample()
         seen.bodies[status][media] = sample
-        sample.add(body, _page(request.query))
+        sample.add(body, _page_of_query(request.query))
     else:
         seen.bodies[status].setdefault(media, None)
     if code is None:
@@ -101,7 +101,7 @@ def _error_code(body: Any, status: int) -> str | None:
     return None if code is None else str(code)
 
 
-def _page(query: str) -> Page:
+def _page_of_query(query: str) -> Page:
     values = dict(parse_qsl(query))
     limit = next((value for name, value in values.items() if PAGE_NAME.match(name)), "")
     offset = values.get("offset", "0")
@@ -155,7 +155,7 @@ def _objects(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]
             yield from _objects(child, f"{pointer}/{index}")
 
 
-def _operation(seen: _Seen) -> dict[str, Any]:
+def _operation_document(seen: _Seen) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, bodies in sorted(seen.bodies.items()):
         content = {media: {"schema": sample.schema()} if sample else {} for media, sample in bodies.items()}

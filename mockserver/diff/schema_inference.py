@@ -53,11 +53,11 @@ class Sample:
             for child in value:
                 self.items.add(child, page)
         elif isinstance(value, str):
-            self._text(value, page)
+            self._add_text(value, page)
         if not isinstance(value, dict | list) and value is not None and len(self.values) <= _MOST_STATUSES:
             self.values[json.dumps(value)] = value
 
-    def _text(self, value: str, page: Page) -> None:
+    def _add_text(self, value: str, page: Page) -> None:
         if value[:1].strip() and value.lstrip()[:1] not in "{[":
             return
         try:

@@ -24,7 +24,7 @@ _STRUCTURES = frozenset(("object", "array"))
 class SchemaComparer:
     """Compares schemas and emits what happened, in the words of an answer: a member removed, a type widened.
 
-    `known` are the status values that the job's life has on either side: what changes about those is told there.
+    `known` are the status values that the job's life has on either side: what changes about those is reported there.
     """
 
     emit: Emit
@@ -36,30 +36,30 @@ class SchemaComparer:
         key = (*(node.resolved().where for node in old), "|", *(node.resolved().where for node in new))
         if key not in self._done:
             self._done.add(key)
-            self._shapes(shape_of(old), shape_of(new), at)
+            self._compare_shapes(shape_of(old), shape_of(new), at)
 
-    def _shapes(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_shapes(self, old: Shape, new: Shape, at: str) -> None:
         compare_notes(self.emit, old, new, at)
         compare_conditions(self.emit, old, new, at)
         if bool(old.alternatives) != bool(new.alternatives):
             self._one_and_several(old, new, at)
             return
-        self._alternatives(old, new, at)
-        self._plain(old, new, at)
+        self._compare_alternatives(old, new, at)
+        self._compare_plain(old, new, at)
 
-    def _plain(self, old: Shape, new: Shape, at: str) -> None:
-        self._null(old, new, at)
-        if self._folded(old, new, at) or not self._types(old, new, at):
+    def _compare_plain(self, old: Shape, new: Shape, at: str) -> None:
+        self._compare_null(old, new, at)
+        if self._compare_folded(old, new, at) or not self._compare_types(old, new, at):
             return
-        self._values(old, new, at)
-        self._forms(old, new, at)
-        self._bounds(old, new, at)
-        self._members(old, new, at)
-        self._below(old, new, at)
+        self._compare_values(old, new, at)
+        self._compare_forms(old, new, at)
+        self._compare_bounds(old, new, at)
+        self._compare_members(old, new, at)
+        self._compare_below(old, new, at)
 
     # Types
 
-    def _types(self, old: Shape, new: Shape, at: str) -> bool:
+    def _compare_types(self, old: Shape, new: Shape, at: str) -> bool:
         """Compare the types; whether the rest can be compared at all."""
         if old.types == new.types:
             return True
@@ -73,46 +73,46 @@ class SchemaComparer:
         self.emit(kind, at, places, _type_value(old), _type_value(new), "")
         return kind != "type-changed"
 
-    def _null(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_null(self, old: Shape, new: Shape, at: str) -> None:
         if old.nullable != new.nullable:
             places = (old.place("type"), new.place("type"))
             kind = "nullable-added" if new.nullable else "nullable-removed"
             self.emit(kind, at, places, old.nullable, new.nullable, "whether it may be null")
 
-    def _folded(self, old: Shape, new: Shape, at: str) -> bool:
+    def _compare_folded(self, old: Shape, new: Shape, at: str) -> bool:
         """JSON that left its string, or went into one."""
         old_inner, new_inner = old.below.get("contentSchema"), new.below.get("contentSchema")
         if old_inner and not new_inner and new.types and new.types <= _STRUCTURES:
             self.emit("embedded-json-unfolded", at, (old.node, new.node), _type_value(old), _type_value(new), "")
-            self._plain(shape_of(old_inner), new, f"{at} (embedded)")
+            self._compare_plain(shape_of(old_inner), new, f"{at} (embedded)")
             return True
         if new_inner and not old_inner and old.types and old.types <= _STRUCTURES:
             self.emit("embedded-json-folded", at, (old.node, new.node), _type_value(old), _type_value(new), "")
-            self._plain(old, shape_of(new_inner), f"{at} (embedded)")
+            self._compare_plain(old, shape_of(new_inner), f"{at} (embedded)")
             return True
         return False
 
     # Scalars
 
-    def _values(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_values(self, old: Shape, new: Shape, at: str) -> None:
         places = (old.place("enum"), new.place("enum"))
         if old.values is None or new.values is None:
             if old.values != new.values:
                 kind = "values-opened" if new.values is None else "values-closed"
-                self._value(kind, at, places, _or_absent(old.values), _or_absent(new.values))
+                self._emit_value(kind, at, places, _or_absent(old.values), _or_absent(new.values))
             return
         added = [value for value in new.values if canonical(value) not in set(map(canonical, old.values))]
         removed = [value for value in old.values if canonical(value) not in set(map(canonical, new.values))]
         for before, after in renamed_values(removed, added):
-            self._value("value-renamed", at, places, before, after)
+            self._emit_value("value-renamed", at, places, before, after)
             removed.remove(before)
             added.remove(after)
         for value in added:
-            self._value("value-added", at, places, ABSENT, value)
+            self._emit_value("value-added", at, places, ABSENT, value)
         for value in removed:
-            self._value("value-removed", at, places, value, ABSENT)
+            self._emit_value("value-removed", at, places, value, ABSENT)
 
-    def _value(self, kind: str, at: str, places: tuple[Node, Node], old: Any, new: Any) -> None:
+    def _emit_value(self, kind: str, at: str, places: tuple[Node, Node], old: Any, new: Any) -> None:
         name = at.rpartition("/")[2].removesuffix(" (embedded)")
         if STATUS_NAME.search(name):
             if any(canonical(value) in self.reported_values for value in (old, new)):
@@ -122,11 +122,11 @@ class SchemaComparer:
             kind = {"value-added": "code-added", "value-removed": "code-removed"}.get(kind, kind)
         self.emit(kind, at, places, old, new, "")
 
-    def _forms(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_forms(self, old: Shape, new: Shape, at: str) -> None:
         for keyword, kind in (("format", "format"), ("pattern", "pattern")):
             before, after = old.plain.get(keyword), new.plain.get(keyword)
             if before != after:
-                step = _step(keyword, before, after)
+                step = _direction(keyword, before, after)
                 places = (old.place(keyword), new.place(keyword))
                 self.emit(f"{kind}-{step}", at, places, _or_absent(before), _or_absent(after), "")
         for keyword in ("contentEncoding", "contentMediaType"):
@@ -137,7 +137,7 @@ class SchemaComparer:
             places = (old.place("description"), new.place("description"))
             self.emit("unit-changed", at, places, sorted(old.units), sorted(new.units), "as the descriptions say")
 
-    def _bounds(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_bounds(self, old: Shape, new: Shape, at: str) -> None:
         for keyword in (*LOWER, *UPPER):
             before, after = old.bounds.get(keyword), new.bounds.get(keyword)
             if before == after:
@@ -150,7 +150,7 @@ class SchemaComparer:
 
     # Members
 
-    def _members(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_members(self, old: Shape, new: Shape, at: str) -> None:
         gone = [name for name in old.properties if name not in new.properties]
         come = [name for name in new.properties if name not in old.properties]
         for before, after in self._renames(old, new, gone, come):
@@ -159,7 +159,7 @@ class SchemaComparer:
             places = (old.properties[before][0], new.properties[after][0])
             self.emit("member-renamed", f"{at}/{before}", places, before, after, "")
             self.compare(old.properties[before], new.properties[after], f"{at}/{after}")
-            self._required(before in old.required, after in new.required, f"{at}/{after}", places)
+            self._compare_required(before in old.required, after in new.required, f"{at}/{after}", places)
         for name in gone:
             maybe = new.inferred and name not in old.required
             places = (old.properties[name][0], new.node)
@@ -172,12 +172,12 @@ class SchemaComparer:
         for name in sorted((old.required | new.required) - {*gone, *come}):
             if (name in old.properties) == (name in new.properties):
                 places = (old.place(f"required {name}"), new.place(f"required {name}"))
-                self._required(name in old.required, name in new.required, f"{at}/{name}", places)
+                self._compare_required(name in old.required, name in new.required, f"{at}/{name}", places)
         if old.closed != new.closed:
             kind = "members-closed" if new.closed else "members-opened"
             self.emit(kind, at, (old.node, new.node), not old.closed, not new.closed, "whether others may come")
 
-    def _required(self, before: bool, after: bool, at: str, places: tuple[Node, Node]) -> None:
+    def _compare_required(self, before: bool, after: bool, at: str, places: tuple[Node, Node]) -> None:
         if before != after:
             kind = "member-became-required" if after else "member-became-optional"
             self.emit(kind, at, places, before, after, "whether it is always there")
@@ -199,7 +199,7 @@ class SchemaComparer:
                 free.remove(best)
         return renames
 
-    def _below(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_below(self, old: Shape, new: Shape, at: str) -> None:
         for keyword, step in (("items", "/*"), ("additionalProperties", "/*"), ("contentSchema", " (embedded)")):
             before, after = old.below.get(keyword), new.below.get(keyword)
             if before and after:
@@ -216,7 +216,7 @@ class SchemaComparer:
         }
         old_value, new_value = (shape.below[keyword][0].value if keyword in shape.below else ABSENT for shape in (old, new))
         if keyword == "additionalProperties" and (old.closed or new.closed):
-            return  # told by whether others may come
+            return  # reported by whether others may come
         kind = kinds[keyword][0 if wider else 1]
         self.emit(kind, at, (old.node, new.node), old_value, new_value, keyword)
 
@@ -229,17 +229,19 @@ class SchemaComparer:
             places = (old.place("alternatives"), new.place("alternatives"))
             texts = [[alternative[0].value for alternative in shape.alternatives] or ABSENT for shape in (old, new)]
             self.emit("condition-changed", at, places, texts[0], texts[1], "alternatives")
-            self._plain(old, new, at)
+            self._compare_plain(old, new, at)
             return
-        self._null(old, new, at)
+        self._compare_null(old, new, at)
         sides = [shape.alternatives or [[shape.node]] for shape in (old, new)]
-        self._match(sides[0], sides[1], old, new, at)
+        self._match_alternatives(sides[0], sides[1], old, new, at)
 
-    def _alternatives(self, old: Shape, new: Shape, at: str) -> None:
+    def _compare_alternatives(self, old: Shape, new: Shape, at: str) -> None:
         if old.alternatives:
-            self._match(old.alternatives, new.alternatives, old, new, at)
+            self._match_alternatives(old.alternatives, new.alternatives, old, new, at)
 
-    def _match(self, before: list[list[Node]], after: list[list[Node]], old: Shape, new: Shape, at: str) -> None:
+    def _match_alternatives(
+        self, before: list[list[Node]], after: list[list[Node]], old: Shape, new: Shape, at: str
+    ) -> None:
         left, right = list(before), list(after)
         scored = [(likeness(a[0], b[0]), i, j) for i, a in enumerate(before) for j, b in enumerate(after)]
         for score, i, j in sorted(scored, key=lambda entry: -entry[0]):
@@ -276,7 +278,7 @@ def _or_absent(value: Any) -> Any:
     return ABSENT if value is None else value
 
 
-def _step(keyword: str, before: str | None, after: str | None) -> str:
+def _direction(keyword: str, before: str | None, after: str | None) -> str:
     wider = {("int32", "int64"), ("float", "double")} if keyword == "format" else set()
     if after is None or (before, after) in wider:
         return "widened"

@@ -51,7 +51,9 @@ def read_source(source: str) -> Source:
 
 
 def _folder(source: str, path: Path) -> Source:
-    documents = {name: value for name, value in _read([path], path).items() if name != CONTROL and "openapi" in value}
+    documents = {
+        name: value for name, value in _read_documents([path], path).items() if name != CONTROL and "openapi" in value
+    }
     if not documents:
         raise InputError(f"{source} holds no OpenAPI document; allowed: *.json, *.yaml or *.yml with the member 'openapi'")
     return Source(source, in_one_spelling(written_out(_checked(documents))), source)
@@ -59,15 +61,15 @@ def _folder(source: str, path: Path) -> Source:
 
 def _file(source: str, path: Path) -> Source:
     """A file and those beside it that it refers to."""
-    documents = _checked(_read([path], path.parent))
+    documents = _checked(_read_documents([path], path.parent))
     while missing := sorted(
         name for name in set(_files_named(documents)) - documents.keys() if (path.parent / name).is_file()
     ):
-        documents |= _checked(_read([path.parent / name for name in missing], path.parent), fragments=True)
+        documents |= _checked(_read_documents([path.parent / name for name in missing], path.parent), fragments=True)
     return Source(source, in_one_spelling(written_out(documents)), path.parent.as_posix())
 
 
-def _read(paths: list[Path], folder: Path) -> dict[str, Any]:
+def _read_documents(paths: list[Path], folder: Path) -> dict[str, Any]:
     """Documents by their path from the folder; `..` where they are outside it."""
     whole = {path.resolve().as_posix() for path in paths}
     documents = read_documents([path.resolve() for path in paths])

@@ -87,15 +87,15 @@ _ALLOWED = (
 def _exchange_of(answer: Any, request: Any, time: int | None) -> Exchange:
     if isinstance(answer, tuple) and len(answer) == 3:
         status, headers, body = answer
-        return Exchange(_request(request), _unpacked_by_client(response_from(status, headers, body)), time)
+        return Exchange(_request_of(request), _unpacked_by_client(response_from(status, headers, body)), time)
     if hasattr(answer, "raw_content") and hasattr(answer, "status_code"):  # huaweicloudsdkcore's SdkResponse
         headers = getattr(answer, "header_params", None) or {}
         answered = _unpacked_by_client(response_from(answer.status_code, headers, answer.raw_content))
-        return Exchange(_request(request), answered, time)
+        return Exchange(_request_of(request), answered, time)
     if hasattr(answer, "status_code") and hasattr(answer, "headers") and hasattr(answer, "content"):
         requested = request if request is not None else answer.request
         plain = _without_encoding(answer.headers)
-        return Exchange(_request(requested), response_from(answer.status_code, plain, answer.content), time)
+        return Exchange(_request_of(requested), response_from(answer.status_code, plain, answer.content), time)
     raise InputError(f"can't check {type(answer).__name__}; {_ALLOWED}")
 
 
@@ -114,7 +114,7 @@ def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:
     return plain
 
 
-def _request(request: Any) -> Request:
+def _request_of(request: Any) -> Request:
     if isinstance(request, Request):
         return request
     if isinstance(request, str):
@@ -123,7 +123,7 @@ def _request(request: Any) -> Request:
         return request_from(*request)
     if hasattr(request, "method") and hasattr(request, "url"):
         body = getattr(request, "body", None) or getattr(request, "content", None) or b""
-        headers = {str(name): _text(value) for name, value in dict(getattr(request, "headers", {})).items()}
+        headers = {str(name): _header_text(value) for name, value in dict(getattr(request, "headers", {})).items()}
         return request_from(request.method, str(request.url), headers, body.encode() if isinstance(body, str) else body)
     raise InputError(
         f"the answer doesn't say what was asked, and request is {type(request).__name__}; allowed: a URL, (method, URL),"
@@ -131,5 +131,5 @@ def _request(request: Any) -> Request:
     )
 
 
-def _text(value: Any) -> str:
+def _header_text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -87,18 +87,18 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     return {
         "startedDateTime": str(show("rfc3339", started, _UTC)).replace("+00:00", "Z"),
         "time": took,
-        "request": _request(exchange),
-        "response": _response(exchange),
+        "request": _har_request(exchange),
+        "response": _har_response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        "_time": exchange.time,
+        "_answered_at": exchange.time,
         "_duration": exchange.duration,
         **({} if exchange.sent is None else {"_sent": exchange.sent}),
         "_origin": exchange.origin,
     }
 
 
-def _request(exchange: Exchange) -> dict[str, Any]:
+def _har_request(exchange: Exchange) -> dict[str, Any]:
     request = exchange.request
     path = quote(request.path, _SAFE, errors="surrogateescape")
     query = quote(request.query, _SAFE + "%?", errors="surrogatepass")
@@ -108,8 +108,8 @@ def _request(exchange: Exchange) -> dict[str, Any]:
         + (f"?{query}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _named(request.headers.items()),
-        "queryString": _named(parse_qsl(request.query, keep_blank_values=True)),
+        "headers": _name_value_pairs(request.headers.items()),
+        "queryString": _name_value_pairs(parse_qsl(request.query, keep_blank_values=True)),
         "headersSize": -1,
         "bodySize": len(request.body),
         "_path": path,
@@ -125,7 +125,7 @@ def _request(exchange: Exchange) -> dict[str, Any]:
     return request_json
 
 
-def _response(exchange: Exchange) -> dict[str, Any]:
+def _har_response(exchange: Exchange) -> dict[str, Any]:
     response = exchange.response
     content = body_as_json(response.body)
     shape: dict[str, Any] = {"size": len(response.body), "mimeType": response.header("content-type") or "x-unknown"}
@@ -139,7 +139,7 @@ def _response(exchange: Exchange) -> dict[str, Any]:
         "statusText": _phrase(response.status),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _named(response.headers),
+        "headers": _name_value_pairs(response.headers),
         "content": shape,
         "redirectURL": response.header("location") or "",
         "headersSize": -1,
@@ -147,7 +147,7 @@ def _response(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _named(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def _name_value_pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
@@ -214,7 +214,7 @@ def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     if not content.get("_packed"):
         headers = _unpacked(headers)
     request = _request_of(requested, folder)
-    duration, time = _duration(entry), _time(entry)
+    duration, time = _duration(entry), _answered_at(entry)
     return Exchange(
         request,
         response_from(status, headers, body),
@@ -288,10 +288,10 @@ def _duration(entry: Mapping[str, Any]) -> float | None:
     return took / 1_000 if took is not None and took > 0 else None
 
 
-def _time(entry: Mapping[str, Any]) -> int | None:
+def _answered_at(entry: Mapping[str, Any]) -> int | None:
     """When the answer came: HAR says when the request began, and how long it took."""
-    if "_time" in entry:
-        allowed = number(entry["_time"], _LATEST)
+    if "_answered_at" in entry:
+        allowed = number(entry["_answered_at"], _LATEST)
         return None if allowed is None else int(allowed)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)

@@ -52,7 +52,7 @@ def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
         state = _state(operation, sent)
         terminal = bool(state and operation.job and operation.job.states[state].terminal)
         name = value_at(job, observation.id) if observation.id else ""
-        sent_times = [(time, _plain(value_at(job, time.at))) for time in observation.times]
+        sent_times = [(time, _none_if_missing(value_at(job, time.at))) for time in observation.times]
         times = tuple((time.at, vendor_times.parse(time.form, value)) for time, value in sent_times)
         yield JobView(
             pointer=pointer,
@@ -61,7 +61,7 @@ def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
             sent=None if sent is MISSING else sent,
             terminal=terminal,
             id="" if name is MISSING else str(name),
-            progress=_progress(value_at(job, observation.progress)) if observation.progress else None,
+            progress=_progress_of(value_at(job, observation.progress)) if observation.progress else None,
             run=tuple(value_at(job, place) for place in observation.run),
             times=times,
             impossible=tuple(
@@ -81,7 +81,7 @@ def state_of(operation: Operation, body: Any) -> str | None:
     return next((look.state for look in job_views(operation, body)), None)
 
 
-def _plain(value: Any) -> Any:
+def _none_if_missing(value: Any) -> Any:
     return None if value is MISSING else value
 
 
@@ -104,7 +104,7 @@ def _state(operation: Operation, sent: Any) -> str | None:
     return None
 
 
-def _progress(value: Any) -> float | None:
+def _progress_of(value: Any) -> float | None:
     if isinstance(value, str):
         match = _PERCENT.fullmatch(value)
         return float(match[1]) if match and len(value) < 20 else None

@@ -31,12 +31,12 @@ def parsed(text: str) -> Any:
     return _parse(text)
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     return value if len(value) == len(pairs) else DuplicateKeys(pairs)
 
 
-_parse = json.JSONDecoder(object_pairs_hook=_members, parse_constant=refuse_constant).decode
+_parse = json.JSONDecoder(object_pairs_hook=_object_of_pairs, parse_constant=refuse_constant).decode
 
 
 @lru_cache(maxsize=64)
@@ -48,7 +48,7 @@ def decode_embedded(text: str) -> Any:
         return MISSING
 
 
-def _step(value: Any, part: str) -> Any:
+def _child(value: Any, part: str) -> Any:
     if isinstance(value, str):
         value = decode_embedded(value)
     if isinstance(value, dict):
@@ -61,7 +61,7 @@ def _step(value: Any, part: str) -> Any:
 def value_at(value: Any, pointer: str) -> Any:
     """What stands at a pointer; MISSING where nothing does."""
     for part in parts_of(pointer):
-        value = _step(value, part)
+        value = _child(value, part)
         if value is MISSING:
             return MISSING
     return value
@@ -77,7 +77,7 @@ def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
 
 def _children(pointer: str, here: Any, part: str) -> Iterator[tuple[str, Any]]:
     if part != "*":
-        child = _step(here, part)
+        child = _child(here, part)
         if child is not MISSING:
             yield pointer + join(part), child
         return

@@ -93,7 +93,7 @@ class Recorder:
             "target": target,
             "pseudonyms": list(self._redactor.names),
         }
-        self._write(_line(head))
+        self._write(_line_bytes(head))
 
     def _go_on(self, end: int) -> bool:
         """Whether the file is a recording with its header; a half-written last line is cut off."""
@@ -102,7 +102,7 @@ class Recorder:
             self._write(b"\n")
         elif tail:
             self._file.truncate(start)
-            self.notes.append(f"{self.path}: its last line was only half written, and cut off: {excerpt(_text(tail))}")
+            self.notes.append(f"{self.path}: its last line was only half written, and cut off: {excerpt(_line_text(tail))}")
             if start == 0:
                 return False
         self._file.seek(0)
@@ -121,7 +121,7 @@ class Recorder:
 
     def add(self, exchange: Exchange) -> None:
         """Append an exchange. Raises InputError where the file can't be written, or is closed."""
-        line = _line(as_json(self._redactor.redact(exchange)))
+        line = _line_bytes(as_json(self._redactor.redact(exchange)))
         with self._lock:
             try:
                 self._write(line)
@@ -170,7 +170,7 @@ def _is_json(line: bytes) -> bool:
         return False
 
 
-def _text(line: bytes) -> str:
+def _line_text(line: bytes) -> str:
     return line.decode("utf-8", "replace")
 
 
@@ -212,7 +212,7 @@ def body_from_json(value: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def _line(value: Mapping[str, Any]) -> bytes:
+def _line_bytes(value: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     except UnicodeEncodeError:  # half of a surrogate pair: JSON can say it in ASCII only
@@ -220,7 +220,7 @@ def _line(value: Mapping[str, Any]) -> bytes:
 
 
 def read(path: Path) -> Recording:
-    """A recording. A last line that was only half written is left out, and told in `notes`.
+    """A recording. A last line that was only half written is left out, and reported in `notes`.
 
     Raises InputError for a file that can't be read and for any other line that is wrong: file, line, found, allowed.
     """
@@ -244,7 +244,7 @@ def stream(path: Path, notes: list[str]) -> tuple[dict[str, Any], Iterator[Excha
 def _exchanges(path: Path, lines: Iterator[tuple[int, bytes]], notes: list[str]) -> Iterator[Exchange]:
     for number, line in lines:
         try:
-            yield from_json(_value(line), f"{path}:{number}")
+            yield from_json(_line_object(line), f"{path}:{number}")
         except _Wrong as wrong:
             if line.endswith(b"\n") or _is_json(line):
                 raise InputError(f"{path}:{number}: {wrong}") from None
@@ -259,18 +259,20 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"can't read {path}: {error.strerror or error}") from error
 
 
-def _value(line: bytes) -> dict[str, Any]:
+def _line_object(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _Wrong(f"found what is not JSON ({error}): {excerpt(_text(line.strip()))}; allowed: a JSON object") from None
+        raise _Wrong(
+            f"found what is not JSON ({error}): {excerpt(_line_text(line.strip()))}; allowed: a JSON object"
+        ) from None
     if not isinstance(value, dict):
         raise _Wrong(f"found {excerpt(value)}; allowed: a JSON object")
     return value
 
 
 def _head(line: bytes) -> dict[str, Any]:
-    value = _value(line)
+    value = _line_object(line)
     if value.get(MARK) != FORM:
         raise _Wrong(f'found {excerpt(value)}; allowed: the header of a recording, {{"{MARK}":{FORM},...}}')
     head = {"created": "", "target": "", "pseudonyms": [], **value}
@@ -292,17 +294,23 @@ def from_json(value: Mapping[str, Any], source: str) -> Exchange:
         _typed(requested, "method", str, "text"),
         _path(requested),
         _typed(requested, "query", str, "text"),
-        dict(_headers(requested)),
-        _body(requested),
+        dict(_header_pairs(requested)),
+        _body_bytes(requested),
         _whole(requested, "body_size", 0, 2**63),
     )
     status = _whole(answered, "status")
     if not 100 <= status <= 999:
         raise _Wrong(f"status is {excerpt(status, 40)}; allowed: an HTTP status, 100 to 999")
     time = None if value.get("time") is None else _whole(value, "time", most=_LATEST)
-    duration = None if value.get("duration") is None else _number(value, "duration", _LONGEST, "seconds, 0 to 10^9, or null")
-    sent = None if value.get("sent") is None else _number(value, "sent", _LATEST, "ms since 1970, to the year 9999, or null")
-    response = Response(status, tuple(_headers(answered)), _body(answered))
+    duration = (
+        None if value.get("duration") is None else _number_member(value, "duration", _LONGEST, "seconds, 0 to 10^9, or null")
+    )
+    sent = (
+        None
+        if value.get("sent") is None
+        else _number_member(value, "sent", _LATEST, "ms since 1970, to the year 9999, or null")
+    )
+    response = Response(status, tuple(_header_pairs(answered)), _body_bytes(answered))
     origin = _typed({"origin": "", **value}, "origin", str, "text")
     return Exchange(request, response, time, duration, source, origin, sent=sent)
 
@@ -337,14 +345,14 @@ def _whole(value: Mapping[str, Any], name: str, default: int | None = None, most
     return result
 
 
-def _number(value: Mapping[str, Any], name: str, most: float, allowed: str) -> float:
+def _number_member(value: Mapping[str, Any], name: str, most: float, allowed: str) -> float:
     result: float = _typed(value, name, int | float, allowed)
     if not -most <= result <= most:  # NaN isn't either
         raise _Wrong(f"{name} is {excerpt(result, 40)}; allowed: {allowed}")
     return float(result)
 
 
-def _headers(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _header_pairs(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = _typed(value, "headers", list, "a list of [name, value]")
     for pair in pairs:
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
@@ -352,7 +360,7 @@ def _headers(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, text) for name, text in pairs]
 
 
-def _body(value: Mapping[str, Any]) -> bytes:
+def _body_bytes(value: Mapping[str, Any]) -> bytes:
     _typed(value, "body", str, "text")
     if value.get("encoding", "base64") != "base64":
         raise _Wrong(f"encoding is {excerpt(value['encoding'])}; allowed: base64, or none")

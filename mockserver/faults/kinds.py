@@ -26,7 +26,7 @@ def _nothing(_noise: bytes) -> Answer:
     return Answer(0, None, raw=b"")
 
 
-def _same(response: Response) -> Response:
+def _unchanged(response: Response) -> Response:
     return response
 
 
@@ -48,7 +48,7 @@ class FaultKind:
     stage: str
     summary: str
     answer: Callable[[bytes], Answer] = _nothing
-    mangle: Callable[[Response], Response] = _same
+    mangle: Callable[[Response], Response] = _unchanged
     send: Send = delivery.whole
     socket: bool = False
     listener: bool = False
@@ -73,7 +73,7 @@ def _chunked(response: Response) -> Response:
     return replace(response, headers=(*headers, ("Transfer-Encoding", "chunked")))
 
 
-def _short(response: Response) -> Response:
+def _shorter_body(response: Response) -> Response:
     return _with_body(response, response.body, len(response.body) + _BEYOND)
 
 
@@ -118,7 +118,8 @@ KINDS: Mapping[str, FaultKind] = {
     ),
     "CLOSE_MID_BODY": FaultKind(NETWORK, "half of the body, then a reset", send=delivery.half, socket=True),
     "SHORT_BODY": FaultKind(
-        NETWORK, "the body, but Content-Length announces more; then close", mangle=_short, send=delivery.last, socket=True
+        NETWORK, "the body, but Content-Length announces more; then close",
+        mangle=_shorter_body, send=delivery.last, socket=True,
     ),
     "TRUNCATED_JSON": FaultKind(NETWORK, "a complete HTTP answer whose JSON is cut in the middle", mangle=_cut),
     "LATE_500": FaultKind(

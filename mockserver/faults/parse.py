@@ -29,7 +29,7 @@ def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any],
     Raises InputError for an unknown target, field, error, kind of fault
     or value, and for fields that don't go together, saying what is allowed.
     """
-    operations = _operations(definitions, target)
+    operations = _target_operations(definitions, target)
     options = {name: value for name, value in fields.items() if value is not None}
     _check_names(target, operations, options)
     kind, parts = _effect(operations, options)
@@ -46,14 +46,14 @@ def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any],
         window=read.window(options.get("window"), now),
         delay=_delay(options),
         retry_after=_retry_after(options),
-        headers=_headers(options.get("headers", {})),
+        headers=_header_pairs(options.get("headers", {})),
         **parts,
     )
     _check_together(fault, options)
     return fault
 
 
-def _operations(definitions: Definitions, target: str) -> list[Operation]:
+def _target_operations(definitions: Definitions, target: str) -> list[Operation]:
     operations = [
         operation for operation in definitions.operations if target in (EVERYTHING, operation.id, operation.service)
     ]
@@ -92,7 +92,7 @@ def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[st
     if len(chosen) > 1:
         raise InputError(f"{' and '.join(chosen)} are each a fault of its own; give one of them (body goes with status)")
     readers: dict[str, Callable[[list[Operation], Mapping[str, Any]], tuple[str, dict[str, Any]]]] = {
-        "error": _error, "status": _status, "quota": _quota, "fault": _fault, "patch": _patch, "body": _body,
+        "error": _error_fault, "status": _status, "quota": _quota, "fault": _fault, "patch": _patch, "body": _body_fault,
     }  # fmt: skip
     if chosen:
         return readers[chosen[0]](operations, options)
@@ -103,7 +103,7 @@ def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[st
     raise InputError(f"the fault does nothing; give one of {', '.join(EFFECTIVE)}")
 
 
-def _error(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _error_fault(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     with_error = _with_error("error", operations, options["error"])
     return f"error:{options['error']}", {"stage": SERVICE, "error": options["error"], "operations": with_error}
 
@@ -120,7 +120,7 @@ def _with_error(what: str, operations: list[Operation], name: object) -> list[Op
     return matching
 
 
-def _status(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _status(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     status = read.whole("status", options["status"], 200, 599)
     if status < 400 and "body" not in options:
         raise InputError(f"status is {status}, which is not an error; allowed: 400 to 599, or 200 to 599 with a body")
@@ -136,7 +136,7 @@ def _quota(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str
     return "quota", {"stage": GATEWAY, "quota": quota, "operations": chosen}
 
 
-def _fault(_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _fault(_target_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     value = fields["fault"]
     options = {"type": value} if isinstance(value, str) else value
     name = options.get("type") if isinstance(options, Mapping) else None
@@ -147,11 +147,11 @@ def _fault(_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str
     return name, {"stage": kind.stage, "fault": name, "listener": kind.listener, "seconds": seconds, "chunks": chunks}
 
 
-def _patch(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _patch(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return "patch", {"stage": SERVICE, "patch": read_patch(options["patch"])}
 
 
-def _body(_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _body_fault(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     body, content_type = read.body(options)
     return "body", {"stage": GATEWAY, "status": 200, "body": body, "content_type": content_type}
 
@@ -170,7 +170,7 @@ def _retry_after(options: Mapping[str, Any]) -> str | bool | None:
     return read.retry_after(options["retry_after"], "quota" in options)
 
 
-def _headers(value: Any) -> tuple[tuple[str, str], ...]:
+def _header_pairs(value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping):
         raise InputError(f"headers is {value!r}; allowed: an object of names and texts")
     for name, text in value.items():

@@ -44,22 +44,24 @@ class TestFailed(Exception):
 def read_patch(value: Any) -> tuple[Step, ...]:
     """The steps of a patch, as a list of objects. Raises InputError for what RFC 6902 doesn't allow, naming the step."""
     if not isinstance(value, list | tuple) or not value:
-        raise InputError(f"patch is {_short(value)}; allowed: a list of steps, such as {{op: replace, path: /a, value: 1}}")
-    return tuple(_step(index, item) for index, item in enumerate(value))
+        raise InputError(
+            f"patch is {_short_repr(value)}; allowed: a list of steps, such as {{op: replace, path: /a, value: 1}}"
+        )
+    return tuple(_patch_step(index, item) for index, item in enumerate(value))
 
 
-def _step(index: int, item: Any) -> Step:
+def _patch_step(index: int, item: Any) -> Step:
     where = f"patch/{index}"
     if not isinstance(item, Mapping):
-        raise InputError(f"{where} is {_short(item)}; allowed: an object with op, path and value")
+        raise InputError(f"{where} is {_short_repr(item)}; allowed: an object with op, path and value")
     for name in item:
         if name not in ("op", "path", "value"):
             raise InputError(f"{where} has {name!r}{did_you_mean(name, ('op', 'path', 'value'))}; allowed: op, path, value")
     op, path = item.get("op"), item.get("path")
     if op not in OPERATIONS:
-        raise InputError(f"{where}/op is {_short(op)}{did_you_mean(op, OPERATIONS)}; allowed: {', '.join(OPERATIONS)}")
+        raise InputError(f"{where}/op is {_short_repr(op)}{did_you_mean(op, OPERATIONS)}; allowed: {', '.join(OPERATIONS)}")
     if not isinstance(path, str) or not _POINTER.fullmatch(path):
-        raise InputError(f"{where}/path is {_short(path)}; allowed: a JSON pointer, such as /rows/0/status (RFC 6901)")
+        raise InputError(f"{where}/path is {_short_repr(path)}; allowed: a JSON pointer, such as /rows/0/status (RFC 6901)")
     if op == "remove" and (not path or "value" in item):
         mistake = "has a value" if path else "removes the whole document"
         raise InputError(f"{where} {mistake}; allowed: remove with a path alone")
@@ -105,7 +107,7 @@ def _apply(value: Any, parts: tuple[str, ...], step: Step) -> Any:
         return _in_object(value, parts, step)
     if isinstance(value, list):
         return _in_list(value, parts, step)
-    raise _Nowhere(f"nothing can be at {parts[0]!r} in {_short(value)}")
+    raise _Nowhere(f"nothing can be at {parts[0]!r} in {_short_repr(value)}")
 
 
 def _in_object(value: dict[str, Any], parts: tuple[str, ...], step: Step) -> dict[str, Any]:
@@ -136,15 +138,15 @@ def _in_list(value: list[Any], parts: tuple[str, ...], step: Step) -> list[Any]:
 
 def _test(value: Any, step: Step) -> None:
     """RFC 6902, 4.6: equal as JSON, so that 1 is 1.0 but not true."""
-    if json.dumps(_plain(value), sort_keys=True) != json.dumps(_plain(step.value), sort_keys=True):
-        raise TestFailed(f"test {step.path}: found {_short(value)}")
+    if json.dumps(_without_embedded(value), sort_keys=True) != json.dumps(_without_embedded(step.value), sort_keys=True):
+        raise TestFailed(f"test {step.path}: found {_short_repr(value)}")
 
 
-def _plain(value: Any) -> Any:
+def _without_embedded(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(child) for key, child in value.items()}
+        return {key: _without_embedded(child) for key, child in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(child) for child in value]
+        return [_without_embedded(child) for child in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -153,9 +155,9 @@ def _within(text: str, change: Callable[[Any], Any], part: str) -> str:
     try:
         inner = json.loads(text)
     except (ValueError, RecursionError):
-        raise _Nowhere(f"nothing can be at {part!r} in {_short(text)}, which holds no JSON") from None
+        raise _Nowhere(f"nothing can be at {part!r} in {_short_repr(text)}, which holds no JSON") from None
     if not isinstance(inner, dict | list):
-        raise _Nowhere(f"nothing can be at {part!r} in {_short(text)}")
+        raise _Nowhere(f"nothing can be at {part!r} in {_short_repr(text)}")
     changed = change(inner)
     return text if repr(changed) == repr(inner) else _written_like(text, inner, changed)
 
@@ -170,6 +172,6 @@ def _written_like(text: str, inner: Any, changed: Any) -> str:
     return json.dumps(changed, ensure_ascii=False, separators=(", ", ": ") if loose else (",", ":"))
 
 
-def _short(value: Any) -> str:
+def _short_repr(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

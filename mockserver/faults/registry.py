@@ -42,8 +42,11 @@ class ActiveFault:
 
 @dataclass(frozen=True, slots=True)
 class MatchedFault:
-    """A fault that a request gets. `turn` is the how-manyeth of its requests this is; `left` what is left of the quota's
-    window, in milliseconds."""
+    """A fault that a request gets.
+
+    `turn` is the ordinal of this request among those that the fault matches (from 1); `left` is what is left of the quota's
+    window, in milliseconds.
+    """
 
     number: int
     fault: Fault

@@ -47,7 +47,7 @@ class _Draft:
         self._title = next((line for line in lines if line and not re.match(r"更新时间|Updated", line)), stem)
 
     def document(self) -> tuple[dict[str, Any], list[str]]:
-        parameters, body = self._request()
+        parameters, body = self._request_parts()
         operation: dict[str, Any] = {"operationId": self._id(), "summary": self._title, "parameters": parameters}
         operation |= {"requestBody": body} if body else {}
         operation["responses"] = self._responses()
@@ -73,7 +73,7 @@ class _Draft:
         first: str = words[0].lower()
         return first + "".join(word.capitalize() for word in words[1:])
 
-    def _request(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    def _request_parts(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """The parameters, and the body."""
         parameters: dict[tuple[str, str], dict[str, Any]] = {}
         bodies: list[Table] = []
@@ -90,7 +90,7 @@ class _Draft:
                 elif row["name"].lower() in _CREDENTIALS:
                     self._credentials[row["name"]] = {"type": "apiKey", "in": "header", "name": row["name"]}
                 elif not (place == "header" and row["name"].lower() in _SKIPPED):
-                    parameters[(place, row["name"])] = self._parameter(place, row)
+                    parameters[(place, row["name"])] = self._parameter_of_row(place, row)
         names = {name for _, name in parameters}
         for name, value in query_examples(self._text).items():
             if name not in names:
@@ -99,7 +99,7 @@ class _Draft:
                 self._gaps.append(f"query {name}: only in the example request; whether it is required is not said")
         if not parameters:
             self._gaps.append("no parameters were found")
-        return list(parameters.values()), self._body(bodies)
+        return list(parameters.values()), self._body_schema(bodies)
 
     def _is_body(self, part: str, table: Table) -> bool:
         """Whether a table is of the request's body: as a heading says, or as all that isn't about headers."""
@@ -116,7 +116,7 @@ class _Draft:
         said = row.get("location", "").lower()
         return _LOCATIONS.get(said, said if said == "cookie" else "header" if part == "request" and not said else "query")
 
-    def _parameter(self, place: str, row: dict[str, str]) -> dict[str, Any]:
+    def _parameter_of_row(self, place: str, row: dict[str, str]) -> dict[str, Any]:
         required = REQUIRED.get(row.get("required", "").lower())
         if required is None and place != "path":
             self._gaps.append(f"{place} {row['name']}: whether it is required is not said")
@@ -128,7 +128,7 @@ class _Draft:
             **({"description": row["text"]} if row.get("text") else {}),
         }
 
-    def _body(self, bodies: list[Table]) -> dict[str, Any] | None:
+    def _body_schema(self, bodies: list[Table]) -> dict[str, Any] | None:
         if not bodies and not self._requests:
             return None
         schema = self._structures.object_of(bodies) if bodies else {"type": "object"}

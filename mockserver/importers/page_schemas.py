@@ -32,7 +32,7 @@ class Structures:
         """The object that the first of some tables describes; the others are structures in it."""
         if not mine:
             return {"type": "object"}
-        wanted = list(dict.fromkeys(name for table in mine for row in table.rows if (name := self._name(row))))
+        wanted = list(dict.fromkeys(name for table in mine for row in table.rows if (name := self._structure_name(row))))
         titled = {name: table for name in wanted for table in self._tables if self._is_about(table, name)}
         titled = {name: table for name, table in titled.items() if table is not mine[0]}
         rest = [table for table in mine[1:] if not any(table is other for other in titled.values())]
@@ -46,7 +46,7 @@ class Structures:
     def _object(self, table: Table, named: dict[str, Table], above: tuple[str, ...]) -> Schema:
         properties = {}
         for row in table.rows:
-            name = self._name(row)
+            name = self._structure_name(row)
             inner = (
                 self._object(named[name], named, (*above, name))
                 if name in named and name not in above
@@ -56,7 +56,7 @@ class Structures:
             properties[row["name"]] = {**schema, **_states(row), **({"description": row["text"]} if row.get("text") else {})}
         return {"type": "object", "properties": properties}
 
-    def _name(self, row: dict[str, str]) -> str:
+    def _structure_name(self, row: dict[str, str]) -> str:
         """The structure that a row is of: as its type names it, or a link in its description."""
         match = TYPE.fullmatch(row.get("type", ""))
         if match is None:

@@ -78,10 +78,10 @@ def _fields(operation: Operation) -> Iterator[tuple[str, str, Provenance]]:
     media = json_media(responses["200"].members("content")) if "200" in responses else None
     schema = (responses["200"] / "content" / media).find("schema") if media is not None else None
     if schema is not None:
-        yield from _members(schema, "answer", 0)
+        yield from _described_members(schema, "answer", 0)
 
 
-def _members(schema: Node, place: str, depth: int) -> Iterator[tuple[str, str, Provenance]]:
+def _described_members(schema: Node, place: str, depth: int) -> Iterator[tuple[str, str, Provenance]]:
     if not isinstance(schema.value, Mapping) or depth > _DEEPEST:
         return
     alternatives = [part for keyword in ("allOf", "anyOf", "oneOf") for part in schema.items(keyword)]
@@ -90,10 +90,10 @@ def _members(schema: Node, place: str, depth: int) -> Iterator[tuple[str, str, P
             continue
         for name, child in branch.members("properties").items():
             yield f"{place} {name}", _types(child), provenance_of(child)
-            yield from _members(child, f"{place} {name}", depth + 1)
+            yield from _described_members(child, f"{place} {name}", depth + 1)
         items = branch.find("items")
         if items is not None:
-            yield from _members(items, f"{place} *", depth + 1)
+            yield from _described_members(items, f"{place} *", depth + 1)
 
 
 def _types(schema: Node) -> str:

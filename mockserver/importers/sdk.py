@@ -74,7 +74,7 @@ class _Version:
             for name, member in inspect.getmembers(client):
                 match = _INFO.fullmatch(name)
                 if match and not match[1].startswith("_"):
-                    self._operation(client, match[1], member)
+                    self._add_operation(client, match[1], member)
 
     def _clients(self) -> Iterator[type]:
         for _, name, _ in pkgutil.iter_modules(self._models.__path__):
@@ -86,7 +86,7 @@ class _Version:
                     if inspect.isclass(value) and value.__module__ == module.__name__ and value.__name__.endswith("Client")
                 )
 
-    def _operation(self, client: type, method: str, info_of: Any) -> None:
+    def _add_operation(self, client: type, method: str, info_of: Any) -> None:
         call = getattr(client, method, None)
         text = inspect.getdoc(call) or ""
         match = _REQUEST.search(text)
@@ -108,8 +108,8 @@ class _Version:
         node: Document = {
             "operationId": self._prefix + request.__name__.removesuffix("Request"),
             "summary": text.split("\n", 1)[0],
-            "parameters": list(self._parameters(request, info, texts)),
-            "responses": {"200": self._response(info)},
+            "parameters": list(self._parameter_documents(request, info, texts)),
+            "responses": {"200": self._response_document(info)},
         }
         if info["body"] is not None:
             node["requestBody"] = {"content": {"application/json": {"schema": self._schema(request.openapi_types["body"])}}}
@@ -121,19 +121,21 @@ class _Version:
             }
         return node
 
-    def _parameters(self, request: Any, info: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[Document]:
+    def _parameter_documents(self, request: Any, info: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[Document]:
         allowed = dict(info["path_params"])
         for name in re.findall(r"{([^{}/]+)}", info["resource_path"]):
             attribute = str(allowed.get(name, ""))[1:]
             kind = request.openapi_types.get(attribute, "str")
-            yield self._parameter(name, "path", kind, texts.get(attribute, ""), required=True)
+            yield self._parameter_document(name, "path", kind, texts.get(attribute, ""), required=True)
         for location, pairs in (("query", info["query_params"]), ("header", info["header_params"].items())):
             for name, mark in pairs:
                 attribute = str(mark)[1:]
                 if attribute in request.openapi_types:
-                    yield self._parameter(name, location, request.openapi_types[attribute], texts.get(attribute, ""))
+                    yield self._parameter_document(
+                        name, location, request.openapi_types[attribute], texts.get(attribute, "")
+                    )
 
-    def _parameter(self, name: str, location: str, kind: str, text: str, required: bool = False) -> Document:
+    def _parameter_document(self, name: str, location: str, kind: str, text: str, required: bool = False) -> Document:
         schema = self._schema(kind)
         plain = {"type": "string"} if "$ref" in schema else schema
         return {
@@ -144,7 +146,7 @@ class _Version:
             **({"description": text} if text else {}),
         }
 
-    def _response(self, info: Mapping[str, Any]) -> Document:
+    def _response_document(self, info: Mapping[str, Any]) -> Document:
         response: Document = {"description": "OK"}
         model = getattr(self._models, info["response_type"], None) if isinstance(info["response_type"], str) else None
         if model is None:
@@ -185,7 +187,7 @@ class _Version:
         properties = {}
         for name, kind in members.items():
             schema = self._schema(kind)
-            values = _values(model, name)
+            values = _constants_of(model, name)
             if values and schema.get("type") == "string":
                 schema["enum"] = values
             if texts.get(name) and "$ref" not in schema:
@@ -213,7 +215,7 @@ def _path(path: str) -> str:
     return path if path.startswith("/") else "/" + path
 
 
-def _values(model: Any, name: str) -> list[str]:
+def _constants_of(model: Any, name: str) -> list[str]:
     """The values that a model's constants name for an attribute: `STATUS_NORMAL = "NORMAL"`."""
     prefix = name.upper() + "_"
     longer = [other.upper() + "_" for other in model.openapi_types if other != name and other.startswith(name + "_")]

@@ -56,7 +56,7 @@ class Clock:
         self._tell()
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Call this whenever someone moved the clock, in the thread that did; time that passes by itself is not told."""
+        """Call this whenever someone moved the clock, in the thread that did; time that passes by itself is not reported."""
         with self._lock:
             self._watchers = (*self._watchers, watcher)
 
@@ -72,9 +72,9 @@ class Clock:
     def now(self) -> int:
         """The time, in milliseconds since 1970."""
         with self._lock:
-            return self._at(_real())
+            return self._time_at(_real())
 
-    def _at(self, real: int) -> int:
+    def _time_at(self, real: int) -> int:
         return min(LATEST, self._base + int(min((real - self._real) * self._speed, LATEST)))
 
     @property
@@ -117,21 +117,21 @@ class Clock:
         seconds = length("advance", duration)
         with self._lock:
             real = _real()
-            self._base, self._real = in_range(self._at(real) + round(min(seconds, LATEST) * SECOND)), real
+            self._base, self._real = in_range(self._time_at(real) + round(min(seconds, LATEST) * SECOND)), real
         self._tell()
 
     def poll(self) -> None:
         """Move on by the tick, at most to the end of the year 2999."""
         with self._lock:
             real = _real()
-            self._base, self._real = min(LATEST, self._at(real) + round(self._tick * SECOND)), real
+            self._base, self._real = min(LATEST, self._time_at(real) + round(self._tick * SECOND)), real
         self._tell()
 
     def advance_to(self, time_ms: int) -> None:
         """Jump forwards to a time; a time that has passed changes nothing."""
         with self._lock:
             real = _real()
-            self._base, self._real = max(self._at(real), time_ms), real
+            self._base, self._real = max(self._time_at(real), time_ms), real
         self._tell()
 
     def freeze(self) -> None:
@@ -154,7 +154,7 @@ class Clock:
         not_negative("speed", speed)
         with self._lock:
             real = _real()
-            self._base, self._real, self._speed = self._at(real), real, speed
+            self._base, self._real, self._speed = self._time_at(real), real, speed
         self._tell()
 
 

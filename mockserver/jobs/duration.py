@@ -14,19 +14,19 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 def seconds(value: object) -> float:
     """Seconds from a number of them, or from text such as `90s`, `1.5h` or `1h30m`. Raises InputError."""
-    result = _read(value)
+    result = _seconds_of(value)
     if result is None or not 0 <= result <= _MOST:
         allowed = "seconds (90), or text such as 90s, 2h, 1h30m; at most 365000d"
-        raise InputError(f"{_short(value)} is not a length of time; allowed: {allowed}")
+        raise InputError(f"{_short_repr(value)} is not a length of time; allowed: {allowed}")
     return float(result)
 
 
-def _short(value: object) -> str:
+def _short_repr(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _read(value: object) -> float | None:
+def _seconds_of(value: object) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and len(value) <= _LONGEST:

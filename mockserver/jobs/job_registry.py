@@ -139,12 +139,14 @@ class JobRegistry:
             return False
         with self._lock:
             return any(
-                _values(names, parameters) in values for (other, names), values in self._deleted.items() if other == service
+                _identity_values(names, parameters) in values
+                for (other, names), values in self._deleted.items()
+                if other == service
             )
 
     def _buckets(self, service: str, parameters: Mapping[str, Any]) -> Iterator[dict[int, None]]:
         for (other, names), buckets in self._index.items():
-            values = _values(names, parameters) if other == service else None
+            values = _identity_values(names, parameters) if other == service else None
             if values in buckets:
                 yield buckets[values]
 
@@ -229,7 +231,7 @@ def _place(declaration: JobSpec) -> tuple[tuple[str, Names], Values]:
     return (declaration.service, names), tuple(declaration.match[name] for name in names)
 
 
-def _values(names: Names, parameters: Mapping[str, Any]) -> Values:
+def _identity_values(names: Names, parameters: Mapping[str, Any]) -> Values:
     return tuple(str(parameters.get(name)) for name in names)
 
 

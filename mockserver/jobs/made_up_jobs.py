@@ -16,7 +16,7 @@ _Values = tuple[str, ...]
 
 def life_of(definition: JobLife, service: str, seed: int, values: _Values) -> Life:
     """The life that chance gives the job whose identity has these values, by the weights of the definition."""
-    return definition.lives[_life(tuple(definition.lives), definition.weights, service, seed, values)]
+    return definition.lives[_life_by_chance(tuple(definition.lives), definition.weights, service, seed, values)]
 
 
 def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> Mapping[str, Any]:
@@ -25,7 +25,7 @@ def facts_of(profile: Profile, service: str, seed: int, identity: Identity) -> M
 
 
 @lru_cache(maxsize=2_048)
-def _life(names: tuple[str, ...], weights: tuple[int, ...], service: str, seed: int, values: _Values) -> str:
+def _life_by_chance(names: tuple[str, ...], weights: tuple[int, ...], service: str, seed: int, values: _Values) -> str:
     return weighted(names, weights, "life", seed, service, *values)
 
 

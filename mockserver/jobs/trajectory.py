@@ -130,7 +130,7 @@ def life_from(definition: JobLife, value: object) -> Life:
         return definition.lives[value]
     if not isinstance(value, list | tuple) or not value:
         raise InputError(f"{value!r} is not a life; allowed: a name, or a list of (status, duration)")
-    steps = [_step(definition, step) for step in value]
+    steps = [_step_of(definition, step) for step in value]
     for (before, length), (after, _) in pairwise(steps):
         if after not in definition.transitions[before]:
             allowed = ", ".join(sorted(definition.transitions[before])) or "nothing: it is terminal"
@@ -141,7 +141,7 @@ def life_from(definition: JobLife, value: object) -> Life:
     return Life("declared", "Declared by the user.", 0, tuple(steps))
 
 
-def _step(definition: JobLife, step: object) -> tuple[str, float | None]:
+def _step_of(definition: JobLife, step: object) -> tuple[str, float | None]:
     if not isinstance(step, str) and not (isinstance(step, list | tuple) and len(step) == 2):
         raise InputError(f"{step!r} is not a step; allowed: a status, or (status, duration)")
     status = step if isinstance(step, str) else str(step[0])

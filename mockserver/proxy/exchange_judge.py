@@ -63,7 +63,7 @@ class ExchangeJudge:
             except _OutOfTime:
                 self._notices.fail(name_of(exchange.request), f"not recorded: that took longer than {self._seconds:g} s")
             except Exception as error:  # a disk, a bug: the traffic goes on, and the end says so
-                self._notices.fail("recording", f"an exchange could not be recorded: {_words(exchange, error)}")
+                self._notices.fail("recording", f"an exchange could not be recorded: {_error_words(exchange, error)}")
 
     def judge(self, exchange: Exchange) -> None:
         """Judge an exchange and tell what is found, or why it was not judged."""
@@ -76,21 +76,21 @@ class ExchangeJudge:
             hint = f" (pip install {package})" if package else ""
             self._skip(exchange, f"its body is packed by {coding}, which can't be unpacked here{hint}")
         else:
-            self._check(self._judge, exchange)
+            self._check_exchange(self._judge, exchange)
 
-    def _check(self, judge: Judge, exchange: Exchange) -> None:
+    def _check_exchange(self, judge: Judge, exchange: Exchange) -> None:
         try:
             with _time_limit(self._seconds):
                 response = exchange.response
                 headers, body = plain(response.headers, response.body)
                 judged = judge.check(replace(exchange, response=replace(response, headers=headers, body=body)))
-                lines = [_line(exchange, judged, finding) for finding in judged.findings]
+                lines = [_finding_line(exchange, judged, finding) for finding in judged.findings]
             for line in lines:
                 self._notices.tell(line)
         except _OutOfTime:
             self._skip(exchange, f"that took longer than {self._seconds:g} s")
         except Exception as error:  # a bug in a check must break nothing
-            self._notices.fail(name_of(exchange.request), f"could not be judged: {_words(exchange, error)}")
+            self._notices.fail(name_of(exchange.request), f"could not be judged: {_error_words(exchange, error)}")
 
     def _skip(self, exchange: Exchange, reason: str) -> None:
         self._notices.skip(name_of(exchange.request), f"not judged: {reason}")
@@ -115,11 +115,11 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _line(exchange: Exchange, judged: Judged, finding: Finding) -> str:
+def _finding_line(exchange: Exchange, judged: Judged, finding: Finding) -> str:
     where = f"#{judged.number} {judged.operation or name_of(exchange.request)} {exchange.response.status}"
     return f"{where}: {clean(exchange.request, str(finding))}"
 
 
-def _words(exchange: Exchange, error: Exception) -> str:
+def _error_words(exchange: Exchange, error: Exception) -> str:
     text = clean(exchange.request, str(error))
     return text if type(error).__name__ == "InputError" else f"{type(error).__name__}: {text}"

@@ -98,11 +98,11 @@ class JudgeProcess:
         """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
         self._send(Finish(target, seconds))
         try:
-            kind, value = self._outcome(_STUCK_SECONDS)
+            kind, value = self._last_message(_STUCK_SECONDS)
         except KeyboardInterrupt:
             self.notices.fail("proxy", f"{self.waiting()} exchanges were not judged: interrupted")
             self._process.send_signal(signal.SIGINT)
-            kind, value = self._outcome(_LAST_SECONDS)
+            kind, value = self._last_message(_LAST_SECONDS)
         self._close()
         if self._backlog.left_out:
             self.notices.fail("proxy", f"{self._backlog.left_out} exchanges {LEFT_OUT}")
@@ -120,7 +120,7 @@ class JudgeProcess:
             thread.join(1.0)
         self._socket.close()
 
-    def _outcome(self, patience: float) -> tuple[str, Any]:
+    def _last_message(self, patience: float) -> tuple[str, Any]:
         """What the process says at last; nothing where it makes no headway for so many seconds."""
         quiet, done = 0.0, self._done
         while quiet < patience:

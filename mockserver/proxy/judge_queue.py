@@ -78,7 +78,7 @@ class JudgeQueue:
         self._queue: queue.SimpleQueue[Exchange | None] = queue.SimpleQueue()
         self._interrupted = False
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="mockserver-judge", daemon=True)
+        self._thread = threading.Thread(target=self._judge_queued, name="mockserver-judge", daemon=True)
         self._thread.mockserver_real_time = True  # type: ignore[attr-defined]  # see jobs/drive.py
         self._thread.start()
 
@@ -108,7 +108,7 @@ class JudgeQueue:
         self.notices.finish(result)
         return result
 
-    def _work(self) -> None:
+    def _judge_queued(self) -> None:
         while (exchange := self._queue.get()) is not None and not self._interrupted:
             self._worker.judge(exchange)
             self._backlog.done(size_of(exchange))

@@ -87,7 +87,7 @@ class _Worker:
         while True:
             item = self._next(incoming)
             if isinstance(item, Exchange):
-                self._take(item)
+                self._record_and_judge(item)
             elif self._unjudged and item is None:
                 self._judge_next()
             elif item is not None:
@@ -106,7 +106,7 @@ class _Worker:
         except queue.Empty:
             return None
 
-    def _take(self, exchange: Exchange) -> None:
+    def _record_and_judge(self, exchange: Exchange) -> None:
         self._judge.record(exchange)
         if self._backlog.take(size_of(exchange)):
             self._unjudged.append(exchange)

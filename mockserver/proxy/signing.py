@@ -58,7 +58,7 @@ class Resigner:
         try:
             return {name.lower(): value for name, value in self._sign(request).items()}
         except InputError as error:
-            raise ProxyError(502, "Can't sign", f"the request can't be signed anew: {error}") from None
+            raise ProxyError(502, "Can't sign", f"the request can't be signed again: {error}") from None
 
     def _passes(self, url: str) -> bool:
         try:
@@ -69,4 +69,4 @@ class Resigner:
 
 
 def _refused(reason: str) -> ProxyError:
-    return ProxyError(403, "Not signed", f"the request is not signed anew: {reason}")
+    return ProxyError(403, "Not signed", f"the request is not signed again: {reason}")

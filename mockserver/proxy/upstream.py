@@ -120,13 +120,13 @@ class Upstream:
         )
         assert isinstance(response, urllib3.HTTPResponse)
         try:
-            return self._read(response)
+            return self._read_answer(response)
         finally:
             if pool is self._fresh or not response.isclosed():
                 response.close()
             response.release_conn()
 
-    def _read(self, response: urllib3.HTTPResponse) -> UpstreamAnswer:
+    def _read_answer(self, response: urllib3.HTTPResponse) -> UpstreamAnswer:
         if response.status == 101:
             raise WrongAnswer("it changes the protocol, which nobody asked for")
         original = response._original_response
@@ -137,14 +137,16 @@ class Upstream:
             while piece := response.read1(_PIECE):
                 body += piece
                 if len(body) > BODY_LIMIT:
-                    detail = f"the answer of {self._name} is longer than {BODY_LIMIT} bytes, the most that is passed on"
+                    detail = (
+                        f"the answer of {self._target_name} is longer than {BODY_LIMIT} bytes, the most that is passed on"
+                    )
                     raise ProxyError(502, "Answer too long", detail)
         except _FAILURES as error:
             cut = _how_cut(error, len(body))
         return UpstreamAnswer(response.status, response.reason or "", headers, bytes(body), cut)
 
     @property
-    def _name(self) -> str:
+    def _target_name(self) -> str:
         return f"{self.target.host}:{self.target.port}"
 
     def _explained(self, error: Exception) -> ProxyError:
@@ -153,8 +155,8 @@ class Upstream:
             cause = next((cause for cause in causes if isinstance(cause, kinds)), None)
             if cause is not None:
                 reason = _reason(causes[-1]) if kinds is OSError else _reason(cause)
-                return ProxyError(status, title, text.format(name=self._name, seconds=self._timeout, reason=reason))
-        return ProxyError(502, "No answer", f"{self._name}: {_reason(error)}")
+                return ProxyError(status, title, text.format(name=self._target_name, seconds=self._timeout, reason=reason))
+        return ProxyError(502, "No answer", f"{self._target_name}: {_reason(error)}")
 
     def close(self) -> None:
         """Close the connections at rest."""

@@ -129,19 +129,19 @@ def plain(headers: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[tuple[
 
 
 def unpacked(exchange: Exchange) -> Exchange:
-    """The exchange with unpacked bodies, as clients see them; of one that can't be unpacked only the size is told."""
+    """The exchange with unpacked bodies, as clients see them; of one that can't be unpacked only the size is given."""
     request, response = exchange.request, exchange.response
-    result = _plain(request.headers.get("content-encoding", ""), request.body)
+    result = _unpacked(request.headers.get("content-encoding", ""), request.body)
     if result is not None:
         headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
         if headers.get("content-length") == str(len(request.body)):
             headers["content-length"] = str(len(result))
         request = replace(request, headers=headers, body=result)
-    return replace(exchange, request=request, response=_answer(response))
+    return replace(exchange, request=request, response=_decoded_answer(response))
 
 
-def _answer(response: Response) -> Response:
-    result = _plain(response.header("content-encoding") or "", response.body)
+def _decoded_answer(response: Response) -> Response:
+    result = _unpacked(response.header("content-encoding") or "", response.body)
     if result is None:
         return response
     lengths = {str(len(response.body)): str(len(result))}
@@ -153,7 +153,7 @@ def _answer(response: Response) -> Response:
     return replace(response, headers=headers, body=result)
 
 
-def _plain(encoding: str, body: bytes) -> bytes | None:
+def _unpacked(encoding: str, body: bytes) -> bytes | None:
     """The unpacked body; None where nothing was packed."""
     if not encoding.strip() or not body:
         return None

@@ -107,10 +107,10 @@ def text_secrets(value: str) -> list[str]:
 
 def query(value: str, secrets: list[str]) -> str:
     """A query without the values of parameters that are named like secrets, and without these secrets."""
-    return text("&".join(map(_parameter, value.split("&"))), secrets) if value else value
+    return text("&".join(map(_clean_parameter, value.split("&"))), secrets) if value else value
 
 
-def _parameter(pair: str) -> str:
+def _clean_parameter(pair: str) -> str:
     name, sign, _ = pair.partition("=")
     return f"{name}={HIDDEN}" if sign and is_secret_parameter(unquote_plus(name)) else pair
 

@@ -59,14 +59,14 @@ class Member:
 
 def members(text: str, is_wanted: Named) -> Iterator[Member]:
     """The members of JSON with these names, also those in strings that hold JSON; the text need not be whole."""
-    return (item for item in _named(text, is_wanted, _NAME, False) if item.level is not None or item.numeric)
+    return (item for item in _named_members(text, is_wanted, _NAME, False) if item.level is not None or item.numeric)
 
 
 def values(text: str, is_wanted: Named) -> list[Member]:
     """The values with these names in all forms, in order; everything in an object or a list that has such a name."""
-    matches = list(_named(text, is_wanted, _NAME, True))
+    matches = list(_named_members(text, is_wanted, _NAME, True))
     if "%" in text or "\\u00" in text:
-        matches += _named(text, is_wanted, _ENCODED_NAME, True)
+        matches += _named_members(text, is_wanted, _ENCODED_NAME, True)
     if "</" in text or "<!" in text:
         matches += _elements(text, is_wanted)
     return ordered(matches)
@@ -104,24 +104,24 @@ def plain(member: Member) -> str:
     return result
 
 
-def _named(text: str, is_wanted: Named, names: re.Pattern[str], deep: bool) -> Iterator[Member]:
+def _named_members(text: str, is_wanted: Named, names: re.Pattern[str], deep: bool) -> Iterator[Member]:
     at = 0
     while match := names.search(text, at):
         at = match.end()
-        name, after_escape = _name(text, match)
+        name, after_escape = _name_of_match(text, match)
         if names is _ENCODED_NAME and name == match["name"]:
             continue
         if deep and name == "name" and match["sign"] == "=":
             result = _form_field(text, at, is_wanted)
         elif is_wanted(name):
-            result, at = _value(text, match, (name, after_escape), is_wanted, deep)
+            result, at = _value_after(text, match, (name, after_escape), is_wanted, deep)
         else:
             continue
         yield from result
         at = max(at, result[-1].end if result else 0)
 
 
-def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
+def _name_of_match(text: str, match: re.Match[str]) -> tuple[str, bool]:
     """The name without what encodes it, and without the escape in front of it (`\\nToken`), and whether there was one."""
     name, start = match["name"], match.start("name")
     escaped = len(name) > 1 and name[0] in "nrt" and text[start - 1 : start] == "\\"
@@ -133,7 +133,7 @@ def _name(text: str, match: re.Match[str]) -> tuple[str, bool]:
     return name, escaped
 
 
-def _value(
+def _value_after(
     text: str, match: re.Match[str], called: tuple[str, bool], is_wanted: Named, deep: bool
 ) -> tuple[list[Member], int]:
     """The values after a name (`called`: the name, and whether an escape is in front of it), and where to read on."""
@@ -146,8 +146,8 @@ def _value(
     if match["sign"] == "=":
         start = _skip(_SPACES, text, start + text.startswith("=", start))
         quote = _QUOTE.match(text, start)
-        return [_string(text, quote, name)] if quote else _run(text, start, name, _BARE), match.end()
-    return _line(text, start, match.start("name"), called, is_wanted)
+        return [_string(text, quote, name)] if quote else _run_of_characters(text, start, name, _BARE), match.end()
+    return _rest_of_line(text, start, match.start("name"), called, is_wanted)
 
 
 def _skip(what: re.Pattern[str], text: str, start: int) -> int:
@@ -217,7 +217,9 @@ def _inside(text: str, start: int, name: str, is_wanted: Named) -> tuple[list[Me
     return collected, len(text)
 
 
-def _line(text: str, start: int, name_at: int, called: tuple[str, bool], is_wanted: Named) -> tuple[list[Member], int]:
+def _rest_of_line(
+    text: str, start: int, name_at: int, called: tuple[str, bool], is_wanted: Named
+) -> tuple[list[Member], int]:
     """What follows `name:` where that begins a line (YAML, headers), a string or a part of YAML's {flow}."""
     name, after_escape = called
     before = text[max(0, name_at - _BACK) : name_at].rstrip(" \t-<>*") if not after_escape else "\\n"
@@ -232,10 +234,12 @@ def _line(text: str, start: int, name_at: int, called: tuple[str, bool], is_want
     block = _BLOCK.match(text, start)
     if block:
         return [Member(name, block.start("lines"), block.end("lines"), block["lines"])], end
-    return _run(text, start, name, _FLOW if opening in "{," else _LINE if opening in "\r\n" else _QUOTED_LINE), end
+    return _run_of_characters(
+        text, start, name, _FLOW if opening in "{," else _LINE if opening in "\r\n" else _QUOTED_LINE
+    ), end
 
 
-def _run(text: str, start: int, name: str, characters: re.Pattern[str]) -> list[Member]:
+def _run_of_characters(text: str, start: int, name: str, characters: re.Pattern[str]) -> list[Member]:
     match = characters.match(text, start)
     return [Member(name, start, match.end(), match[0])] if match else []
 

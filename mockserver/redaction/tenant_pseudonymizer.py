@@ -77,7 +77,7 @@ class TenantPseudonymizer:
             request=replace(
                 request,
                 path=self._path(request.path, match, result, clean),
-                query="&".join(self._parameter(pair, result, clean) for pair in request.query.split("&")),
+                query="&".join(self._clean_parameter(pair, result, clean) for pair in request.query.split("&")),
                 headers={name: self._header(name, value, result, clean) for name, value in request.headers.items()},
                 body=changed(request.body, clean),
             ),
@@ -118,7 +118,7 @@ class TenantPseudonymizer:
 
     def _look_into(self, body: bytes, status: int, result: _Found) -> None:
         text = body.decode("utf-8", "replace")
-        for member in self._named(text):
+        for member in self._named_members(text):
             value = scan.plain(member)
             if value:
                 result.tenants[value] = None
@@ -139,25 +139,25 @@ class TenantPseudonymizer:
         parts, at = [], 0
         for index, name in enumerate(result.operation.path_names, 1):
             value = match[index]
-            parts += [path[at : match.start(index)], self._value(value) if is_tenant(result.operation, name) else value]
+            parts += [path[at : match.start(index)], self._pseudonym(value) if is_tenant(result.operation, name) else value]
             at = match.end(index)
         return "".join([*parts, path[at:]])
 
-    def _value(self, value: str) -> str:
+    def _pseudonym(self, value: str) -> str:
         return value if value.startswith(redact.HIDDEN) else self._pseudonyms.of(value)
 
-    def _parameter(self, pair: str, result: _Found, clean: Clean) -> str:
+    def _clean_parameter(self, pair: str, result: _Found, clean: Clean) -> str:
         name, sign, value = pair.partition("=")
         if sign and value and self._means_tenant(name, result.operation):
             plain = unquote_plus(value)
-            return f"{name}={self._value(plain) if plain == value else quote_plus(self._value(plain))}"
+            return f"{name}={self._pseudonym(plain) if plain == value else quote_plus(self._pseudonym(plain))}"
         own = result.operation is not None and any(p.name == name for p in result.operation.parameters)
         return pair if own else clean(pair)
 
     def _header(self, name: str, value: str, result: _Found, clean: Clean) -> str:
         if name.lower() in _PLAIN_HEADERS or not value:
             return value
-        return self._value(value) if self._means_tenant(name, result.operation) else clean(value)
+        return self._pseudonym(value) if self._means_tenant(name, result.operation) else clean(value)
 
     def _cleaner(self, result: _Found) -> Clean:
         sure = [value for value in (*self._recent, *result.tenants) if _is_sure(value)][-_KNOWN:]
@@ -175,25 +175,25 @@ class TenantPseudonymizer:
 
         def clean(text: str) -> str:
             parts, at = [], 0
-            for member in self._members(text, result):
+            for member in self._tenant_members(text, result):
                 parts += [loose(text[at : member.start]), self._member(member)]
                 at = member.end
             return "".join([*parts, loose(text[at:])])
 
         return clean
 
-    def _named(self, text: str) -> Sequence[scan.Member]:
+    def _named_members(self, text: str) -> Sequence[scan.Member]:
         return self._remembered(text) if len(text) <= redact.REMEMBERED else self._members_of(text)
 
     def _members_of(self, text: str) -> tuple[scan.Member, ...]:
         return tuple(scan.members(text, self._tenants.named))
 
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:
-        return zip(_spellings(value), _spellings(self._value(value)), strict=True)
+        return zip(_spellings(value), _spellings(self._pseudonym(value)), strict=True)
 
-    def _members(self, text: str, result: _Found) -> list[scan.Member]:
+    def _tenant_members(self, text: str, result: _Found) -> list[scan.Member]:
         """The members whose values are tenants, in order; none of them inside another."""
-        spans = list(self._named(text))
+        spans = list(self._named_members(text))
         for name, values in result.members.items():
             if not self._tenants.named(name) and name != "*":
                 spans += (item for item in scan.members(text, name.__eq__) if scan.plain(item) in values)
@@ -206,7 +206,7 @@ class TenantPseudonymizer:
     def _member(self, member: scan.Member) -> str:
         """The member's value as it shall stand in the text: escaped as before."""
         value = scan.plain(member)
-        new = self._value(value)
+        new = self._pseudonym(value)
         if member.level is None:
             return new
         for _ in range(member.level + 1):
@@ -214,7 +214,7 @@ class TenantPseudonymizer:
         if value == member.value:
             return new
         pieces = re.split(r"(\\+(?:u[0-9a-fA-F]{4}|.))", member.value)  # escaped in a way of its own
-        return "".join(piece if piece.startswith("\\") else self._value(piece) for piece in pieces)
+        return "".join(piece if piece.startswith("\\") else self._pseudonym(piece) for piece in pieces)
 
     def _replaced(self, match: re.Match[str], news: Mapping[str, str], patterns: _Patterns) -> str:
         kind, text = match.lastgroup, match[0]
@@ -223,12 +223,12 @@ class TenantPseudonymizer:
         if kind == "known":
             return news[text]
         if kind in ("short", "quoted"):
-            return text[: match.start(kind) - match.start()] + self._value(match[kind])
+            return text[: match.start(kind) - match.start()] + self._pseudonym(match[kind])
         if kind == "mail":
-            plain = self._value(text.replace("%40", "@"))
+            plain = self._pseudonym(text.replace("%40", "@"))
             return plain.replace("@", "%40") if "%40" in text else plain
         if kind == "id" or (kind == "ip" and _tells(text)):
-            return self._value(text)
+            return self._pseudonym(text)
         return text
 
 
@@ -265,7 +265,7 @@ class _Patterns:
 
     def outer(self, text: str) -> re.Pattern[str]:
         """The pattern for a text."""
-        return self._pattern("obs:" in text, _has_mail(text), self._ids)
+        return self._tenant_pattern("obs:" in text, _has_mail(text), self._ids)
 
     def remember(self, text: str, became: str) -> None:
         """Keep what a text became, if it isn't long."""
@@ -276,9 +276,9 @@ class _Patterns:
 
     def inner(self, text: str) -> re.Pattern[str]:
         """The pattern for the path of a bucket: every id in it is replaced."""
-        return self._pattern(False, _has_mail(text), True)
+        return self._tenant_pattern(False, _has_mail(text), True)
 
-    def _pattern(self, bucket: bool, mail: bool, ids: bool) -> re.Pattern[str]:
+    def _tenant_pattern(self, bucket: bool, mail: bool, ids: bool) -> re.Pattern[str]:
         choice = (bucket, mail, ids)
         if choice not in self._compiled:
             parts = [f"(?P<bucket>{_BUCKET})"] if bucket else []

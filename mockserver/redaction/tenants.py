@@ -40,19 +40,19 @@ class Tenants:
         marked: set[str] = set()
         for operation in definitions.operations:
             marked.update(p.name for p in operation.parameters if p.schema.get("x-tenant") is True)
-            for status, schema in [*_answers(operation), (0, _body(definitions, operation))]:
+            for status, schema in [*_answers(operation), (0, _body_schema(definitions, operation))]:
                 matches = tuple(sorted(set(_marked(schema, ""))))
                 self._places[operation.id, status] = matches
                 marked.update(parts_of(place)[-1] for place in matches if place)
         self.names = tuple(sorted(marked - {"*"}))
-        self._pattern = re.compile(_pattern(sorted((marked - _VAGUE) | set(_USUAL))))
-        self.named = lru_cache(maxsize=4_096)(self._named)
+        self._pattern = re.compile(_name_pattern(sorted((marked - _VAGUE) | set(_USUAL))))
+        self.named = lru_cache(maxsize=4_096)(self._means_tenant)
 
     def places(self, operation: Operation, status: int = 0) -> tuple[str, ...]:
         """Where marked members stand in an answer with this HTTP status, or (0) in the request's body: pointers with `*`."""
         return self._places.get((operation.id, status), ())
 
-    def _named(self, name: str) -> bool:
+    def _means_tenant(self, name: str) -> bool:
         """Whether a header, a query parameter or a member of this name means a tenant wherever it stands."""
         return self._pattern.fullmatch(name) is not None
 
@@ -61,7 +61,7 @@ def _answers(operation: Operation) -> Iterator[tuple[int, Any]]:
     return ((status, answers.schema) for status, answers in operation.answers.items())
 
 
-def _body(definitions: Definitions, operation: Operation) -> Any:
+def _body_schema(definitions: Definitions, operation: Operation) -> Any:
     file, _, pointer = operation.place.partition("#")
     try:
         place = node_at(definitions.documents, file, parts_of(pointer)) / "requestBody" / "content" / "application/json"
@@ -85,13 +85,13 @@ def _marked(schema: Any, place: str) -> Iterator[str]:
             yield from _marked(child, place)
 
 
-def _pattern(names: list[str]) -> str:
+def _name_pattern(names: list[str]) -> str:
     """Names in any case, with or without what parts their words, and with the X- of headers."""
     words = sorted({re.sub(r"[_-]", "", re.sub(r"([a-z])([A-Z])", r"\1_\2", name)).lower() for name in names})
-    spelled = ["[_-]?".join(_words(name)) for name in names]
+    spelled = ["[_-]?".join(_words_of_name(name)) for name in names]
     return "(?i:(?:x-)?(?:" + "|".join(sorted({*spelled, *words}, key=len, reverse=True)) + "))"
 
 
-def _words(name: str) -> list[str]:
+def _words_of_name(name: str) -> list[str]:
     parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     return [re.escape(word) for word in re.split(r"[_-]", parted.lower()) if word]

@@ -60,7 +60,7 @@ def context_made_up(host: str) -> tuple[ssl.SSLContext, bytes]:
 
     authority = trustme.CA(organization_name="mockserver")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*_names(host)).configure_cert(context)
+    authority.issue_cert(*_certificate_names(host)).configure_cert(context)
     return context, authority.cert_pem.bytes() + Path(certifi.where()).read_bytes()
 
 
@@ -73,7 +73,7 @@ def write_trust_file(file: Path, trusted: bytes) -> None:
         raise InputError(f"can't write {file}, which clients of --tls have to trust: {error.strerror}") from error
 
 
-def _names(host: str) -> Sequence[str]:
+def _certificate_names(host: str) -> Sequence[str]:
     return _HOSTS if host in (*_HOSTS, "0.0.0.0", "::", "") else (host, *_HOSTS)  # noqa: S104 - compared, not bound
 
 

@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
             self._queue.append(request)
             self._read_on()
         elif not self._ending:
-            self._answer(request)
+            self._answer_request(request)
 
     def body_awaited(self) -> None:
         """Let the client send its body, once the answers before it are sent."""
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
         fresh = not reader.in_message
         if fresh and data[:1] == TLS and (alert := self._handler.tls_alert()):
             self.transport.write(alert)
-            self._end(lingering=True)
+            self._end_connection(lingering=True)
             return
         self._read = 0
         reader.feed(data)
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
             self._server.remember(data, self._last)
         self._note()
 
-    def _answer(self, request: RawRequest) -> None:
+    def _answer_request(self, request: RawRequest) -> None:
         if self._handler.is_slow(request):
             self.at_work = True
             self._note()
@@ -185,14 +185,14 @@ class Connection(asyncio.Protocol):
             return
         self.transport.write(head + body)
         if not request.keep_alive or self.close_next:
-            self._end(lingering=request is _LAST or request.body_size > len(request.body))
+            self._end_connection(lingering=request is _LAST or request.body_size > len(request.body))
 
     def _delivered(self, request: RawRequest, whole: bool) -> None:
         self._player = None
         if self._ending:
             return
         if not whole or not request.keep_alive:
-            self._end(lingering=whole and request.body_size > len(request.body))
+            self._end_connection(lingering=whole and request.body_size > len(request.body))
         else:
             self._server.watch(self)
             self._go_on()
@@ -201,7 +201,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Answer the requests that waited."""
         while self._queue and not self._ending and not self.at_work and self._player is None:
-            self._answer(self._queue.popleft())
+            self._answer_request(self._queue.popleft())
         if self._ending or self._waits():
             return
         if self._continue_due:
@@ -236,16 +236,16 @@ class Connection(asyncio.Protocol):
         if self.at_work:
             self.close_next = True
         elif not self._ending:
-            self._end(lingering=False)
+            self._end_connection(lingering=False)
 
     def hang_up_at_rest(self) -> None:
         """Close the connection, if nothing is under way on it; else after the answer to that."""
         if self._under_way:
             self.close_next = True
         elif not self._ending and self._player is None:
-            self._end(lingering=False)
+            self._end_connection(lingering=False)
 
-    def _end(self, lingering: bool) -> None:
+    def _end_connection(self, lingering: bool) -> None:
         """Close the connection once all is sent; `lingering`: let the client read it although it still sends.
 
         Closed at once with bytes unread, the connection would be reset.

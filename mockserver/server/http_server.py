@@ -67,7 +67,7 @@ class HttpServer:
         self._joining: set[asyncio.Task[Any]] = set()
         self._readable = ReadableSockets()
         self._workers = Workers(handler.threads, "worker")
-        self._thread = threading.Thread(target=self._run, name="mockserver-server", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="mockserver-server", daemon=True)
         self._thread.mockserver_real_time = True  # type: ignore[attr-defined]
         self._unwatch_activity: Callable[[], None] = lambda: None
         self._started = self._stopped = False
@@ -158,7 +158,7 @@ class HttpServer:
             for connection in list(self._connections):
                 connection.hang_up()
         elif not refuses and not self._port.is_open:
-            self._port.open(self.loop, self._take)
+            self._port.open(self.loop, self._take_client)
             self._readable.add(*self._port.file_numbers())
         if self.handler.port_may_change() and self._next_look is None:
             self._next_look = self.loop.call_later(_LOOK_SECONDS, self._look)
@@ -167,7 +167,7 @@ class HttpServer:
         self._next_look = None
         self._obey()
 
-    def _take(self, client: socket.socket) -> None:
+    def _take_client(self, client: socket.socket) -> None:
         joining = self.loop.create_task(self.loop.connect_accepted_socket(partial(self._connection, self), client))
         self._joining.add(joining)
         joining.add_done_callback(self._joining.discard)
@@ -203,7 +203,7 @@ class HttpServer:
         """Run a task in a thread."""
         self._workers.submit(task)
 
-    def _run(self) -> None:
+    def _run_loop(self) -> None:
         try:
             self.loop.run_forever()
         finally:

@@ -34,7 +34,7 @@ class LogWriter:
         self._lost = self._writing = 0
         self._closing = threading.Lock()
         self._closing.acquire()
-        self._thread = threading.Thread(target=self._run, name="mockserver-log", daemon=True)
+        self._thread = threading.Thread(target=self._write_lines, name="mockserver-log", daemon=True)
         self._thread.mockserver_real_time = True  # type: ignore[attr-defined]
         self._thread.start()
 
@@ -62,7 +62,7 @@ class LogWriter:
         with self._lock:
             self._lost += count
 
-    def _run(self) -> None:
+    def _write_lines(self) -> None:
         going = True
         while going:
             lines = [self._lines.get()]

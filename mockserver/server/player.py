@@ -41,7 +41,7 @@ class Player:
             if isinstance(action, bytes):
                 self._transport.write(action)
             elif isinstance(action, End):
-                self._end(action)
+                self._end_connection(action)
                 return
             else:
                 self.hangs = isinstance(action, Hang)
@@ -55,7 +55,7 @@ class Player:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _end(self, end: End) -> None:
+    def _end_connection(self, end: End) -> None:
         if end is End.RESET:
             reset_on_close(self._transport)
         self._over(False)

@@ -54,8 +54,8 @@ class RequestReader:
     """Reads the requests of one connection.
 
     Args:
-        sink: Is told of each request.
-        body_limit: The largest body that is kept, in bytes. Of a larger one only the size is told, `keep_alive` is False,
+        sink: Gets each request.
+        body_limit: The largest body that is kept, in bytes. Of a larger one only the size is given, `keep_alive` is False,
             and nothing after it is read.
     """
 

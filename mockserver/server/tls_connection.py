@@ -29,7 +29,7 @@ class TlsTransport:
         self._tls = context.wrap_bio(self._received, self._to_send, server_side=True)
         self._ready = False
         self.ends_in_order = True
-        """Whether the client is told of the end, as TLS wants it."""
+        """Whether the client is notified of the end, as TLS wants it."""
         self.abort = transport.abort
         self.can_write_eof = transport.can_write_eof
         self.get_extra_info = transport.get_extra_info
@@ -117,7 +117,7 @@ class TlsConnection(Connection):
             plain = transport.feed(data)
         except ssl.SSLError:  # no common version, or the client doesn't trust us: it knows
             transport.ends_in_order = False
-            self._end(lingering=True)
+            self._end_connection(lingering=True)
             return
         if plain:
             super().data_received(plain)
@@ -128,4 +128,4 @@ class TlsConnection(Connection):
             said = self._refusal(refusal)
         self.transport.write_plain(said)
         self.transport.ends_in_order = False
-        self._end(lingering=True)
+        self._end_connection(lingering=True)

@@ -31,7 +31,7 @@ class Workers:
         with self._lock:
             self._to_do += 1
             if self._to_do > len(self._threads) < self._limit:
-                thread = threading.Thread(target=self._work, name=f"mockserver-{self._name}", daemon=True)
+                thread = threading.Thread(target=self._run_tasks, name=f"mockserver-{self._name}", daemon=True)
                 thread.mockserver_real_time = True  # type: ignore[attr-defined]
                 thread.start()
                 self._threads.append(thread)
@@ -47,7 +47,7 @@ class Workers:
             thread.join(seconds)
             seconds = 0.0 if thread.is_alive() else seconds  # the first one at work has had all of it
 
-    def _work(self) -> None:
+    def _run_tasks(self) -> None:
         while (task := self._tasks.get()) is not None:
             try:
                 task()

@@ -25,7 +25,7 @@ def get_token(context: Context) -> Answer:
     # A token that has more than its lifetime left is from before the clock was set back: from a future that never was.
     if held is None or held[1] - context.now > _LIFETIME:
         held = _new_token(app, context)
-    return _answer(*held, context)
+    return _token_answer(*held, context)
 
 
 def refresh_token(context: Context) -> Answer:
@@ -37,7 +37,7 @@ def refresh_token(context: Context) -> Answer:
         raise RequestProblem("token-invalid", "accessToken was not issued to this app, or by a mock with another seed")
     if context.now >= content["expires"]:
         raise RequestProblem("token-expired", "accessToken has expired on the mock's clock; get a new one")
-    return _answer(*_new_token(app, context), context)
+    return _token_answer(*_new_token(app, context), context)
 
 
 def _check_app(body: Mapping[str, Any], settings: Settings) -> None:
@@ -59,7 +59,7 @@ def _new_token(app: str, context: Context) -> tuple[str, int]:
     return token, expires
 
 
-def _answer(token: str, expires: int, context: Context) -> Answer:
+def _token_answer(token: str, expires: int, context: Context) -> Answer:
     body = {
         context.switches["apim-token-status-key"]: 0,
         "msg": "SUCCESS",

@@ -45,7 +45,7 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
     answer = _put(answer, f"{base}{drawing.mapping.status}", job.definition.states[job.moment.status].code)
     if drawing.mapping.progress:
         place = f"{base}{drawing.mapping.progress}"
-        answer = _put(answer, place, _progress(job, value_at(whole, place)))
+        answer = _put(answer, place, _progress_of(job, value_at(whole, place)))
     for time in drawing.times:
         answer = _with_time(answer, f"{base}{time['at']}", time, job)
     for place, states in drawing.only.items():
@@ -115,7 +115,7 @@ def _working(job: Job) -> list[str]:
     return [name for name in going if not any(words.search(name) for words in (WAITING, DETOUR, STOPPING))] or going
 
 
-def _progress(job: Job, like: Any) -> Any:
+def _progress_of(job: Job, like: Any) -> Any:
     """How much is done: it rises with each working state and within it, and is all only at a success."""
     moment, working = job.moment, _working(job)
     begun = [status for status, _ in moment.entered if status in working]

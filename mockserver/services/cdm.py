@@ -66,7 +66,7 @@ def _submission(job: Job, switches: Switches) -> dict[str, Any]:
         "job-name": job.identity["job_name"],
         "creation-user": facts["user"],
         "creation-date": str(created) if facts.get("quoted") or switches["cdm-creation-date"] == "string" else created,
-        "progress": _progress(job),
+        "progress": _progress_of(job),
         "status": moment.status,
     }
     if moment.status in _NOT_STARTED:
@@ -85,7 +85,7 @@ def _submission(job: Job, switches: Switches) -> dict[str, Any]:
     }
     started = moment.first("RUNNING")
     if started is not None:
-        run |= {"execute-date": started, **_rows(job)}
+        run |= {"execute-date": started, **_row_counts(job)}
     if moment.status == "SUCCEEDED":
         run["counters"] = {"org.apache.sqoop.submission.counter.SqoopCounters": _counters(facts)}
     if moment.status == "FAILED":
@@ -120,7 +120,7 @@ def _done(job: Job) -> float:
     return 0.9
 
 
-def _progress(job: Job) -> int:
+def _progress_of(job: Job) -> int:
     if job.moment.status in ("FAILED", "FAILURE_ON_SUBMIT"):
         return -1
     if job.moment.status == "SUCCEEDED":
@@ -130,7 +130,7 @@ def _progress(job: Job) -> int:
     return 0
 
 
-def _rows(job: Job) -> dict[str, int]:
+def _row_counts(job: Job) -> dict[str, int]:
     facts, share = job.profile, _done(job)
     return {
         "write_rows": int((facts["rows"] - facts["skipped"]) * share),

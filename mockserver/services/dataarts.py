@@ -108,7 +108,7 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
     from startTime to endTime. Until the run has succeeded, the counts are -1 and speed is 0.0 (then rows a second).
     """
     facts, moment = job.profile, job.moment
-    task_name, job_name = _names(job, switches)
+    task_name, job_name = _name_members(job, switches)
     succeeded = moment.status == "success"
     rows = facts["rows"] if succeeded else -1
     length = _length(moment)
@@ -140,7 +140,7 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
     }
 
 
-def _names(job: Job, switches: Switches) -> tuple[str, str]:
+def _name_members(job: Job, switches: Switches) -> tuple[str, str]:
     """The members taskName and jobName: the query has one of them."""
     requested, other = job.identity["job_name"], job.profile["other_name"]
     return (other, requested) if switches["dataarts-job-name"] == "job" else (requested, other)
@@ -205,10 +205,10 @@ def _row_text(row: dict[str, Any]) -> str:
 
 def body(text: str, now: int, request_id: str) -> dict[str, Any]:
     """The answer of ShowInstanceInfos: the inner answer as text, and its headers."""
-    return {"status_code": 200, "body": text, "header_map": _headers(text, now, request_id)}
+    return {"status_code": 200, "body": text, "header_map": _example_headers(text, now, request_id)}
 
 
-def _headers(text: str, now: int, request_id: str) -> dict[str, str]:
+def _example_headers(text: str, now: int, request_id: str) -> dict[str, str]:
     """The example's headers in its order. Content-Length is the UTF-8 length of the text; the example's is not."""
     return {
         "Keep-Alive": "timeout=20",

@@ -188,7 +188,7 @@ def _instance(job: Job) -> dict[str, Any]:
         "ifPre": facts["pre"],
         "stsDesc": moment.status,
         "recallNum": reruns,
-        "triggerTime": _time(trigger),
+        "triggerTime": _time_text(trigger),
         "timeout": _TIMEOUT_SECONDS,
         "recallLimit": max(facts["limit"], reruns),
         "recallInterval": facts["interval"],
@@ -226,12 +226,12 @@ def _suffix(cycle: str, time: int) -> str:
     return utc(time).strftime({"H": _FORMS[10], "mi": _FORMS[12]}.get(cycle, _FORMS[14]))
 
 
-def _time(time: int) -> str:
+def _time_text(time: int) -> str:
     return utc(time).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _time_or_none(time: int | None) -> str | None:
-    return None if time is None else _time(time)
+    return None if time is None else _time_text(time)
 
 
 def _java_date(time: int) -> str:
@@ -313,10 +313,10 @@ def _flow(scope: Scope) -> dict[str, Any]:
         "triggerTime": node["triggerTime"],
         "startTime": node["startTime"],
         "endTime": node["endTime"],
-        "timestamp": f"{_time(scope.job.moment.born)}.0",
+        "timestamp": f"{_time_text(scope.job.moment.born)}.0",
         "virtual": False,
         "owner": facts["account"],
-        "calDt": _time(scope.job.moment.born - DAY)[:10],
+        "calDt": _time_text(scope.job.moment.born - DAY)[:10],
         "hasEditPri": True,
         "hasReadPri": True,
     }
@@ -334,7 +334,7 @@ def _log(scope: Scope) -> str:
         f"submitter:\t{node['doAs']}",
         f"current time:\t{_java_date(job.moment.born)}",
         "=" * 39,
-        *(f"{_time(time)}\t{status}" for status, time in job.moment.entered),
+        *(f"{_time_text(time)}\t{status}" for status, time in job.moment.entered),
     ]
     limit = str(scope.context.parameters.get("maxLength") or "")
     text = "\n".join(lines) + "\n"

@@ -89,8 +89,8 @@ def _token(content: Json, scope: Json, context: Context) -> Json:
     user = content["user"]
     return {
         **({} if "nocatalog" in context.parameters else {"catalog": _catalog(content["project"], context)}),
-        "expires_at": _time(content["expires"]),
-        "issued_at": _time(content["issued"]),
+        "expires_at": _time_text(content["expires"]),
+        "issued_at": _time_text(content["issued"]),
         "methods": ["password"],
         **scope,
         "roles": [{"id": "0", "name": "te_admin"}],
@@ -151,7 +151,7 @@ def _id_and_name(requested: Json) -> Json:
     return {key: requested[key] for key in ("id", "name") if key in requested}
 
 
-def _time(time: int) -> str:
+def _time_text(time: int) -> str:
     return utc(time).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -162,9 +162,10 @@ def list_projects(context: Context) -> Answer:
     """
     requested = context.parameters
     projects = [
-        _project(name, project) for name, project in _named(requested.get("name"), context.namespace.settings).items()
+        _project(name, project)
+        for name, project in _projects_named(requested.get("name"), context.namespace.settings).items()
     ]
-    matches = [project for project in projects if _fits(project, requested)]
+    matches = [project for project in projects if _is_requested(project, requested)]
     page, size = requested.get("page", 1), requested.get("per_page", _PER_PAGE)
     links = {
         "self": _address(requested),
@@ -174,7 +175,7 @@ def list_projects(context: Context) -> Answer:
     return Answer(200, {"links": links, "projects": matches[(page - 1) * size : page * size]})
 
 
-def _named(name: str | None, settings: Settings) -> dict[str, str]:
+def _projects_named(name: str | None, settings: Settings) -> dict[str, str]:
     """The ids, by name, of the project with this name, or of all."""
     if name is None and settings.projects:
         return _configured(settings)
@@ -194,7 +195,7 @@ def _project(name: str, project: str) -> Json:
     }
 
 
-def _fits(project: Json, requested: Mapping[str, Any]) -> bool:
+def _is_requested(project: Json, requested: Mapping[str, Any]) -> bool:
     return all(project[name] == requested[name] for name in _FILTERS if name in requested)
 
 

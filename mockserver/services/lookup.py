@@ -24,12 +24,12 @@ def find_job(operation: Operation, service: SingleJobService, context: Context) 
     """The job with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
     identity = _identity(operation, context)
     declared = _declaration(operation, service, context, identity)
-    return _job(_life_of(operation), service, declared, identity, declared.born, context)
+    return _job_at(_life_of(operation), service, declared, identity, declared.born, context)
 
 
 def job(operation: Operation, service: SingleJobService, context: Context, declared: JobSpec, poll: bool = True) -> Job:
     """The declared job as the request means it; `poll`: whether asking counts as a poll."""
-    return _job(_life_of(operation), service, declared, _identity(operation, context), declared.born, context, poll)
+    return _job_at(_life_of(operation), service, declared, _identity(operation, context), declared.born, context, poll)
 
 
 def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
@@ -84,8 +84,10 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
     born = context.namespace.store.birth((_life_of(operation).kind, *identity.values()), context.now).time
     life = _rest_of_life(definition, operation.documented_state)
     facts = service.facts(service.adapt(example.value, context.namespace.settings.switches))
-    made_up = JobSpec(MADE_UP, _life_of(operation).kind, identity, life, _progress(context), born, visible=0, facts=facts)
-    return _job(definition, service, made_up, identity, born, context)
+    made_up = JobSpec(
+        MADE_UP, _life_of(operation).kind, identity, life, _progress_setting(context), born, visible=0, facts=facts
+    )
+    return _job_at(definition, service, made_up, identity, born, context)
 
 
 def last_day(job: Job) -> int:
@@ -127,7 +129,7 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
         for find_job in sources
     ]
     jobs = [
-        _job(
+        _job_at(
             _life_of(operation),
             service,
             _as_ended(source, number),
@@ -148,7 +150,7 @@ def run(operation: Operation, service: JobListService, declared: JobSpec, number
     """A run of a declared list; parts of its identity that neither the request nor the declaration has are empty."""
     parameters = {**dict.fromkeys(_life_of(operation).identity, ""), **context.parameters}
     identity = _identity_of_run(service, parameters, declared, number)
-    return _job(_life_of(operation), service, _as_ended(declared, number), identity, born, context, poll=False)
+    return _job_at(_life_of(operation), service, _as_ended(declared, number), identity, born, context, poll=False)
 
 
 def run_number(declared: JobSpec, number: int) -> str:
@@ -177,7 +179,7 @@ def _life_of(operation: Operation) -> JobLife:
     return operation.job
 
 
-def _progress(context: Context) -> Progress:
+def _progress_setting(context: Context) -> Progress:
     return _parsed_progress(context.namespace.settings.progress)
 
 
@@ -193,35 +195,35 @@ def _rest_of_life(definition: JobLife, status: str | None) -> Life:
     raise AssertionError(f"no life comes through {status}")
 
 
-def _texts(context: Context) -> dict[str, str]:
+def _parameter_texts(context: Context) -> dict[str, str]:
     return {name: str(value) for name, value in context.parameters.items()}
 
 
 def _check_owner(declared: JobSpec, owner: str, context: Context) -> None:
     if declared.owner is not None and declared.owner != owner:
         detail = f"the job was declared for {declared.owner!r}, not for {owner!r}"
-        raise RequestProblem("unknown-id", detail, **_texts(context))
+        raise RequestProblem("unknown-id", detail, **_parameter_texts(context))
 
 
 def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None:
     if context.now < declared.visible:
         wait = (declared.visible - context.now) / SECOND
         reason = "its id is one of the future" if declared.number == MADE_UP else "the job was only just created"
-        raise RequestProblem("unknown-id", f"{reason}: it can be found in {wait:g} s", **_texts(context))
+        raise RequestProblem("unknown-id", f"{reason}: it can be found in {wait:g} s", **_parameter_texts(context))
     if definition.retention is not None and context.now - declared.born > definition.retention * SECOND:
         remaining = definition.retention * SECOND // DAY
         raise RequestProblem(
-            "unknown-id", f"the job is older than {remaining:g} days: it is not kept longer", **_texts(context)
+            "unknown-id", f"the job is older than {remaining:g} days: it is not kept longer", **_parameter_texts(context)
         )
 
 
 def _check_known(operation: Operation, context: Context) -> None:
     if context.namespace.declared.deleted(_life_of(operation).kind, context.parameters):
-        raise RequestProblem("unknown-id", "the job was deleted", **_texts(context))
+        raise RequestProblem("unknown-id", "the job was deleted", **_parameter_texts(context))
     if context.namespace.settings.unknown_ids == "reject":
         requested = ", ".join(f"{name} {context.parameters[name]!r}" for name in _life_of(operation).identity)
         detail = f"no job has {requested}; declare one, or use --unknown-ids create"
-        raise RequestProblem("unknown-id", detail, **_texts(context))
+        raise RequestProblem("unknown-id", detail, **_parameter_texts(context))
 
 
 def _made_up(
@@ -231,11 +233,11 @@ def _made_up(
     birth = namespace.store.birth((definition.kind, *identity.values()), context.now, owner)
     if birth.owner != owner:
         detail = f"the job belongs to another {service.owner}: the one that asked for it first"
-        raise RequestProblem("unknown-id", detail, **_texts(context))
+        raise RequestProblem("unknown-id", detail, **_parameter_texts(context))
     requested = birth.time if namespace.epoch is None else namespace.epoch
     born = service.born(identity, requested - round(definition.visible_after * SECOND))  # it can be found by now
     visible = service.created(identity, born)
-    return JobSpec(MADE_UP, definition.kind, identity, None, _progress(context), born, visible)
+    return JobSpec(MADE_UP, definition.kind, identity, None, _progress_setting(context), born, visible)
 
 
 def _made_up_history(operation: Operation, service: JobListService, context: Context) -> JobSpec:
@@ -247,7 +249,7 @@ def _made_up_history(operation: Operation, service: JobListService, context: Con
     since = max(0, context.now - first_asked) // every
     count = _between(service.past, "past", namespace.settings.seed, *identity.items()) + 1 + since
     newest = first_asked + since * every
-    return JobSpec(MADE_UP, _life_of(operation).kind, identity, None, _progress(context), newest, 0, count, every)
+    return JobSpec(MADE_UP, _life_of(operation).kind, identity, None, _progress_setting(context), newest, 0, count, every)
 
 
 def _between(bounds: tuple[int, int], *key: object) -> int:
@@ -272,7 +274,7 @@ def _identity_of_run(
     return {**identity, "run": run_number(declared, number)}
 
 
-def _job(
+def _job_at(
     definition: JobLife,
     service: Service,
     declared: JobSpec,

@@ -78,7 +78,7 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
         "id": job.identity["id"],
         "name": facts["name"],
         "status": moment.status,
-        "created": _time(moment.born, _CHINA),
+        "created": _time_text(moment.born, _CHINA),
         **_ended(moment, switches),
         "process": _process(moment),
         "instance": facts["instance"],
@@ -92,7 +92,7 @@ def body(job: Job, switches: Switches) -> dict[str, Any]:
 def _ended(moment: Moment, switches: Switches) -> dict[str, str]:
     if moment.ended is not None:
         zone = timezone.utc if switches["taurusdb-time-zone"] == "documented" else _CHINA
-        return {"ended": _time(moment.ended, zone)}
+        return {"ended": _time_text(moment.ended, zone)}
     return {"ended": ""} if switches["taurusdb-ended"] == "empty" else {}
 
 
@@ -109,7 +109,7 @@ def until(job: Job, _switches: Switches) -> int:
     return min(moment.until, moment.since + math.ceil(hundredths / 100))
 
 
-def _time(time: int, zone: timezone) -> str:
+def _time_text(time: int, zone: timezone) -> str:
     return utc(time).astimezone(zone).strftime(_FORM)
 
 

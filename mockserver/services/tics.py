@@ -40,10 +40,10 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
     """
     instance = {"id": fake.hex(32)}
     job_id = identity["job_id"]
-    return instance | (fake.shared(_job, "tics", identity["league_id"], job_id) if job_id else _job(fake))
+    return instance | (fake.shared(_facts, "tics", identity["league_id"], job_id) if job_id else _facts(fake))
 
 
-def _job(fake: Fake) -> dict[str, Any]:
+def _facts(fake: Fake) -> dict[str, Any]:
     kind = fake.pick(_TYPES)
     return {
         "name": fake.name(),
@@ -73,16 +73,16 @@ def row(job: Job, _parameters: Mapping[str, Any], switches: Switches) -> dict[st
         "job_name": facts["name"],
         "job_instance_type": facts["type"],
         "round_id": facts["rounds"],
-        "start_time": _time(moment.born),
-        **_end(moment.ended, switches),
+        "start_time": _time_text(moment.born),
+        **_end_members(moment.ended, switches),
         "result_ext": "1",
         **_learning(facts),
     }
 
 
-def _end(ended: int | None, switches: Switches) -> dict[str, str | None]:
+def _end_members(ended: int | None, switches: Switches) -> dict[str, str | None]:
     if ended is not None:
-        return {"end_time": _time(ended)}
+        return {"end_time": _time_text(ended)}
     return {"end_time": None} if switches["tics-end-time"] == "null" else {}
 
 
@@ -95,7 +95,7 @@ def _learning(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4_096)
-def _time(time_ms: int) -> str:
+def _time_text(time_ms: int) -> str:
     return utc(time_ms).isoformat(timespec="milliseconds")
 
 

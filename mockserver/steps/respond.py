@@ -27,7 +27,7 @@ def respond(operation: Operation, context: Context) -> Answer:
     if isinstance(service, SingleJobService):
         return _one_job(operation, service, lookup.find_job(operation, service, context), context)
     if isinstance(service, JobListService):
-        return _page(operation, service, context)
+        return _list_answer(operation, service, context)
     return _by_document(operation, context)
 
 
@@ -38,7 +38,7 @@ def _one_job(operation: Operation, single: SingleJobService, job: Job, context: 
     return Answer(200, single.body(job, context.switches), until=until)
 
 
-def _page(operation: Operation, listing: JobListService, context: Context) -> Answer:
+def _list_answer(operation: Operation, listing: JobListService, context: Context) -> Answer:
     runs = lookup.find_runs(operation, listing, context)
     rows = [listing.row(job, context.parameters, context.switches) for job in runs.jobs]
     body_at = partial(listing.body, listing.page(rows, runs.total))

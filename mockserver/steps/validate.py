@@ -45,7 +45,7 @@ def parameters(
         else:
             text = sources[parameter.location].get(parameter.key)
             if text is not None:
-                values[name] = _value(parameter, text)
+                values[name] = _typed_value(parameter, text)
                 continue
         _absent(operation, parameter, switches, values)
     if operation.required_if:
@@ -102,7 +102,7 @@ def check_names(operation: Operation, query: list[tuple[str, str]]) -> None:
     for name in names:
         if name not in allowed:
             known = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
-            detail = f"query parameter {_short(name)} is not documented{nearest_or_allowed(name, known)}"
+            detail = f"query parameter {_short_ascii(name)} is not documented{nearest_or_allowed(name, known)}"
             raise RequestProblem("parameter-unknown", detail, parameter=name)
         if names.count(name) > 1:
             raise RequestProblem(
@@ -128,12 +128,12 @@ def _is_json(operation: Operation, kind: str) -> bool:
     return kind.endswith("json") or (not kind and any(name.endswith("json") or name == "*/*" for name in taken))
 
 
-def _short(value: object) -> str:
+def _short_ascii(value: object) -> str:
     text = ascii(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _value(parameter: Parameter, text: str) -> Any:
+def _typed_value(parameter: Parameter, text: str) -> Any:
     try:
         value = read_value(parameter, text)
     except ValueError:
@@ -151,7 +151,7 @@ def _checked(parameter: Parameter, value: Any) -> Any:
 
 
 def _invalid(parameter: Parameter, value: Any, allowed: str) -> RequestProblem:
-    detail = f"{parameter.location} parameter {parameter.name!r} is {_short(value)}; allowed: {allowed}"
+    detail = f"{parameter.location} parameter {parameter.name!r} is {_short_ascii(value)}; allowed: {allowed}"
     return RequestProblem("parameter-invalid", detail, parameter=parameter.name)
 
 
@@ -175,5 +175,5 @@ def body(operation: Operation, request: Request) -> Any:
     for error in operation.body_errors(value):
         place = "".join(f"/{part}" for part in error.absolute_path) or "/"
         allowed = f"{error.validator} {json.dumps(error.validator_value)}"
-        raise RequestProblem("body-invalid", f"the body is wrong at {place}; allowed: {_short(allowed)}")
+        raise RequestProblem("body-invalid", f"the body is wrong at {place}; allowed: {_short_ascii(allowed)}")
     return value

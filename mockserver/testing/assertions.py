@@ -58,11 +58,11 @@ def _differences(call: RecordedCall, params: Mapping[str, Any] | None, headers: 
         f"{what} {name}: wanted {expected!r}, {_sent(sent)}"
         for what, supplied, result in (("parameter", params, call.parameters), ("header", headers, call.headers))
         for name, expected in (supplied or {}).items()
-        if not _same(expected, sent := result.get(name if what == "parameter" else name.lower()))
+        if not _is_expected(expected, sent := result.get(name if what == "parameter" else name.lower()))
     ]
 
 
-def _same(expected: Any, sent: str | None) -> bool:
+def _is_expected(expected: Any, sent: str | None) -> bool:
     """Whether what was sent is what was wanted: equal as text, or by an `==` of its own, such as `unittest.mock.ANY`'s."""
     return sent is not None and bool(expected == sent or (isinstance(expected, str | int | float) and str(expected) == sent))
 
@@ -148,7 +148,7 @@ def _distance(call: RecordedCall, params: Mapping[str, Any] | None, headers: Map
     return sum(
         1 - difflib.SequenceMatcher(None, sent[:200], str(expected)[:200]).ratio() / 2 if sent else 1
         for sent, expected in requested
-        if not _same(expected, sent)
+        if not _is_expected(expected, sent)
     )
 
 

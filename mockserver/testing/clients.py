@@ -39,7 +39,7 @@ class _SignedBy(AuthBase):
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         if not any(name in prepared.headers for name in _CREDENTIAL_HEADERS):
-            prepared.headers.update(self._sign(_request(prepared)))
+            prepared.headers.update(self._sign(_request_of(prepared)))
         return prepared
 
 
@@ -67,7 +67,7 @@ class _Signer:
         return {"apim-accesstoken": token, "apim-timestamp": str(now), "apim-signature": signature}
 
 
-def _request(prepared: requests.PreparedRequest) -> Request:
+def _request_of(prepared: requests.PreparedRequest) -> Request:
     url = urlsplit(str(prepared.url))
     body = prepared.body.encode() if isinstance(prepared.body, str) else bytes(prepared.body or b"")
     return Request(str(prepared.method), unquote(url.path), url.query, {"host": url.netloc}, body)

@@ -45,12 +45,12 @@ def contract_options(options: Mapping[str, Any], definitions: Definitions) -> Co
         _check_allowed(name, _NAMES, f"{MARKER} has no {name!r}")
     fail_on = options.get("fail_on", "warning")
     _check_allowed(fail_on, SEVERITIES, f"{MARKER}: fail_on is {fail_on!r}")
-    ignore = _texts("ignore", options.get("ignore", ()))
+    ignore = _texts_option("ignore", options.get("ignore", ()))
     for code in ignore:
         _check_allowed(code, CODES, f"{MARKER}: ignore has {code!r}, which is not a code of a finding")
     strict = options.get("strict", False)
     if not isinstance(strict, bool):
-        strict = _texts("strict", strict)
+        strict = _texts_option("strict", strict)
         for identifier in strict:
             _check_allowed(
                 identifier,
@@ -66,7 +66,7 @@ def _check_allowed(name: Any, allowed: Collection[str], complaint: str) -> None:
         raise InputError(f"{complaint}{hint or '.'} Allowed: {', '.join(allowed)}")
 
 
-def _texts(name: str, value: Any) -> tuple[str, ...]:
+def _texts_option(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InputError(f"{MARKER}: {name} is {value!r}; allowed: a list, such as {name}=[{str(value)!r}]")
     return tuple(value)

@@ -27,10 +27,10 @@ def direct_answer(adapter: HTTPAdapter, request: PreparedRequest, line: Line) ->
     content = body.encode() if isinstance(body, str) else body or b""
     if request.headers.get("Content-Length", "0") != str(len(content)) or not line.is_sound(request.headers):
         return None
-    return adapter.build_response(request, _as_urllib3(request, line.handle(_request(request, content))))
+    return adapter.build_response(request, _as_urllib3(request, line.handle(_request_of(request, content))))
 
 
-def _request(request: PreparedRequest, content: bytes) -> model.Request:
+def _request_of(request: PreparedRequest, content: bytes) -> model.Request:
     headers = [(name.encode("latin-1"), _bytes(value)) for name, value in request.headers.items()]
     host = str(request.url).split("/", 3)[2].rpartition("@")[2]
     headers.insert(0, (b"Host", host.encode()))

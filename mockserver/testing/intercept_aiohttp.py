@@ -47,9 +47,9 @@ class _Transport(asyncio.Transport):
         self._sent += data
         if is_whole(bytes(self._sent)):
             sent, self._sent = bytes(self._sent), bytearray()
-            self._task = self._loop.create_task(self._answer(sent))
+            self._task = self._loop.create_task(self._answer_request(sent))
 
-    async def _answer(self, sent: bytes) -> None:
+    async def _answer_request(self, sent: bytes) -> None:
         self._wire.sendall(sent)
         try:
             answer = await asyncio.to_thread(self._wire.makefile)

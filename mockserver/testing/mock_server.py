@@ -105,7 +105,7 @@ class MockServer:
         """Flask's test client of the app: `test_client().get("/v3/...")`."""
         return self.app.test_client()
 
-    # What it is told
+    # Declarations
 
     @property
     def clock(self) -> Clock:

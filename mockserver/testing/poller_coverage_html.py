@@ -37,7 +37,7 @@ class Total:
 def html(coverage: Coverage, least: float | None = None) -> str:
     """The coverage as HTML. `least` is the percentage that the run wants, where it wants one."""
     percent = poller_coverage.percent(coverage)
-    sections = [_section(place, name, coverage) for place, name in enumerate(coverage.exercised(), 1)]
+    sections = [_section_of(place, name, coverage) for place, name in enumerate(coverage.exercised(), 1)]
     totals = [_total(kind, sections) for kind in poller_coverage.KINDS]
     verdict = "PASS" if least is not None and percent >= least else "INCOMPLETE" if least is None else "FAIL"
     return page(
@@ -51,7 +51,7 @@ def html(coverage: Coverage, least: float | None = None) -> str:
     )
 
 
-def _section(place: int, name: str, coverage: Coverage) -> CoverageSection:
+def _section_of(place: int, name: str, coverage: Coverage) -> CoverageSection:
     counted = coverage.of(name)
     operation, shares, strange = counted.operation, shares_of(counted), tuple(counted.strange.items())
     line = f"{operation.method} {operation.path}"

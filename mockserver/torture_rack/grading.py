@@ -54,7 +54,7 @@ def verdict_of(value: Any, profile: ServiceProfile, mapping: Verdict | None = No
         return reported
     if value is None or isinstance(value, bool):
         return FAILED if value is False else SUCCEEDED
-    return _read(_status_in(value), profile)
+    return _verdict_of(_status_in(value), profile)
 
 
 def _status_in(value: Any) -> Any:
@@ -74,7 +74,7 @@ def _inner(value: Any) -> Any:
     return None if isinstance(value, str | int) else getattr(value, "value", None)
 
 
-def _read(value: Any, profile: ServiceProfile) -> str:
+def _verdict_of(value: Any, profile: ServiceProfile) -> str:
     text = str(value).strip().casefold()
     states = {profile.succeeded: SUCCEEDED, profile.failed: FAILED, **profile.verdicts}
     meant = {state.casefold(): verdict for state, verdict in states.items()}
@@ -98,11 +98,11 @@ def is_clear(
     """
     if type(error) in SLIPS:
         return False
-    text = " ".join(_words(error))
-    return bool(_NETWORK.search(text)) or any(_names(text, word) for word in (*more, *_tellings(seen, definitions)))
+    text = " ".join(_error_words(error))
+    return bool(_NETWORK.search(text)) or any(_has_word(text, word) for word in (*more, *_tellings(seen, definitions)))
 
 
-def _words(error: BaseException) -> Iterator[str]:
+def _error_words(error: BaseException) -> Iterator[str]:
     for item in (error, error.__cause__):
         if item is not None and type(item) not in SLIPS:
             yield str(item)
@@ -110,7 +110,7 @@ def _words(error: BaseException) -> Iterator[str]:
             yield from (str(getattr(item, name, "")) for name in ("status_code", "error_code", "error_msg"))
 
 
-def _names(text: str, word: str) -> bool:
+def _has_word(text: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 

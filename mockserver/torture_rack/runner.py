@@ -83,7 +83,7 @@ def options(
         raise InputError(f"starts is {starts!r}; allowed: True for code that starts its job before it polls, or False")
     allowed = hazards(definitions, service, starts)
     for grade in _several(allow):
-        _check(grade, GRADES, "allow")
+        _check_name(grade, GRADES, "allow")
     if isinstance(max_polls, bool) or not isinstance(max_polls, int) or max_polls < 1:
         raise InputError(f"max_polls is {max_polls!r}; allowed: a whole number, 1 or more")
     chosen = _matching(allowed, _several(only), "only") if only else allowed
@@ -102,11 +102,11 @@ def _matching(allowed: Sequence[Hazard], patterns: Sequence[str], what: str) -> 
     names = [item.name for item in allowed]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            _check(pattern, names, what)
+            _check_name(pattern, names, what)
     return [item for item in allowed if any(fnmatchcase(item.name, pattern) for pattern in patterns)]
 
 
-def _check(name: str, allowed: Sequence[str], what: str) -> None:
+def _check_name(name: str, allowed: Sequence[str], what: str) -> None:
     if name not in allowed:
         hint = did_you_mean(name, allowed)
         raise InputError(f"{what} has {name!r}{hint or '.'} Allowed: {', '.join(allowed)}")
@@ -187,7 +187,7 @@ class HazardRun:
         return self.report
 
     def _graded(self, outcome: Outcome, calls: Sequence[RecordedCall], mapping: Verdict | None, runs: int) -> Report:
-        verdict, clear = self._read(outcome, mapping)
+        verdict, clear = self._verdict_of(outcome, mapping)
         unshown = outcome.how == "returned" and verdict == SUCCEEDED and not self._success_was_shown(calls)
         starting = self._starting_calls()
         hammered = hammering(calls) or hammering([call for call in self.mock.seen if call.operation in starting])
@@ -232,7 +232,7 @@ class HazardRun:
     def _profile(self) -> ServiceProfile:
         return profile_of(self.mock.mock.definitions, self._options.service)
 
-    def _read(self, outcome: Outcome, mapping: Verdict | None) -> tuple[str | None, bool]:
+    def _verdict_of(self, outcome: Outcome, mapping: Verdict | None) -> tuple[str | None, bool]:
         profile = self._profile()
         if outcome.how == "returned":
             return verdict_of(outcome.what, profile, mapping), False
@@ -246,11 +246,11 @@ def _told(outcome: Outcome) -> str:
     if outcome.how == "stopped":
         return outcome.note
     if outcome.how == "returned":
-        return f"returned {_short(outcome.what)} {took}"
-    return f"raised {type(outcome.what).__name__} {took}: {_short(str(outcome.what) or 'without a word')}"
+        return f"returned {_short_repr(outcome.what)} {took}"
+    return f"raised {type(outcome.what).__name__} {took}: {_short_repr(str(outcome.what) or 'without a word')}"
 
 
-def _short(value: Any) -> str:
+def _short_repr(value: Any) -> str:
     text = value if isinstance(value, str) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -173,7 +173,7 @@ def _profile(definitions: Definitions, operation: Operation) -> ServiceProfile |
         codes=f"{run}{mapping.status}" if numbered else "",
         rows=mapping.jobs.removesuffix("/*"),
         single="*" not in mapping.jobs,
-        name=_name(operation, mapping, run),
+        name=_job_name(operation, mapping, run),
         example=example,
         progress=progress,
         done=_all_done(value_at(example, progress)) if progress else None,
@@ -210,7 +210,7 @@ def _went_wrong(job: JobLife, state: str) -> bool:
     return job.states[state].terminal and (state in job.actions.values() or named)
 
 
-def _name(operation: Operation, mapping: JobMapping, run: str) -> str:
+def _job_name(operation: Operation, mapping: JobMapping, run: str) -> str:
     identity = operation.job.identity if operation.job else ()
     echoed = [rule.at[0] for rule in mapping.same if rule.parameter in identity and rule.part is None]
     place = mapping.id or next(iter(echoed), "")

@@ -92,7 +92,7 @@ class Supervisor:
     def run(self, wait: Callable[[], Any], own_thread: bool = True) -> Outcome:
         """See `supervised`."""
         context = contextvars.copy_context()
-        poller = threading.Thread(target=lambda: context.run(self._work, wait), name="poller", daemon=True)
+        poller = threading.Thread(target=lambda: context.run(self._run_poller, wait), name="poller", daemon=True)
         me = threading.current_thread()
         bystanders = {threading.main_thread(), me} if own_thread else {threading.main_thread()} - {me}
         with suppress(CannotDrive), ExitStack() as stack:  # it is in what is stopped
@@ -107,9 +107,9 @@ class Supervisor:
                 self._watch(poller)
             else:
                 self._run_here(wait, me)
-        return self._outcome(self._passed())
+        return self._outcome_of_poller(self._passed())
 
-    def _outcome(self, seconds: float) -> Outcome:
+    def _outcome_of_poller(self, seconds: float) -> Outcome:
         if self._stop:
             return Outcome("stopped", *self._stop, seconds)
         assert self._ended is not None
@@ -123,7 +123,7 @@ class Supervisor:
         watcher = threading.Thread(target=self._supervise, args=(me,), name="mockserver-supervisor", daemon=True)
         watcher.start()
         try:
-            self._work(wait)
+            self._run_poller(wait)
             watcher.join()
         except Stopped:
             watcher.join()
@@ -138,7 +138,7 @@ class Supervisor:
             self._kill(poller)
             raise
 
-    def _work(self, wait: Callable[[], Any]) -> None:
+    def _run_poller(self, wait: Callable[[], Any]) -> None:
         try:
             try:
                 self._ended = ("returned", _called(wait))

@@ -36,7 +36,7 @@ _SWITCHES = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
 
 
 class State(Enum):
-    """What a thread does that has not told that it waits."""
+    """What a thread does that is not registered as waiting."""
 
     RUNS = "runs"
     """It runs, could run, or waits for something outside of this process: time stands still."""

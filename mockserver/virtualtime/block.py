@@ -74,7 +74,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
             assert self._engine is not None
             loops.rouse(self._engine)
         except BaseException:
-            self._end()
+            self._end_block()
             raise
 
     def _interrupted(self, _number: int, _frame: FrameType | None) -> None:
@@ -83,7 +83,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
 
     def _leave(self) -> None:
         try:
-            self._end()
+            self._end_block()
         finally:
             self._signals.remove()
 
@@ -127,7 +127,7 @@ class VirtualTime(AbstractContextManager["Clock"]):
             else:
                 self._undo.callback(setattr, owner, name, before)
 
-    def _end(self) -> None:
+    def _end_block(self) -> None:
         try:
             if self._engine is not None:
                 self._engine.end()  # nothing moves while everything is put back

@@ -27,7 +27,7 @@ class Conductor:
         self._engine, self._watchdog = engine, watchdog
         self._bell = real.Lock()
         self._bell.acquire()
-        self._thread = threading.Thread(target=self._work, name="mockserver-time", daemon=True)
+        self._thread = threading.Thread(target=self._conduct, name="mockserver-time", daemon=True)
         self._pause = _SHORTEST
         self._patience = _PATIENCE
 
@@ -51,7 +51,7 @@ class Conductor:
         with suppress(RuntimeError):  # it rings
             self._bell.release()
 
-    def _work(self) -> None:
+    def _conduct(self) -> None:
         engine, moves, since = self._engine, -1, real.monotonic()
         while not engine.over:
             self._bell.acquire(True, self._pause)

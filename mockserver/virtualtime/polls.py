@@ -24,17 +24,17 @@ class DrivenPoll:
     def register(self, file: Any, events: int = select.POLLIN | select.POLLPRI | select.POLLOUT, /) -> None:
         """Watch a file."""
         self._poll.register(file, events)
-        self._watched[_number(file)] = events
+        self._watched[_file_number(file)] = events
 
     def modify(self, file: Any, events: int, /) -> None:
         """Watch a file for something else."""
         self._poll.modify(file, events)
-        self._watched[_number(file)] = events
+        self._watched[_file_number(file)] = events
 
     def unregister(self, file: Any, /) -> None:
         """Watch a file no more."""
         self._poll.unregister(file)
-        self._watched.pop(_number(file), None)
+        self._watched.pop(_file_number(file), None)
 
     def poll(self, timeout: float | None = None, /) -> list[tuple[int, int]]:
         """What has happened; `timeout` in milliseconds, None or less than 0: for ever."""
@@ -72,7 +72,7 @@ class DrivenEpoll:
         return list(self._epoll.poll(left, maxevents))
 
 
-def _number(file: Any) -> int:
+def _file_number(file: Any) -> int:
     return file if isinstance(file, int) else int(file.fileno())
 
 

@@ -62,7 +62,7 @@ def _driven(name: str) -> Callable[..., Any]:
 _ssl_read = ssl.SSLSocket.read
 
 
-def _read(self: ssl.SSLSocket, *args: Any, **kwargs: Any) -> Any:
+def _driven_read(self: ssl.SSLSocket, *args: Any, **kwargs: Any) -> Any:
     engine = engines.engine_of_thread()
     if engine is not None and not self.pending():
         _wait_readable(engine, self, "The read operation timed out")
@@ -93,4 +93,4 @@ def _file(item: Any) -> int:
 def patches() -> list[Patch]:
     """What makes sockets wait by virtual time."""
     methods = [(socket.socket, name, _driven(name)) for name in _METHODS if hasattr(socket.socket, name)]
-    return [*methods, (ssl.SSLSocket, "read", _read), (select, "select", _driven_select)]
+    return [*methods, (ssl.SSLSocket, "read", _driven_read), (select, "select", _driven_select)]

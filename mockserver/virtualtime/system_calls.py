@@ -20,10 +20,10 @@ class SystemCalls:
     def of(self, native_id: int | None) -> str | None:
         """The call that a thread is in, with its arguments, or `running`; None where nobody can tell."""
         number = native_id or 0
-        call = self._read(number) if number in self._files else None
+        call = self._read_call(number) if number in self._files else None
         if call is None:  # the thread may have ended, and another one have its number
             self._forget(number)
-            call = self._read(number) if self._open(number) else None
+            call = self._read_call(number) if self._open(number) else None
         if call is None or len(self._files) > _OPEN_FILES:
             self._forget(number)
         return call
@@ -40,7 +40,7 @@ class SystemCalls:
             return False
         return True
 
-    def _read(self, number: int) -> str | None:
+    def _read_call(self, number: int) -> str | None:
         length = _pread()(self._files[number], self._buffer, _BYTES, 0)
         return self._buffer.raw[:length].decode("ascii").strip() if length > 0 else None
 

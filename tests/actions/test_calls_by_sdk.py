@@ -412,8 +412,8 @@ def test_the_kit_reports_a_tics_request_without_its_content_type(mock: Any) -> N
     mock.job("tics", league_id="l1", job_id="j")
     mock.client().get(f"/v1/{mock.credentials.project_id}/leagues/l1/job-instances?limit=10&offset=0")
     call = mock.journal[-1]
-    found = check(Exchange(call.request, call.response, call.time))
-    assert (call.response.status, [(item.code, item.pointer) for item in found]) == (
+    findings = check(Exchange(call.request, call.response, call.time))
+    assert (call.response.status, [(item.code, item.pointer) for item in findings]) == (
         200,
         [("request-parameter-missing", "/Content-Type")],
     )

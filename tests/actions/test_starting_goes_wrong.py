@@ -113,5 +113,5 @@ def test_what_a_test_does_to_a_job_keeps_the_mock_s_own_contract(mock: Any, serv
     if service == "taurusdb" and change == "rerun":
         polls(again.as_json()["match"]["id"])
     exchanges = [Exchange(call.request, call.response, call.time) for call in mock.journal]
-    found = [str(finding) for exchange in exchanges for finding in judging.check(exchange, request=False).findings]
-    assert found == []
+    findings = [str(finding) for exchange in exchanges for finding in judging.check(exchange, request=False).findings]
+    assert findings == []

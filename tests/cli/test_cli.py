@@ -395,8 +395,8 @@ def test_pyproject_is_found_upwards(tmp_path: Path) -> None:
     """The nearest pyproject.toml at or above the folder counts, whether or not it has settings of ours."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     pyproject("[tool.mockserver]\nport = 7000\nunknown-ids = 'reject'\n")
-    found = settings_from({}, {}, tmp_path / "a" / "b")
-    assert (found.port, found.unknown_ids) == (7000, "reject")
+    result = settings_from({}, {}, tmp_path / "a" / "b")
+    assert (result.port, result.unknown_ids) == (7000, "reject")
     (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\nx = 1\n", encoding="utf-8")
     assert settings_from({}, {}, tmp_path / "a" / "b") == Settings()
 
@@ -474,8 +474,8 @@ def variables(text: str) -> dict[str, str]:
     """What a real sh has in its environment after reading this."""
     script = f"set -a\n{text}\nexec {shlex.quote(sys.executable)} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     done = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, check=True)
-    found: dict[str, str] = json.loads(done.stdout)
-    return {name: value for name, value in found.items() if name.startswith(("HUAWEICLOUD_", "CLOUD_", "ENOS_"))}
+    result: dict[str, str] = json.loads(done.stdout)
+    return {name: value for name, value in result.items() if name.startswith(("HUAWEICLOUD_", "CLOUD_", "ENOS_"))}
 
 
 def expected(url: str = "http://127.0.0.1:6210", ak: str = "", sk: str = "", *regions: str) -> dict[str, str]:
@@ -508,9 +508,9 @@ def test_env_names_regions_host_port_and_credentials(capsys: pytest.CaptureFixtu
 
 def test_env_names_the_project_and_the_application_of_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
     """A configured project and EnOS application are what `env` prints: the server takes no other."""
-    found = variables(said(capsys, "env", "--project", "p1", "--app", "key=secret")[1])
+    result = variables(said(capsys, "env", "--project", "p1", "--app", "key=secret")[1])
     names = ("HUAWEICLOUD_SDK_PROJECT_ID", "ENOS_APP_KEY", "ENOS_APP_SECRET")
-    assert [found[name] for name in names] == ["p1", "key", "secret"]
+    assert [result[name] for name in names] == ["p1", "key", "secret"]
 
 
 @pytest.mark.parametrize(
@@ -518,8 +518,8 @@ def test_env_names_the_project_and_the_application_of_the_settings(capsys: pytes
 )
 def test_env_names_a_host_that_can_be_called(host: str, shown: str, definitions: Definitions) -> None:
     """A server that listens everywhere is called at its loopback address; an IPv6 address stands in brackets."""
-    found = environment(definitions, Settings(host=host), ["cn-north-4"])
-    assert found["HUAWEICLOUD_SDK_IAM_ENDPOINT"] == f"http://{shown}:6210"
+    result = environment(definitions, Settings(host=host), ["cn-north-4"])
+    assert result["HUAWEICLOUD_SDK_IAM_ENDPOINT"] == f"http://{shown}:6210"
 
 
 def test_env_takes_settings_from_anywhere(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -595,9 +595,9 @@ def test_env_speaks_the_language_of_shells(shell: str, form: str, capsys: pytest
 @pytest.fixture(scope="module")
 def listed(definitions: Definitions) -> Json:
     done = subprocess.run([sys.executable, "-m", "mockserver", "operations", "--json"], capture_output=True, check=True)
-    found: Json = json.loads(done.stdout)
-    assert len(found["operations"]) == len(definitions.operations)
-    return found
+    result: Json = json.loads(done.stdout)
+    assert len(result["operations"]) == len(definitions.operations)
+    return result
 
 
 def test_operations_lists_every_error(listed: Json, definitions: Definitions) -> None:

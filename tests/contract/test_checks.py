@@ -47,48 +47,49 @@ def some_findings(operation: str) -> tuple[Finding, ...]:
 EMBEDDING = ("GetTaskInstance", "ShowInstanceInfos")
 """Their answers have JSON within JSON: many more mutants, which take long to make."""
 each_operation = pytest.mark.parametrize(
-    "operation", [pytest.param(one, marks=pytest.mark.exhaustive if one in EMBEDDING else ()) for one in OPERATIONS]
+    "operation",
+    [pytest.param(operation, marks=pytest.mark.exhaustive if operation in EMBEDDING else ()) for operation in OPERATIONS],
 )
 
 
 @each_operation
 def test_every_finding_names_a_source_that_exists(operation: str) -> None:
     """A finding's source is a pointer into a document, and something stands there."""
-    for one in some_findings(operation):
-        if one.source or one.code not in SAID_ELSEWHERE:
-            file, _, pointer = one.source.partition("#")
-            assert file in DEFINITIONS.documents, str(one)
+    for item in some_findings(operation):
+        if item.source or item.code not in SAID_ELSEWHERE:
+            file, _, pointer = item.source.partition("#")
+            assert file in DEFINITIONS.documents, str(item)
             at(DEFINITIONS.documents[file], parts_of(pointer))
 
 
 @each_operation
 def test_findings_say_what_was_found_and_what_is_documented(operation: str) -> None:
     """Every finding has a known code and severity, and tells what was found, what is documented and what it does."""
-    for one in some_findings(operation):
-        assert one.code in CODES
-        assert one.severity in SEVERITIES
-        assert one.found
-        assert one.documented
-        assert one.operation is None or one.operation in OPERATIONS
-        for part in (one.code, one.found, one.documented, one.source, CODES[one.code].consequence):
-            assert part in str(one)
-        assert {"code", "severity", "found", "documented", "source", "consequence"} <= set(one.as_json())
-        assert len(one.found) <= 1_000
+    for item in some_findings(operation):
+        assert item.code in CODES
+        assert item.severity in SEVERITIES
+        assert item.found
+        assert item.documented
+        assert item.operation is None or item.operation in OPERATIONS
+        for part in (item.code, item.found, item.documented, item.source, CODES[item.code].consequence):
+            assert part in str(item)
+        assert {"code", "severity", "found", "documented", "source", "consequence"} <= set(item.as_json())
+        assert len(item.found) <= 1_000
 
 
 @pytest.mark.exhaustive
 def test_the_mutants_show_every_code_but_those_of_cases() -> None:
     """Every code of a finding is seen at work, but for what only a case can expect."""
-    shown = {one.code for operation in OPERATIONS for one in some_findings(operation)} | {"job-never-ends"}
+    shown = {item.code for operation in OPERATIONS for item in some_findings(operation)} | {"job-never-ends"}
     assert set(CODES) - shown == {"answer-unexpected", "job-unfinished"}
 
 
 @each_operation
 def test_what_is_documented_nowhere_is_no_error(operation: str) -> None:
     """A fact that stands by analogy or is made up makes an error a warning, and leaves the rest as it is."""
-    for one in some_findings(operation):
-        lowered = one.basis in ("analogous", "invented") and CODES[one.code].severity == "error"
-        assert one.severity == ("warning" if lowered else CODES[one.code].severity), str(one)
+    for item in some_findings(operation):
+        lowered = item.basis in ("analogous", "invented") and CODES[item.code].severity == "error"
+        assert item.severity == ("warning" if lowered else CODES[item.code].severity), str(item)
 
 
 def test_the_basis_makes_the_severity() -> None:
@@ -227,9 +228,9 @@ def test_a_contradiction_read_strictly_is_found(name: str) -> None:
     shows, conforms = contradictions()[name]()
     assert Session(DEFINITIONS).check(shows).findings == ()
     assert Session(DEFINITIONS).check(conforms).findings == ()
-    found = Session(strictly(name), mode_of([name])).check(shows).findings
-    assert found
-    assert all(name in one.documented or one.code == "inner-length-wrong" for one in found)
+    findings = Session(strictly(name), mode_of([name])).check(shows).findings
+    assert findings
+    assert all(name in item.documented or item.code == "inner-length-wrong" for item in findings)
     assert Session(strictly(name), mode_of([name])).check(conforms).findings == ()
 
 
@@ -245,8 +246,8 @@ def test_strictly_a_status_by_analogy_is_undocumented() -> None:
     for operation in map(DEFINITIONS.operation, JOBS):
         for exchange in documented(operation):
             analogous = operation.answers[exchange.response.status].provenance.kind in ("analogous", "invented")
-            found = [one.code for one in Session(strictly("all"), mode_of(True)).check(exchange).findings]
-            assert ("status-undocumented" in found) == analogous
+            findings = [finding.code for finding in Session(strictly("all"), mode_of(True)).check(exchange).findings]
+            assert ("status-undocumented" in findings) == analogous
 
 
 def test_an_unknown_contradiction_is_refused() -> None:
@@ -267,10 +268,10 @@ def test_responses_of_http_clients_are_checked(server: Server, client: str) -> N
     get: Callable[..., Any] = requests.get if client == "requests" else httpx.get
     headers = {"X-Auth-Token": SECRET, "X-Project-Id": "p"}
     assert check(get(server.url + URL, headers=headers, timeout=10)) == []
-    found = check(get(server.url + URL, headers={**headers, "X-Project-Id": "q"}, params={"color": "1"}, timeout=10))
-    assert {"project-mismatch", "request-parameter-unknown"} <= {one.code for one in found}
-    found = check(get(server.url + URL, headers={"Prefer": "code=503"}, timeout=10))
-    assert [one.code for one in found] == ["request-credential-missing"]
+    findings = check(get(server.url + URL, headers={**headers, "X-Project-Id": "q"}, params={"color": "1"}, timeout=10))
+    assert {"project-mismatch", "request-parameter-unknown"} <= {item.code for item in findings}
+    findings = check(get(server.url + URL, headers={"Prefer": "code=503"}, timeout=10))
+    assert [item.code for item in findings] == ["request-credential-missing"]
 
 
 @pytest.mark.parametrize("sdk", SDKS, ids=lambda sdk: sdk.package)
@@ -285,13 +286,13 @@ def test_responses_of_the_vendors_sdks_are_checked(sdk: Sdk, connect: Connect, s
     assert check(model, request) == []
     assert check(client.answer) == []
     model._raw_content = model.raw_content.replace(b'"status"', b'"sttaus"').replace(b'\\"status\\"', b'\\"sttaus\\"')
-    assert {"member-missing", "member-undeclared"} <= {one.code for one in check(model, request)}
+    assert {"member-missing", "member-undeclared"} <= {item.code for item in check(model, request)}
 
 
 def test_tuples_are_checked() -> None:
     """(status, headers, body) with a URL, (method, URL) or (method, URL, headers, body)."""
     body = json.dumps({"submissions": []})
-    told = [one.code for one in check((200, {}, body), "https://cdm.cn-north-4.myhuaweicloud.com" + URL)]
+    told = [item.code for item in check((200, {}, body), "https://cdm.cn-north-4.myhuaweicloud.com" + URL)]
     assert told == ["request-credential-missing"]
     assert check((200, {}, body.encode()), ("get", "http://h" + URL, {"X-Auth-Token": SECRET})) == []
     login = b'{"appKey": "app", "encryption": "%s", "timestamp": 1700000000000}' % (b"0" * 64)
@@ -323,7 +324,8 @@ _QUICK = ("GetAccessToken", "ShowGaussMySqlJobInfo")
 
 
 @pytest.mark.parametrize(
-    "operation", [pytest.param(one, marks=() if one in _QUICK else pytest.mark.exhaustive) for one in OPERATIONS]
+    "operation",
+    [pytest.param(operation, marks=() if operation in _QUICK else pytest.mark.exhaustive) for operation in OPERATIONS],
 )
 def test_no_answer_makes_a_check_fail(operation: str) -> None:
     """Whatever stands in whatever place, a session tells findings and raises nothing, nor does it forget how to judge."""
@@ -347,19 +349,19 @@ def test_secrets_never_stand_in_findings() -> None:
     leaking = with_json(exchange, {**body, "accessToken": SECRET, SECRET: 1})
     leaking = replace(leaking, request=replace(request, query=f"access_token={SECRET}&x={SECRET}"))
     judged = Session(DEFINITIONS).check(leaking)
-    assert {"status-unknown", "type-wrong", "member-undeclared"} <= {one.code for one in judged.findings}
+    assert {"status-unknown", "type-wrong", "member-undeclared"} <= {finding.code for finding in judged.findings}
     assert SECRET not in repr(judged)
 
 
 @pytest.mark.parametrize("value", [[SECRET], {"value": SECRET}, {"accessToken": [SECRET]}, f"{SECRET}\n"], ids=str)
 def test_secrets_of_the_answer_never_stand_in_findings(value: Any) -> None:
     """A token that the answer alone has is not told, however wrong its type or its place."""
-    good = next(one for one in successes("GetAccessToken") if "data" in body_of(one))
+    good = next(success for success in successes("GetAccessToken") if "data" in body_of(success))
     body = body_of(good)
     body["data"]["accessToken"] = body["data"]["password"] = value
     judged = Session(DEFINITIONS).check(with_json(good, body))
     assert judged.findings
-    assert not [str(one) for one in judged.findings if SECRET in str(one)]
+    assert not [str(finding) for finding in judged.findings if SECRET in str(finding)]
 
 
 # Several answers
@@ -369,18 +371,18 @@ def test_a_late_answer_is_judged_by_itself_only() -> None:
     """Requests may overtake each other: an answer that is older than the last one starts no alarm."""
     first, *_, last = courses(CDM_JOB)[0].exchanges
     judging = Session(DEFINITIONS)
-    assert [judging.check(one).findings for one in (last, first)] == [(), ()]
+    assert [judging.check(item).findings for item in (last, first)] == [(), ()]
 
 
 def test_jobs_of_two_worlds_are_never_compared() -> None:
     """The same question asked of two targets has two answers."""
-    course = next(one for one in courses(CDM_JOB) if one.life == "succeeds")
+    course = next(course for course in courses(CDM_JOB) if course.life == "succeeds")
     first, last = course.exchanges[0], course.exchanges[-1]
     back = replace(first, time=(last.time or 0) + 1_000)
     judging = Session(DEFINITIONS)
     assert judging.check(last, namespace="a").findings == ()
     assert judging.check(back, namespace="b").findings == ()
-    assert "terminal-left" in {one.code for one in judging.check(back, namespace="a").findings}
+    assert "terminal-left" in {finding.code for finding in judging.check(back, namespace="a").findings}
 
 
 def test_a_session_serves_many_threads() -> None:
@@ -398,7 +400,7 @@ def test_a_session_serves_many_threads() -> None:
         return told
 
     with ThreadPoolExecutor(16) as pool:
-        told = [one for ones in pool.map(poll, range(16)) for one in ones]
+        told = [item for ones in pool.map(poll, range(16)) for item in ones]
     result = judging.result("threads")
     assert sorted(number for number, _ in told) == list(range(1, 801))
     assert sum(findings for _, findings in told) == 0
@@ -410,12 +412,12 @@ def test_a_session_serves_many_threads() -> None:
 
 def test_the_public_session_judges_polls_together() -> None:
     """`session()` remembers what `check()` can't."""
-    course = next(one for one in courses(CDM_JOB) if one.life == "succeeds")
+    course = next(course for course in courses(CDM_JOB) if course.life == "succeeds")
     first, last = course.exchanges[0], course.exchanges[-1]
     judging = session()
-    told = [judging.check(one).findings for one in (last, replace(first, time=(last.time or 0) + 1_000))]
+    told = [judging.check(item).findings for item in (last, replace(first, time=(last.time or 0) + 1_000))]
     assert told[0] == ()
-    assert "terminal-left" in {one.code for one in told[1]}
+    assert "terminal-left" in {item.code for item in told[1]}
 
 
 def test_the_sdks_arguments_are_those_of_the_tests() -> None:

@@ -26,19 +26,19 @@ exhaustive = pytest.mark.exhaustive
 
 def _each() -> Iterator[Any]:
     for kind, operations in KINDS.items():
-        quick = next((one for one in QUICK if one in operations), None)
-        for one in operations:
-            yield pytest.param(kind, one, id=f"{kind} - {one}", marks=() if one == quick else exhaustive)
+        quick = next((item for item in QUICK if item in operations), None)
+        for operation in operations:
+            yield pytest.param(kind, operation, id=f"{kind} - {operation}", marks=() if operation == quick else exhaustive)
 
 
 def _operations(*quick: str) -> list[Any]:
-    return [pytest.param(one, marks=() if one in quick else exhaustive) for one in OPERATIONS]
+    return [pytest.param(operation, marks=() if operation in quick else exhaustive) for operation in OPERATIONS]
 
 
 @pytest.mark.parametrize(("kind", "operation"), tuple(_each()))
 def test_mutants_are_killed(kind: str, operation: str, record_property: Callable[[str, object], None]) -> None:
     """Every mutant is found, at a right place and with a right code; what came before it was right."""
-    verdicts = [judge(DEFINITIONS, one) for one in by_kind(operation)[kind]]
+    verdicts = [judge(DEFINITIONS, item) for item in by_kind(operation)[kind]]
     killed = sum(verdict.killed for verdict in verdicts)
     placed = sum(verdict.at_the_right_place for verdict in verdicts)
     record_property("mutants", [kind, operation, len(verdicts), killed, placed])
@@ -47,10 +47,10 @@ def test_mutants_are_killed(kind: str, operation: str, record_property: Callable
     assert _shown(verdict for verdict in verdicts if verdict.before) == ""
 
 
-@pytest.mark.parametrize("operation", [pytest.param(one, marks=() if one == "StopJob" else exhaustive) for one in CALLS])
+@pytest.mark.parametrize("operation", [pytest.param(call, marks=() if call == "StopJob" else exhaustive) for call in CALLS])
 def test_mutants_of_calls_are_killed(operation: str) -> None:
     """What is wrong with an answer of a call that does something to jobs is found, at a right place; it was right before."""
-    verdicts = [judge(DEFINITIONS, one) for ones in by_kind(operation).values() for one in ones]
+    verdicts = [judge(DEFINITIONS, item) for ones in by_kind(operation).values() for item in ones]
     assert _shown(verdict for verdict in verdicts if not verdict.at_the_right_place) == ""
     assert _shown(verdict for verdict in verdicts if verdict.before) == ""
     assert len(by_kind(operation)) > 40
@@ -77,12 +77,12 @@ def test_the_quick_judge_agrees_with_jsonschema(operation: str) -> None:
     """What is compiled for speed accepts exactly what the validator accepts: on every mutant of a body."""
     asked = DEFINITIONS.operation(operation)
     disagreed = []
-    for one in (one for ones in by_kind(operation).values() for one in ones):
-        status, body = one.exchange.response.status, _json(one.exchange.response.body)
+    for item in (item for ones in by_kind(operation).values() for item in ones):
+        status, body = item.exchange.response.status, _json(item.exchange.response.body)
         if status in asked.answers and body is not None:
             slow = Validator(asked.answers[status].schema, format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid(body)
             if slow == any(asked.responses[status](body)):
-                disagreed.append(one.name)
+                disagreed.append(item.name)
     assert disagreed == []
 
 
@@ -108,7 +108,7 @@ def test_valid_answers_give_no_finding(chunk: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", [*_operations("ListInstanceHistory"), *(pytest.param(one, marks=exhaustive) for one in CALLS)]
+    "operation", [*_operations("ListInstanceHistory"), *(pytest.param(call, marks=exhaustive) for call in CALLS)]
 )
 def test_documented_answers_give_no_finding(operation: str) -> None:
     """Every example and every error of the documents, under every value of every switch, is accepted."""
@@ -117,11 +117,11 @@ def test_documented_answers_give_no_finding(operation: str) -> None:
             assert [str(finding) for finding in Session(DEFINITIONS).check(exchange).findings] == []
 
 
-@pytest.mark.parametrize("operation", [pytest.param(one, marks=() if one in QUICK else exhaustive) for one in JOBS])
+@pytest.mark.parametrize("operation", [pytest.param(job, marks=() if job in QUICK else exhaustive) for job in JOBS])
 def test_whole_courses_give_no_finding(operation: str) -> None:
     """Every life of every job, polled from birth to end and beyond, is accepted, whichever polls are left out."""
     for course in courses(operation):
         for step in (1, 2, 3, 5):
             session = Session(DEFINITIONS)
-            told = [str(one) for exchange in course.exchanges[::step] for one in session.check(exchange).findings]
+            told = [str(finding) for exchange in course.exchanges[::step] for finding in session.check(exchange).findings]
             assert told == []

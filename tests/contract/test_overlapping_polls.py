@@ -29,7 +29,7 @@ def poll(rows: int, sent: float | None, duration: float, time: int = NOW) -> Exc
 def codes(*polls: Exchange) -> set[str]:
     """What is found by comparing these polls, in this order of arrival."""
     session = Session(DEFINITIONS)
-    return {finding.code for one in polls for finding in session.check(one).findings} & {"count-fell", "job-vanished"}
+    return {finding.code for item in polls for finding in session.check(item).findings} & {"count-fell", "job-vanished"}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_overlapping_poll_is_not_what_later_ones_are_compared_with() -> None:
 def test_a_job_that_is_missing_from_an_overlapping_answer_has_not_vanished() -> None:
     """The error for an unknown job counts only where it was asked for after the job was seen."""
     name = OPERATION.problems["unknown-id"].name
-    example = next(one for one in OPERATION.errors() if one.name == name)
+    example = next(error for error in OPERATION.errors() if error.name == name)
     missing = Response(example.statuses[0], (("Content-Type", "application/json"),), json.dumps(example.value).encode())
     body = json.loads(poll(1, 0, 0).response.body)
     body["submissions"][0]["status"] = "RUNNING"

@@ -30,8 +30,8 @@ def told(session: Session, exchange: Exchange) -> list[str]:
 )
 def test_a_mutant_is_found_among_polls_that_are_remembered(operation: str, step: int) -> None:
     """A session that has seen the good answer three times finds in a mutant what a new one finds after one."""
-    for one in islice(all_mutants(operation), 0, None, step):
-        good, bad = one.before[-1:] if one.before else (), one.exchange
+    for mutant in islice(all_mutants(operation), 0, None, step):
+        good, bad = mutant.before[-1:] if mutant.before else (), mutant.exchange
         new, old = Session(DEFINITIONS), Session(DEFINITIONS)
         expected = [told(new, exchange) for exchange in (*good, bad)][-1]
         for _ in range(3):
@@ -42,7 +42,7 @@ def test_a_mutant_is_found_among_polls_that_are_remembered(operation: str, step:
 
 def test_an_answer_that_was_in_order_is_not_at_an_earlier_time() -> None:
     """Its times lie in the future then."""
-    good = next(one.before[-1] for one in all_mutants("ShowGaussMySqlJobInfo") if one.before)
+    good = next(mutant.before[-1] for mutant in all_mutants("ShowGaussMySqlJobInfo") if mutant.before)
     early = _at(good, (good.time or 0) - 400 * 86_400_000)
     session = Session(DEFINITIONS)
     assert told(session, good) == []

@@ -105,8 +105,8 @@ def script() -> Iterator[Script]:
         return running[-1]
 
     yield script
-    for one in running:
-        one.close()
+    for item in running:
+        item.close()
 
 
 def answer(status: int, *headers: str, body: bytes = b"{}") -> bytes:
@@ -123,24 +123,24 @@ def test_an_exchange_has_what_was_sent_and_what_came(script: Script) -> None:
     server = script(answer(200, "X-One: 1", "Set-Cookie: a=1", "Set-Cookie: b=2", body=b"[1]"))
     before = time.time_ns() // 1_000_000
     with Sender(server.url) as sender:
-        found = sender.send(Request("GET", "/a b/é", "x=%41&y=1&y=2", {"x-custom": "v"}), source="case 1")
+        result = sender.send(Request("GET", "/a b/é", "x=%41&y=1&y=2", {"x-custom": "v"}), source="case 1")
     assert server.asked[0].startswith(b"GET /a%20b/%C3%A9?x=%41&y=1&y=2 HTTP/1.1\r\n")
     assert f"host: 127.0.0.1:{server.port}".encode() in server.asked[0].lower()
-    assert (found.response.status, found.response.body) == (200, b"[1]")
-    assert [value for name, value in found.response.headers if name == "Set-Cookie"] == ["a=1", "b=2"]
-    assert (found.request.headers["x-custom"], found.source, found.origin) == ("v", "case 1", server.url)
-    assert found.time is not None
-    assert before <= found.time <= time.time_ns() // 1_000_000
-    assert found.duration is not None
+    assert (result.response.status, result.response.body) == (200, b"[1]")
+    assert [value for name, value in result.response.headers if name == "Set-Cookie"] == ["a=1", "b=2"]
+    assert (result.request.headers["x-custom"], result.source, result.origin) == ("v", "case 1", server.url)
+    assert result.time is not None
+    assert before <= result.time <= time.time_ns() // 1_000_000
+    assert result.duration is not None
 
 
 def test_a_path_in_front_stays_out_of_what_is_judged(script: Script) -> None:
     """The target's own path is sent, but the exchange has the documented path."""
     server = script(OK)
     with Sender(f"{server.url}/gateway/") as sender:
-        found = sender.send(Request("GET", "/v3/p/jobs"))
+        result = sender.send(Request("GET", "/v3/p/jobs"))
     assert server.asked[0].startswith(b"GET /gateway/v3/p/jobs HTTP/1.1\r\n")
-    assert found.request.path == "/v3/p/jobs"
+    assert result.request.path == "/v3/p/jobs"
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ def test_compressed_answers_are_unpacked(script: Script, coding: str, packed: by
     """Who compresses although identity was asked for is understood, and the packed length is gone."""
     server = script(answer(200, f"Content-Encoding: {coding}", body=packed))
     with Sender(server.url) as sender:
-        found = sender.send(CDM)
-    assert found.response.body == b'{"a":1}'
-    assert found.response.header("content-length") is None
+        result = sender.send(CDM)
+    assert result.response.body == b'{"a":1}'
+    assert result.response.header("content-length") is None
     assert b"accept-encoding: identity" in server.asked[0].lower()
 
 
@@ -198,7 +198,7 @@ def test_netrc_and_cookies_add_nothing(script: Script, tmp_path: Path, monkeypat
         sender.send(CDM)
         sender.send(CDM)
     assert len(server.asked) == 2
-    assert not any(name in one.lower() for one in server.asked for name in (b"authorization", b"cookie"))
+    assert not any(name in item.lower() for item in server.asked for name in (b"authorization", b"cookie"))
 
 
 # Pace and retries
@@ -270,8 +270,8 @@ def test_forms_of_retry_after(value: str | None, seconds: float | None) -> None:
 @given(st.text())
 def test_no_retry_after_breaks_the_sender(value: str) -> None:
     """Whatever stands there is a number of seconds or none."""
-    found = retry_after(value, NOW)
-    assert found is None or found >= 0
+    result = retry_after(value, NOW)
+    assert result is None or result >= 0
 
 
 def retried(script: Script, *answers: bytes, **options: Any) -> tuple[Exchange, list[float], list[Retry], int]:
@@ -280,15 +280,15 @@ def retried(script: Script, *answers: bytes, **options: Any) -> tuple[Exchange, 
     slept: list[float] = []
     told: list[Retry] = []
     with Sender(server.url, sleep=slept.append, report=told.append, **options) as sender:
-        found = sender.send(CDM)
-    return found, slept, told, len(server.asked)
+        result = sender.send(CDM)
+    return result, slept, told, len(server.asked)
 
 
 def test_a_refusal_is_waited_for_as_it_asks(script: Script) -> None:
     """429 and 503 with Retry-After are asked again after just that time, and each retry is reported with its exchange."""
     found, slept, told, asked = retried(script, answer(429, "Retry-After: 3"), answer(503, "Retry-After: 5"), OK)
     assert (found.response.status, slept, asked) == (200, [3, 5], 3)
-    assert [(one.attempt, one.exchange.response.status) for one in told] == [(1, 429), (2, 503)]
+    assert [(item.attempt, item.exchange.response.status) for item in told] == [(1, 429), (2, 503)]
     assert str(told[0]) == "HTTP 429 to attempt 1: Retry-After, again in 3 s"
 
 
@@ -301,9 +301,9 @@ def test_without_retry_after_waits_double(script: Script) -> None:
 
 def test_what_is_not_retried(script: Script) -> None:
     """A 503 without Retry-After, a 500, and a wait beyond the cap are answers at once."""
-    for one in (answer(503), answer(500, "Retry-After: 1"), answer(429, "Retry-After: 121")):
-        found, slept, _, asked = retried(script, one, OK)
-        assert (found.response.status, slept, asked) == (int(one[9:12]), [], 1)
+    for item in (answer(503), answer(500, "Retry-After: 1"), answer(429, "Retry-After: 121")):
+        found, slept, _, asked = retried(script, item, OK)
+        assert (found.response.status, slept, asked) == (int(item[9:12]), [], 1)
 
 
 def test_a_case_can_want_the_refusal(script: Script) -> None:
@@ -533,9 +533,9 @@ def sender_for(server: Server, environment: Mapping[str, str]) -> Sender:
 def test_signatures_are_right(strict_server: Server, request_: Request) -> None:
     """The verifying server lets them in: AK/SK, and EnOS's token with its signature."""
     with sender_for(strict_server, {**HUAWEI, **APP, "HUAWEICLOUD_SDK_PROJECT_ID": PROJECT}) as sender:
-        found = sender.send(request_)
-    assert found.response.status == 200, found.response
-    assert json.loads(found.response.body).get("code", 0) == 0
+        result = sender.send(request_)
+    assert result.response.status == 200, result.response
+    assert json.loads(result.response.body).get("code", 0) == 0
 
 
 def test_a_wrong_key_is_refused(strict_server: Server) -> None:
@@ -649,9 +649,9 @@ def test_no_secret_is_ever_shown(
     everything = {**HUAWEI, **APP, "MOCKSERVER_TOKEN": TOKEN}
     said = [repr(credentials_of(everything))]
     with sender_for(strict_server, everything) as sender:
-        found = [sender.send(CDM), sender.send(ENOS)]
-    secrets |= {found[0].request.headers["authorization"].rpartition("=")[2]}
-    secrets |= {found[1].request.headers[name] for name in ("apim-accesstoken", "apim-signature")}
+        result = [sender.send(CDM), sender.send(ENOS)]
+    secrets |= {result[0].request.headers["authorization"].rpartition("=")[2]}
+    secrets |= {result[1].request.headers[name] for name in ("apim-accesstoken", "apim-signature")}
     request = Request("GET", "/v3/p/jobs", f"access_token={TOKEN}&id=1", {"x-auth-token": TOKEN})
     for sent in (OK, b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", answer(429, "Retry-After: 0")):
         with Sender(script(sent).url, report=lambda retry: said.append(str(retry))) as sender:

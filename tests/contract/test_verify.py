@@ -245,8 +245,8 @@ def test_shipped_cases_are_for_any_service(shipped: Definitions) -> None:
     assert not [case.name for case in cases if case.for_the_mock]
     polled = {case.service for case in cases if case.poll}
     assert polled == {operation.service for operation in shipped.operations if operation.job}
-    errors = [one for operation in shipped.operations if operation.job for one in operation.errors()]
-    assert len(list(asked_for_errors(shipped, read_profile(None, {})))) == sum(len(one.statuses) for one in errors)
+    errors = [error for operation in shipped.operations if operation.job for error in operation.errors()]
+    assert len(list(asked_for_errors(shipped, read_profile(None, {})))) == sum(len(error.statuses) for error in errors)
 
 
 def test_check_judges_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -295,7 +295,9 @@ def test_the_contract_document_has_every_code_and_every_strict_reading() -> None
 
 def test_strict_definitions_still_load_whole() -> None:
     """Read strictly, the documents have the same operations."""
-    assert [one.id for one in load(strict=["all"]).operations] == [one.id for one in load().operations]
+    assert [operation.id for operation in load(strict=["all"]).operations] == [
+        operation.id for operation in load().operations
+    ]
 
 
 @pytest.mark.usefixtures("credentials")

@@ -359,12 +359,12 @@ def test_magic_ids_are_unique(definitions: Definitions) -> None:
 def test_example_names_are_unique(definitions: Definitions) -> None:
     """A name that stands under several statuses of an operation is one and the same example."""
     for operation in operations(definitions):
-        found: dict[str, set[str]] = {}
+        result: dict[str, set[str]] = {}
         for response in operation.members("responses").values():
             if "content" in response.value:
                 for name, place in (response / "content" / "application/json").members("examples").items():
-                    found.setdefault(name, set()).add(place.uri)
-        assert all(len(uris) == 1 for uris in found.values())
+                    result.setdefault(name, set()).add(place.uri)
+        assert all(len(uris) == 1 for uris in result.values())
 
 
 def test_every_error_of_a_catalogue_can_be_asked_for(definitions: Definitions) -> None:

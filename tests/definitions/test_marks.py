@@ -57,15 +57,15 @@ def constraints(node: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 def marks(name: str) -> dict[str, str]:
     """The mark of each constraint of a document: its kind and source, and whether it is inherited."""
     documents = read_documents()  # operations that are like another one say only what is their own
-    found = {}
+    result = {}
     for parts in constraints(documents[name]):
         place = node_at(documents, name, parts)
         around = node_at(documents, name, parts[:-1]).value
         own = parts[-1] in around.get("x-provenance-of", {}) or "x-provenance" in around
         provenance = provenance_of(place)
         mark = f"{provenance.kind} {provenance.source or ''}".strip()
-        found[join(*parts)] = mark if own else f"{mark}, inherited"
-    return found
+        result[join(*parts)] = mark if own else f"{mark}, inherited"
+    return result
 
 
 @pytest.mark.parametrize("name", sorted(load().documents))

@@ -93,9 +93,9 @@ def codes(changes: list[Change]) -> set[str]:
 def test_each_rule_fires_where_it_should(code: str) -> None:
     """The edit that a rule is about makes a change of this code, at places that exist in both documents."""
     changed = edit(CASES[code])
-    found = [change for change in changes_of(code) if change.code == code]
-    assert found, codes(changes_of(code))
-    for change in found:
+    changes = [change for change in changes_of(code) if change.code == code]
+    assert changes, codes(changes_of(code))
+    for change in changes:
         for side, place in ((changed.old, change.old_at), (changed.new, change.new_at)):
             name, _, pointer = place.partition("#")
             at(side[name], parts_of(pointer))
@@ -307,12 +307,12 @@ def _check_edited(documents: Mapping[str, Any], name: str, edits: list[Any]) -> 
     same = json.dumps(changed, sort_keys=True) == json.dumps(documents, sort_keys=True)
     for old, new in ((shipped, Source("new", changed)), (Source("new", changed), shipped)):
         try:
-            found = compare(old, new)
+            changes = compare(old, new)
         except InputError:
             continue
-        assert same == (not found)
+        assert same == (not changes)
         for report in REPORTS.values():
-            assert report(found, old, new)
+            assert report(changes, old, new)
 
 
 @pytest.mark.parametrize("code", sorted(RECORDED))
@@ -320,8 +320,8 @@ def test_recordings_fire_their_rules(code: str) -> None:
     """What can be seen in recordings alone is told by rules of their own, and by the documents' where it is the same."""
     old, new = RECORDED[code]
     definitions = load()
-    found = compare(inferred("a.jsonl", old, definitions), inferred("b.jsonl", new, definitions))
-    assert code in codes(found), codes(found)
+    changes = compare(inferred("a.jsonl", old, definitions), inferred("b.jsonl", new, definitions))
+    assert code in codes(changes), codes(changes)
 
 
 def test_a_recording_is_the_same_as_itself() -> None:

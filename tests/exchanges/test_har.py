@@ -95,28 +95,28 @@ def test_bodies_of_every_kind_are_read(tmp_path: Path) -> None:
     """Text, base64, unpacked with the headers of packing left, packed bytes as base64, none."""
     packed = base64.b64encode(gzip.compress(b'{"a":1}')).decode()
     headers = (("Content-Encoding", "gzip"), ("Content-Length", "27"), ("X", "1"), ("X", "2"))
-    found = read_entries(
+    changes = read_entries(
         tmp_path,
         answer({"size": 7, "mimeType": "", "text": '{"a":1}', "compression": -20}, *headers),
         answer({"size": 7, "mimeType": "", "text": packed, "encoding": "base64"}, *headers),
         answer({"size": 2, "mimeType": "", "text": "/w==", "encoding": "base64"}),
         answer({"size": 0, "mimeType": ""}, status=204),
     ).exchanges
-    assert [one.response.body for one in found] == [b'{"a":1}', b'{"a":1}', b"\xff", b""]
-    assert [one.response.headers for one in found[:2]] == [(("X", "1"), ("X", "2"))] * 2
+    assert [item.response.body for item in changes] == [b'{"a":1}', b'{"a":1}', b"\xff", b""]
+    assert [item.response.headers for item in changes[:2]] == [(("X", "1"), ("X", "2"))] * 2
 
 
 def test_what_is_no_exchange_is_left_out_and_told(tmp_path: Path) -> None:
     """Blocked requests, data URLs, answers whose body the browser didn't keep."""
-    found = read_entries(
+    result = read_entries(
         tmp_path,
         answer({"size": 0, "mimeType": ""}, status=0),
         entry(request={**entry()["request"], "url": "data:text/plain,x"}),
         answer({"size": 512, "mimeType": "application/json"}),
         entry(),
     )
-    assert len(found.exchanges) == 1
-    assert [note.split(": ", 1)[1] for note in found.notes] == [
+    assert len(result.exchanges) == 1
+    assert [note.split(": ", 1)[1] for note in result.notes] == [
         "it got no answer (status 0); left out",
         "'data:text/plain,x' is not a URL of HTTP; left out",
         "the answer's body (512 bytes) is not in the file; left out",
@@ -136,8 +136,8 @@ def test_times_in_every_form_are_read(text: str, time: int | None, tmp_path: Pat
 
 def test_entries_come_in_the_order_of_time(tmp_path: Path) -> None:
     """Browsers write them in the order in which they began or ended."""
-    found = read_entries(tmp_path, entry(startedDateTime="2026-11-21T09:00:00Z"), entry()).exchanges
-    assert [one.source[-1] for one in found] == ["1", "0"]
+    changes = read_entries(tmp_path, entry(startedDateTime="2026-11-21T09:00:00Z"), entry()).exchanges
+    assert [item.source[-1] for item in changes] == ["1", "0"]
 
 
 def test_doubled_request_headers_are_joined(tmp_path: Path) -> None:
@@ -170,13 +170,13 @@ def test_odd_entries_are_left_out_and_told(tmp_path: Path) -> None:
     attached = {"size": -1, "mimeType": "application/json"}
     (tmp_path / "0a.json").write_text('{"a": 1}')
     url = {**entry()["request"], "url": "http://[x/"}
-    found = read_entries(
+    result = read_entries(
         tmp_path, 1, {}, entry(request=url), answer({"text": "?", "encoding": "base64"}), answer({"text": ""}, status="ok"),
         answer({"text": ""}, status=10**20), answer(attached), answer({**attached, "_file": "../../etc/passwd"}),
         answer({**attached, "_file": "gone.json"}), answer({**attached, "_file": "0a.json"}), entry(),
     )  # fmt: skip
-    assert [one.response.body for one in found.exchanges][:1] == [b'{"a": 1}'] and len(found.exchanges) == 2
-    assert [note.split(": ", 1)[1] for note in found.notes] == [
+    assert [exchange.response.body for exchange in result.exchanges][:1] == [b'{"a": 1}'] and len(result.exchanges) == 2
+    assert [note.split(": ", 1)[1] for note in result.notes] == [
         "it is not an entry of HAR 1.2 (TypeError); left out",
         "it is not an entry of HAR 1.2 (no 'request'); left out",
         "it is not an entry of HAR 1.2 (ValueError); left out",

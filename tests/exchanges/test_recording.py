@@ -41,7 +41,7 @@ def test_a_recording_survives_har_and_files(tmp_path: Path, some: list[Exchange]
     recording = Recording(tuple(some), "target", "2026-01-01T00:00:00.000+00:00", ("orgId",))
     write(tmp_path / "x.har", recording)
     back = read_har(tmp_path / "x.har")
-    assert [as_json(one) for one in back.exchanges] == [as_json(one) for one in some]
+    assert [as_json(exchange) for exchange in back.exchanges] == [as_json(item) for item in some]
     assert (back.target, back.created, back.pseudonyms) == (recording.target, recording.created, recording.pseudonyms)
     assert har_of(back) == har_of(recording)
 
@@ -53,12 +53,12 @@ def test_what_the_recorder_writes_can_be_read(tmp_path: Path, some: list[Exchang
     path = tmp_path / "run.jsonl"
     path.unlink(missing_ok=True)
     with Recorder(path, KEEPING, "http://x", NOW) as recorder:
-        for one in some:
-            recorder.add(one)
-    found = read(path)
-    assert [as_json(one) for one in found.exchanges] == [as_json(KEEPING.redact(one)) for one in some]
-    assert [one.source for one in found.exchanges] == [f"{path}:{number}" for number in range(2, len(some) + 2)]
-    assert (found.target, found.created, found.notes) == ("http://x", "2023-11-14T22:13:20.000+00:00", ())
+        for item in some:
+            recorder.add(item)
+    result = read(path)
+    assert [as_json(exchange) for exchange in result.exchanges] == [as_json(KEEPING.redact(item)) for item in some]
+    assert [exchange.source for exchange in result.exchanges] == [f"{path}:{number}" for number in range(2, len(some) + 2)]
+    assert (result.target, result.created, result.notes) == ("http://x", "2023-11-14T22:13:20.000+00:00", ())
 
 
 def test_a_recording_goes_on(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_recording_goes_on(tmp_path: Path) -> None:
     with Recorder(path, KEEPING) as recorder:
         recorder.add(sample("b"))
         assert "half written" in recorder.notes[0]
-    assert [one.request.path.split("/")[-2] for one in read(path).exchanges] == ["a", "b"]
+    assert [exchange.request.path.split("/")[-2] for exchange in read(path).exchanges] == ["a", "b"]
     assert read(path).notes == ()
 
 

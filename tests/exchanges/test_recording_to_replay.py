@@ -71,8 +71,8 @@ def command(*arguments: str) -> int:
 
 def submission(body: bytes | str) -> dict[str, Any]:
     """The run in an answer of CDM."""
-    found: dict[str, Any] = json.loads(body)["submissions"][0]
-    return found
+    result: dict[str, Any] = json.loads(body)["submissions"][0]
+    return result
 
 
 def record_cdm(path: Path, connect: Connect, keep_ids: bool = False) -> list[tuple[int, int, str]]:
@@ -120,8 +120,8 @@ def test_a_recording_replays_at_any_pace(every: int, tmp_path: Path, connect: Co
     mock = Mock(replace(PLAIN, fixtures=(str(path),)), Clock(LATER, 0))
     for elapsed, answer in polls(mock, every, 1_400 // every, project_id="another", cluster_id="any"):
         due = [(status, state) for offset, status, state in recorded if offset <= elapsed][-1]
-        found = submission(answer.body)["status"] if answer.status == 200 else ""
-        assert (answer.status, found) == due, elapsed
+        result = submission(answer.body)["status"] if answer.status == 200 else ""
+        assert (answer.status, result) == due, elapsed
         assert answer.header("Content-Length") == str(len(answer.body))
 
 
@@ -219,7 +219,7 @@ def test_lists_are_folded_by_page_and_windows_move_on(shipped: Definitions) -> N
     redactor = Redactor(salt="s", definitions=shipped)
     recording = Recording(tuple(map(redactor.redact, exchanges)), pseudonyms=redactor.names)
     trajectories = replays_from(recording, shipped)
-    assert [(one.match["offset"], set(one.tenant)) for one in trajectories] == [
+    assert [(trajectory.match["offset"], set(trajectory.tenant)) for trajectory in trajectories] == [
         ("0", {"project_id", "instance"}),
         ("3", {"project_id", "instance"}),
     ]
@@ -246,13 +246,13 @@ def test_two_windows_polled_in_turn_stay_apart(shipped: Definitions) -> None:
     windows = [{"start_time": str(NOW - back), "end_time": str(NOW - back + day)} for back in (day, 2 * day)]
     asked = [request_for(operation, None, **window) for _ in range(4) for window in windows]
     trajectories = replays_from(Recording(tuple(exchanges_of(mock, asked, 30))), shipped)
-    assert [one.window for one in trajectories] == [(NOW - day, NOW), (NOW - 2 * day, NOW - day)]
+    assert [trajectory.window for trajectory in trajectories] == [(NOW - day, NOW), (NOW - 2 * day, NOW - day)]
     later = Mock(PLAIN, Clock(LATER, 0))
     later.namespace().replays = Replays(trajectories)
     for back, one in zip((day, 2 * day), trajectories, strict=True):
         window = {"start_time": str(LATER - back), "end_time": str(LATER - back + day)}
-        found = json.loads(later.handle(request_for(operation, None, **window)).body)
-        assert json.loads(found["body"])["total"] == json.loads(json.loads(one.steps[0].body)["body"])["total"]
+        result = json.loads(later.handle(request_for(operation, None, **window)).body)
+        assert json.loads(result["body"])["total"] == json.loads(json.loads(one.steps[0].body)["body"])["total"]
 
 
 @pytest.mark.parametrize("service", ["enos", "taurusdb", "tics"])
@@ -271,8 +271,8 @@ def test_every_form_of_times_moves(service: str, shipped: Definitions) -> None:
             mock.job(service, life=life)
         else:
             mock.namespace().replays = replays
-        found = exchanges_of(mock, [request_for(operation)] * 6, 30)
-        return list(found)
+        changes = exchanges_of(mock, [request_for(operation)] * 6, 30)
+        return list(changes)
 
     recorded = answers(NOW, None)
     trajectories = replays_from(Recording(tuple(recorded)), shipped)
@@ -280,8 +280,8 @@ def test_every_form_of_times_moves(service: str, shipped: Definitions) -> None:
     replayed, lived = answers(LATER, Replays(trajectories)), answers(LATER, None)
     bodies = [[json.loads(exchange.response.body) for exchange in run] for run in (replayed, lived, recorded)]
     if service == "enos":  # the flow's id and the schedule are made of the time: names, no times
-        for one in (answer for run in bodies for answer in run):
-            one["data"].pop("flowInstId"), one["data"].pop("freq")
+        for item in (answer for run in bodies for answer in run):
+            item["data"].pop("flowInstId"), item["data"].pop("freq")
     assert bodies[0] == bodies[1]
     assert bodies[0] != bodies[2]
 
@@ -401,8 +401,8 @@ def test_moving_times_never_fails(text: str, by: int) -> None:
     observation = DEFINITIONS.operation("ShowJobStatus").observation
     moved(text, observation, by)
     answer = json.dumps({"submissions": [{"creation-date": NOW, "status": text}]})
-    found = json.loads(moved(answer, observation, by))
-    assert found["submissions"][0]["status"] == text
+    result = json.loads(moved(answer, observation, by))
+    assert result["submissions"][0]["status"] == text
 
 
 def test_a_recording_without_jobs_replays_nothing(tmp_path: Path, shipped: Definitions) -> None:

@@ -154,7 +154,10 @@ def test_bodies_that_cannot_be_unpacked_are_not_kept() -> None:
 def judged(exchanges: list[Exchange]) -> list[list[tuple[str, str, str]]]:
     """The findings of each exchange."""
     session = Session(DEFINITIONS)
-    return [[(one.code, one.part, one.pointer) for one in session.check(exchange).findings] for exchange in exchanges]
+    return [
+        [(finding.code, finding.part, finding.pointer) for finding in session.check(exchange).findings]
+        for exchange in exchanges
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,8 +184,8 @@ def test_what_is_judged_stays_the_same(switches: Mapping[str, str]) -> None:
             mock.clock.advance(40)
     hidden = [HIDING.redact(exchange) for exchange in exchanges]
     assert judged(hidden) == judged(exchanges)
-    assert [len(one.response.body) for one in hidden] == [len(one.response.body) for one in exchanges]
-    text = "".join(written(one, HIDING) for one in exchanges)
+    assert [len(item.response.body) for item in hidden] == [len(exchange.response.body) for exchange in exchanges]
+    text = "".join(written(exchange, HIDING) for exchange in exchanges)
     for value in (
         PROJECT,
         CLUSTER,
@@ -198,11 +201,11 @@ def test_names_and_ids_of_jobs_stay() -> None:
     """They are what a replay is found by; who asked is gone, also where it is short."""
     request = request_for(DEFINITIONS.operation("GetTaskInstance"), taskInstId="118979-2021020211", userId="u1", orgId="7")
     body = b'{"code": 62101, "msg": "User \'u1\' is not of org 7", "data": null, "n": 7, "taskId": 118979}'
-    found = HIDING.redact(Exchange(request, response_from(200, [], body)))
-    user, org = re.findall("userId=([^&]+)&orgId=([^&]+)", found.request.query)[0]
+    changes = HIDING.redact(Exchange(request, response_from(200, [], body)))
+    user, org = re.findall("userId=([^&]+)&orgId=([^&]+)", changes.request.query)[0]
     assert (user, org) != ("u1", "7") and re.fullmatch("[a-z][0-9]", user) and re.fullmatch("[1-9]", org)
-    assert "taskInstId=118979-2021020211" in found.request.query
-    assert found.response.body.decode() == (
+    assert "taskInstId=118979-2021020211" in changes.request.query
+    assert changes.response.body.decode() == (
         f'{{"code": 62101, "msg": "User \'{user}\' is not of org {org}", "data": null, "n": 7, "taskId": 118979}}'
     )
 
@@ -216,21 +219,23 @@ def test_a_value_has_one_pseudonym_everywhere() -> None:
         "u": f"https://x/?next=%2F{PROJECT}", "mail": "Ann.Lee@example.com", "jdbc": "jdbc:mysql://192.168.1.203:3306/db"}),
         "unrelated": "ann"}]}, indent="\t")  # fmt: skip
     body = json.dumps({"status_code": 200, "body": inner, "header_map": {"Content-Length": str(len(inner))}})
-    found = HIDING.redact(Exchange(request, response_from(200, [], body)))
-    project = found.request.path.split("/")[2]
-    answer = json.loads(found.response.body)
+    changes = HIDING.redact(Exchange(request, response_from(200, [], body)))
+    project = changes.request.path.split("/")[2]
+    answer = json.loads(changes.response.body)
     row = json.loads(answer["body"])["rows"][0]
     data = json.loads(row["runningData"])
     assert re.fullmatch("[0-9a-f]{32}", project) and project != PROJECT
-    assert found.request.headers["x-project-id"] == project
+    assert changes.request.headers["x-project-id"] == project
     assert row["executionLogPath"].startswith(f"obs://dlf-log-{project}/")
     assert "1e490376" not in row["executionLogPath"]
     assert (data["p"], data["u"]) == (f"a\n{project}", f"https://x/?next=%2F{project}")
-    assert row["workspaceId"] == found.request.headers["instance"] != SAMPLES["instance"]
+    assert row["workspaceId"] == changes.request.headers["instance"] != SAMPLES["instance"]
     assert re.fullmatch("[a-z]{3}", row["owner"]) and row["owner"] != "ann" and row["unrelated"] == "ann"
     assert re.fullmatch(r"[A-Z][a-z]{2}\.[A-Z][a-z]{2}@[a-z]{7}\.[a-z]{3}", data["mail"]) and "Ann" not in data["mail"]
     assert re.fullmatch(r"jdbc:mysql://\d{3}\.\d{3}\.\d\.\d{3}:3306/db", data["jdbc"]) and "192.168" not in data["jdbc"]
-    assert found.request.headers["x-forwarded-for"].endswith(", 127.0.0.1") and "10.1.2.3" not in str(found.request.headers)
+    assert changes.request.headers["x-forwarded-for"].endswith(", 127.0.0.1") and "10.1.2.3" not in str(
+        changes.request.headers
+    )
     assert answer["header_map"]["Content-Length"] == str(len(answer["body"]))
     other = Exchange(Request("GET", f"/v2/{CLUSTER}/x"), response_from(404, [], f"<p>{PROJECT} has no {'f' * 31}0</p>"))
     later = HIDING.redact(other)
@@ -282,8 +287,8 @@ def test_pseudonyms_of_known_forms(value: str, form: str) -> None:
 def test_values_with_few_pseudonyms_do_not_share_them() -> None:
     """Nine users of one digit are still nine, none itself."""
     made = Pseudonyms("s")
-    found = {str(number): made.of(str(number)) for number in range(1, 9)}
-    assert len(set(found.values())) == 8
+    matches = {str(number): made.of(str(number)) for number in range(1, 9)}
+    assert len(set(matches.values())) == 8
 
 
 @settings(deadline=None)
@@ -313,10 +318,10 @@ def test_valid_json_stays_valid() -> None:
     ]
     for text in [*texts, [json.dumps(texts), {"owner": 'a"b\\', "user": "\t张"}]]:
         body = json.dumps({"a": text, "b": json.dumps({"c": text})}).encode()
-        found = HIDING.redact(
+        changes = HIDING.redact(
             Exchange(request_for(DEFINITIONS.operation("ShowJobStatus")), response_from(200, [], body))
         ).response.body
-        assert len(found) == len(body)
-        inner = json.loads(json.loads(found)["b"])["c"]
-        assert inner == json.loads(found)["a"]
+        assert len(changes) == len(body)
+        inner = json.loads(json.loads(changes)["b"])["c"]
+        assert inner == json.loads(changes)["a"]
         assert PROJECT not in str(inner) and "ann@" not in str(inner)

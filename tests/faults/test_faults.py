@@ -96,13 +96,13 @@ def test_a_share_is_reproducible(shipped: Definitions) -> None:
 
     def shares(seed: int) -> list[int]:
         mock = Mock(Settings(auth="off", seed=seed), Clock(NOW, speed=0), shipped)
-        found = []
+        result = []
         for _ in range(2):
             mock.fail("cdm", status=502, share=0.3)
-            found.append(statuses(mock, 200))
+            result.append(statuses(mock, 200))
             mock.reset()
-        assert found[0] == found[1]
-        return found[0]
+        assert result[0] == result[1]
+        return result[0]
 
     one, other = shares(1), shares(2)
     assert one == shares(1) != other
@@ -113,22 +113,22 @@ def test_a_share_is_reproducible(shipped: Definitions) -> None:
 def test_a_window_of_the_clock(mock: Mock, window: tuple[Any, Any]) -> None:
     """It applies from its beginning up to, but not including, its end."""
     mock.fail("cdm", status=502, window=window)
-    found = []
+    result = []
     for seconds in (59.999, 0.001, 119.999, 0.001):
         mock.clock.advance(seconds)
-        found.append(ask(mock).status)
-    assert found == [200, 502, 502, 200]
+        result.append(ask(mock).status)
+    assert result == [200, 502, 502, 200]
 
 
 def test_half_open_windows(mock: Mock) -> None:
     """None is no beginning, or no end."""
     mock.fail("cdm", status=502, window=(None, "1m"))
     mock.fail("cdm", status=503, window=("2m", None))
-    found = []
+    result = []
     for _ in range(4):
-        found.append(ask(mock).status)
+        result.append(ask(mock).status)
         mock.clock.advance(60)
-    assert found == [502, 200, 503, 503]
+    assert result == [502, 200, 503, 503]
 
 
 def test_removal_and_reset(mock: Mock) -> None:
@@ -158,13 +158,13 @@ def test_namespaces_have_their_own(mock: Mock) -> None:
 def test_many_threads(mock: Mock) -> None:
     """Of 32 threads' 640 requests exactly 100 get a fault that is for 100 times."""
     fault = mock.fail("cdm", status=502, times=100)
-    found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.extend(statuses(mock, 20))) for _ in range(32)]
+    result: list[int] = []
+    threads = [threading.Thread(target=lambda: result.extend(statuses(mock, 20))) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (found.count(502), found.count(200), fault.served) == (100, 540, 100)
+    assert (result.count(502), result.count(200), fault.served) == (100, 540, 100)
     assert sum(exchange.response.fault is not None for exchange in mock.journal.last()) == 100
 
 
@@ -334,11 +334,11 @@ def test_delays_by_chance(
         answers = [ask(mock) for _ in range(300)]
         return [answer.delivery.delay for answer in answers if answer.delivery]
 
-    found = drawn(1)
-    assert found == drawn(1) != drawn(2)
-    assert len(set(found)) == 300
-    assert low <= min(found) <= max(found) <= high
-    assert middle[0] <= sorted(found)[150] <= middle[1]
+    result = drawn(1)
+    assert result == drawn(1) != drawn(2)
+    assert len(set(result)) == 300
+    assert low <= min(result) <= max(result) <= high
+    assert middle[0] <= sorted(result)[150] <= middle[1]
 
 
 def test_headers(mock: Mock) -> None:

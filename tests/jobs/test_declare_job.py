@@ -179,8 +179,8 @@ def test_dataarts_filters_by_workspace_and_window(mock: Mock) -> None:
 
     def total(start: int, extra: str = "") -> int:
         query = f"job_name=n&start_time={start}&end_time={START}&offset=0&limit=1{extra}"
-        found: int = json.loads(ask(mock, "/v1/p/datamap/node/7/instances", query)[1]["body"])["total"]
-        return found
+        result: int = json.loads(ask(mock, "/v1/p/datamap/node/7/instances", query)[1]["body"])["total"]
+        return result
 
     assert total(START - DAY) == 11
     assert total(START - 2 * 3_600_000) == 4
@@ -195,8 +195,8 @@ def test_enos_jobs_belong_to_an_organisation(mock: Mock) -> None:
 
     def code(instance: int, organisation: str) -> int:
         query = f"action=get&taskInstId={instance}-2026010100&userId=u&orgId={organisation}"
-        found: int = ask(mock, ENOS, query)[1]["code"]
-        return found
+        result: int = ask(mock, ENOS, query)[1]["code"]
+        return result
 
     assert [code(5, "o1"), code(5, "o2"), code(6, "o2"), code(7, "o1")] == [0, 62102, 0, 62102]
 

@@ -172,7 +172,7 @@ def test_every_life_moves_with_polls(service: str, life: str, polls: int) -> Non
     mock.job(service, life=life, progress=f"polls:{polls}")
     wanted = [status for status, _ in definition.lives[life].steps for _ in range(polls)]
     seen = [READERS[service](ask(mock, service)) for _ in wanted]
-    assert [one.status for one in seen] == wanted
+    assert [call.status for call in seen] == wanted
     for before, after in pairwise(seen):
         check_step(service, before, after)
 

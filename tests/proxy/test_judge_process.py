@@ -74,7 +74,7 @@ def test_hostile_answers_delay_nobody(service: RawService) -> None:
         with ThreadPoolExecutor(8) as pool:
             hostile = {name: pool.submit(poll, proxy.port, name) for name in HOSTILE}
             neighbours = [pool.submit(poll, proxy.port) for _ in range(40)]
-            assert all(one.result(60) == DOCUMENTED for one in neighbours)
+            assert all(neighbour.result(60) == DOCUMENTED for neighbour in neighbours)
             assert all(hostile[name].result(60) == HOSTILE[name] for name in HOSTILE)
         os.kill(judging.pid, signal.SIGCONT)
         result = proxy.stop()
@@ -150,9 +150,9 @@ def recorded(path: Path, at_least: int) -> int:
         if len(path.read_bytes().splitlines()) > at_least:
             break
         time.sleep(0.1)
-    found = read(path)
-    assert found.notes == ()
-    return len(found.exchanges)
+    result = read(path)
+    assert result.notes == ()
+    return len(result.exchanges)
 
 
 def test_kill_9_loses_nothing_that_was_answered(service: RawService, tmp_path: Path) -> None:

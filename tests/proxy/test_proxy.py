@@ -106,8 +106,8 @@ def stand() -> Iterator[Callable[..., Stand]]:
         return made[-1]
 
     yield stand
-    for one in made:
-        one.stop()
+    for item in made:
+        item.stop()
 
 
 @pytest.fixture(scope="session")
@@ -123,10 +123,10 @@ def problem(answer: bytes) -> dict[str, Any]:
     """The proxy's own answer, which must say that it is the proxy's."""
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"Content-Type: application/problem+json" in head
-    found: dict[str, Any] = json.loads(body)
-    assert found["detail"].startswith("mockserver proxy: ")
-    assert head.startswith(f"HTTP/1.1 {found['status']} ".encode())
-    return found
+    result: dict[str, Any] = json.loads(body)
+    assert result["detail"].startswith("mockserver proxy: ")
+    assert head.startswith(f"HTTP/1.1 {result['status']} ".encode())
+    return result
 
 
 # Byte for byte
@@ -167,8 +167,8 @@ def test_an_answer_arrives_as_it_was_sent(stand: Make, body: bytes) -> None:
     lines += [b"Content-Encoding: gzip"] if packed else []
     answer = b"\r\n".join([*lines, b"content-LENGTH: %d" % len(body), b"", body])
     one = stand(giving(answer))
-    found = ask(one.port, GET)
-    assert found.replace(b"\r\nConnection: close", b"", 1) == answer
+    result = ask(one.port, GET)
+    assert result.replace(b"\r\nConnection: close", b"", 1) == answer
     response = one.exchange().response
     assert [value for name, value in response.headers if name.lower() == "set-cookie"] == ["a=1", "b=2"]
     assert response.body == (b'{"status": "SUCCEEDED"}' if packed else body)
@@ -180,12 +180,12 @@ def test_hop_by_hop_headers_end_here(stand: Make) -> None:
     one = stand(giving(answer))
     sent = [b"POST / HTTP/1.1", b"Host: h", b"Connection: close, X-Gone", b"X-Gone: 1", b"TE: trailers", b"Upgrade: h2c"]
     sent += [b"Keep-Alive: 5", b"Proxy-Connection: x", b"X-Stays: 1", b"Content-Length: 1", b"", b"x"]
-    found = ask(one.port, b"\r\n".join(sent))
+    result = ask(one.port, b"\r\n".join(sent))
     assert one.service is not None
     host = f"Host: 127.0.0.1:{one.service.port}".encode()
     expected = [b"POST / HTTP/1.1", host, b"X-Stays: 1", b"Content-Length: 1", b"", b""]
     assert one.service.heads[0].split(b"\r\n") == expected
-    assert found == b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    assert result == b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
 
 @pytest.mark.parametrize(
@@ -222,9 +222,9 @@ def test_chunked_bodies_pass_both_ways(stand: Make) -> None:
 
     one = stand(serve)
     head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    found = ask(one.port, head + CHUNKED)
+    result = ask(one.port, head + CHUNKED)
     assert got == [b'7\r\n{"a":1}\r\n0\r\n\r\n']
-    assert found == b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{"a":1}'
+    assert result == b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{"a":1}'
     exchange = one.exchange()
     assert exchange.request.body == exchange.response.body == b'{"a":1}'
 
@@ -297,11 +297,11 @@ def test_a_body_that_is_too_long_is_refused(stand: Make, monkeypatch: pytest.Mon
     monkeypatch.setattr("mockserver.proxy.proxy._PassOn.body_limit", 100)
     monkeypatch.setattr("mockserver.proxy.upstream.BODY_LIMIT", 10)
     one = stand(giving(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world"))
-    found = problem(ask(one.port, GET))
-    assert (found["status"], found["title"]) == (502, "Answer too long")
+    result = problem(ask(one.port, GET))
+    assert (result["status"], result["title"]) == (502, "Answer too long")
     sent = b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 101\r\n\r\n" + b"x" * 101
-    found = problem(ask(one.port, sent))
-    assert (found["status"], found["title"]) == (413, "Request too long")
+    result = problem(ask(one.port, sent))
+    assert (result["status"], result["title"]) == (413, "Request too long")
     assert one.service is not None
     assert len(one.service.heads) == 1
     assert one.judge.exchanges == []
@@ -358,8 +358,8 @@ def test_pipelined_requests_are_answered_in_order(stand: Make) -> None:
     one = stand(lambda connection, head: connection.sendall(OK.replace(b"{}", head[5:7])))
     paths = [b"%02d" % number for number in range(20)]
     last = b"GET /zz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-    found = ask(one.port, b"".join(b"GET /%s HTTP/1.1\r\nHost: h\r\n\r\n" % path for path in paths) + last)
-    assert [part[:2] for part in found.split(b"\r\n\r\n")[1:]] == [*paths, b"zz"]
+    result = ask(one.port, b"".join(b"GET /%s HTTP/1.1\r\nHost: h\r\n\r\n" % path for path in paths) + last)
+    assert [part[:2] for part in result.split(b"\r\n\r\n")[1:]] == [*paths, b"zz"]
 
 
 def test_a_connection_closed_at_rest_is_no_failure(stand: Make) -> None:
@@ -454,9 +454,9 @@ def test_nobody_is_there(stand: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     one = stand(None, None, (f"http://127.0.0.1:{port}",))
-    found = problem(ask(one.port, GET))
-    assert (found["status"], found["title"]) == (502, "No connection")
-    assert f"127.0.0.1:{port}: Connection refused" in found["detail"]
+    result = problem(ask(one.port, GET))
+    assert (result["status"], result["title"]) == (502, "No connection")
+    assert f"127.0.0.1:{port}: Connection refused" in result["detail"]
     [(name, reason)] = one.stop().skipped
     assert (name, reason.startswith("no answer of the service to judge: ")) == ("GET /", True)
     assert one.judge.exchanges == []
@@ -482,9 +482,9 @@ def test_what_is_no_answer(stand: Make, sent: bytes, title: str, detail: str) ->
         connection.shutdown(socket.SHUT_RDWR)
 
     one = stand(serve)
-    found = problem(ask(one.port, GET))
-    assert (found["status"], found["title"]) == (502, title)
-    assert detail in found["detail"]
+    result = problem(ask(one.port, GET))
+    assert (result["status"], result["title"]) == (502, title)
+    assert detail in result["detail"]
 
 
 def test_a_slow_service(stand: Make) -> None:
@@ -522,8 +522,8 @@ def test_a_service_that_breaks_off(stand: Make, sent: bytes, received: bytes, re
         connection.shutdown(socket.SHUT_RDWR)
 
     one = stand(serve)
-    found = ask(one.port, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-    assert found == b"HTTP/1.1 200 OK\r\n" + received
+    result = ask(one.port, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert result == b"HTTP/1.1 200 OK\r\n" + received
     assert one.stop().skipped[0] == ("GET /", f"the answer was cut after 3 bytes: {reason}")
 
 
@@ -743,8 +743,8 @@ def test_each_service_has_its_own_upstream(stand: Make) -> None:
 def test_a_path_without_an_upstream(stand: Make) -> None:
     """With services only, another path gets a 502 that says how to give it one."""
     one = stand(None, None, ("cdm=http://127.0.0.1:9",))
-    found = problem(ask(one.port, GET))
-    assert (found["status"], "--upstream URL" in found["detail"]) == (502, True)
+    result = problem(ask(one.port, GET))
+    assert (result["status"], "--upstream URL" in result["detail"]) == (502, True)
 
 
 @pytest.mark.parametrize(

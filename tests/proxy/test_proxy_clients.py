@@ -46,8 +46,8 @@ def front() -> Iterator[Front]:
         return made[-1].start()
 
     yield front
-    for one in made:
-        one.stop()
+    for item in made:
+        item.stop()
 
 
 # The vendors' clients
@@ -60,8 +60,8 @@ def test_the_sdks_see_no_difference(server: Server, front: Front, connect: Conne
     proxy = front(server.url)
     through, straight = connect(sdk, proxy, mode), connect(sdk, server, mode)  # type: ignore[arg-type]  # it has a url
     asked = operation_request(sdk)
-    found = through.ask(**asked).to_json_object()
-    assert found.keys() == straight.ask(**asked).to_json_object().keys()
+    matches = through.ask(**asked).to_json_object()
+    assert matches.keys() == straight.ask(**asked).to_json_object().keys()
     assert through.answer is not None
     assert straight.answer is not None
     assert through.answer.headers.keys() == straight.answer.headers.keys()
@@ -89,8 +89,8 @@ def test_poseidon_sees_no_difference(server: Server, front: Front) -> None:
     """EnOS's client reads the documented answer through the proxy."""
     proxy = front(server.url)
     url = f"{proxy.url}{ENOS_PATH}?action=get&userId=u15426865866571&orgId=o15426865866571&taskInstId=118979-2021020211"
-    found = poseidon.urlopen(DEFAULT_APP_KEY, DEFAULT_APP_SECRET, url)
-    assert found == DEFINITIONS.operation("GetTaskInstance").examples["documented"].value
+    result = poseidon.urlopen(DEFAULT_APP_KEY, DEFAULT_APP_SECRET, url)
+    assert result == DEFINITIONS.operation("GetTaskInstance").examples["documented"].value
     [judged] = proxy.stop().judged
     assert (judged.operation, judged.findings) == ("GetTaskInstance", ())
 
@@ -212,7 +212,7 @@ def test_findings_files_and_secrets(server: Server, tmp_path: Path) -> None:
     status, out, err = command.end(signal.SIGTERM)
     assert status == 1, err
     assert any(line.startswith("#1 ShowJobStatus 2") and "request-parameter-unknown" in line for line in err.splitlines())
-    assert [one.response.status for one in read(tmp_path / "run.jsonl").exchanges] == [200, 200, 400]
+    assert [exchange.response.status for exchange in read(tmp_path / "run.jsonl").exchanges] == [200, 200, 400]
     assert len(json.loads((tmp_path / "run.har").read_text())["log"]["entries"]) == 3
     assert json.loads((tmp_path / "report.json").read_text())
     written = [path.read_text() for path in tmp_path.iterdir()]

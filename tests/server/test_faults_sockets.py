@@ -86,16 +86,16 @@ def test_connection_reset_by_peer(running: MockHttpServer) -> None:
 
 def test_random_data_then_close(running: MockHttpServer) -> None:
     """What comes is no HTTP, other bytes each time, the same after a reset."""
-    found = []
+    result = []
     for _ in range(2):
         running.mock.fail("cdm", fault="RANDOM_DATA_THEN_CLOSE")
-        found.append([raw(running)[0], raw(running)[0]])
+        result.append([raw(running)[0], raw(running)[0]])
         with pytest.raises(http.client.BadStatusLine):
             http_get(running)
         running.mock.reset()
-    assert found[0] == found[1]
-    assert len(set(found[0])) == 2
-    assert {len(data) for data in found[0]} == {512}
+    assert result[0] == result[1]
+    assert len(set(result[0])) == 2
+    assert {len(data) for data in result[0]} == {512}
 
 
 def test_malformed_response_chunk(running: MockHttpServer) -> None:
@@ -252,13 +252,13 @@ def test_head_and_old_clients_are_broken_as_well(running: MockHttpServer) -> Non
 def test_a_fault_is_served_exactly_as_often_as_asked(running: MockHttpServer) -> None:
     """Of 32 clients' 320 requests exactly 100 are reset."""
     fault = running.mock.fail("cdm", fault="CONNECTION_RESET_BY_PEER", times=100)
-    found: list[bool] = []
-    threads = [threading.Thread(target=lambda: found.extend(lost(running) for _ in range(10))) for _ in range(32)]
+    result: list[bool] = []
+    threads = [threading.Thread(target=lambda: result.extend(lost(running) for _ in range(10))) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (found.count(True), len(found), fault.served) == (100, 320, 100)
+    assert (result.count(True), len(result), fault.served) == (100, 320, 100)
 
 
 def lost(server: MockHttpServer) -> bool:
@@ -300,11 +300,11 @@ def test_connection_refused_until_removed(running: MockHttpServer) -> None:
 def test_connection_refused_for_a_window_of_the_clock(running: MockHttpServer) -> None:
     """Whoever moves the clock finds the port closed from the beginning of the window to its end."""
     running.mock.fail("*", fault="CONNECTION_REFUSED", window=("1m", "3m"))
-    found = []
+    result = []
     for _ in range(4):
-        found.append(refused(running.port))
+        result.append(refused(running.port))
         running.mock.clock.advance(60)
-    assert found == [False, True, True, False]
+    assert result == [False, True, True, False]
 
 
 def test_a_loop_under_drive_lives_through_a_refused_window(running: MockHttpServer) -> None:

@@ -85,7 +85,7 @@ class Asking:
     def all(self, asked: list[Asked]) -> list[Answered]:
         """The answers, each server in turn giving one."""
         turns = cycle(self._connections)
-        return [self._ask(next(turns), one) for one in asked]
+        return [self._ask(next(turns), item) for item in asked]
 
     def _ask(self, connection: http.client.HTTPConnection, asked: Asked) -> Answered:
         connection.request(asked.method, asked.path, asked.body, asked.headers)
@@ -120,7 +120,7 @@ def test_two_processes_answer_as_one(
 
 def test_the_order_of_requests_makes_no_difference(start: Callable[..., Server], stack: ExitStack) -> None:
     """Asked backwards, two processes give the same jobs; with an epoch it doesn't matter when an id was first asked for."""
-    asked = [one for one in requests() if "offset" not in one.path]
+    asked = [request for request in requests() if "offset" not in request.path]
     single, one, other = (start("--seed", "5", *FROZEN) for _ in range(3))
     wanted = Asking(stack, single).all(asked)
     assert Asking(stack, one, other).all(asked[::-1])[::-1] == wanted
@@ -129,9 +129,11 @@ def test_the_order_of_requests_makes_no_difference(start: Callable[..., Server],
 @pytest.mark.exhaustive
 def test_two_processes_move_on_together(start: Callable[..., Server], stack: ExitStack) -> None:
     """Their clocks moved alike, two processes stay one at each step, whichever of them was asked for an id before."""
-    asked = [one for one in requests() if one.service in PATHS and ("offset=" not in one.path or "offset=0" in one.path)][
-        :80
-    ]
+    asked = [
+        request
+        for request in requests()
+        if request.service in PATHS and ("offset=" not in request.path or "offset=0" in request.path)
+    ][:80]
     single, one, other = (start("--seed", "3", *FROZEN) for _ in range(3))
     alone, pair, swapped = Asking(stack, single), Asking(stack, one, other), Asking(stack, other, one)
     move = Asked("control", "PATCH", "/_mock/clock", json.dumps({"advance": "25s"}).encode())
@@ -153,7 +155,7 @@ def test_another_seed_or_epoch_is_another_world(
     start: Callable[..., Server], stack: ExitStack, options: tuple[str, ...]
 ) -> None:
     """The agreement is no accident: with another seed, or another epoch, the jobs are others."""
-    asked = [one for one in requests() if one.service in ("cdm", "taurusdb", "tics", "dataarts")][:60]
+    asked = [request for request in requests() if request.service in ("cdm", "taurusdb", "tics", "dataarts")][:60]
     first, second = start("--seed", "77", *FROZEN), start(*FROZEN, *options)
     pairs = list(zip(Asking(stack, first).all(asked), Asking(stack, second).all(asked), strict=True))
     different = sum(one.body != other.body for one, other in pairs)

@@ -216,14 +216,14 @@ def test_dataarts_switch_says_whose_name_was_asked_for(data: Operation) -> None:
 
 def test_dataarts_task_id_is_the_paths_where_it_can_be(data: Operation) -> None:
     """taskId is the path's number, or a number made up for an id that is none or too large."""
-    found = {}
+    result = {}
     for task_id in ("937987", "0", str(2**53), str(2**53 + 1), "9" * 64, "node-1", "node-2"):
         parameters = {**DATAARTS, "task_id": task_id}
         job = job_of(dataarts.SERVICE, life_of(data), parameters, "succeeds", BORN)
-        found[task_id] = dataarts.SERVICE.row(job, parameters, TASK)["taskId"]
-    assert (found["937987"], found["0"], found[str(2**53)]) == (937987, 0, 2**53)
-    assert len(set(found.values())) == len(found)
-    assert all(0 <= value <= 2**53 for value in found.values())
+        result[task_id] = dataarts.SERVICE.row(job, parameters, TASK)["taskId"]
+    assert (result["937987"], result["0"], result[str(2**53)]) == (937987, 0, 2**53)
+    assert len(set(result.values())) == len(result)
+    assert all(0 <= value <= 2**53 for value in result.values())
 
 
 def test_dataarts_makes_up_a_workspace_for_an_instance() -> None:
@@ -305,7 +305,7 @@ def test_dataarts_window_that_ends_before_it_starts_is_refused() -> None:
 
 @EITHER_END
 @pytest.mark.parametrize(
-    "job_id", [TICS["job_id"], "", "a", *(pytest.param(one, marks=pytest.mark.exhaustive) for one in "bcdef")]
+    "job_id", [TICS["job_id"], "", "a", *(pytest.param(item, marks=pytest.mark.exhaustive) for item in "bcdef")]
 )
 def test_tics_bodies_are_as_defined(leagues: Operation, switches: Mapping[str, str], job_id: str) -> None:
     """Every body of TICS is what the definition says, in the example's order."""

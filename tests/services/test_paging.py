@@ -380,9 +380,9 @@ def test_pages_of_endless_stretches(periods: list[int], share: float, count: int
     """Of up to a billion runs a stretch, a page anywhere begins with the run that has `offset` newer ones."""
     stretches = [RunSeries(place, START - (count - 1) * period, period, count) for place, period in enumerate(periods)]
     offset = int(share * total(stretches))
-    found = page(stretches, offset, 3)
-    assert len(found) == min(3, total(stretches) - offset)
-    place, number, time = found[0]
+    result = page(stretches, offset, 3)
+    assert len(result) == min(3, total(stretches) - offset)
+    place, number, time = result[0]
     newer = sum(stretch.count - stretch.before(time + 1) for stretch in stretches)
     together = [stretch.source for stretch in stretches[place + 1 :] if stretch.before(time + 1) > stretch.before(time)]
     assert newer + len(together) == offset
@@ -400,6 +400,6 @@ def test_a_page_looks_at_few_runs(count: int, monkeypatch: pytest.MonkeyPatch) -
         return before(stretch, time)
 
     monkeypatch.setattr(RunSeries, "before", counted)
-    found = page([RunSeries("a", 0, MINUTE, count)], count // 2, 10)
-    assert [number for _, number, _ in found] == list(range(count - 1 - count // 2, count - 11 - count // 2, -1))
+    result = page([RunSeries("a", 0, MINUTE, count)], count // 2, 10)
+    assert [number for _, number, _ in result] == list(range(count - 1 - count // 2, count - 11 - count // 2, -1))
     assert len(looks) < 70

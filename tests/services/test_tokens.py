@@ -75,8 +75,8 @@ def access(definitions: Definitions, call: str, asked: Context) -> tuple[str, in
 
 def projects(definitions: Definitions, settings: Settings | None = None, **parameters: Any) -> list[dict[str, Any]]:
     answer = checked(definitions, LIST, context(parameters=parameters, settings=settings))
-    found: list[dict[str, Any]] = answer.body["projects"]
-    return found
+    result: list[dict[str, Any]] = answer.body["projects"]
+    return result
 
 
 def refused(call: str, asked: Context) -> RequestProblem:
@@ -163,8 +163,8 @@ def test_iam_tokens_are_for_configured_projects(definitions: Definitions) -> Non
 
     def project(**asked: str) -> dict[str, Any]:
         answer = checked(definitions, CREATE, context(login({"project": asked}), settings=settings))
-        found: dict[str, Any] = answer.body["token"]["project"]
-        return found
+        result: dict[str, Any] = answer.body["token"]["project"]
+        return result
 
     assert project(name="eu-west-101")["id"] == PROJECTS[0]
     assert project(id=PROJECTS[1])["name"] == "cn-north-4_2"

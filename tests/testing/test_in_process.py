@@ -117,8 +117,8 @@ def test_the_environment_turns_an_sdk(mock: mockserver.MockServer) -> None:
     with mock.environ():
         for region in ("cn-north-4", "la-south-2"):
             client = CdmClient.new_builder().with_region(CdmRegion.value_of(region)).build()
-            found = client.show_job_status(ShowJobStatusRequest(cluster_id="c", job_name="load"))
-            assert found.submissions[0].job_name == "load"
+            result = client.show_job_status(ShowJobStatusRequest(cluster_id="c", job_name="load"))
+            assert result.submissions[0].job_name == "load"
             client.close()
     assert dict(os.environ) == before
 
@@ -307,8 +307,8 @@ def test_the_real_hosts_are_answered_in_process(tenant: mockserver.MockServer) -
     blocked: list[str] = []
     with egress_guard(blocked.append), tenant.intercept():
         sdk = tenant.sdk("cdm")
-        found = sdk.show_job_status(ShowJobStatusRequest(cluster_id="c", job_name="load"))
-        assert found.submissions[0].job_name == "load"
+        result = sdk.show_job_status(ShowJobStatusRequest(cluster_id="c", job_name="load"))
+        assert result.submissions[0].job_name == "load"
         with pytest.raises(ServiceResponseException) as caught:
             sdk.show_job_status(ShowJobStatusRequest(cluster_id="c", job_name="unknown"))
         assert caught.value.status_code == 400
@@ -343,7 +343,7 @@ def test_retries_and_the_adapters_own_settings_hold(tenant: mockserver.MockServe
     url = REAL + JOB.format("mock-error-throttled-user")
     with tenant.intercept(), pytest.raises(requests.exceptions.RetryError):
         session.get(url, timeout=5)
-    assert [one.status for one in tenant.seen] == [429] * 3
+    assert [call.status for call in tenant.seen] == [429] * 3
 
 
 def test_intercepting_ends(tenant: mockserver.MockServer) -> None:

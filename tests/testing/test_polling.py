@@ -32,7 +32,7 @@ def at(*seconds: float) -> list[RecordedCall]:
 
 def broken(polls: Sequence[RecordedCall], **rules: Any) -> list[tuple[str, int | None]]:
     """Which rules are broken, and at which poll."""
-    return [(one.rule, one.index) for one in findings(polls, Rules(**rules))]
+    return [(finding.rule, finding.index) for finding in findings(polls, Rules(**rules))]
 
 
 @pytest.mark.parametrize(

@@ -343,7 +343,7 @@ def test_the_same_tests_against_a_service(run: Run, service: Server) -> None:
     result = run(BOTH_WAYS, "--contract-target", service.url, ini="mockserver_egress = all")
     result.assert_outcomes(passed=2, skipped=2)
     result.stdout.fnmatch_lines([f"SKIPPED * needs a mock that it can control; --contract-target is {service.url}"])
-    paths = [one["request"]["path"] for one in service.journal()]
+    paths = [entry["request"]["path"] for entry in service.journal()]
     assert sum("/cdm/job/" in path for path in paths) == 2
     assert any("taskInstances" in path for path in paths)
 

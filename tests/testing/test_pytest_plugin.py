@@ -398,12 +398,12 @@ def test_what_pollers_were_shown_is_counted(run: Run, options: tuple[str, ...]) 
             "shown to the code under test: * % of what is documented",
         ]
     )
-    found = json.loads(target.read_text(encoding="utf-8"))
-    cdm = found["operations"]["ShowJobStatus"]
+    matches = json.loads(target.read_text(encoding="utf-8"))
+    cdm = matches["operations"]["ShowJobStatus"]
     assert cdm["states"]["seen"] == {"BOOTING": 2, "RUNNING": 2, "SUCCEEDED": 3, "FAILED": 3}
     assert cdm["transitions"]["seen"] == {"BOOTING -> RUNNING": 2, "RUNNING -> SUCCEEDED": 1, "RUNNING -> FAILED": 1}
     assert cdm["errors"]["seen"] == {"job-not-found": 1}
-    assert 0 < found["percent"] < 100
+    assert 0 < matches["percent"] < 100
 
 
 @pytest.mark.exhaustive

@@ -208,11 +208,11 @@ NOT_JSON = {"cut-json", "html-with-200", "empty-body", "login-page"}
 
 
 def _failed(name: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for grade in graded((name,)):
         if not grade["passed"]:
-            found.setdefault(grade["grade"], set()).add(grade["hazard"])
-    return found
+            result.setdefault(grade["grade"], set()).add(grade["hazard"])
+    return result
 
 
 @pytest.mark.exhaustive
@@ -247,11 +247,11 @@ def test_the_deferred_sensor() -> None:
 
 def test_the_table() -> None:
     """A line a hazard, those that fewest survive first; a column a poller; totals."""
-    found = [
+    matches = [
         {"test": name, "service": "cdm", "hazard": hazard, "grade": grade, "passed": grade == RIGHT}
         for name, hazard, grade in (("a", "x", RIGHT), ("a", "y", WRONG), ("b", "x", RIGHT), ("b", "y", RIGHT))
     ]
-    assert table(found) == [
+    assert table(matches) == [
         "cdm: hazard  a                    b",
         "-----------  -------------------  -------------------",
         "y            FAIL wrong verdict        returned right",
@@ -519,21 +519,21 @@ def test_a_poller_in_threads() -> None:
     """One thread polls, one waits for it: each sleeps on the clock, and both are stopped."""
 
     def wait() -> str:
-        found: list[str] = []
+        result: list[str] = []
 
         def poll() -> None:
-            while not found:
+            while not result:
                 status = ask()
                 if status == "SUCCEEDED":
-                    found.append(status)
+                    result.append(status)
                 time.sleep(30)
 
         thread = threading.Thread(target=poll)
         thread.start()
-        while not found:
+        while not result:
             time.sleep(45)
         thread.join()
-        return found[0]
+        return result[0]
 
     assert one("ends-SUCCEEDED", wait).grade == RIGHT
     assert one("runs-for-ever", wait, give_up="30m").grade == ENDLESS
@@ -684,7 +684,7 @@ def test_each_hazard_is_a_test(
     assert set(grades["grades"][0]) == {
         "test", "service", "hazard", "grade", "good", "did", "polls", "seconds", "passed",
     }  # fmt: skip
-    assert {one["grade"] for one in grades["grades"]} <= set(GRADES)
+    assert {grade["grade"] for grade in grades["grades"]} <= set(GRADES)
 
 
 def test_the_failure_says_it_all(run: Callable[..., pytest.RunResult]) -> None:

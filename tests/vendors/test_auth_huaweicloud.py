@@ -57,9 +57,9 @@ def get(server: Server, call: str, headers: dict[str, str] | None = None) -> req
 
 def refused(answer: requests.Response, message: str, status: int = 401, code: str = "APIGW.0301") -> str:
     """What `X-Mock-Problem` says of an answer that must be this error."""
-    found = answer.json()
-    assert (answer.status_code, found["error_code"], found["error_msg"]) == (status, code, message)
-    assert found["request_id"] == answer.headers["X-Request-Id"]
+    result = answer.json()
+    assert (answer.status_code, result["error_code"], result["error_msg"]) == (status, code, message)
+    assert result["request_id"] == answer.headers["X-Request-Id"]
     return answer.headers["X-Mock-Problem"]
 
 
@@ -141,9 +141,9 @@ def test_a_clock_that_is_far_off_is_refused(strict_server: Server, minutes: floa
     answer = send(signed(strict_server.url, job_path("orders"), date=stamp(minutes)))
     expired = "Incorrect IAM authentication information: calc ak sk signature fail:signature expired"
     problem = refused(answer, expired)
-    found = re.fullmatch(r"X-Sdk-Date \d{8}T\d{6}Z is (\d+) s off the mock's clock \(\d{8}T\d{6}Z\); allowed: 900", problem)
-    assert found is not None
-    assert abs(int(found[1]) - abs(minutes) * 60) < 30
+    match = re.fullmatch(r"X-Sdk-Date \d{8}T\d{6}Z is (\d+) s off the mock's clock \(\d{8}T\d{6}Z\); allowed: 900", problem)
+    assert match is not None
+    assert abs(int(match[1]) - abs(minutes) * 60) < 30
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-901, 401), (-900, 200), (0, 200), (900, 200), (901, 401)])
@@ -240,10 +240,10 @@ def test_an_unsigned_payload_of_an_empty_body_passes(payload: bytes) -> None:
     names = tuple(sorted(headers))
     parts = signature.canonical(request, names)
     parts = replace(parts, payload=payload.decode()) if payload else parts
-    found = signature.Signature(signature.ALGORITHM, "AK", names, signature.sign(parts, stamp(0), "SK"))
-    assert signature.verified(request, found, stamp(0), "SK")
-    assert not signature.verified(request, found, stamp(0), "another")
-    assert signature.verified(replace(request, body=b"x"), found, stamp(0), "SK") is (payload == b"UNSIGNED-PAYLOAD")
+    result = signature.Signature(signature.ALGORITHM, "AK", names, signature.sign(parts, stamp(0), "SK"))
+    assert signature.verified(request, result, stamp(0), "SK")
+    assert not signature.verified(request, result, stamp(0), "another")
+    assert signature.verified(replace(request, body=b"x"), result, stamp(0), "SK") is (payload == b"UNSIGNED-PAYLOAD")
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_names_that_an_sdk_encodes_twice_are_named_as_such(name: str, twice: str
     request = Request("GET", f"/v1.1/p/clusters/c/cdm/job/{name}/status", "", {"host": "h", "x-sdk-date": stamp(0)})
     parts = signature.canonical(request, ("host", "x-sdk-date"))
     sent = replace(parts, uri=f"/v1.1/p/clusters/c/cdm/job/{twice}/status/")
-    found = signature.Signature(signature.ALGORITHM, "AK", ("host", "x-sdk-date"), signature.sign(sent, stamp(0), "SK"))
-    assert problem in signature.difference(request, found, stamp(0), "SK")
+    result = signature.Signature(signature.ALGORITHM, "AK", ("host", "x-sdk-date"), signature.sign(sent, stamp(0), "SK"))
+    assert problem in signature.difference(request, result, stamp(0), "SK")
 
 
 def test_a_request_signed_for_another_method_is_found(strict_server: Server) -> None:

@@ -45,10 +45,10 @@ def opened(record_property: Note) -> Open:
 
     def opened(server: Server, instance: str, **changes: str) -> Any:
         url = f"{server.url}{PATH}?{urlencode({**ASKED, 'taskInstId': instance, **changes})}"
-        found = poseidon.urlopen(*APP, url)
-        failed = not isinstance(found, dict) or found["code"] != 0
+        result = poseidon.urlopen(*APP, url)
+        failed = not isinstance(result, dict) or result["code"] != 0
         record_property(CALL_NOTE, [POSEIDON, "sync", "error" if failed else "answer", instance.removeprefix("mock-error-")])
-        return found
+        return result
 
     return opened
 
@@ -64,10 +64,10 @@ def test_the_documented_instance(server: Server, opened: Open) -> None:
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_made_up_instance(server: Server, strict_server: Server, opened: Open, strict: bool) -> None:
     """Any other id gets an instance of the documented form; the client's own token is let in with --auth verify, too."""
-    found = opened(strict_server if strict else server, "my-instance")
-    assert list(OPERATION.responses[200](found)) == []
-    assert (found["code"], found["msg"], found["data"]["instanceId"]) == (0, "OK", "my-instance")
-    assert found["data"].keys() == DOCUMENTED["data"].keys()
+    result = opened(strict_server if strict else server, "my-instance")
+    assert list(OPERATION.responses[200](result)) == []
+    assert (result["code"], result["msg"], result["data"]["instanceId"]) == (0, "OK", "my-instance")
+    assert result["data"].keys() == DOCUMENTED["data"].keys()
 
 
 def test_an_instance_of_long_ago_has_ended(server: Server, opened: Open) -> None:
@@ -101,19 +101,19 @@ def test_each_documented_error(server: Server, opened: Open, error: Example, cap
     parsed, unless its `apim_status` is 4011 or 4012: then the client makes new tokens, asks once more and gives the second
     answer's text as it is.
     """
-    found = opened(server, magic_id(OPERATION, error.name))
+    result = opened(server, magic_id(OPERATION, error.name))
     printed = capsys.readouterr().out
     if error.statuses[0] >= 400:
-        assert found is None
+        assert result is None
         assert printed.startswith(f"HTTP Error {error.statuses[0]}: ")
     elif error.value.get("apim_status") in STATUSES:
         assert printed == "the second time request\n"
-        assert isinstance(found, str)
-        assert list(OPERATION.responses[200](json.loads(found))) == []
-        assert json.loads(found).keys() == error.value.keys()
-        assert json.loads(found)["apim_status"] == error.value["apim_status"]
+        assert isinstance(result, str)
+        assert list(OPERATION.responses[200](json.loads(result))) == []
+        assert json.loads(result).keys() == error.value.keys()
+        assert json.loads(result)["apim_status"] == error.value["apim_status"]
     else:
-        assert (found, printed) == (error.value, "")
+        assert (result, printed) == (error.value, "")
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -121,11 +121,11 @@ def test_the_client_asks_twice_with_new_tokens(shared: Start, opened: Open, stat
     """On 4011 and 4012 the client comes back once: the mock sees the same request twice, and the second answer stays."""
     server = shared()
     server.reset()
-    found = json.loads(opened(server, f"mock-error-apim-status-{status}"))
+    result = json.loads(opened(server, f"mock-error-apim-status-{status}"))
     first, second = server.journal()
     assert first["request"]["query"] == second["request"]["query"]
-    assert json.loads(second["response"]["body"]).keys() == found.keys()
-    assert ("apim_refreshtoken" in found) == (status == 4011)
+    assert json.loads(second["response"]["body"]).keys() == result.keys()
+    assert ("apim_refreshtoken" in result) == (status == 4011)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_data_can_be_a_list(shared: Start, opened: Open) -> None:
     """By switch `data` is a list, as the page's response table has it, also in the documented answer."""
     server = shared("--switch", "enos-data=list", "--switch", "enos-request-id=present")
     for instance in ("118979-2021020211", "my-instance"):
-        found = opened(server, instance)
-        assert [one["instanceId"] for one in found["data"]] == [instance]
-        assert found["requestId"]
+        result = opened(server, instance)
+        assert [item["instanceId"] for item in result["data"]] == [instance]
+        assert result["requestId"]
 
 
 def test_the_client_gives_none_where_nobody_listens(start: Start, opened: Open) -> None:
@@ -179,15 +179,15 @@ def milliseconds() -> int:
 def post(server: Server, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = requests.post(server.url + path, json=body, timeout=10)
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
-    return found
+    result: dict[str, Any] = answer.json()
+    return result
 
 
 def token_of(server: Server) -> str:
-    found = post(server, TOKEN_GET, proof(milliseconds()))
-    assert (found["status"], found["msg"]) == (0, "SUCCESS")
-    assert 0 < found["data"]["expire"] <= HOURS_2
-    return str(found["data"]["accessToken"])
+    result = post(server, TOKEN_GET, proof(milliseconds()))
+    assert (result["status"], result["msg"]) == (0, "SUCCESS")
+    assert 0 < result["data"]["expire"] <= HOURS_2
+    return str(result["data"]["accessToken"])
 
 
 def signed_headers(token: str, query: Mapping[str, str], body: bytes = b"", secret: str = APP[1]) -> dict[str, str]:
@@ -352,8 +352,8 @@ def test_only_the_apps_own_token_is_refreshed(shared: Start) -> None:
 
 def handle(mock: Mock, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = mock.handle(Request("POST", path, "", {"content-type": "application/json"}, json.dumps(body).encode()))
-    found: dict[str, Any] = json.loads(answer.body)
-    return found
+    result: dict[str, Any] = json.loads(answer.body)
+    return result
 
 
 def asked(mock: Mock, token: str) -> Response:

@@ -47,7 +47,7 @@ IN_MODES = pytest.mark.parametrize("mode", MODES)
 ALL = pytest.mark.parametrize("sdk", SDKS, ids=lambda sdk: sdk.package)
 ERRORS = [(sdk, error) for sdk in SDKS for error in DEFINITIONS.operation(sdk.operation).errors()]
 EACH_ERROR = pytest.mark.parametrize(
-    ("sdk", "error"), [pytest.param(*one, id=f"{one[0].service}-{one[1].name}") for one in ERRORS]
+    ("sdk", "error"), [pytest.param(*error, id=f"{error[0].service}-{error[1].name}") for error in ERRORS]
 )
 
 # The pairs of members that the SDKs know errors by, in the order of huaweicloudsdkcore 3.1.219,

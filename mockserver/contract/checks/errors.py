@@ -64,7 +64,7 @@ def is_error(operation: Operation, status: int, body: Any) -> bool:
         return False
     if any(status in example.statuses for example in operation.errors()):
         return error.form == "apim-status" or error.code != "0"
-    return error.form == "iam" or (_plain(error.form) in _forms_of(operation) and error.code not in ("0", ""))
+    return error.form == "iam" or (_envelope_name(error.form) in _forms_of(operation) and error.code not in ("0", ""))
 
 
 def check_error(definitions: Definitions, operation: Operation, status: int, body: Any) -> list[Finding]:
@@ -73,12 +73,12 @@ def check_error(definitions: Definitions, operation: Operation, status: int, bod
         return []
     error = read_error(body)
     here = [example for example in operation.errors() if status in example.statuses]
-    forms = sorted({_plain(example.envelope) for example in here} if status >= 400 else _forms_of(operation))
+    forms = sorted({_envelope_name(example.envelope) for example in here} if status >= 400 else _forms_of(operation))
     elsewhere = error is not None and any(
         example.envelope == error.form and max(example.statuses) >= 400 and _same_code(example, error.code)
         for example in operation.errors()
     )
-    if error is None or (forms and _plain(error.form) not in forms and not elsewhere):
+    if error is None or (forms and _envelope_name(error.form) not in forms and not elsewhere):
         result = excerpt(body) if error is None else f"the form {error.form}: {excerpt(body)}"
         source = operation.answers[status].place if status in operation.answers else operation.place
         return [
@@ -102,7 +102,7 @@ def check_error(definitions: Definitions, operation: Operation, status: int, bod
 
 
 def _forms_of(operation: Operation) -> set[str]:
-    return {_plain(example.envelope) for example in operation.errors()}
+    return {_envelope_name(example.envelope) for example in operation.errors()}
 
 
 def _under_success(operation: Operation, status: int, error: ErrorBody) -> Finding:
@@ -111,7 +111,7 @@ def _under_success(operation: Operation, status: int, error: ErrorBody) -> Findi
     return finding("error-status-wrong", "status", "", f"{status} with the error {error.code}", documented, operation.place)
 
 
-def _plain(form: str) -> str:
+def _envelope_name(form: str) -> str:
     return "service" if form == "gateway" else form
 
 
@@ -130,7 +130,7 @@ def _unknown_code(definitions: Definitions, operation: Operation, error: ErrorBo
 
 
 def _message(definitions: Definitions, operation: Operation, standing: list[Example], error: ErrorBody) -> Iterator[Finding]:
-    texts = [text for example in standing for text in _texts(definitions, example)]
+    texts = [text for example in standing for text in _message_texts(definitions, example)]
     if texts and error.form != "apim-status" and not any(_form(text).fullmatch(error.message) for text in texts):
         documented = " or ".join(repr(text) for text in dict.fromkeys(texts))
         provenance = standing[0].provenance
@@ -145,7 +145,7 @@ def _message(definitions: Definitions, operation: Operation, standing: list[Exam
         )
 
 
-def _texts(definitions: Definitions, example: Example) -> list[str]:
+def _message_texts(definitions: Definitions, example: Example) -> list[str]:
     assert example.error is not None
     if "messages" in example.error:
         return list(definitions.switches[example.error["messages"]["switch"]].values.values())

@@ -27,7 +27,7 @@ def odd_characters(finding: Finding) -> str:
     if not odd:
         return ""
     more = f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else ""
-    return f" (with {', '.join(map(_name, odd[:_NAMED]))}{more})"
+    return f" (with {', '.join(map(_character_name, odd[:_NAMED]))}{more})"
 
 
 def _odd(text: str) -> Iterator[str]:
@@ -43,5 +43,5 @@ def _odd(text: str) -> Iterator[str]:
             yield character
 
 
-def _name(character: str) -> str:
+def _character_name(character: str) -> str:
     return f"U+{ord(character):04X} {unicodedata.name(character, 'without a name')}"

@@ -14,7 +14,7 @@ from .sequence import Span
 
 @dataclass
 class PageWalk:
-    """A walk through a list: the total its first page told and that of the last one, where the next page begins, and which
+    """A walk through a list: the total on its first page and that on the last one, where the next page begins, and which
     rows were seen where, with whether they had ended."""
 
     total: int
@@ -55,7 +55,7 @@ class PageWalks:
         at_end = rows and walk.following >= total
         if at_end and all(look.id for look in rows) and len(walk.seen) < walk.total:
             what = f"{len(walk.seen)} rows on all pages"
-            documented = f"{walk.total}, the total that the first page told"
+            documented = f"{walk.total}, the total on the first page"
             result.append(
                 finding("page-missed", "polls", rows[0].pointer.rpartition("/")[0], what, documented, _place(operation))
             )

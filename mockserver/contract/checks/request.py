@@ -92,7 +92,7 @@ def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequ
         text = sources[parameter.location].get(parameter.name.lower() if parameter.location == "header" else parameter.name)
         if text is not None:
             supplied[parameter.name] = text
-            result += _read(operation, parameter, text, values)
+            result += _check_parameter(operation, parameter, text, values)
         elif parameter.required:
             documented = f"required ({parameter.location})"
             result.append(
@@ -129,7 +129,7 @@ def _check_names(operation: Operation, names: list[str]) -> Iterator[Finding]:
             yield finding("request-parameter-unknown", "request", join(name), "sent twice", "sent once", operation.place)
 
 
-def _read(operation: Operation, parameter: Parameter, text: str, values: dict[str, Any]) -> Iterator[Finding]:
+def _check_parameter(operation: Operation, parameter: Parameter, text: str, values: dict[str, Any]) -> Iterator[Finding]:
     wrong, pointer = "request-parameter-invalid", join(parameter.name)
     try:
         value = values[parameter.name] = read_value(parameter, text)
@@ -161,7 +161,7 @@ def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
     except (ValueError, RecursionError):
         yield finding("request-body-invalid", "request", "", "no JSON", "a JSON body", operation.place)
         return
-    for error in operation.body_errors(value):  # its values may be secrets: only the place is told
+    for error in operation.body_errors(value):  # its values may be secrets: only the place is named
         documented = f"{error.validator} {excerpt(error.validator_value)}"
         yield finding(
             "request-body-invalid", "request", join(*error.absolute_path), "another value", documented, operation.place

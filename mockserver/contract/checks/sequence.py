@@ -60,7 +60,7 @@ class JobHistories:
         return change, [*_check_run(operation, before, look), *_check_change(operation, before, look, mode)]
 
     def lose(self, operation: Operation, key: Hashable, span: Span | None) -> list[Finding]:
-        """The job is not found: wrong where it was found before and hadn't ended; told once."""
+        """The job is not found: wrong where it was found before and hadn't ended; reported once."""
         track = self.by_job.get(key)
         if track is None or track.lost or track.look.terminal or not track.follows(span):
             return []
@@ -122,13 +122,13 @@ def _check_run(operation: Operation, before: JobView, look: JobView) -> Iterator
     judged = {*(time.at for time in observation.times), *observation.counts, *observation.constant}
     for place, old, new in zip(observation.run, before.run, look.run, strict=True):
         if str(old) != str(new) and MISSING not in (old, new) and place not in judged:
-            what = f"{excerpt(old)}, then {excerpt(new)}, while {_rest(observation.run, place, before, look)}"
+            what = f"{excerpt(old)}, then {excerpt(new)}, while {_other_changes(observation.run, place, before, look)}"
             documented = f"a new run changes {' and '.join(name[1:] for name in observation.run)}, forward"
             pointer = look.pointer + place
             yield finding("run-mixed", "polls", pointer, what, documented, _place(operation), observation.provenance)
 
 
-def _rest(run: tuple[str, ...], place: str, before: JobView, look: JobView) -> str:
+def _other_changes(run: tuple[str, ...], place: str, before: JobView, look: JobView) -> str:
     others = [
         f"{name[1:]} {'stays' if old == new else f'goes from {excerpt(old)} to {excerpt(new)}'}"
         for name, old, new in zip(run, before.run, look.run, strict=True)
@@ -190,12 +190,12 @@ def _check_progress(operation: Operation, before: JobView, look: JobView, mode: 
     if look.terminal and mode.accepts(observation.progress_accepted):
         return
     if look.progress < before.progress:
-        what = f"{_number(before.progress)}, then {_number(look.progress)}"
+        what = f"{_number_text(before.progress)}, then {_number_text(look.progress)}"
         pointer = look.pointer + observation.progress
         yield finding("progress-fell", "polls", pointer, what, "progress grows", _place(operation), observation.provenance)
 
 
-def _number(value: float) -> str:
+def _number_text(value: float) -> str:
     """A number as it is, without rounding."""
     return str(int(value)) if value.is_integer() else repr(value)
 

@@ -88,7 +88,7 @@ class Shapes:
 
 def _walk(value: Any, shape: Shape, pointer: str) -> Iterator[Finding]:
     if isinstance(value, dict):
-        yield from _members(value, shape, pointer)
+        yield from _check_members(value, shape, pointer)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict | list | str):
@@ -99,7 +99,7 @@ def _walk(value: Any, shape: Shape, pointer: str) -> Iterator[Finding]:
             yield from _walk(held, shape.held, pointer)
 
 
-def _members(value: Mapping[str, Any], shape: Shape, pointer: str) -> Iterator[Finding]:
+def _check_members(value: Mapping[str, Any], shape: Shape, pointer: str) -> Iterator[Finding]:
     for name, child in value.items():
         inner = shape.members.get(name)
         if inner is not None:

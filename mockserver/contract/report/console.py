@@ -26,7 +26,7 @@ def _lines(view: View, definitions: Definitions, colours: bool) -> Iterator[str]
     yield from _wrapped(f"{title} in {lasting(result.seconds)}", "", "  ")
     for section in view.sections:
         yield ""
-        yield from _section(section, definitions, colours)
+        yield from _section_lines(section, definitions, colours)
     if view.unasked:
         yield ""
         yield from _wrapped(f"Not asked: {visible(', '.join(view.unasked))}", "", "  ")
@@ -38,7 +38,7 @@ def _lines(view: View, definitions: Definitions, colours: bool) -> Iterator[str]
     yield from rest
 
 
-def _section(section: Section, definitions: Definitions, colours: bool) -> Iterator[str]:
+def _section_lines(section: Section, definitions: Definitions, colours: bool) -> Iterator[str]:
     first, *rest = _wrapped(f"{visible(section.name)}  {visible(section.line)}", "", "  ")
     yield _painted(first, "bold", colours)
     yield from rest

@@ -41,7 +41,7 @@ def exchange_view(instance: Instance) -> tuple[ExchangeView, tuple[Line | Gap, .
     judged, finding = instance.judged, instance.finding
     exchange = judged.exchange
     in_body = finding.part in ("body", "polls")
-    body, rest = _body(exchange.response.body, finding.pointer if in_body else None)
+    body, rest = _body_lines(exchange.response.body, finding.pointer if in_body else None)
     request = exchange.request
     query = f"?{request.query}" if request.query else ""
     view = ExchangeView(
@@ -66,7 +66,7 @@ def _shortened(lines: Iterable[Line | Gap]) -> tuple[Line | Gap, ...]:
                  for line in lines)  # fmt: skip
 
 
-def _body(raw: bytes, pointer: str | None) -> tuple[list[Line], str]:
+def _body_lines(raw: bytes, pointer: str | None) -> tuple[list[Line], str]:
     """The body's lines, and the part of the pointer that leads nowhere in it."""
     if len(raw) <= BODY_READ:
         try:
@@ -76,7 +76,7 @@ def _body(raw: bytes, pointer: str | None) -> tuple[list[Line], str]:
         else:
             return _json_lines(value, pointer)
     text = cut(raw.decode("utf-8", "replace"), _TEXT)
-    lines = [_text(number, line, marked=pointer is not None) for number, line in enumerate(text.splitlines(), 1)]
+    lines = [_text_line(number, line, marked=pointer is not None) for number, line in enumerate(text.splitlines(), 1)]
     return lines, ""
 
 
@@ -87,7 +87,7 @@ def _json_lines(value: Any, pointer: str | None) -> tuple[list[Line], str]:
     return lines_of(value, node), "".join(f"/{part}" for part in node.rest)
 
 
-def _text(number: int, text: str, marked: bool = False, name: str = "") -> Line:
+def _text_line(number: int, text: str, marked: bool = False, name: str = "") -> Line:
     return Line(number, 0, name, text, "text", marked=marked)
 
 
@@ -95,13 +95,13 @@ def _elsewhere(exchange: Exchange, view: ExchangeView, part: str, pointer: str) 
     """The lines that a finding outside the body means: the status, a header, a parameter."""
     name = (parts_of(pointer)[0] if pointer.startswith("/") else pointer).lower()
     if part == "status":
-        return [_text(1, f"HTTP {exchange.response.status}", marked=True)], ""
+        return [_text_line(1, f"HTTP {exchange.response.status}", marked=True)], ""
     if part == "header":
-        lines = [_text(at, value, key.lower() == name, key) for at, (key, value) in enumerate(view.headers, 1)]
+        lines = [_text_line(at, value, key.lower() == name, key) for at, (key, value) in enumerate(view.headers, 1)]
         return lines, "" if any(line.marked for line in lines) else name
-    headers = [_text(at, value, key.lower() == name, key) for at, (key, value) in enumerate(view.request_headers, 2)]
+    headers = [_text_line(at, value, key.lower() == name, key) for at, (key, value) in enumerate(view.request_headers, 2)]
     in_header = any(line.marked for line in headers)
-    lines = [_text(1, view.request_line, marked=not in_header), *headers]
+    lines = [_text_line(1, view.request_line, marked=not in_header), *headers]
     if view.request_body:
-        lines.append(_text(len(lines) + 1, json.dumps(cut(view.request_body, _LINE), ensure_ascii=False)))
+        lines.append(_text_line(len(lines) + 1, json.dumps(cut(view.request_body, _LINE), ensure_ascii=False)))
     return lines, ""

@@ -62,10 +62,10 @@ class SectionView:
 def section_views(view: View, definitions: Definitions) -> list[SectionView]:
     """The sections of the page, in order."""
     budget: Counter[str] = Counter()
-    return [_section(place, section, definitions, budget) for place, section in enumerate(view.sections, 1)]
+    return [_section_view(place, section, definitions, budget) for place, section in enumerate(view.sections, 1)]
 
 
-def _section(place: int, section: Section, definitions: Definitions, budget: Counter[str]) -> SectionView:
+def _section_view(place: int, section: Section, definitions: Definitions, budget: Counter[str]) -> SectionView:
     groups: list[GroupView] = []
     places, left_out = Counter[str](), Counter[str]()
     for group in section.groups:

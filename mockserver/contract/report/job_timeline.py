@@ -102,14 +102,14 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
     last = next((poll for poll in reversed(polls) if poll.state is not None), None)
     return JobLane(
         timeline.job,
-        _at(begin),
+        _time_text(begin),
         tuple(_stretches(runs, begin + scale.span, scale, states)),
         tuple(_mark(poll, scale, states) for poll in _thinned(polls, {id(run[0]) for run in runs})),
         tuple(_ticks(end - begin, scale)),
         len(polls),
         errors,
         bool(last and last.terminal),
-        _outcome(last, states, (end - begin) / 1000),
+        _outcome_text(last, states, (end - begin) / 1000),
     )
 
 
@@ -121,7 +121,7 @@ def _states_by_name(operation: Operation) -> dict[str, tuple[int, State]]:
     }
 
 
-def _name(sent: str, states: dict[str, tuple[int, State]]) -> str:
+def _state_name(sent: str, states: dict[str, tuple[int, State]]) -> str:
     state = states[sent][1].name if sent in states else sent
     return state if state == sent else f"{state} ({sent})"
 
@@ -151,7 +151,7 @@ def _stretches(
         tone = f"s{states[sent][0] % TONES}" if sent in states else "odd"
         seen = sum(poll.state is not None for poll in run)
         lasted = (min(until, run[-1].time if place + 1 == len(runs) else until) - run[0].time) / 1000
-        yield StatusSpan(left, round(scale.left(until) - left, 3), _name(sent, states), tone, seen, lasted)
+        yield StatusSpan(left, round(scale.left(until) - left, 3), _state_name(sent, states), tone, seen, lasted)
 
 
 def _thinned(polls: list[Poll], changes: set[int]) -> list[Poll]:
@@ -169,7 +169,7 @@ def _thinned(polls: list[Poll], changes: set[int]) -> list[Poll]:
 
 def _mark(poll: Poll, scale: _Scale, states: dict[str, tuple[int, State]]) -> Mark:
     kind = "error" if poll.state is None else "end" if poll.terminal else "poll"
-    status = "an error" if poll.state is None else _name(poll.state, states)
+    status = "an error" if poll.state is None else _state_name(poll.state, states)
     progress = "" if poll.progress is None else f", progress {poll.progress:g}"
     after = lasting((poll.time - scale.begin) / 1000)
     return Mark(scale.left(poll.time), kind, f"{after}: {status}{progress}, HTTP {poll.http} (exchange {poll.number})")
@@ -185,15 +185,15 @@ def _ticks(span: int, scale: _Scale) -> Iterator[Tick]:
         yield Tick(scale.left(scale.begin + number * step * 1000), lasting(number * step))
 
 
-def _outcome(last: Poll | None, states: dict[str, tuple[int, State]], seconds: float) -> str:
+def _outcome_text(last: Poll | None, states: dict[str, tuple[int, State]], seconds: float) -> str:
     if last is None or last.state is None:
         return f"Never showed a status in {lasting(seconds)}."
     if last.terminal:
-        return f"Ended as {_name(last.state, states)}."
-    return f"Not ended: still {_name(last.state, states)} after {lasting(seconds)}."
+        return f"Ended as {_state_name(last.state, states)}."
+    return f"Not ended: still {_state_name(last.state, states)} after {lasting(seconds)}."
 
 
-def _at(time: int) -> str:
+def _time_text(time: int) -> str:
     try:
         return (_EPOCH + timedelta(milliseconds=time)).strftime("%Y-%m-%d %H:%M:%S UTC")
     except OverflowError:  # later than the calendar's last year

@@ -89,12 +89,14 @@ def parsed(text: str) -> Any:
     Raises ValueError for what is not JSON, or is nested too deep to be read.
     """
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_int=Number, parse_float=Number, parse_constant=Number)
+        return json.loads(
+            text, object_pairs_hook=_members_of_pairs, parse_int=Number, parse_float=Number, parse_constant=Number
+        )
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
-def _members(pairs: list[tuple[str, Any]]) -> Members:
+def _members_of_pairs(pairs: list[tuple[str, Any]]) -> Members:
     return Members(tuple(pairs))
 
 
@@ -140,7 +142,7 @@ def lines_of(value: Any, mark: TextNode | None = None) -> list[Line]:
     tasks = [_Task(value)]
     while tasks:
         task = tasks.pop()
-        lines.append(replace(_line(task, len(lines) + 1), marked=mark is not None and _is_marked(task, mark)))
+        lines.append(replace(_line_of_task(task, len(lines) + 1), marked=mark is not None and _is_marked(task, mark)))
         tasks.extend(_inside(task))
     return lines
 
@@ -155,7 +157,7 @@ def _container(value: Any) -> Any:
     return unfolded(value) if isinstance(value, str) else value
 
 
-def _line(task: _Task, number: int) -> Line:
+def _line_of_task(task: _Task, number: int) -> Line:
     depth = len(task.positions)
     if task.closes:
         return Line(number, depth, "", task.closes, "close", task.comma, task.embedded)

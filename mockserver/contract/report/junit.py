@@ -76,10 +76,10 @@ def _testcase(section: Section, name: str, judged: list[Judged], fail_on: str) -
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         failure = Xml.SubElement(testcase, "failure", {"type": bad[0].code})
         failure.set("message", _safe(f"{bad[0].code} at {bad[0].part} {bad[0].pointer}".rstrip() + more))
-        failure.text = _text(bad)
+        failure.text = _finding_lines(bad)
     mild = findings[len(bad) :]
     if mild:
-        Xml.SubElement(testcase, "system-out").text = _text(mild)
+        Xml.SubElement(testcase, "system-out").text = _finding_lines(mild)
     return testcase
 
 
@@ -100,7 +100,7 @@ def _unrun(tag: str, kind: str, name: str, reason: str) -> Xml.Element:
     return testcase
 
 
-def _text(findings: Iterable[Finding]) -> str:
+def _finding_lines(findings: Iterable[Finding]) -> str:
     return "\n".join(_safe(str(finding)) for finding in findings)
 
 

@@ -35,22 +35,22 @@ def markdown(view: View, definitions: Definitions) -> str:
 def _blocks(view: View, definitions: Definitions) -> Iterator[str]:
     result = view.result
     yield f"## Contract: {view.verdict}\n"
-    yield f"**{_text(result.target)}**, {_text(result.mode)}, {lasting(result.seconds)}. {_text(view.summary)}\n"
+    yield f"**{_escaped(result.target)}**, {_escaped(result.mode)}, {lasting(result.seconds)}. {_escaped(view.summary)}\n"
     yield "| operation | exchanges | errors | warnings | notes | coverage |\n|---|---:|---:|---:|---:|---:|"
     yield from (_row(section) for section in view.sections)
     for section in view.sections:
         if section.groups:
-            yield f"\n### {_text(section.name)}\n"
+            yield f"\n### {_escaped(section.name)}\n"
         yield from (_group(group, definitions) for group in section.groups)
     for title, cases in (("Could not be run", result.failed), ("Skipped", result.skipped)):
         if cases:
             yield f"\n### {title}\n"
-        yield from (f"- **{_text(name)}**: {_text(reason)}" for name, reason in cases)
+        yield from (f"- **{_escaped(name)}**: {_escaped(reason)}" for name, reason in cases)
 
 
 def _row(section: Section) -> str:
     counts = section.counts
-    cells = [_text(section.name), f"{len(section.judged):,}", *(f"{count:,}" for count in counts.values())]
+    cells = [_escaped(section.name), f"{len(section.judged):,}", *(f"{count:,}" for count in counts.values())]
     return f"| {' | '.join(cells)} | {f'{section.percent:.1f}%' if section.operation else ''} |"
 
 
@@ -58,19 +58,19 @@ def _group(group: Group, definitions: Definitions) -> str:
     finding, judged = group.finding, group.first.judged
     times = f", {len(group.instances):,} times" if len(group.instances) > 1 else ""
     title = title_of(finding.source, definitions)
-    source = f" <br>source: {_code(finding.source)}" + (f" ({_text(title)})" if title else "") if finding.source else ""
+    source = f" <br>source: {_code(finding.source)}" + (f" ({_escaped(title)})" if title else "") if finding.source else ""
     return (
         f"- **{finding.severity} {finding.code}**{times} at {_code(place_of(finding, group.pattern))}"
         f" <br>found: {_code(finding.found)} <br>documented: {_code(documented_of(finding))}{source}"
-        f" <br>{_text(finding.consequence)} <br>first in exchange {judged.number}"
+        f" <br>{_escaped(finding.consequence)} <br>first in exchange {judged.number}"
         + (f", case {_code(judged.case)}" if judged.case else "")
     )
 
 
 def _code(text: str) -> str:
-    return f"<code>{_text(text)}</code>"
+    return f"<code>{_escaped(text)}</code>"
 
 
-def _text(text: str) -> str:
+def _escaped(text: str) -> str:
     """Text in which nothing is Markdown or HTML: all but letters, digits and harmless signs are character references."""
     return re.sub(r"[^\w ,;/()%+=?.-]|_|(?<=\d)\.", lambda match: f"&#{ord(match[0])};", visible(cut(text, _TEXT)))

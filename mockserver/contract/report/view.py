@@ -153,7 +153,7 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
         set(result.coverage.exercised()) | {name for name in by_operation if name} | {t.operation for t in result.timelines}
     )
     names = [name for name in result.coverage.operations if name in called]
-    sections = [_section(result, name, by_operation.get(name, [])) for name in names]
+    sections = [_section_of(result, name, by_operation.get(name, [])) for name in names]
     strangers = [
         judgement
         for name, judgements in by_operation.items()
@@ -166,7 +166,7 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
     return View(result, verdict, tuple(sections), unasked)
 
 
-def _section(result: Result, name: str, judged: list[Judged]) -> Section:
+def _section_of(result: Result, name: str, judged: list[Judged]) -> Section:
     counted = result.coverage.of(name)
     timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
     strange = tuple(counted.strange.items())

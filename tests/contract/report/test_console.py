@@ -120,7 +120,7 @@ def test_an_unknown_form_names_the_nearest(shipped: Definitions) -> None:
 def test_groups_take_rows_together_but_not_parts(shipped: Definitions) -> None:
     """The same code at the same place in any row is one group; the worst groups come first."""
     result = sample(shipped)
-    judged = [one for one in result.judged if one.operation == CDM]
+    judged = [item for item in result.judged if item.operation == CDM]
     groups = groups_of(judged)
     first = groups[0]
     assert (first.finding.code, len(first.instances), first.numbers) == ("status-unknown", 3, [7, 8, 9])

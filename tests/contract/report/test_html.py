@@ -55,9 +55,9 @@ def test_the_page_has_landmarks_and_headings_in_order(shipped: Definitions) -> N
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
-    named = [one for one in page.of("svg") if one.get("role") == "img"]
+    named = [item for item in page.of("svg") if item.get("role") == "img"]
     assert len(named) == 5
-    assert all(one["aria-label"] for one in named)
+    assert all(item["aria-label"] for item in named)
     assert page.of("html") == [{"lang": "en"}]
 
 
@@ -68,13 +68,13 @@ def card(text: str, code: str) -> str:
 
 def test_a_finding_has_all_that_is_known_and_its_fragment(shipped: Definitions) -> None:
     """The card explains the code, names place and source, and marks the line that is meant, in its context."""
-    found = card(render(sample(shipped), "html", shipped), "status-unknown")
-    says = words(found)
+    result = card(render(sample(shipped), "html", shipped), "status-unknown")
+    says = words(result)
     for part in ("×3", "body /submissions/*/status", "STARTING", "basis: documented", "huaweicloud/cdm.json#/components",
                  "never ends", "mockserver explain status-unknown", "case cdm:poll-to-the-end",
                  "2 more exchanges in full"):  # fmt: skip
         assert part in says, part
-    fragment = found.split('<pre class="code">')[1].split("</pre>")[0]
+    fragment = result.split('<pre class="code">')[1].split("</pre>")[0]
     assert fragment.count('class="line marked') == 1
     assert '▶8 "status": "STARTING"' in words(fragment)
     assert "Request and answer" in says
@@ -83,8 +83,8 @@ def test_a_finding_has_all_that_is_known_and_its_fragment(shipped: Definitions) 
 
 def test_embedded_json_is_unfolded_and_said_to_be_so(shipped: Definitions) -> None:
     """A place two strings deep is marked there, on a line that stands inside of what is called JSON in a string."""
-    found = card(render(sample(shipped), "html", shipped), "total-wrong")
-    fragment = found.split('<pre class="code">')[1].split("</pre>")[0]
+    result = card(render(sample(shipped), "html", shipped), "total-wrong")
+    fragment = result.split('<pre class="code">')[1].split("</pre>")[0]
     assert "JSON in a string" in fragment
     line = next(part for part in fragment.split('<span class="line') if part.startswith(" marked embedded"))
     assert '"total": 7,' in words(line)
@@ -120,7 +120,7 @@ def test_ten_thousand_exchanges_with_few_findings_stay_small(shipped: Definition
     many = sample(shipped)
     clean = many.judged[0]
     many.judged += [dataclasses.replace(clean, number=number) for number in range(100, 10_100)]
-    before, after = (len(render(one, "html", shipped)) for one in (small, many))
+    before, after = (len(render(item, "html", shipped)) for item in (small, many))
     assert after < before + 200
 
 
@@ -174,8 +174,8 @@ def luminance(colour: str) -> float:
 PAIRS = [
     *((front, back) for front in ("text", "soft") for back in ("back", "card", "sunk", "inside", "mark")),
     *((front, back) for front in ("name", "string", "number") for back in ("sunk", "inside", "mark")),
-    *((one, f"{one}-back") for one in ("error", "warning", "note", "good")),
-    *((one, "card") for one in ("link", "error", "warning", "note", "good")),
+    *((item, f"{item}-back") for item in ("error", "warning", "note", "good")),
+    *((item, "card") for item in ("link", "error", "warning", "note", "good")),
     *(("text", f"s{number}") for number in range(10)),
     ("link", "back"), ("good", "back"), ("band-text", "band"), ("band-soft", "band"), ("note", "inside"),
 ]  # fmt: skip

@@ -93,7 +93,7 @@ def test_junit_has_a_test_case_for_each_case(shipped: Definitions) -> None:
 def test_junit_fails_what_fail_on_says(shipped: Definitions) -> None:
     """With fail_on note, notes fail too; with error, warnings don't."""
     failures = [
-        int(junit_of(sample(shipped), shipped, fail_on=one).get("failures", "")) for one in ("error", "warning", "note")
+        int(junit_of(sample(shipped), shipped, fail_on=item).get("failures", "")) for item in ("error", "warning", "note")
     ]
     assert failures == sorted(failures)
     assert failures[0] < failures[2]
@@ -114,7 +114,7 @@ def test_json_is_as_its_schema_says(shipped: Definitions, make: Any) -> None:
 def closed(schema: Any) -> Any:
     """The schema with no member allowed that it doesn't have, so that none goes undescribed."""
     if isinstance(schema, list):
-        return [closed(one) for one in schema]
+        return [closed(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     inner = {key: closed(child) for key, child in schema.items()}
@@ -136,7 +136,9 @@ def test_json_has_everything(shipped: Definitions) -> None:
         "/submissions/*/status",
     )
     assert len(value["exchanges"]) == len(result.judged)
-    assert [len(timeline["polls"]) for timeline in value["timelines"]] == [len(one.polls) for one in result.timelines]
+    assert [len(timeline["polls"]) for timeline in value["timelines"]] == [
+        len(timeline.polls) for timeline in result.timelines
+    ]
     assert value["failed"][0]["case"] == "enos:token-expired"
     assert value["coverage"]["operations"][CDM]["states"]["seen"]["RUNNING"] == 249
 
@@ -188,8 +190,10 @@ def test_github_escapes_what_would_end_a_command(shipped: Definitions) -> None:
     result = sample(shipped)
     odd = dataclasses.replace(result.judged[6].exchange, source="a,line=9:b%3A.py:7")
     result.judged[6] = dataclasses.replace(result.judged[6], exchange=odd)
-    found = [command_of(line) for line in render(result, "github", shipped).splitlines()]
-    assert {"title": "status-unknown", "file": "a,line=9:b%3A.py", "line": "7"} in [properties for _, properties, _ in found]
+    matches = [command_of(line) for line in render(result, "github", shipped).splitlines()]
+    assert {"title": "status-unknown", "file": "a,line=9:b%3A.py", "line": "7"} in [
+        properties for _, properties, _ in matches
+    ]
 
 
 @BOTH

@@ -28,39 +28,43 @@ def lane(polls: list[tuple[float, str | None]], operation: str = CDM) -> JobLane
         Poll(START + round(seconds * 1000), state, 200 if state else 502, number, state in ends)
         for number, (seconds, state) in enumerate(polls, 1)
     )
-    found = lane_of(Timeline(operation, "job", made), DEFINITIONS.operation(operation))
-    assert found is not None
-    return found
+    result = lane_of(Timeline(operation, "job", made), DEFINITIONS.operation(operation))
+    assert result is not None
+    return result
 
 
 def test_a_job_is_drawn_from_first_poll_to_last() -> None:
     """Stretches follow each other without holes, the last one past the last poll; the end is marked."""
-    found = lane([(0, "BOOTING"), (30, "RUNNING"), (60, "RUNNING"), (100, "SUCCEEDED")])
-    assert [(one.label, one.polls) for one in found.stretches] == [("BOOTING", 1), ("RUNNING", 2), ("SUCCEEDED", 1)]
-    edges = [(one.left, one.left + one.width) for one in found.stretches]
+    result = lane([(0, "BOOTING"), (30, "RUNNING"), (60, "RUNNING"), (100, "SUCCEEDED")])
+    assert [(stretch.label, stretch.polls) for stretch in result.stretches] == [
+        ("BOOTING", 1),
+        ("RUNNING", 2),
+        ("SUCCEEDED", 1),
+    ]
+    edges = [(stretch.left, stretch.left + stretch.width) for stretch in result.stretches]
     assert edges[0][0] == 0
     assert all(before[1] == pytest.approx(after[0], abs=0.01) for before, after in pairwise(edges))
     assert edges[-1][1] == pytest.approx(100, abs=0.01)
-    assert [mark.kind for mark in found.marks] == ["poll", "poll", "poll", "end"]
-    assert [tick.label for tick in found.ticks] == ["0 s", "30 s", "1 min", "1 min 30 s"]
-    assert found.outcome == "Ended as SUCCEEDED."
+    assert [mark.kind for mark in result.marks] == ["poll", "poll", "poll", "end"]
+    assert [tick.label for tick in result.ticks] == ["0 s", "30 s", "1 min", "1 min 30 s"]
+    assert result.outcome == "Ended as SUCCEEDED."
 
 
 def test_errors_are_marked_and_belong_to_the_status_before() -> None:
     """An error neither ends a status nor is one."""
-    found = lane([(0, None), (10, "RUNNING"), (20, None), (30, "RUNNING")])
-    assert [(one.label, one.polls, one.lasted) for one in found.stretches] == [("RUNNING", 2, 20)]
-    assert [mark.kind for mark in found.marks] == ["error", "poll", "error", "poll"]
-    assert found.errors == 2
-    assert found.outcome == "Not ended: still RUNNING after 30 s."
+    result = lane([(0, None), (10, "RUNNING"), (20, None), (30, "RUNNING")])
+    assert [(stretch.label, stretch.polls, stretch.lasted) for stretch in result.stretches] == [("RUNNING", 2, 20)]
+    assert [mark.kind for mark in result.marks] == ["error", "poll", "error", "poll"]
+    assert result.errors == 2
+    assert result.outcome == "Not ended: still RUNNING after 30 s."
 
 
 def test_states_are_known_by_name_and_by_wire_code_and_strange_ones_stand_out() -> None:
     """EnOS' numbers are shown with their names; a status that isn't documented is `odd`."""
-    found = lane([(0, "RUNNING"), (5, "3"), (10, "99"), (20, "SUCCESS")], ENOS)
-    labels = [(one.label, one.tone == "odd") for one in found.stretches]
+    result = lane([(0, "RUNNING"), (5, "3"), (10, "99"), (20, "SUCCESS")], ENOS)
+    labels = [(stretch.label, stretch.tone == "odd") for stretch in result.stretches]
     assert labels == [("RUNNING", False), ("SUSPEND (3)", False), ("99", True), ("SUCCESS", False)]
-    assert "not documented" in found.stretches[2].title
+    assert "not documented" in result.stretches[2].title
 
 
 def test_a_job_that_only_gave_errors_has_no_status() -> None:
@@ -74,36 +78,40 @@ def test_thousands_of_polls_are_thinned_but_errors_and_changes_stay() -> None:
     polls: list[tuple[float, str | None]] = [(second, "RUNNING") for second in range(10_000)]
     polls[777] = (777, None)
     polls[5_003] = (5_003, "UNKNOWN")
-    found = lane([*polls, (10_000, "SUCCEEDED")])
-    assert len(found.marks) <= MARKS + 10
-    titles = "\n".join(mark.title for mark in found.marks)
+    result = lane([*polls, (10_000, "SUCCEEDED")])
+    assert len(result.marks) <= MARKS + 10
+    titles = "\n".join(mark.title for mark in result.marks)
     for number in (1, 778, 5_004, 5_005, 10_001):
         assert f"(exchange {number})" in titles
-    assert found.polls == 10_001
+    assert result.polls == 10_001
 
 
 @given(some.lists(some.tuples(some.integers(0, 10**9), STATES), min_size=1, max_size=30))
 def test_any_polls_can_be_drawn(polls: list[tuple[int, str | None]]) -> None:
     """In whatever order and however far apart: places are within the drawing, and there are few ticks."""
-    found = lane([(float(seconds), state) for seconds, state in polls])
-    lefts = [one.left for one in found.stretches] + [one.left for one in found.marks] + [one.left for one in found.ticks]
+    result = lane([(float(seconds), state) for seconds, state in polls])
+    lefts = (
+        [stretch.left for stretch in result.stretches]
+        + [mark.left for mark in result.marks]
+        + [tick.left for tick in result.ticks]
+    )
     assert all(0 <= left <= 100 for left in lefts)
-    assert all(0 <= one.width <= 100 - one.left + 0.01 for one in found.stretches)
-    assert 1 <= len(found.ticks) <= 5
-    assert sum(one.polls for one in found.stretches) + found.errors == len(polls)
+    assert all(0 <= stretch.width <= 100 - stretch.left + 0.01 for stretch in result.stretches)
+    assert 1 <= len(result.ticks) <= 5
+    assert sum(stretch.polls for stretch in result.stretches) + result.errors == len(polls)
 
 
 @pytest.mark.parametrize("time", [-(10**15), 10**17])
 def test_times_that_no_calendar_has_are_shown_as_numbers(time: int) -> None:
     """A clock gone astray doesn't end the report."""
-    found = lane_of(Timeline(CDM, "job", (Poll(time, "RUNNING", 200, 1),)), DEFINITIONS.operation(CDM))
-    assert found is not None
-    assert str(time) in found.begin
+    result = lane_of(Timeline(CDM, "job", (Poll(time, "RUNNING", 200, 1),)), DEFINITIONS.operation(CDM))
+    assert result is not None
+    assert str(time) in result.begin
 
 
 def test_the_matrix_shows_seen_unseen_and_undocumented(shipped: Definitions) -> None:
     """Rows and columns are the statuses that have something in them, undocumented ones at the end."""
-    section = next(one for one in view_of(sample(shipped)).sections if one.name == CDM)
+    section = next(section for section in view_of(sample(shipped)).sections if section.name == CDM)
     assert section.operation is not None
     matrix = matrix_of(section.operation, section.shares, section.strange)
     assert matrix is not None

@@ -48,15 +48,15 @@ def plain(value: Any) -> Any:
 
 def places(value: Any, parts: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
     """Every place of a JSON value, through strings that hold JSON, and what stands there."""
-    found = [(parts, value)]
+    result = [(parts, value)]
     if isinstance(value, str):
         try:
             inside = json.loads(value)
         except ValueError:
-            return found
+            return result
         value = inside if isinstance(inside, dict | list) else None
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return found + [place for key, child in children for place in places(child, (*parts, key))]
+    return result + [place for key, child in children for place in places(child, (*parts, key))]
 
 
 @given(VALUES)
@@ -175,10 +175,10 @@ def test_around_shows_context_and_counts_what_it_leaves_out() -> None:
     body = parsed(json.dumps({"before": list(range(50)), "it": 1, "after": list(range(50))}))
     lines = lines_of(body, text_node_at(body, "/it"))
     shown = around(lines, context=2)
-    assert [str(one).strip() if isinstance(one, Line) else one.lines for one in shown] == [
+    assert [str(item).strip() if isinstance(item, Line) else item.lines for item in shown] == [
         51, "49", "],", '"it": 1,', '"after": [', "0,", 51,
     ]  # fmt: skip
     long = around(lines_of(body, text_node_at(body, "/before")), limit=10)
-    assert sum(one.lines if isinstance(one, Gap) else 1 for one in long) == len(lines)
-    assert sum(isinstance(one, Line) and one.marked for one in long) == 10
-    assert sum(one.lines if isinstance(one, Gap) else 1 for one in around(lines_of(body), limit=5)) == len(lines)
+    assert sum(item.lines if isinstance(item, Gap) else 1 for item in long) == len(lines)
+    assert sum(isinstance(item, Line) and item.marked for item in long) == 10
+    assert sum(item.lines if isinstance(item, Gap) else 1 for item in around(lines_of(body), limit=5)) == len(lines)
