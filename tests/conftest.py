@@ -13,6 +13,7 @@ pytest.register_assert_rewrite("sdk_clients")
 
 from sdk_clients import CALL_NOTE, MODES, POSEIDON, REGION, SDKS, Connect, Server, forget  # noqa: E402
 
+from mockserver import MockServer, running  # noqa: E402
 from mockserver.definitions import Definitions, load  # noqa: E402
 from mockserver.listing import environment  # noqa: E402
 from mockserver.settings import Settings  # noqa: E402
@@ -70,6 +71,21 @@ def connect(record_property: Callable[[str, object], None]) -> Iterator[Connect]
     connect = Connect(record_property)
     yield connect
     connect.close()
+
+
+@pytest.fixture(scope="module")
+def module_mock() -> Iterator[MockServer]:
+    """A mock for all tests of a file."""
+    with running() as mock:
+        yield mock
+
+
+@pytest.fixture
+def mock(module_mock: MockServer) -> MockServer:
+    """The mock of the file, as new; its clock stands still."""
+    module_mock.reset()
+    module_mock.clock.freeze()
+    return module_mock
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import huaweicloudsdkcdm.v1 as cdm
@@ -34,20 +34,6 @@ class Migrations:
 
     def runs(self, name: str) -> Any:
         return self.client.show_submissions(cdm.ShowSubmissionsRequest(cluster_id=CLUSTER, jname=name))
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[Any]:
-    with running() as mock:
-        mock.clock.freeze()
-        yield mock
-
-
-@pytest.fixture
-def mock(house: Any) -> Any:
-    house.reset()
-    house.clock.freeze()
-    return house
 
 
 @pytest.fixture

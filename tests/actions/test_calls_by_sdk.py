@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,25 +20,11 @@ from poseidon import poseidon
 from mockserver.contract import Exchange, check
 from mockserver.errors import InputError
 from mockserver.settings import DEFAULT_APP_KEY, DEFAULT_APP_SECRET
-from mockserver.testing.running import running
 
 CLUSTER = "6ec9a0a4-76be-4262-8697-e7af1fac7920"
 # The SDK's ShowGaussMySqlInstanceInfo calls itself deprecated, without another one that asks for one instance.
 pytestmark = pytest.mark.filterwarnings("ignore:Method 'show_gauss_my_sql_instance_info':DeprecationWarning")
 USER = {"userId": "u1", "orgId": "o1"}
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[Any]:
-    with running() as mock:
-        yield mock
-
-
-@pytest.fixture
-def mock(house: Any) -> Any:
-    house.reset()
-    house.clock.freeze()
-    return house
 
 
 def refused(call: Callable[[], object]) -> str:

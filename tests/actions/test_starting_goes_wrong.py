@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import huaweicloudsdkcdm.v1 as cdm
@@ -10,22 +9,8 @@ import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ConnectionException, SdkException
 
 from mockserver.contract import Exchange, session
-from mockserver.testing.running import running
 
 CLUSTER = "6ec9a0a4-76be-4262-8697-e7af1fac7920"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[Any]:
-    with running() as mock:
-        yield mock
-
-
-@pytest.fixture
-def mock(house: Any) -> Any:
-    house.reset()
-    house.clock.freeze()
-    return house
 
 
 def start(mock: Any, name: str = "load") -> Any:
