@@ -48,7 +48,10 @@ SAMPLES = {
         0, "token", {"user": "ann", "project": "", "issued": NOW, "expires": 4 * 10**12, "domain": "IAMDomain", "scope": {}}
     ),
 }
-OWN = {key: {"instance_id": "1000000000"} for key in ("StopJobInstance", "RestoreJobInstance")}
+OWN = {
+    **{key: {"instance_id": "1000000000"} for key in ("StopJobInstance", "RestoreJobInstance")},
+    "ShowInstanceReport": {"instance_id": "a" * 32},
+}
 """Values that differ in an operation: the run that the first RunOnce starts."""
 USER = {"name": "ann", "password": "s3cret", "domain": {"name": "IAMDomain"}}
 LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}}}

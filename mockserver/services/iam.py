@@ -23,6 +23,8 @@ _SERVICES: Mapping[str, str] = {"cdm": "v1.1", "gaussdb": "v3", "tics": "v1", "d
 at which addresses, is not documented."""
 _PROJECTS_URL = "https://iam.myhuaweicloud.com/v3/projects"
 _PER_PAGE = 5_000  # the documented maximum
+_NAME_KEPT = 255
+"""Characters of a name that a token holds; the vendor's names have 64 at most."""
 _FILTERS = ("domain_id", "parent_id", "enabled", "is_domain")
 
 Json = dict[str, Any]
@@ -58,8 +60,14 @@ def create_token(context: Context) -> Answer:
         "domain": domain["name"],
         "scope": {kind: part["name"] for kind, part in scope.items() if "name" in part},
     }
-    sealed = seal(context.namespace.settings.seed, "token", content)
+    sealed = seal(context.namespace.settings.seed, "token", _in_a_header(content))
     return Answer(201, {"token": _token(content, scope, context)}, headers=(("X-Subject-Token", sealed),))
+
+
+def _in_a_header(content: Json) -> Json:
+    """What a token holds, its names short enough for a header."""
+    scope = {kind: name[:_NAME_KEPT] for kind, name in content["scope"].items()}
+    return {**content, "user": content["user"][:_NAME_KEPT], "domain": content["domain"][:_NAME_KEPT], "scope": scope}
 
 
 def show_token(context: Context) -> Answer:
