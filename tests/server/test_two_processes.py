@@ -88,10 +88,11 @@ class Asking:
         return [self._ask(next(turns), item) for item in asked]
 
     def _ask(self, connection: http.client.HTTPConnection, asked: Asked) -> Answered:
-        connection.request(asked.method, asked.path, asked.body, asked.headers)
+        headers = {**asked.headers, "Host": "localhost"}  # a catalog names the host that was asked
+        connection.request(asked.method, asked.path, asked.body, headers)
         answer = connection.getresponse()
-        headers = [(name.lower(), value) for name, value in answer.getheaders()]
-        return Answered(answer.status, headers, answer.read())
+        answered = [(name.lower(), value) for name, value in answer.getheaders()]
+        return Answered(answer.status, answered, answer.read())
 
 
 @pytest.fixture
