@@ -95,7 +95,8 @@ def verify_service(
     clock = Clock()
 
     def send(request: Request, credential: bool) -> Exchange:
-        return sender.send(request, signed=credential)
+        asks_for_error = "prefer" in request.headers
+        return sender.send(request, signed=credential, retry=not asks_for_error)
 
     target = Endpoint(send, clock.now, pause)
 
