@@ -211,6 +211,9 @@ def _row(exchange: Exchange) -> dict[str, Any]:
     return row
 
 
+LONG = pytest.mark.exhaustive
+
+
 @cache
 def strictly(name: str) -> Definitions:
     """The definitions with one contradiction, or all, read strictly."""
@@ -222,7 +225,9 @@ def test_every_strict_contradiction_is_tried() -> None:
     assert set(contradictions()) == set(strict_ids(DEFINITIONS.documents))
 
 
-@pytest.mark.parametrize("name", contradictions())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=LONG if number % 4 else ()) for number, name in enumerate(contradictions())]
+)
 def test_a_contradiction_read_strictly_is_found(name: str) -> None:
     """What an example shows is accepted as documented and found strictly; what conforms is accepted either way."""
     shows, conforms = contradictions()[name]()
