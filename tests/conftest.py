@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 pytest.register_assert_rewrite("sdk_clients")
+gc.set_threshold(50_000, 20, 20)  # most objects of a test process stay: to look at all of them takes a sixth of the time
 
 from sdk_clients import CALL_NOTE, MODES, POSEIDON, REGION, SDKS, Connect, Server, forget  # noqa: E402
 
