@@ -56,12 +56,19 @@ class Edited(NamedTuple):
 
 
 def _documents_of(case: Edit) -> Documents:
-    """The shipped documents that a case edits, with those that they refer to; not the operations that are like another."""
+    """The shipped documents that a case edits."""
     names = {name for name, _, _ in (*case.both, *case.new)}
-    names |= {CDM, GATEWAY} if GATEWAY in names else set()  # without an operation that refers to it, nothing there counts
-    names |= {GATEWAY for name in names if name.startswith("huaweicloud/")}
-    names |= {ENOS for name in names if name.startswith("enos/")}
-    documents: Documents = {name: copy.deepcopy(SHIPPED.documents[name]) for name in names}
+    return documents_of(
+        *names, *([CDM] if GATEWAY in names else [])
+    )  # without an operation that refers to it, nothing counts
+
+
+def documents_of(*names: str) -> Documents:
+    """Copies of shipped documents, with those that they refer to; not the operations that are like another."""
+    chosen = {*names}
+    chosen |= {GATEWAY for name in names if name.startswith("huaweicloud/")}
+    chosen |= {ENOS for name in names if name.startswith("enos/")}
+    documents: Documents = {name: copy.deepcopy(SHIPPED.documents[name]) for name in chosen}
     for document in documents.values():
         for path, item in list(document.get("paths", {}).items()):
             for method in [method for method, node in item.items() if "x-like" in node]:

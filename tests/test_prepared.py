@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sample_requests import NOW, SAMPLES, request_for
+from sample_requests import ALIKE, NOW, SAMPLES, request_for
 
 from mockserver.definitions import Operation, load
 from mockserver.journal import BODY_KEPT, BYTES_KEPT, KEPT, Journal
@@ -204,7 +204,9 @@ def test_a_page_is_remembered_until_the_next_run_begins(name: str) -> None:
     assert json.loads(page_at(mocks[0], begins))["total"] == totals[0] + 1
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: str(operation.id))
+@pytest.mark.parametrize(
+    "operation", [pytest.param(item, id=item.id, marks=LONG if item.id in ALIKE else ()) for item in OPERATIONS]
+)
 def test_a_raw_request_is_answered_like_the_one_that_was_read(operation: Operation) -> None:
     """Both doors of the mock come to the same answer, and `wire` is that answer in bytes."""
     mocks = [Mock(Settings(time=TIME, speed=0.0), definitions=DEFINITIONS) for _ in range(2)]
