@@ -301,6 +301,8 @@ def _conditional(operation: str) -> Iterator[Mutant]:
     for exchange in successes(operation):
         schema = DEFINITIONS.operation(operation).answers[exchange.response.status].schema
         for spot in spots(exchange, schema):
+            if not spot.members():  # all the others would be missing, too
+                continue
             for condition in filter(_is_condition, spot.schemas):
                 names = sorted(set(_mentioned(dict(condition))))
                 for name in names:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from ..definitions import Operation
 from ..definitions.by_status import sent_as
@@ -153,4 +153,4 @@ def _xml(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return f"<{tag}>{''.join(_xml(key, child) for key, child in value.items())}</{tag}>"
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return f"<{tag}>{escape(text)}</{tag}>"
+    return f"<{tag}>{escape(text, quote=False)}</{tag}>"

@@ -229,3 +229,12 @@ def test_an_error_under_another_status(name: str, status: int, body: Any, expect
     exchange = polls(name)[0]
     answer = replace(exchange, response=replace(exchange.response, status=status))
     assert codes(_sent(answer, json.dumps(body).encode())) == expected
+
+
+def test_a_condition_on_a_documented_status_is_found() -> None:
+    """Where the status itself is a documented one, what doesn't go with it is a finding; so is a file without a resource."""
+    exchange = polls(ENOS)[0]
+    assert codes(exchange) == []
+    assert "conditional-wrong" in codes(told(ENOS, exchange, "/data/stsDesc", "SUCCESS"))
+    assert "conditional-wrong" in codes(told(ENOS, exchange, "/data/status", 1))
+    assert codes(told(ENOS, exchange, "/data/fileName", "a.jar")) == ["conditional-wrong"]

@@ -50,7 +50,8 @@ def _without_consequences(operation: Operation, findings: list[Finding]) -> list
     if observation is None:
         return findings
     place = observation.jobs + observation.status
-    broken = tuple(item.pointer.rpartition("/")[0] + "/" for item in findings if _matches(item.pointer, place))
+    wrong = [item.pointer for item in findings if item.code != "conditional-wrong" and _matches(item.pointer, place)]
+    broken = tuple(pointer.rpartition("/")[0] + "/" for pointer in wrong)
     return [item for item in findings if item.code != "conditional-wrong" or not item.pointer.startswith(broken)]
 
 
