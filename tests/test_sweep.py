@@ -168,7 +168,7 @@ def by_magic(operation: Operation, example: Example) -> Request:
         return request_for(operation, None, **{operation.magic.parameter: magic})
     request = request_for(operation)
     *parts, last = (operation.magic.body or "").split("/")[1:]
-    body = node = json.loads(request.body)
+    body = node = json.loads(request.body or b"{}")
     for part in parts:
         node = node[int(part) if isinstance(node, list) else part]
     node[last] = magic
