@@ -725,6 +725,7 @@ def test_an_alarm_of_before_the_block_is_real(alarms: list[int]) -> None:
 AFTER = [0.001, *(pytest.param(after, marks=pytest.mark.exhaustive) for after in (0.0001, 0.0005, 0.002, 0.004, 0.008))]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it may come while Python closes a file
 @pytest.mark.parametrize("after", AFTER)
 def test_a_signal_in_setting_up_or_cleaning_up(after: float) -> None:
     """Whenever it comes, time is put back, and another block can begin."""
