@@ -1,4 +1,4 @@
-"""Prints how twelve pollers fare on the torture rack: `python tests/torture_pollers.py [SERVICE ...]` (a minute for all).
+"""Prints how twelve pollers fare on the torture rack: `python tests/torture_pollers.py [SERVICE ...]` (minutes for all).
 
 Three that people write, the recommended one on each service, and those of `examples/`. Each service has a table of its own.
 """

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 
-SUCCESS = re.compile(
-    r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|ready|available|ok$|pass|normal|accept|deliver|terminated_ok",
-    re.IGNORECASE,
-)
-STRONG_SUCCESS = re.compile(
-    r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|pass|deliver|terminated_ok", re.IGNORECASE
-)
+_STRONG_SUCCESS = r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|pass|deliver|terminated_ok"
+STRONG_SUCCESS = re.compile(_STRONG_SUCCESS, re.IGNORECASE)
 """Those that say an end by themselves; the others (available, accepted) do only where none of these is there."""
+SUCCESS = re.compile(rf"{_STRONG_SUCCESS}|ready|available|ok$|normal|accept", re.IGNORECASE)
 
 LIVE = re.compile(r"^(active|valid|online|enabled|live|healthy)$", re.IGNORECASE)
 """What a thing that was being made becomes, where no other state says that it worked."""
 
-FAILURE = re.compile(
-    r"fail|(?<!de)fault|error|abnormal|reject|refus|declin|crash|invalid|time_?d?_?out|expired|denied|dead|unsuccess",
-    re.IGNORECASE,
-)
-STRONG_FAILURE = re.compile(r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|unsuccess", re.IGNORECASE)
+_STRONG_FAILURE = r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|unsuccess"
+STRONG_FAILURE = re.compile(_STRONG_FAILURE, re.IGNORECASE)
+FAILURE = re.compile(rf"{_STRONG_FAILURE}|refus|declin|invalid|expired|denied|dead", re.IGNORECASE)
 CANCEL = re.compile(
     r"cancel|abort|abandon|stopp|terminat|revok|kill|suspend|deleted|removed|closed|voided|withdrawn|^ended$|^exited$",
     re.IGNORECASE,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 REGIONS = (
     "ae-ad-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "cn-east-2",
@@ -17,9 +19,9 @@ SDKS = "HUAWEICLOUD_SDK_"
 """How the names begin that a developer may have set for a real cloud: a project, a token."""
 
 
-_HELD: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
-"""What `os.environ` shows: a test sets some 130 variables, and to check and encode each costs more than to set it."""
-_native = lru_cache(maxsize=1_024)(os.fsencode)
+_ENVIRONMENT: Any = os.environb if os.supports_bytes_environ else os.environ
+"""The environment as the system has it: a test sets some 130 variables, and to encode each of them costs as much again."""
+_native: Callable[[str], Any] = lru_cache(maxsize=1_024)(os.fsencode) if os.supports_bytes_environ else str
 
 
 def without_proxy(variables: Mapping[str, str]) -> dict[str, str]:
@@ -39,33 +41,25 @@ class Environment(dict[str, Mapping[str, str]]):
     def __init__(self, hide: str | tuple[str, ...] = SDKS) -> None:
         super().__init__()
         self._hide = tuple(map(_native, (hide,) if isinstance(hide, str) else hide))
-        self._set: dict[bytes, bytes] = {}
-        self._before: dict[bytes, bytes] = {}
+        self._set: dict[Any, Any] = {}
+        self._before: dict[Any, Any] = {}
 
     def __setitem__(self, key: str, variables: Mapping[str, str]) -> None:
         """Set the variables."""
         self._set = {_native(name): _native(value) for name, value in variables.items()}
-        self._before = {name: value for name, value in _HELD.items() if name in self._set or name.startswith(self._hide)}
-        _delete(self._before.keys() - self._set.keys())
-        _update(self._set)
+        self._before = {
+            name: _ENVIRONMENT[name] for name in list(_ENVIRONMENT) if name in self._set or name.startswith(self._hide)
+        }
+        for name in self._before.keys() - self._set.keys():
+            del _ENVIRONMENT[name]
+        _ENVIRONMENT.update(self._set)
         super().__setitem__(key, variables)
 
     def __delitem__(self, key: str) -> None:
         """Put everything back as it was."""
         super().__delitem__(key)
-        _delete((self._set.keys() - self._before.keys()) & _HELD.keys())
-        _update(self._before)
-
-
-def _update(variables: Mapping[bytes, bytes]) -> None:
-    putenv = os.putenv
-    for name, value in variables.items():
-        putenv(name, value)
-    _HELD.update(variables)
-
-
-def _delete(names: Iterable[bytes]) -> None:
-    unsetenv = os.unsetenv
-    for name in names:
-        unsetenv(name)
-        del _HELD[name]
+        for name in self._set:
+            if name not in self._before:
+                with suppress(KeyError):  # gone already; to look first would cost as much again
+                    del _ENVIRONMENT[name]
+        _ENVIRONMENT.update(self._before)
