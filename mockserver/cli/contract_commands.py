@@ -172,7 +172,7 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
 
 def _run_check(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
-    from ..contract.recordings import Choice, judge_files
+    from ..contract.recordings import ExchangeFilter, judge_files
     from ..contract.session import Session
     from ..contract.strictness import mode_of
     from ..definitions import load
@@ -182,10 +182,10 @@ def _run_check(options: argparse.Namespace) -> int:
     definitions = load(extra, strict_of(options))
     session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions))
     began = time.perf_counter()
-    choice = Choice(tuple(options.only or ()), tuple(options.host or ()))
+    exchange_filter = ExchangeFilter(tuple(options.only or ()), tuple(options.host or ()))
     progress = ProgressLine()
     try:
-        left_out = judge_files(session, definitions, options.files, choice, progress.show)
+        left_out = judge_files(session, definitions, options.files, exchange_filter, progress.show)
     finally:
         progress.end()
     result = session.result(", ".join(map(str, options.files)), time.perf_counter() - began)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..definitions import Operation
-from ..exchanges.replays import moved, moved_date
+from ..exchanges.replays import move_date, move_times
 from ..model import Answer
 from ..redaction.content_coding import changed
 from ..services.base import Context
@@ -22,7 +22,7 @@ def replay(operation: Operation, context: Context) -> Answer | None:
     began = context.namespace.store.birth(("replay", str(number)), context.now).time
     step = trajectory.at(context.now - began)
     by = began - trajectory.began
-    body = changed(step.body, lambda text: moved(text, operation.observation, by))
-    headers = tuple((name, moved_date(value, by)) for name, value in step.headers if name.lower() != "content-type")
+    body = changed(step.body, lambda text: move_times(text, operation.observation, by))
+    headers = tuple((name, move_date(value, by)) for name, value in step.headers if name.lower() != "content-type")
     media_type = next((value for name, value in step.headers if name.lower() == "content-type"), "")
     return Answer(step.status, None, headers, media_type, raw=body)

@@ -54,7 +54,7 @@ def _describe_non_json(body: bytes) -> str | None:
 
 
 _LARGE_NUMBER = re.compile(r'(?<![\w".])\d+(?:\d{18}|(?:\.\d+)?[eE]\+?\d{2})')
-"""Finds numbers that may need more than 64 bits in a body's text, but not the digits of ids: in quotes, or after a letter."""
+"""Finds numbers that may need more than 64 bits in a body's text, but not the digits of ids in quotes or after a letter."""
 _INTEGERS_OF_64_BITS = range(-(2**63), 2**63)
 
 

@@ -17,8 +17,10 @@ from ..findings import Finding, finding
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-_RANGE_KEYWORDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
-           "maxItems", "minProperties", "maxProperties", "uniqueItems", "x-max-bytes")  # fmt: skip
+_RANGE_KEYWORDS = (
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
+    "maxItems", "minProperties", "maxProperties", "uniqueItems", "x-max-bytes",
+)  # fmt: skip
 _CODES = {
     "enum": "value-wrong", "const": "value-wrong", "not": "conditional-wrong", "pattern": "pattern-wrong",
     "format": "pattern-wrong", "contentSchema": "embedded-not-json", "additionalProperties": "member-undeclared",

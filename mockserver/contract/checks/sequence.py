@@ -236,7 +236,9 @@ def _check_times(operation: Operation, before: JobView, view: JobView) -> Iterat
             continue
         is_gone, has_moved = later is None, later is not None and later != earlier
         if is_gone or (has_moved and (place not in moving_times or (later or 0) < earlier)):
-            actual = f"{excerpt(_value_or_none(before, place))}, then {'nothing' if is_gone else excerpt(_value_or_none(view, place))}"
+            actual = (
+                f"{excerpt(_sent_value(before, place))}, then {'nothing' if is_gone else excerpt(_sent_value(view, place))}"
+            )
             documented = "a time that only goes forward" if place in moving_times else "a time that stays as it is"
             pointer = view.pointer + place
             yield finding(
@@ -244,7 +246,7 @@ def _check_times(operation: Operation, before: JobView, view: JobView) -> Iterat
             )
 
 
-def _value_or_none(view: JobView, place: str) -> object:
+def _sent_value(view: JobView, place: str) -> object:
     value = value_at(view.node, place)
     return None if value is MISSING else value
 
