@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, request
 from . import control, model
 from .errors import ControlError, InputError
 from .faults.delivery import Action, Wait
-from .faults.kinds import KINDS, script
+from .faults.kinds import KINDS, delivery_actions
 from .faults.page import page
 from .mock import Mock
 from .model import Answer, Delivery, Request
@@ -81,7 +81,7 @@ class _Front:
             answer = _in_place_of(answer, plan)
         start_response(_status_line(answer.status), list(answer.headers))
         body = b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body
-        return _in_time(script(b"", body, plan)) if plan and answer.delivery else [body] if body else []
+        return _in_time(delivery_actions(b"", body, plan)) if plan and answer.delivery else [body] if body else []
 
 
 def needs_socket(fault: str | None) -> bool:

@@ -15,7 +15,7 @@ from ..exchanges.exchange import Exchange
 from ..exchanges.job_view import JobView, job_views
 from ..exchanges.json_path import MISSING, value_at
 from ..redaction import redact
-from ..redaction.content_coding import plain
+from ..redaction.content_coding import without_coding
 from ..redaction.names import is_secret_name
 from ..redaction.redactor import Redactor
 from .checks.body import check_numbers, read_body
@@ -264,7 +264,7 @@ def _decoded(exchange: Exchange) -> Exchange:
     response = exchange.response
     if sum(name.lower() == "content-encoding" for name, _ in response.headers) != 1:  # sent twice, it says nothing
         return exchange
-    headers, body = plain(response.headers, response.body)
+    headers, body = without_coding(response.headers, response.body)
     return replace(exchange, response=replace(response, headers=headers, body=body))
 
 

@@ -71,8 +71,8 @@ def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Ex
 
     Args:
         answer: The answer, in one of these forms.
-        request: Needed if the answer doesn't hold its request: a URL (of a GET), (method, URL), (method, URL, headers, body),
-            or an object with .method and .url.
+        request: Needed if the answer doesn't hold its request: a URL (of a GET), (method, URL), (method, URL, headers,
+            body), or an object with .method and .url.
         time: When it was answered (ms since 1970).
 
     Raises:

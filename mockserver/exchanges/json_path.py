@@ -68,7 +68,7 @@ def value_at(value: Any, pointer: str) -> Any:
 
 
 def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
-    """The (pointer, value) pairs that match a pointer with `*`: every item of a list, or the value itself if it is no list."""
+    """The (pointer, value) pairs that match a pointer with `*`: every item of a list, or the value itself if no list."""
     pairs = [("", value)]
     for part in parts_of(pattern):
         pairs = [pair for pointer, node in pairs for pair in _children(pointer, node, part)]

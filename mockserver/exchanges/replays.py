@@ -227,12 +227,12 @@ def _moved_times(text: str, observation: JobMapping, shift: int) -> dict[str, st
     except (ValueError, RecursionError):
         return {}
     new_by_old: dict[str, str] = {}
-    for field in observation.times:
-        for _, old in matches(value, observation.jobs + field.at):
-            milliseconds = parse(field.form, old)
+    for time_field in observation.times:
+        for _, old in matches(value, observation.jobs + time_field.at):
+            milliseconds = parse(time_field.form, old)
             if milliseconds is not None:
                 try:
-                    new_by_old[str(old)] = str(show(field.form, milliseconds + shift, old))
+                    new_by_old[str(old)] = str(show(time_field.form, milliseconds + shift, old))
                 except (ValueError, OverflowError):  # a time that the form can't express stays as it is
                     continue
     return new_by_old

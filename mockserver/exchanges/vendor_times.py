@@ -116,7 +116,7 @@ FORMS: Mapping[str, Form] = {
     "local-china": Form(_parse_local, _show_local, 1_000),
     "java-date": Form(_parse_java, _show_java, 1_000),
 }
-"""The forms that `x-observation` may name. `local-china`: yyyy-MM-dd HH:mm:ss at +08:00; `java-date`: Java's Date.toString."""
+"""The forms that `x-observation` may name. `local-china` is yyyy-MM-dd HH:mm:ss (+08:00), `java-date` Date.toString."""
 
 
 def parse(form: str, value: Any) -> int | None:
