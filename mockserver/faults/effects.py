@@ -19,7 +19,7 @@ from .patch import Step, apply_patch
 from .registry import MatchedFault
 from .response_headers import with_headers
 
-AnswerFromExample = Callable[[Example, int], Answer]
+AnswerForExample = Callable[[Example, int], Answer]
 """Gives the answer for an example of a documented error, with this HTTP status."""
 
 _GATEWAY_STATUSES = (502, 503, 504)
@@ -30,7 +30,7 @@ _INNER_LENGTH = "/header_map/Content-Length"
 def gateway_answer(
     matched_fault: MatchedFault,
     operation: Operation,
-    answer_from_example: AnswerFromExample,
+    answer_for: AnswerForExample,
     switches: Mapping[str, str],
     seed: int,
 ) -> Answer:
@@ -43,9 +43,9 @@ def gateway_answer(
     headers = _retry_after(fault, matched_fault.left)
     if fault.quota:
         example = operation.examples[fault.quota.error] if fault.quota.error else operation.problems.get("throttled")
-        answer = answer_from_example(example, example.status(switches)) if example else page(429)
+        answer = answer_for(example, example.status(switches)) if example else page(429)
     elif fault.status is not None:
-        answer = _status_answer(fault, fault.status, operation, answer_from_example, switches)
+        answer = _status_answer(fault, fault.status, operation, answer_for, switches)
     else:
         assert fault.fault is not None
         answer = KINDS[fault.fault].answer(garbage(_GARBAGE, seed, matched_fault.number, matched_fault.turn))
@@ -53,7 +53,7 @@ def gateway_answer(
 
 
 def _status_answer(
-    fault: Fault, status: int, operation: Operation, answer_from_example: AnswerFromExample, switches: Mapping[str, str]
+    fault: Fault, status: int, operation: Operation, answer_for: AnswerForExample, switches: Mapping[str, str]
 ) -> Answer:
     if fault.body is not None:
         return Answer(status, None, content_type=fault.content_type, raw=fault.body)
@@ -61,17 +61,15 @@ def _status_answer(
         examples = [error for error in operation.errors() if status in error.statuses]
         default_examples = [error for error in examples if error.status(switches) == status]
         if examples:
-            return answer_from_example((default_examples or examples)[0], status)
+            return answer_for((default_examples or examples)[0], status)
     return page(status)
 
 
-def error_answer(
-    fault: Fault, operation: Operation, answer_from_example: AnswerFromExample, switches: Mapping[str, str]
-) -> Answer:
+def error_answer(fault: Fault, operation: Operation, answer_for: AnswerForExample, switches: Mapping[str, str]) -> Answer:
     """The answer of a fault that is a documented error of the service."""
     assert fault.error is not None
     example = operation.examples[fault.error]
-    answer = answer_from_example(example, example.status(switches))
+    answer = answer_for(example, example.status(switches))
     return replace(answer, headers=(*answer.headers, *_retry_after(fault, 0)))
 
 

@@ -60,7 +60,7 @@ class FaultKind:
         return self.stage == NETWORK or (self.answer is not _empty_answer and not self.socket)
 
 
-def _gateway_page_instead(response: Response) -> Response:
+def _as_gateway_page(response: Response) -> Response:
     answer = page(500)
     body = answer.raw or b""
     kept_headers = tuple(header for header in response.headers if header[0].lower() in ("date", "connection"))
@@ -123,7 +123,8 @@ KINDS: Mapping[str, FaultKind] = {
     ),
     "TRUNCATED_JSON": FaultKind(NETWORK, "a complete HTTP answer whose JSON is cut in the middle", mangle=_cut_body),
     "LATE_500": FaultKind(
-        NETWORK, "the service does its work, and the answer is the gateway's HTML page with status 500", mangle=_gateway_page_instead
+        NETWORK, "the service does its work, and the answer is the gateway's HTML page with status 500",
+        mangle=_as_gateway_page,
     ),
     "EMPTY_BODY": FaultKind(GATEWAY, "200 without a body", lambda _noise: Answer(200, None, raw=b"")),
     "HTML_200": FaultKind(GATEWAY, "an HTML error page with status 200", lambda _noise: page(200, "502 Bad Gateway")),

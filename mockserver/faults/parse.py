@@ -92,7 +92,8 @@ def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[st
     if len(effects) > 1:
         raise InputError(f"{' and '.join(effects)} are each a fault of its own; give one of them (body goes with status)")
     readers: dict[str, Callable[[list[Operation], Mapping[str, Any]], tuple[str, dict[str, Any]]]] = {
-        "error": _error_fault, "status": _status_fault, "quota": _quota_fault, "fault": _kind_fault, "patch": _patch_fault, "body": _body_fault,
+        "error": _error_fault, "status": _status_fault, "quota": _quota_fault, "fault": _kind_fault,
+        "patch": _patch_fault, "body": _body_fault,
     }  # fmt: skip
     if effects:
         return readers[effects[0]](operations, options)
@@ -132,10 +133,8 @@ def _status_fault(_target_operations: list[Operation], options: Mapping[str, Any
 
 def _quota_fault(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     quota = read.quota(options["quota"])
-    limited_operations = (
-        operations if quota.error is None else _operations_with_error("quota/error", operations, quota.error)
-    )
-    return "quota", {"stage": GATEWAY, "quota": quota, "operations": limited_operations}
+    targets = operations if quota.error is None else _operations_with_error("quota/error", operations, quota.error)
+    return "quota", {"stage": GATEWAY, "quota": quota, "operations": targets}
 
 
 def _kind_fault(_target_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -196,10 +195,8 @@ def _check_combination(fault: Fault, options: Mapping[str, Any]) -> None:
     if fault.headers and not kind.has_headers:
         raise InputError(f"{fault.fault} sends no headers; leave headers out")
     if kind.listener:
-        counting_options = [name for name in ("times", "after", "share", "delay") if name in options]
+        counters = [name for name in ("times", "after", "share", "delay") if name in options]
         if fault.target != EVERYTHING or fault.match:
             raise InputError(f"{fault.fault} is about the port, not one operation; allowed: target {EVERYTHING!r} alone")
-        if counting_options:
-            raise InputError(
-                f"{fault.fault} can't be counted: no request comes so far; leave out {', '.join(counting_options)}"
-            )
+        if counters:
+            raise InputError(f"{fault.fault} can't be counted: no request comes so far; leave out {', '.join(counters)}")

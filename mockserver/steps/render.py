@@ -33,10 +33,8 @@ def problem(
     service = definitions.service_at(path)
     if service is None or service.vendor not in VENDORS:
         return None
-    operations_of_vendor = [other for other in definitions.operations if other.vendor == service.vendor]
-    sample_operation = next(
-        (other for other in operations_of_vendor if other.service == service.name), operations_of_vendor[0]
-    )
+    candidates = [other for other in definitions.operations if other.vendor == service.vendor]
+    sample_operation = next((other for other in candidates if other.service == service.name), candidates[0])
     example = sample_operation.problems.get(error.kind) or sample_operation.problems["internal-error"]
     return example, example.status(switches)
 

@@ -74,9 +74,7 @@ def preferred_example(
         raise ControlError(
             "Unknown preference", f"{operation.id} documents no {preference.code}; documented: {documented}", 404
         )
-    is_answered_by_job = (
-        preference.code < 300 and operation.action is None
-    )  # the job answers; calls that act on jobs don't act
+    is_answered_by_job = preference.code < 300 and operation.action is None
     if preference.dynamic or is_answered_by_job:
         return None
     if preferred_status(operation, preference) is not None:

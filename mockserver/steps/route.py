@@ -24,9 +24,9 @@ def route(definitions: Definitions, request: Request) -> tuple[Operation, Mappin
     if len(candidates) == 1:
         operation, values = candidates.popitem()[1]
         return operation, dict(zip(operation.path_names, values, strict=True))
-    operation = chosen([operation for operation, _ in candidates.values()], request.query)
-    if operation:
-        return operation, dict(zip(operation.path_names, candidates[operation.id][1], strict=True))
+    chosen_operation = chosen([operation for operation, _ in candidates.values()], request.query)
+    if chosen_operation:
+        return chosen_operation, dict(zip(chosen_operation.path_names, candidates[chosen_operation.id][1], strict=True))
     if matches:
         allowed = ", ".join(dict.fromkeys(operation.method for _, operation, _ in matches))
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
