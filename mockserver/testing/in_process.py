@@ -57,6 +57,13 @@ class Wire:
         self._sent += data
 
     def makefile(self, *_args: Any, **_kwargs: Any) -> io.BytesIO:
+        """The answer to what was sent, as `http.client` reads it: the OSError of a fault comes when it reads."""
+        try:
+            return self.answer()
+        except OSError as error:
+            return _BrokenStream(error)
+
+    def answer(self) -> io.BytesIO:
         """The answer to what was sent, as a stream of bytes. Raises the OSError of a fault that leaves none."""
         sent, self._sent = bytes(self._sent), bytearray()
         raw = whole_request(sent, BODY_LIMIT)
@@ -76,6 +83,18 @@ class Wire:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+class _BrokenStream(io.BytesIO):
+    """What reads nothing but an error."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self._error = error
+
+    def readline(self, _size: int | None = -1, /) -> bytes:
+        """Raise the error: `http.client` reads a line first."""
+        raise self._error
 
 
 def _arrived(actions: Iterable[Action], timeout: float | None) -> tuple[bytes, bool]:
