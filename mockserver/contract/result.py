@@ -27,7 +27,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One look at a job: when (ms), its status as sent (None: an error came), the HTTP status, the exchange's number."""
+    """One look at a job: when (ms), its status as sent (None: an error came), the HTTP status, the exchange's number.
+
+    It stands for so many looks (`times`) that showed the same.
+    """
 
     time: int
     state: str | None
@@ -35,6 +38,7 @@ class Poll:
     number: int
     terminal: bool = False
     progress: float | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Timeline:
 class Result:
     """What a run has found. `skipped` are cases with the reason; `failed` are cases that could not be run, with the reason.
 
-    `target` is what was judged, `mode` how (as documented, or strict), `seconds` how long it took.
+    `target` is what was judged, `mode` how (as documented, or strict), `seconds` how long it took. `judged` are exchanges in
+    order: all that have findings, and the first ones of the others; how many more there are, by operation, says `more`.
     """
 
     target: str
@@ -61,6 +66,12 @@ class Result:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+    more: Counter[str | None] = field(default_factory=Counter)
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges were judged."""
+        return len(self.judged) + self.more.total()
 
     def findings(self) -> Iterator[tuple[Judged, Finding]]:
         """Every finding with the exchange that has it."""

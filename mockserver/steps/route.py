@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from ..definitions import Definitions, Operation
 from ..definitions.router import chosen
@@ -13,6 +14,8 @@ from ..model import Request
 URI_LIMIT = 32 * 1024
 HEADER_LIMIT = 32 * 1024
 BODY_LIMIT = 12 * 1024 * 1024
+_LIKE = 0.6
+"""From here on, paths and their segments are alike."""
 
 
 def route(definitions: Definitions, request: Request) -> tuple[Operation, Mapping[str, str]]:
@@ -36,27 +39,31 @@ def route(definitions: Definitions, request: Request) -> tuple[Operation, Mappin
 def _nearest_path(definitions: Definitions, segments: list[str]) -> str | None:
     """The documented path that is most like this one, segment by segment: an id counts as any id, however long it is."""
     paths = dict.fromkeys(operation.path.partition("?")[0] for operation in definitions.operations)
-    likeness = {path: _likeness(path.split("/"), segments) for path in paths}
+    alike = lru_cache(maxsize=None)(_segment_likeness)  # of this path alone: documented ones share their names
+    likeness = {path: _likeness(path.split("/"), segments, alike) for path in paths}
     best = max(likeness, key=lambda path: likeness[path], default=None)
-    return best if best is not None and likeness[best] >= 0.6 else None
+    return best if best is not None and likeness[best] >= _LIKE else None
 
 
-def _likeness(expected: list[str], segments: list[str]) -> float:
+def _likeness(expected: list[str], segments: list[str], alike: Callable[[str, str], float]) -> float:
     """How much of the longer path has its like in the other one, in order: 1 for the same path."""
+    shorter, longer = sorted((len(expected) - 1, len(segments) - 1))
+    if shorter < _LIKE * longer:
+        return 0.0
     best = [0.0] * (len(segments) + 1)
     for name in expected[1:]:
         row = [0.0]
         for index, segment in enumerate(segments[1:], 1):
-            row.append(max(row[-1], best[index], best[index - 1] + _segment_likeness(name, segment)))
+            row.append(max(row[-1], best[index], best[index - 1] + alike(name, segment)))
         best = row
-    return best[-1] / max(len(expected) - 1, len(segments) - 1, 1)
+    return best[-1] / max(longer, 1)
 
 
 def _segment_likeness(name: str, segment: str) -> float:
     if name.startswith("{"):
         return 0.5 if segment else 0.0  # an id may be anything
     ratio = difflib.SequenceMatcher(None, name, segment[:100]).ratio()
-    return ratio if ratio >= 0.6 else 0.0
+    return ratio if ratio >= _LIKE else 0.0
 
 
 def check_size(request: Request, size: int) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ...definitions import Operation
 from ...errors import excerpt
 from ...exchanges.job_view import JobView
 from ..findings import Finding, finding
 from .sequence import Span
+
+T = TypeVar("T")
+LISTS = 1_000
+"""So many lists are remembered: those whose walks began last."""
 
 
 @dataclass
@@ -29,8 +35,8 @@ class PageWalk:
 class PageWalks:
     """The walks under way, by list: the operation and all parameters but offset and limit. Offset 0 begins a walk again."""
 
-    by_list: dict[Hashable, PageWalk] = field(default_factory=dict)
-    whole: dict[Hashable, dict[str, JobView]] = field(default_factory=dict)
+    by_list: OrderedDict[Hashable, PageWalk] = field(default_factory=OrderedDict)
+    whole: OrderedDict[Hashable, dict[str, JobView]] = field(default_factory=OrderedDict)
 
     def page(
         self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[JobView], span: Span | None = None
@@ -40,7 +46,7 @@ class PageWalks:
         One that was asked for before the last one had come (`span`: when it was sent and received) is another walker's.
         """
         if offset == 0:
-            self.by_list[key] = PageWalk(total, total)
+            _remember(self.by_list, key, PageWalk(total, total))
         walk = self.by_list.get(key)
         overlaps = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
         if walk is None or overlaps or offset != walk.following:
@@ -66,7 +72,8 @@ class PageWalks:
         there; a service may forget old runs."""
         if len(walk.views) != walk.total:
             return []
-        before, self.whole[key] = self.whole.get(key, {}), walk.views
+        before = self.whole.get(key, {})
+        _remember(self.whole, key, walk.views)
         oldest = min((_began(view) for view in walk.views.values()), default=None)
         gone = [
             view
@@ -74,6 +81,13 @@ class PageWalks:
             if name not in walk.views and (not view.terminal or (oldest is not None and _began(view) > oldest))
         ]
         return [_vanished(operation, view) for view in gone]
+
+
+def _remember(values: OrderedDict[Hashable, T], key: Hashable, value: T) -> None:
+    values[key] = value
+    values.move_to_end(key)
+    if len(values) > LISTS:
+        values.popitem(last=False)
 
 
 def _began(view: JobView) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from ...exchanges.json_path import MISSING, decode_embedded, value_at
 from ..findings import Finding, finding
 from ..strictness import Strictness
 
+JOBS = 10_000
+"""So many jobs are remembered: those that were looked at last."""
 Span = tuple[float, float]
 """When a request was sent and when its answer was received (ms since 1970)."""
 
@@ -34,9 +37,9 @@ class JobHistory:
 
 @dataclass
 class JobHistories:
-    """All jobs that were looked at, by who they are."""
+    """The jobs that were looked at last, by who they are: `JOBS` of them."""
 
-    by_job: dict[Hashable, JobHistory] = field(default_factory=dict)
+    by_job: OrderedDict[Hashable, JobHistory] = field(default_factory=OrderedDict)
 
     def look(
         self, operation: Operation, key: Hashable, look: JobView, span: Span | None, mode: Strictness
@@ -47,8 +50,11 @@ class JobHistories:
         """
         track = self.by_job.get(key)
         if track is None:
+            if len(self.by_job) >= JOBS:
+                self.by_job.popitem(last=False)
             self.by_job[key] = JobHistory(look, span and span[1])
             return None, []
+        self.by_job.move_to_end(key)
         if not track.follows(span):
             return None, []
         before, track.look, track.received, track.lost = track.look, look, span and span[1], False

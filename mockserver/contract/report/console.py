@@ -22,7 +22,7 @@ def console(view: View, definitions: Definitions, colours: bool = False) -> str:
 
 def _lines(view: View, definitions: Definitions, colours: bool) -> Iterator[str]:
     result = view.result
-    title = f"Contract of {visible(result.target)}, {visible(result.mode)}: {counted(len(result.judged), 'exchange')}"
+    title = f"Contract of {visible(result.target)}, {visible(result.mode)}: {counted(result.exchanges, 'exchange')}"
     yield from _wrapped(f"{title} in {lasting(result.seconds)}", "", "  ")
     for section in view.sections:
         yield ""
@@ -42,7 +42,7 @@ def _section_lines(section: Section, definitions: Definitions, colours: bool) ->
     first, *rest = _wrapped(f"{visible(section.name)}  {visible(section.line)}", "", "  ")
     yield _painted(first, "bold", colours)
     yield from rest
-    counts = f"{counted(len(section.judged), 'exchange')} judged, {section.clean:,} without findings"
+    counts = f"{counted(section.exchanges, 'exchange')} judged, {section.clean:,} without findings"
     if section.operation:
         shares = ", ".join(f"{share.kind} {len(share.seen)}/{share.of}" for share in section.shares)
         counts += f"; coverage {section.percent:.1f}%" + (f" ({shares})" if shares else "")

@@ -20,7 +20,7 @@ def json_text(view: View) -> str:
 
 
 def as_json(view: View) -> dict[str, Any]:
-    """The view as plain values: every finding, every exchange without its body, every poll."""
+    """The view as plain values: every finding, exchanges without their bodies, polls."""
     result = view.result
     return {
         "$schema": "contract-report.schema.json",
@@ -34,6 +34,7 @@ def as_json(view: View) -> dict[str, Any]:
         "coverage": _coverage(view),
         "findings": [_finding(Instance(judged, finding)) for judged, finding in result.findings()],
         "exchanges": [_exchange(judged) for judged in result.judged],
+        "more_exchanges": {name or "": count for name, count in result.more.items()},
         "timelines": [_timeline(timeline) for timeline in result.timelines],
         "skipped": [{"case": case, "reason": reason} for case, reason in result.skipped],
         "failed": [{"case": case, "reason": reason} for case, reason in result.failed],
@@ -82,6 +83,7 @@ def _poll(poll: Poll) -> dict[str, Any]:
         "state": poll.state,
         "http": poll.http,
         "exchange": poll.number,
+        "times": poll.times,
         "terminal": poll.terminal,
         "progress": poll.progress,
     }

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 from ..findings import SEVERITIES, Finding, at_least
 from ..result import Judged
 from .source_location import file_of
-from .text import visible
+from .text import counted, visible
 from .view import Section, View, asked_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -53,7 +53,13 @@ def _testcases(section: Section, fail_on: str) -> list[Xml.Element]:
     for judged in section.judged:
         name = judged.case or f"exchange {judged.number}: {asked_of(judged)}"
         together.setdefault(name, []).append(judged)
-    return [_testcase(section, name, judged, fail_on) for name, judged in together.items()]
+    cases = [_testcase(section, name, judged, fail_on) for name, judged in together.items()]
+    if section.more:
+        name = f"{counted(section.more, 'more exchange')} without findings"
+        cases.append(
+            Xml.Element("testcase", {"classname": _safe(f"contract.{section.name}"), "name": name, "time": "0.000"})
+        )
+    return cases
 
 
 def _testcase(section: Section, name: str, judged: list[Judged], fail_on: str) -> Xml.Element:

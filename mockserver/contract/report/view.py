@@ -77,7 +77,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An operation of the run. `operation` is None for requests that no operation has; `clean` exchanges have no finding."""
+    """An operation of the run. `operation` is None for requests that no operation has; `clean` exchanges have no finding,
+    and of these `more` are only counted."""
 
     operation: Operation | None
     judged: tuple[Judged, ...]
@@ -86,6 +87,7 @@ class Section:
     shares: tuple[Share, ...]
     strange: tuple[tuple[str, int], ...]
     percent: float
+    more: int = 0
 
     @property
     def name(self) -> str:
@@ -104,7 +106,12 @@ class Section:
     @property
     def clean(self) -> int:
         """How many exchanges have no finding."""
-        return sum(not judgement.findings for judgement in self.judged)
+        return self.more + sum(not judgement.findings for judgement in self.judged)
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges were judged."""
+        return self.more + len(self.judged)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -129,7 +136,7 @@ class View:
         operations = [section for section in self.sections if section.operation]
         parts = [
             f"{', '.join(counted(counts[severity], severity) for severity in SEVERITIES)} in"
-            f" {counted(len(result.judged), 'exchange')} of {counted(len(operations), 'operation')}",
+            f" {counted(result.exchanges, 'exchange')} of {counted(len(operations), 'operation')}",
             *([f"{counted(len(result.failed), 'case')} could not be run"] if result.failed else []),
             *([f"{len(result.skipped)} skipped"] if result.skipped else []),
             _coverage(result.coverage),
@@ -149,9 +156,9 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
     by_operation: dict[str | None, list[Judged]] = {}
     for judged in result.judged:
         by_operation.setdefault(judged.operation, []).append(judged)
-    called = (
-        set(result.coverage.exercised()) | {name for name in by_operation if name} | {t.operation for t in result.timelines}
-    )
+    called = {*result.coverage.exercised(), *filter(None, [*by_operation, *result.more])} | {
+        t.operation for t in result.timelines
+    }
     names = [name for name in result.coverage.operations if name in called]
     sections = [_section_of(result, name, by_operation.get(name, [])) for name in names]
     strangers = [
@@ -160,8 +167,9 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
         if name not in result.coverage.operations
         for judgement in judgements
     ]
-    if strangers:
-        sections.append(Section(None, tuple(strangers), groups_of(strangers), (), (), (), 0.0))
+    more = sum(count for name, count in result.more.items() if name not in result.coverage.operations)
+    if strangers or more:
+        sections.append(Section(None, tuple(strangers), groups_of(strangers), (), (), (), 0.0, more))
     unasked = tuple(name for name in result.coverage.operations if name not in called)
     return View(result, verdict, tuple(sections), unasked)
 
@@ -170,8 +178,8 @@ def _section_of(result: Result, name: str, judged: list[Judged]) -> Section:
     counted = result.coverage.of(name)
     timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
     strange = tuple(counted.strange.items())
-    percent = result.coverage.percent([name])
-    return Section(counted.operation, tuple(judged), groups_of(judged), timelines, shares_of(counted), strange, percent)
+    percent, groups, shares = result.coverage.percent([name]), groups_of(judged), shares_of(counted)
+    return Section(counted.operation, tuple(judged), groups, timelines, shares, strange, percent, result.more[name])
 
 
 def shares_of(counted: OperationCoverage) -> tuple[Share, ...]:
