@@ -54,8 +54,8 @@ class AnswerChecks:
         key = self._known.key(parsed, response)
         known = self._known.find(key, answered_at(exchange))
         if known is not None:
-            self._polled(operation, parsed, exchange, number, known.seen)
-            return findings + self._over_time(operation, exchange, parsed, known.total, known.seen)
+            self._polled(operation, parsed, exchange, number, known.views)
+            return findings + self._over_time(operation, exchange, parsed, known.total, known.views)
         body, wrong = read_body(response, answers)
         findings += wrong
         if body is MISSING:
@@ -92,7 +92,7 @@ class AnswerChecks:
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
         unknown = operation.problems.get("unknown-id")
         if name is not None and unknown is not None and name == unknown.name and operation.job:
-            findings += self._tracks.lose(operation, _key(operation, parsed, ""), _span(exchange))
+            findings += self._tracks.record_missing(operation, _key(operation, parsed, ""), _span(exchange))
         return findings
 
     def _over_time(
@@ -102,7 +102,7 @@ class AnswerChecks:
         span = _span(exchange)
         for look in seen:
             self.coverage.count(operation.id, "states", look.state or excerpt(look.sent))
-            change, wrong = self._tracks.look(operation, _key(operation, parsed, look.id), look, span, self._mode)
+            change, wrong = self._tracks.record(operation, _key(operation, parsed, look.id), look, span, self._mode)
             findings += [replace(broken, job=_job_name(operation, parsed, look.id)) for broken in wrong]
             if change is not None and (_direct(operation, change) or any(broken.code in _ILLEGAL for broken in wrong)):
                 self.coverage.count(operation.id, "transitions", change)

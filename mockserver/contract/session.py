@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..definitions import Definitions, Operation
 from ..exchanges.exchange import Exchange
-from ..redaction.content_coding import plain
+from ..redaction.content_coding import without_coding
 from ..redaction.redactor import Redactor
 from .checks.request import RequestChecks
 from .cleaning import Cleaning
@@ -113,5 +113,5 @@ def _decoded(exchange: Exchange) -> Exchange:
     response = exchange.response
     if sum(name.lower() == "content-encoding" for name, _ in response.headers) != 1:  # sent twice, it says nothing
         return exchange
-    headers, body = plain(response.headers, response.body)
+    headers, body = without_coding(response.headers, response.body)
     return replace(exchange, response=replace(response, headers=headers, body=body))
