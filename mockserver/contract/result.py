@@ -52,8 +52,8 @@ class Timeline:
 class Result:
     """The result of a run. `skipped` are cases that were left out, `failed` those that could not be run, with the reasons.
 
-    `target` says what was judged, `mode` how (as documented, or strict), `seconds` how long it took. `judged` are exchanges in
-    order: all with findings, and the first ones without; `more` is how many others have none, by operation.
+    `target` says what was judged, `mode` how (as documented, or strict), `seconds` how long it took. `judged` has all
+    exchanges with findings, and the first ones without; `more` is how many others have none, by operation.
     """
 
     target: str

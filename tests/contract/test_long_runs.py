@@ -15,7 +15,7 @@ from sample_requests import request_for
 
 from mockserver.contract import cleaning, timelines
 from mockserver.contract.checks import body_checks, known_answers, paging, request, sequence
-from mockserver.contract.recordings import Choice, judge_files
+from mockserver.contract.recordings import ExchangeFilter, judge_files
 from mockserver.contract.report.job_timeline import lane_of
 from mockserver.contract.report.json_form import as_json
 from mockserver.contract.report.junit import junit
@@ -61,7 +61,7 @@ def peak(file: Path) -> int:
     judging = Session(DEFINITIONS)
     tracemalloc.start()
     try:
-        judge_files(judging, DEFINITIONS, [file], Choice())
+        judge_files(judging, DEFINITIONS, [file], ExchangeFilter())
         assert judging.result("long").counts() == {"error": 0, "warning": 0, "note": 0}
         return tracemalloc.get_traced_memory()[1]
     finally:
@@ -131,7 +131,7 @@ def test_many_polls_of_a_job_are_thinned() -> None:
     lane = lane_of(line, CDM)
     assert lane is not None
     assert (lane.polls, lane.errors) == (5_002, 1)
-    assert [(span.label, span.polls, span.lasted) for span in lane.stretches] == [
+    assert [(span.label, span.polls, span.lasted) for span in lane.spans] == [
         ("BOOTING", 2_000, 2_001), ("RUNNING", 3_000, 3_000), ("SUCCEEDED", 1, 0),
     ]  # fmt: skip
 
