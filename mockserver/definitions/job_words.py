@@ -12,7 +12,7 @@ SUCCESS = re.compile(rf"{_STRONG_SUCCESS}|ready|available|ok$|normal|accept", re
 LIVE = re.compile(r"^(active|valid|online|enabled|live|healthy)$", re.IGNORECASE)
 """What a thing that was being made becomes, where no other state says that it worked."""
 
-_STRONG_FAILURE = r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|unsuccess"
+_STRONG_FAILURE = r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|unsuccess|(?<!un)broken"
 STRONG_FAILURE = re.compile(_STRONG_FAILURE, re.IGNORECASE)
 FAILURE = re.compile(rf"{_STRONG_FAILURE}|refus|declin|invalid|expired|denied|dead", re.IGNORECASE)
 CANCEL = re.compile(
