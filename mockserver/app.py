@@ -44,10 +44,10 @@ def create_app(settings: Settings | None = None, mock: Mock | None = None) -> Fl
     Raises:
         InputError: A setting, a definition or a fixture is wrong, or a fixture has a fault that breaks connections.
     """
-    own = mock is None
+    is_own_mock = mock is None
     mock = mock or Mock(settings or settings_from({}))
     app = control_app(mock)
-    if own:
+    if is_own_mock:
         _refuse_socket_faults(app, mock)
     app.wsgi_app = _Front(mock, app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented seam for middleware
     return app
@@ -75,13 +75,13 @@ class _Front:
         path = environ.get("PATH_INFO", "")
         if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
             return self._control(environ, start_response)
-        answer = self._mock.handle(request_from(environ))
-        plan = answer.delivery
+        response = self._mock.handle(request_from(environ))
+        plan = response.delivery
         if plan and (needs_socket(plan.fault) or plan.fault == "HANG"):
-            answer = _in_place_of(answer, plan)
-        start_response(_status_line(answer.status), list(answer.headers))
-        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body
-        return _in_time(script(b"", body, plan)) if plan and answer.delivery else [body] if body else []
+            response = _substitute(response, plan)
+        start_response(_status_line(response.status), list(response.headers))
+        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
+        return _with_pauses(script(b"", body, plan)) if plan and response.delivery else [body] if body else []
 
 
 def needs_socket(fault: str | None) -> bool:
@@ -90,18 +90,18 @@ def needs_socket(fault: str | None) -> bool:
     return kind is not None and kind.socket
 
 
-def _in_place_of(answer: model.Response, plan: Delivery) -> model.Response:
-    """What is answered in place of what WSGI can't do: it can't hang up either."""
+def _substitute(response: model.Response, plan: Delivery) -> model.Response:
+    """An error page instead of what WSGI can't do, such as closing the connection. It waits first, as the fault says."""
     Event().wait(plan.delay + ((plan.seconds or _HANG_SECONDS) if plan.fault == "HANG" else 0))
-    answered = page(504 if plan.fault == "HANG" else 502)
-    body = answered.raw or b""
+    error_page = page(504 if plan.fault == "HANG" else 502)
+    body = error_page.raw or b""
     note = f"fault {plan.fault}: {_NEEDS_SOCKET}"
-    headers = (("Content-Type", answered.content_type), ("Content-Length", str(len(body))), ("X-Mock-Problem", note))
-    return model.Response(answered.status, headers, body, fault=answer.fault)
+    headers = (("Content-Type", error_page.content_type), ("Content-Length", str(len(body))), ("X-Mock-Problem", note))
+    return model.Response(error_page.status, headers, body, fault=response.fault)
 
 
-def _in_time(actions: Iterable[Action]) -> Iterator[bytes]:
-    """What is sent, after its pauses."""
+def _with_pauses(actions: Iterable[Action]) -> Iterator[bytes]:
+    """The body's parts, each after the pauses in front of it."""
     for action in actions:
         if isinstance(action, Wait):
             Event().wait(action.seconds)
@@ -119,9 +119,9 @@ def _refuse_socket_faults(app: Flask, mock: Mock) -> None:
         if (request.method, request.path) == ("POST", control.PREFIX + "/faults"):
             body = request.get_json(force=True, silent=True)
             fault = body.get("fault") if isinstance(body, dict) else None
-            kind = fault.get("type") if isinstance(fault, dict) else fault
-            if isinstance(kind, str) and needs_socket(kind):
-                raise ControlError("Invalid input", f"{kind}: {_NEEDS_SOCKET}")
+            name = fault.get("type") if isinstance(fault, dict) else fault
+            if isinstance(name, str) and needs_socket(name):
+                raise ControlError("Invalid input", f"{name}: {_NEEDS_SOCKET}")
 
 
 def request_from(environ: Mapping[str, Any]) -> Request:
@@ -155,15 +155,15 @@ def _status_line(status: int) -> str:
 
 
 def _add_control_routes(app: Flask, mock: Mock) -> None:
-    for (method, path), call in control.ROUTES.items():
+    for (method, path), handler in control.ROUTES.items():
         rule, name = control.PREFIX + path, f"{method} {path}"
-        app.add_url_rule(rule, name, _view(mock, call), methods=[method], provide_automatic_options=False)
+        app.add_url_rule(rule, name, _view(mock, handler), methods=[method], provide_automatic_options=False)
 
 
-def _view(mock: Mock, call: Callable[[control.Ask], Answer]) -> Callable[..., Response]:
+def _view(mock: Mock, handler: control.Handler) -> Callable[..., Response]:
     def view(**path: Any) -> Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        result = control.answer(mock, call, path, request.args.to_dict(), headers, request.get_data(cache=False))
+        result = control.answer(mock, handler, path, request.args.to_dict(), headers, request.get_data(cache=False))
         return _to_flask(result)
 
     return view
@@ -185,12 +185,8 @@ def _add_error_pages(app: Flask) -> None:
 
     @app.errorhandler(404)
     def unknown(_error: Exception) -> Response:
-        allowed_text = ", ".join(
-            sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()})
-        )
-        return misuse(
-            ControlError("Not found", f"{request.path} is not part of the control API; known: {allowed_text}", 404)
-        )
+        paths = ", ".join(sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}))
+        return misuse(ControlError("Not found", f"{request.path} is not part of the control API; known: {paths}", 404))
 
     @app.errorhandler(405)
     def wrong_method(error: Any) -> Response:

@@ -59,7 +59,14 @@ class RemoteExchange:
 
 @dataclass(frozen=True)
 class RemoteTime:
-    """What a clock shows: milliseconds since 1970, the same as ISO 8601 text, its seconds in a real one, seconds a poll."""
+    """What a clock shows.
+
+    Attributes:
+        time: Milliseconds since 1970.
+        iso: The same as ISO 8601 text.
+        speed: How many of its seconds pass in a real second.
+        tick: The seconds by which each poll moves it.
+    """
 
     time: int
     iso: str
@@ -72,12 +79,13 @@ class Client:
 
     Args:
         url: Where it answers, such as `http://127.0.0.1:6210`.
-        namespace: Whose jobs, faults, clock and journal; it is made where it isn't there.
+        namespace: Whose jobs, faults, clock and journal. It is made if there is none of this name.
         token: The control API's token, where the server has one.
         ca_file: The certificates to trust (PEM), for a server that speaks HTTPS. Default: those of this machine.
 
     Raises:
-        InputError: The server doesn't answer within ten seconds, or refuses, with its own words. So do all methods.
+        InputError: The server doesn't answer within ten seconds, or refuses (with the server's own message). All methods
+            raise it, too.
     """
 
     def __init__(
@@ -130,68 +138,82 @@ class Client:
         body |= {name: value for name, value in options.items() if value is not None}
         body |= {"visible_after": visible_after} if visible_after else {}
         body |= {"count": count} if count != 1 else {}
-        return _made(RemoteJob, self.call("POST", "/jobs", body))
+        return _from_json(RemoteJob, self.call("POST", "/jobs", body))
 
     def jobs(self) -> list[RemoteJob]:
         """The declared jobs, oldest first."""
-        return [_made(RemoteJob, job) for job in self.call("GET", "/jobs")["jobs"]]
+        return [_from_json(RemoteJob, job) for job in self.call("GET", "/jobs")["jobs"]]
 
     def refresh(self, job: RemoteJob | int) -> RemoteJob:
-        """A job, or the job of this number, as it is now; looking doesn't count as a poll."""
-        return _made(RemoteJob, self.call("GET", f"/jobs/{_number_of(job)}"))
+        """The job (or the job of this number) as it is now. This doesn't count as a poll."""
+        return _from_json(RemoteJob, self.call("GET", f"/jobs/{_number_of(job)}"))
 
     def change(self, job: RemoteJob | int, action: str) -> RemoteJob:
-        """Do something to a job: `rerun`, `cancel` or `fail`. A list's rerun gives the new run."""
-        return _made(RemoteJob, self.call("POST", f"/jobs/{_number_of(job)}", {"action": action}))
+        """Change a job: `rerun`, `cancel` or `fail`. For a list, `rerun` returns the new run."""
+        return _from_json(RemoteJob, self.call("POST", f"/jobs/{_number_of(job)}", {"action": action}))
 
     def delete(self, job: RemoteJob | int) -> None:
-        """Take a job away: callers get the documented not-found error."""
+        """Delete a job: callers get the documented not-found error."""
         self.call("DELETE", f"/jobs/{_number_of(job)}")
 
     def fail(self, target: str, **options: Any) -> RemoteFault:
         """Declare a fault: target and options as of `Mock.fail`."""
-        supplied = {name: value for name, value in options.items() if value is not None}
-        return _made(RemoteFault, self.call("POST", "/faults", {"target": target, **supplied}))
+        fields = {name: value for name, value in options.items() if value is not None}
+        return _from_json(RemoteFault, self.call("POST", "/faults", {"target": target, **fields}))
 
     def faults(self) -> list[RemoteFault]:
         """The declared faults, oldest first, with how many requests got each."""
-        return [_made(RemoteFault, fault) for fault in self.call("GET", "/faults")["faults"]]
+        return [_from_json(RemoteFault, fault) for fault in self.call("GET", "/faults")["faults"]]
 
     def delete_fault(self, fault: RemoteFault | int) -> None:
-        """Take a fault away."""
+        """Delete a fault."""
         self.call("DELETE", f"/faults/{_number_of(fault)}")
 
     def clear_faults(self) -> None:
-        """Take all faults away."""
+        """Delete all faults."""
         self.call("DELETE", "/faults")
 
     def journal(self, limit: int = 10_000) -> list[RemoteExchange]:
         """The last exchanges, oldest first, without secrets and with long bodies cut; `limit` of them at most."""
-        return [_made(RemoteExchange, exchange) for exchange in self.call("GET", f"/journal?limit={limit}")["exchanges"]]
+        return [
+            _from_json(RemoteExchange, exchange) for exchange in self.call("GET", f"/journal?limit={limit}")["exchanges"]
+        ]
 
     def reset(self) -> None:
-        """Forget what was declared, asked and answered; the clock begins again."""
+        """Delete the declared jobs and faults and the journal; the clock starts again."""
         self.call("POST", "/reset")
 
     def namespaces(self) -> list[str]:
         """The namespaces there are, the default one first."""
-        collected: list[str] = self.call("GET", "/namespaces")["namespaces"]
-        return collected
+        names: list[str] = self.call("GET", "/namespaces")["namespaces"]
+        return names
 
     def delete_namespace(self, name: str) -> None:
         """Forget a namespace; the default one is reset."""
         self.call("DELETE", f"/namespaces/{quote(name, safe='')}")
 
     def health(self) -> dict[str, Any]:
-        """Whether the server is well, its version and its clock."""
-        collected: dict[str, Any] = self.call("GET", "/health")
-        return collected
+        """The server's status, its version and its clock."""
+        health: dict[str, Any] = self.call("GET", "/health")
+        return health
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Any call of the control API: the JSON that it answers. `path` comes after the prefix `/_mock`."""
+        """Make any call of the control API.
+
+        Args:
+            method: The HTTP method.
+            path: The path after the prefix `/_mock`.
+            body: The JSON to send; None: no body.
+
+        Returns:
+            The JSON of the answer; None without a body.
+
+        Raises:
+            InputError: No server answers, or it answers with an error.
+        """
         try:
-            text = None if body is None else json.dumps(body)
-            self._connection.request(method, f"/_mock{path}", text, self._headers)
+            content = None if body is None else json.dumps(body)
+            self._connection.request(method, f"/_mock{path}", content, self._headers)
             response = self._connection.getresponse()
             data = response.read()
             answer = json.loads(data) if data else None
@@ -211,8 +233,8 @@ class RemoteClock:
         self._client = client
 
     def show(self) -> RemoteTime:
-        """What it shows."""
-        return _made(RemoteTime, self._client.call("GET", "/clock"))
+        """The time, and how the clock runs."""
+        return _from_json(RemoteTime, self._client.call("GET", "/clock"))
 
     def set(self, time: str | datetime) -> RemoteTime:
         """Jump to a time: ISO 8601 text or a datetime."""
@@ -223,27 +245,27 @@ class RemoteClock:
         return self.change(advance=duration)
 
     def freeze(self) -> RemoteTime:
-        """Stand still."""
+        """Stop the clock."""
         return self.change(freeze=True)
 
     def run(self, speed: float = 1.0) -> RemoteTime:
-        """Go on from where it stands; `speed` is how many of its seconds pass in a real one."""
+        """Let the clock run; `speed` is how many of its seconds pass in a real second."""
         return self.change(speed=speed)
 
     def tick(self, duration: float | str) -> RemoteTime:
-        """Let each answered poll move it by this much."""
+        """Let each answered poll move the clock by this much."""
         return self.change(tick=duration)
 
     def change(self, **members: Any) -> RemoteTime:
-        """Several changes at once, by the API's names."""
-        return _made(RemoteTime, self._client.call("PATCH", "/clock", members))
+        """Several changes in one call, by the names of `PATCH /_mock/clock`."""
+        return _from_json(RemoteTime, self._client.call("PATCH", "/clock", members))
 
 
 def _number_of(thing: RemoteJob | RemoteFault | int) -> int:
     return thing if isinstance(thing, int) else thing.number
 
 
-def _made(kind: type[T], values: Mapping[str, Any]) -> T:
-    """One of our classes from the API's JSON; members that it doesn't know are a newer server's."""
-    allowed = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in values.items() if name in allowed})
+def _from_json(kind: type[T], values: Mapping[str, Any]) -> T:
+    """An object of a class from the API's JSON. Unknown members are ignored: a newer server may send them."""
+    field_names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in values.items() if name in field_names})

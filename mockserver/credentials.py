@@ -26,7 +26,7 @@ _MARGIN = 60 * SECOND
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the environment has; what it hasn't is empty. Its text shows none of it."""
+    """What the environment holds; a missing one is empty. The repr shows no secret."""
 
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
@@ -36,10 +36,10 @@ class Credentials:
     app_key: str = field(default="", repr=False)
     app_secret: str = field(default="", repr=False)
 
-    def or_else(self, others: Credentials) -> Credentials:
-        """These; of each vendor for whom there are none, the others."""
-        huawei = self if self.access_key or self.token else replace(others, project=self.project)
-        enos = self if self.app_key else others
+    def or_else(self, defaults: Credentials) -> Credentials:
+        """These credentials; for a vendor that has none here, the defaults."""
+        huawei = self if self.access_key or self.token else replace(defaults, project=self.project)
+        enos = self if self.app_key else defaults
         return replace(huawei, app_key=enos.app_key, app_secret=enos.app_secret)
 
 
@@ -56,19 +56,19 @@ _VARIABLES: Mapping[str, str] = {
 
 def credentials_of(environment: Mapping[str, str]) -> Credentials:
     """The credentials in these variables. Raises InputError for half of a pair, naming the other half's variable."""
-    collected = {name: environment.get(variable, "").strip() for name, variable in _VARIABLES.items()}
-    for item, other in (("access_key", "secret_key"), ("app_key", "app_secret")):
-        if bool(collected[item]) != bool(collected[other]):
-            supplied, missing = (item, other) if collected[item] else (other, item)
+    values = {name: environment.get(variable, "").strip() for name, variable in _VARIABLES.items()}
+    for name, partner in (("access_key", "secret_key"), ("app_key", "app_secret")):
+        if bool(values[name]) != bool(values[partner]):
+            supplied, missing = (name, partner) if values[name] else (partner, name)
             raise InputError(f"{_VARIABLES[supplied]} is set, but {_VARIABLES[missing]} is not; set both, or neither")
-    for name, value in collected.items():
+    for name, value in values.items():
         if not (value.isascii() and value.isprintable()):
             raise InputError(f"{_VARIABLES[name]} holds characters that no credential has (or a line's end)")
-    return Credentials(**collected)
+    return Credentials(**values)
 
 
 def mock_credentials() -> Credentials:
-    """What a mock takes that was started with no credentials of its own."""
+    """The credentials that a mock accepts by default."""
     settings = Settings()
     (access_key, secret_key), (app_key, app_secret) = (
         next(iter(pairs.items())) for pairs in (settings.credentials, settings.apps)
@@ -83,14 +83,20 @@ def signer(
     now: Callable[[], int] | None = None,
     prefix: str = "",
 ) -> Sign:
-    """Proves who asks, by the means of the vendor whose path is asked.
+    """What authenticates requests, each by the means of the vendor whose path it has.
 
-    Parameters: `send`, sends a POST without signing it: EnOS's access token is got by it; `now`, the time in ms since 1970;
-    `prefix`, what stands in front of the documented paths at the target.
-    What it gives raises InputError where the environment has no credentials of that vendor.
+    Args:
+        definitions: Which path is whose.
+        credentials: What to sign with.
+        send: Sends a POST without signing it; EnOS's access token is fetched by it. None: no EnOS token can be fetched.
+        now: The time in milliseconds since 1970; by default the real one.
+        prefix: What stands in front of the documented paths at the target.
+
+    Returns:
+        A function from a request to the headers to add. It raises InputError where there are no credentials for the vendor.
     """
-    clock = now or Clock().now
-    app = EnosApp(credentials.app_key, credentials.app_secret, send, clock) if credentials.app_key else None
+    time = now or Clock().now
+    app = EnosApp(credentials.app_key, credentials.app_secret, send, time) if credentials.app_key else None
 
     def sign(request: Request) -> Mapping[str, str]:
         path = request.path.removeprefix(prefix)
@@ -101,36 +107,43 @@ def signer(
         vendor = operation.vendor if operation else service.vendor if service else "huaweicloud"
         if vendor == "enos":
             if app is None:
-                raise InputError(f"nothing to sign EnOS's requests with; set {_ENOS}")
+                raise InputError(f"no credentials for EnOS; set {_ENOS}")
             return app.sign(request)
         if credentials.access_key:
-            return signed_with_key(request, credentials, clock())
+            return signed_with_key(request, credentials, time())
         if credentials.token:
             return {"x-auth-token": credentials.token}
-        raise InputError(f"nothing to prove to Huawei Cloud who asks; set {_HUAWEI}")
+        raise InputError(f"no credentials for Huawei Cloud; set {_HUAWEI}")
 
     return sign
 
 
 def signed_with_key(request: Request, credentials: Credentials, now: int) -> dict[str, str]:
-    """Headers with an SDK-HMAC-SHA256 signature of now (ms since 1970).
+    """Headers with an SDK-HMAC-SHA256 signature.
 
-    Signed are the host and those other headers that the vendor's SDKs sign; of a request signed already, what was signed.
-    Raises InputError for a path or query that isn't UTF-8.
+    It covers the host and the other headers that the vendor's SDKs sign, and whatever an existing signature covers.
+
+    Args:
+        request: The request to sign.
+        credentials: Its access key and secret key.
+        now: The time of the signature, in milliseconds since 1970.
+
+    Raises:
+        InputError: The path, query or a header isn't UTF-8.
     """
     added = {"x-sdk-date": f"{utc(now):%Y%m%dT%H%M%SZ}"}
     if credentials.project:
         added["x-project-id"] = credentials.project
     if credentials.security_token:
         added["x-security-token"] = credentials.security_token
-    before = signature.parse(request.headers.get("authorization", ""))
-    if before is not None:
-        added.pop("x-project-id", None)  # the caller has said what there is to say
-    whole = replace(request, headers={**request.headers, **added})
-    expected = {*_SIGNED, *(name.lower() for name in (before.signed_headers if before else ()))}
-    names = sorted(name for name in expected if name in whole.headers)
+    previous = signature.parse(request.headers.get("authorization", ""))
+    if previous is not None:
+        added.pop("x-project-id", None)  # the caller's own headers name the project
+    complete = replace(request, headers={**request.headers, **added})
+    candidates = {*_SIGNED, *(name.lower() for name in (previous.signed_headers if previous else ()))}
+    names = sorted(name for name in candidates if name in complete.headers)
     try:
-        value = signature.sign(signature.canonical(whole, names), added["x-sdk-date"], credentials.secret_key)
+        value = signature.sign(signature.canonical_request(complete, names), added["x-sdk-date"], credentials.secret_key)
     except UnicodeError:
         raise InputError("a request whose path, query or headers are not UTF-8 can't be signed") from None
     proof = f"{signature.ALGORITHM} Access={credentials.access_key}, SignedHeaders={';'.join(names)}, Signature={value}"
@@ -141,8 +154,8 @@ def resigner(credentials: Credentials, now: Callable[[], int] | None = None) -> 
     """Signs again what a caller has signed for another host. Raises InputError where there is no access key."""
     if not credentials.access_key:
         raise InputError("--resign needs HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK in the environment")
-    clock = now or Clock().now
-    return lambda request: signed_with_key(request, credentials, clock())
+    time = now or Clock().now
+    return lambda request: signed_with_key(request, credentials, time())
 
 
 class EnosApp:
@@ -172,13 +185,15 @@ class EnosApp:
 
     def _get(self, now: int) -> tuple[str, int]:
         if self._send is None:
-            raise InputError("EnOS's access token can't be got: nothing here may send a POST")
+            raise InputError("EnOS's access token can't be fetched: no POST may be sent from here")
         proof = {"appKey": self._key, "encryption": enos.encryption(self._key, str(now), self._secret), "timestamp": now}
         headers = {"content-type": "application/json"}
-        answer = self._send(Request("POST", _TOKEN_PATH, "", headers, json.dumps(proof).encode())).response
+        response = self._send(Request("POST", _TOKEN_PATH, "", headers, json.dumps(proof).encode())).response
         try:
-            data = json.loads(answer.body)["data"]
+            data = json.loads(response.body)["data"]
             return str(data["accessToken"]), int(data["expire"])
         except (ValueError, KeyError, TypeError, RecursionError):
-            said = redact.text(answer.body.decode("utf-8", "replace"), [self._key, self._secret, str(proof["encryption"])])
-        raise InputError(f"EnOS gave no access token (HTTP {answer.status}): {said[:200]!r}; check {_ENOS}")
+            reply = redact.text(
+                response.body.decode("utf-8", "replace"), [self._key, self._secret, str(proof["encryption"])]
+            )
+        raise InputError(f"EnOS gave no access token (HTTP {response.status}): {reply[:200]!r}; check {_ENOS}")

@@ -31,7 +31,7 @@ def hex_id(*key: object) -> str:
 
 
 class IdMaker:
-    """Makes what `hex_id(seed, *key, now)` gives, for many times `now`: the part of the key that stays is digested once."""
+    """Makes the ids of `hex_id(seed, *key, now)` for many times `now`. It digests the constant part of the key only once."""
 
     __slots__ = ("_begun", "seed")
 
@@ -42,9 +42,9 @@ class IdMaker:
 
     def hex_id(self, now: int) -> str:
         """32 hex digits for this time."""
-        whole = self._begun.copy()
-        whole.update(str(now).encode())
-        return whole.hexdigest()
+        hasher = self._begun.copy()
+        hasher.update(str(now).encode())
+        return hasher.hexdigest()
 
 
 def weighted(names: Sequence[str], sums: Sequence[int], *key: object) -> str:
@@ -65,12 +65,12 @@ def lognormal(median: float, sigma: float, *key: object) -> float:
 
 def garbage(length: int, *key: object) -> bytes:
     """Bytes without meaning that depend on nothing but the key; they begin like no HTTP answer."""
-    made = b"".join(digest("garbage", index, *key).to_bytes(16, "big") for index in range(-(-length // 16)))
-    return (b"\x00" + made)[:length]
+    noise = b"".join(digest("garbage", index, *key).to_bytes(16, "big") for index in range(-(-length // 16)))
+    return (b"\x00" + noise)[:length]
 
 
 class Fake:
-    """A source of made-up facts that depend on nothing but `seed` and `key`, whatever else was asked for.
+    """A source of made-up facts that depend on nothing but `seed` and `key`.
 
     It draws numbers of 32 bits from digests of its key, so it costs nothing to begin, and threads share nothing.
     """
@@ -85,11 +85,11 @@ class Fake:
         self._numbers: list[int] = []
 
     def of(self, *key: object) -> Fake:
-        """A source for something else under the same seed."""
+        """Another source, with another key and the same seed."""
         return Fake(self._seed, *key, locale=self._locale)
 
     def shared(self, maker: Callable[[Fake], T], *key: object) -> T:
-        """What a maker makes of a source for something else, remembered: many jobs may share it."""
+        """What `maker` makes of the source with this key. It is remembered: many jobs may share it."""
         return cast("T", _shared(maker, self._seed, self._locale, key))
 
     def _draw(self, count: int) -> int:

@@ -15,13 +15,13 @@ from typing import Any
 from .model import Request, Response, ServedFault
 from .redaction import redact
 
-KEPT = 10_000
+MAX_ENTRIES = 10_000
 """Exchanges that a journal holds at most."""
-BYTES_KEPT = 12 * 1_024 * 1_024
+MAX_BYTES = 12 * 1_024 * 1_024
 """Bytes of memory that a journal holds at most, counted as `add` does."""
-BODY_KEPT = 8 * 1_024
+MAX_BODY_BYTES = 8 * 1_024
 """Bytes of a body that are shown."""
-_HELD = BODY_KEPT + 32 * 1_024
+_MAX_HELD = MAX_BODY_BYTES + 32 * 1_024
 """Bytes of a text that are held: more than is shown, so that a secret which the cut goes through is still recognised."""
 _OVERHEAD = 600
 """Bytes of memory that an exchange takes beyond its texts, on CPython 3.11: 450 where its headers are those of another one
@@ -44,8 +44,8 @@ class JournalEntry:
         self.number, self.time, self.micros, self.operation = number, time, micros, operation
         headers: tuple[tuple[str, str], ...] | None = None
         data = response.wire  # one object, where headers are a dozen
-        if data is None or len(data) > _HELD:
-            headers, data = response.headers, response.body[:_HELD]
+        if data is None or len(data) > _MAX_HELD:
+            headers, data = response.headers, response.body[:_MAX_HELD]
         self.size = _OVERHEAD + len(request.body) + len(data)
         """Bytes of memory that it takes, but for the request's path, query and headers."""
         self._held: _Held | None = (request, response.status, headers, data, response.problem, response.fault)
@@ -78,13 +78,13 @@ class JournalEntry:
 
     @property
     def request(self) -> Request:
-        """The request, its secrets taken out and its body cut to `BODY_KEPT` bytes."""
+        """The request, its secrets taken out and its body cut to `MAX_BODY_BYTES` bytes."""
         self._redact()
         return self._request
 
     @property
     def response(self) -> Response:
-        """The answer, its secrets taken out and its body cut to `BODY_KEPT` bytes."""
+        """The answer, its secrets taken out and its body cut to `MAX_BODY_BYTES` bytes."""
         self._redact()
         return self._response
 
@@ -125,7 +125,7 @@ def size_of(headers: Mapping[str, str]) -> int:
 
 
 class Journal:
-    """The last exchanges, in order: `KEPT` at most, and `BYTES_KEPT` bytes of them at most. Thread-safe."""
+    """The last exchanges, in order: `MAX_ENTRIES` at most, and `MAX_BYTES` bytes of them at most. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -147,19 +147,19 @@ class Journal:
             size: How many characters the request has before its body, where the caller knows it.
         """
         size = len(request.path) + len(request.query) + size_of(request.headers) if size is None else size
-        if size > _HELD or len(request.body) > _HELD:
-            request, size = _shortened(request), _HELD
+        if size > _MAX_HELD or len(request.body) > _MAX_HELD:
+            request, size = _shortened(request), _MAX_HELD
         with self._lock:
             self._count += 1
             exchange = JournalEntry(self._count, time, micros, operation, request, response)
             exchange.size += size
             self._entries.append(exchange)
             self._bytes += exchange.size
-            while self._bytes > BYTES_KEPT or len(self._entries) > KEPT:
+            while self._bytes > MAX_BYTES or len(self._entries) > MAX_ENTRIES:
                 self._bytes -= self._entries.popleft().size
         return exchange
 
-    def last(self, limit: int = KEPT) -> list[JournalEntry]:
+    def last(self, limit: int = MAX_ENTRIES) -> list[JournalEntry]:
         """The newest exchanges, oldest first."""
         with self._lock:
             return list(self._entries)[-limit:] if limit else []
@@ -179,8 +179,14 @@ def _split(wire: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
 
 
 def _shortened(request: Request) -> Request:
-    headers = {name: value[:_HELD] for name, value in request.headers.items()}
-    return Request(request.method, request.path[:_HELD], request.query[:_HELD], headers, request.body[:_HELD])
+    headers = {name: value[:_MAX_HELD] for name, value in request.headers.items()}
+    return Request(
+        request.method,
+        request.path[:_MAX_HELD],
+        request.query[:_MAX_HELD],
+        headers,
+        request.body[:_MAX_HELD],
+    )
 
 
 def _redacted(
@@ -216,8 +222,8 @@ def _clean_target(path: str, query: str, headers: tuple[tuple[str, str], ...]) -
 
 def _cut(clean: str, held: str) -> str:
     """A clean text whole, or its beginning where more than that was held of it."""
-    return clean if len(held) < _HELD else clean[:BODY_KEPT]
+    return clean if len(held) < _MAX_HELD else clean[:MAX_BODY_BYTES]
 
 
 def _clean_body(body: bytes, secrets: list[str]) -> bytes:
-    return redact.text(body.decode("utf-8", "replace"), secrets).encode()[:BODY_KEPT] if body else body
+    return redact.text(body.decode("utf-8", "replace"), secrets).encode()[:MAX_BODY_BYTES] if body else body

@@ -20,16 +20,18 @@ def environment(definitions: Definitions, settings: Settings, regions: Iterable[
     """The variables that point code with the vendors' SDKs, unchanged, at the mock. Raises InputError.
 
     Source: huaweicloudsdkcore 3.1.219, `region/provider.py`, `auth/provider.py`, `auth/internal.py`; `CLOUD_SDK_AK` and
-    `CLOUD_SDK_SK` are what the vendor's code samples read. The project id spares SDKs the question to IAM: the one for Go
-    asks it in a way that no local server can answer. EnOS's SDKs read no variables: `ENOS_...` are names of this project.
+    `CLOUD_SDK_SK` are what the vendor's code samples read. With the project id, SDKs need not ask IAM for it: the one for
+    Go asks in a way that no local server can answer. EnOS's SDKs read no variables: `ENOS_...` are names of this project.
     """
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound to
     url = url_of(host, settings.port, "https" if uses_tls(settings) else "http")
     names = [service.region_variable for service in definitions.services.values() if service.region_variable]
     if not settings.credentials:
-        raise InputError("there are no credentials; allowed: one pair or more (--credential AK=SK), or none given at all")
+        raise InputError("there are no credentials; allowed: one pair or more (--credential AK=SK), or no such option")
     if not settings.apps:
-        raise InputError("there are no EnOS applications; allowed: a pair or more (--app KEY=SECRET), or none given at all")
+        raise InputError(
+            "there are no EnOS applications; allowed: at least one pair (--app KEY=SECRET), or the option left out"
+        )
     access_key, secret_key = next(iter(settings.credentials.items()))
     app_key, app_secret = next(iter(settings.apps.items()))
     return {
@@ -61,7 +63,7 @@ def shell_line(shell: str, name: str, value: str) -> str:
 
 
 def _dotenv_value(value: str) -> str:
-    """Quoted so that sh reads the same: in double quotes, in single ones where those would not do, escaped where neither."""
+    """The value quoted so that sh reads it unchanged: in double quotes, else in single quotes, else with escapes."""
     if not re.search(r'["\\$`]', value):
         return f'"{value}"'
     if "'" not in value:
@@ -75,8 +77,8 @@ def operations_json(definitions: Definitions) -> str:
         {"name": switch.name, "default": switch.default, "values": switch.values, "description": switch.description}
         for switch in definitions.switches.values()
     ]
-    listed = [_operation_entry(operation) for operation in _in_order(definitions)]
-    return json.dumps({"operations": listed, "switches": switches}, ensure_ascii=False, indent=2)
+    operations = [_operation_entry(operation) for operation in _in_order(definitions)]
+    return json.dumps({"operations": operations, "switches": switches}, ensure_ascii=False, indent=2)
 
 
 def _in_order(definitions: Definitions) -> list[Operation]:
@@ -84,8 +86,8 @@ def _in_order(definitions: Definitions) -> list[Operation]:
     return sorted(definitions.operations, key=lambda operation: (operation.job is None, operation.vendor != "huaweicloud"))
 
 
-def _with_those_alike(definitions: Definitions) -> list[list[Operation]]:
-    """Operations in order, each with those that are written as like another one and have the very same answers."""
+def _grouped_by_answers(definitions: Definitions) -> list[list[Operation]]:
+    """Operations in order; those with the very same examples (written as `x-like` another one) are one group."""
     groups: dict[object, list[Operation]] = {}
     for operation in _in_order(definitions):
         groups.setdefault((id(operation.examples), operation.magic), []).append(operation)
@@ -110,15 +112,20 @@ def _operation_entry(operation: Operation) -> dict[str, Any]:
     }
 
 
+def _kinds_of_problem(operation: Operation, example: Example) -> list[str]:
+    """The problems of a request (keys of `errors.PROBLEMS`) that an error example answers."""
+    return [kind for kind, answer in operation.problems.items() if answer is example]
+
+
 def _error_entry(operation: Operation, example: Example) -> dict[str, Any]:
     error = example.error or {}
-    kinds = [kind for kind, answer in operation.problems.items() if answer is example]
+    kinds = _kinds_of_problem(operation, example)
     return {
         "name": example.name,
         "statuses": list(example.statuses),
         "code": error["code"],
         "message": error["message"],
-        "by_nature": kinds,
+        "when": kinds,
         "prefer": f"example={example.name}",
         "magic_id": magic_id(operation, example.name),
         "provenance": example.provenance.kind,
@@ -130,10 +137,10 @@ def _error_entry(operation: Operation, example: Example) -> dict[str, Any]:
 def operations_text(definitions: Definitions) -> str:
     """Operations, errors and switches as text for a terminal."""
     lines: list[str] = []
-    for operation, *alike in _with_those_alike(definitions):
+    for operation, *same_answers in _grouped_by_answers(definitions):
         lines += _operation_lines(operation)
-        lines += ["  the same, with these errors:"] if alike else []
-        lines += [*(f"    {item.id}: {item.method} {item.path}" for item in alike), ""]
+        lines += ["  the same, with these errors:"] if same_answers else []
+        lines += [*(f"    {other.id}: {other.method} {other.path}" for other in same_answers), ""]
     lines.append("Switches (--switch NAME=VALUE)")
     for switch in definitions.switches.values():
         lines.append(f"  {switch.name}: {switch.description}")
@@ -145,19 +152,19 @@ def operations_text(definitions: Definitions) -> str:
 
 
 def _operation_lines(operation: Operation) -> list[str]:
-    where = operation.magic and (operation.magic.parameter or f"body {operation.magic.body}")
+    magic_place = operation.magic and (operation.magic.parameter or f"body {operation.magic.body}")
     lines = [f"{operation.service}: {operation.id}", f"  {operation.method} {operation.path}"]
     if operation.job:
         lines.append(f"  states: {', '.join(operation.job.states)}")
         lines.append(f"  lives: {', '.join(operation.job.lives)}")
-    magic = f", or by the magic id {magic_form(operation)} in {where}" if where else ""
+    magic = f", or by the magic id {magic_form(operation)} in {magic_place}" if magic_place else ""
     lines.append(f"  errors: by ordinary requests, by 'Prefer: example=NAME'{magic}")
     for example in operation.errors():
         error = example.error or {}
-        kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)
+        kinds = ", ".join(_kinds_of_problem(operation, example))
         statuses = "/".join(map(str, example.statuses))
-        nature = f"  <- {kinds}" if kinds else ""
-        lines.append(f"    {statuses:<8}{error['code']:<12}{example.name:<23}{example.provenance.kind:<11}{nature}".rstrip())
+        arrow = f"  <- {kinds}" if kinds else ""
+        lines.append(f"    {statuses:<8}{error['code']:<12}{example.name:<23}{example.provenance.kind:<11}{arrow}".rstrip())
     return lines
 
 
@@ -166,42 +173,42 @@ def operations_markdown(definitions: Definitions) -> str:
     lines = [
         "# Operations, errors, switches, contradictions",
         "",
-        "Made by `mockserver operations --markdown`; a test holds it to the definitions.",
+        "Made by `mockserver operations --markdown`; a test checks it against the definitions.",
         "",
     ]
-    for operation, *alike in _with_those_alike(definitions):
+    for operation, *same_answers in _grouped_by_answers(definitions):
         lines += _operation_section(operation)
-        if alike:
+        if same_answers:
             lines += ["", "The same, with these errors:", "", "| operation | call | what |", "|---|---|---|"]
-            lines += [f"| {item.id} | `{item.method} {item.path}` | {_cell(item.summary)} |" for item in alike]
+            lines += [f"| {other.id} | `{other.method} {other.path}` | {_cell(other.summary)} |" for other in same_answers]
         lines.append("")
     lines += ["## Switches", "", "| switch | values (the default first) | what for |", "|---|---|---|"]
     for switch in definitions.switches.values():
         values = sorted(switch.values.items(), key=lambda item: item[0] != switch.default)
-        displayed = "; ".join(f"`{value}`: {text}" for value, text in values)
-        lines.append(f"| `{switch.name}` | {_cell(displayed)} | {_cell(switch.description)} |")
+        described_values = "; ".join(f"`{value}`: {text}" for value, text in values)
+        lines.append(f"| `{switch.name}` | {_cell(described_values)} | {_cell(switch.description)} |")
     lines += ["", "## Contradictions in the vendors' documents", "", "| id | found | choice | switch |", "|---|---|---|---|"]
     for document in definitions.documents.values():
         for entry in document.get("x-contradictions", ()):
-            named = entry.get("switch", [])
-            switches = ", ".join(f"`{name}`" for name in ([named] if isinstance(named, str) else named))
+            names = entry.get("switch", [])
+            switches = ", ".join(f"`{name}`" for name in ([names] if isinstance(names, str) else names))
             lines.append(f"| {entry['id']} | {_cell(entry['found'])} | {_cell(entry['choice'])} | {switches} |")
     return "\n".join(lines) + "\n"
 
 
 def _operation_section(operation: Operation) -> list[str]:
-    where = operation.magic and (operation.magic.parameter or f"`{operation.magic.body}` of the body")
+    magic_place = operation.magic and (operation.magic.parameter or f"`{operation.magic.body}` of the body")
     lines = [f"## {operation.service}: {operation.id}", "", f"`{operation.method} {operation.path}`", ""]
     if operation.job:
         lives = "; ".join(f"`{life.name}`: {life.summary}" for life in operation.job.lives.values())
         states = ", ".join(f"`{state}`" for state in operation.job.states)
         lines += [f"States: {states}.", "", f"Lives: {lives}", ""]
-    if where:
-        lines += [f"Magic ids (`{magic_form(operation)}`) go into {where}.", ""]
-    lines += ["| HTTP | code | name | by nature | message | provenance |", "|---|---|---|---|---|---|"]
+    if magic_place:
+        lines += [f"Magic ids (`{magic_form(operation)}`) go into {magic_place}.", ""]
+    lines += ["| HTTP | code | name | answers which problem | message | provenance |", "|---|---|---|---|---|---|"]
     for example in operation.errors():
         error = example.error or {}
-        kinds = ", ".join(kind for kind, answer in operation.problems.items() if answer is example)
+        kinds = ", ".join(_kinds_of_problem(operation, example))
         statuses = "/".join(map(str, example.statuses))
         message, kind = _cell(error["message"]), example.provenance.kind
         lines.append(f"| {statuses} | {error['code']} | `{example.name}` | {kinds} | {message} | {kind} |")

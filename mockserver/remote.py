@@ -1,4 +1,4 @@
-"""A running server, spoken to by the command line."""
+"""How the command line talks to a running server."""
 
 from __future__ import annotations
 
@@ -15,17 +15,28 @@ from .server.address import url_of
 from .server.certificates import trust_file, uses_tls
 from .settings import Settings
 
-_BETWEEN_SECONDS = 0.05
+_PAUSE_SECONDS = 0.05
 
 
 def wait(settings: Settings, timeout: float) -> str:
-    """Wait until a server answers, `timeout` real seconds at most; a line that says where. Raises InputError."""
+    """Wait until a server answers.
+
+    Args:
+        settings: Where it listens.
+        timeout: How long to wait at most, in real seconds.
+
+    Returns:
+        A line that says where it answers.
+
+    Raises:
+        InputError: No server answers in time.
+    """
     watch = Stopwatch()
     url = _url(settings)
-    while (result := _health(settings, min(5.0, max(0.1, timeout)))) is not None:
+    while (reason := _why_not_ready(settings, min(5.0, max(0.1, timeout)))) is not None:
         if watch.seconds() >= timeout:
-            raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({result}); is it started there?")
-        watch.pause(_BETWEEN_SECONDS)
+            raise InputError(f"no mockserver answered at {url} within {timeout:g} s ({reason}); is it started there?")
+        watch.pause(_PAUSE_SECONDS)
     return f"mockserver answers on {url}"
 
 
@@ -41,8 +52,8 @@ def _connection(settings: Settings, timeout: float) -> http.client.HTTPConnectio
     return http.client.HTTPSConnection(settings.host, settings.port, timeout=timeout, context=context)
 
 
-def _health(settings: Settings, timeout: float) -> str | None:
-    """Why the server isn't there yet; None where it is."""
+def _why_not_ready(settings: Settings, timeout: float) -> str | None:
+    """Why the server isn't ready yet; None if it is."""
     connection = _connection(settings, timeout)
     try:
         connection.request("GET", "/_mock/health")

@@ -25,18 +25,21 @@ from .setting_values import check_settings
 from .settings import Settings
 
 CLOCK = "2026-11-21T08:00:00Z"
-"""The time at which the mock stands for cases that name none."""
+"""The time that the mock's clock shows for cases that name none."""
 
 IN_PROCESS = Pace(interval=2.0, growth=1.15, longest=600.0, polls=80)
 """Polls of the mock's own jobs, on its clock: dense at first, and far enough for the longest life (two hours)."""
 
-_TOKEN = {"huaweicloud": {"x-auth-token": "a-token-of-any-form"}, "enos": {"apim-accesstoken": "a-token-of-any-form"}}
+_TOKEN_HEADERS = {
+    "huaweicloud": {"x-auth-token": "a-token-of-any-form"},
+    "enos": {"apim-accesstoken": "a-token-of-any-form"},
+}
 _RUNS = {"count": 10, "every": "1h"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to verify, and how: the cases, the ids to ask with, how strictly documents are read, how to poll."""
+    """What to verify, and how: the cases, the ids to send, how strictly documents are read, how to poll."""
 
     cases: tuple[Case, ...]
     profile: Profile
@@ -52,8 +55,8 @@ def cases_for(
 ) -> tuple[Case, ...]:
     """The cases of these files; without files, the shipped ones.
 
-    In the mock's own process also those that only it can be asked, each life and each change of status. `prefer` adds each
-    documented error, asked for by the header `Prefer`. Raises InputError.
+    In the mock's own process also those that only a mock can answer: each life and each change of status. `prefer` adds
+    each documented error, requested by the header `Prefer`. Raises InputError.
     """
     if files:
         return tuple(read_cases(files, definitions))
@@ -67,18 +70,18 @@ def cases_for(
 
 
 def verify_mock(plan: Plan, settings: Settings, progress: Callable[[int, Case], None] = lambda _n, _c: None) -> Result:
-    """Judge the mock in this process, each case on a mock of its own. `settings` are those of cases that have none."""
-    plain = load(Path(path) for path in plan.definitions)
+    """Check the mock in this process, each case on a new mock. `settings` are for cases that have none of their own."""
+    definitions = load(Path(path) for path in plan.definitions)
     session = _session(plan)
     skipped, failed = run(
         list(plan.cases),
         session,
-        lambda case: mock_target(case, settings, plain, plan.profile),
+        lambda case: mock_target(case, settings, definitions, plan.profile),
         plan.profile,
         plan.pace,
         progress,
     )
-    return _with(session.result("mockserver, in this process"), skipped, failed)
+    return _with_cases_left_out(session.result("mockserver, in this process"), skipped, failed)
 
 
 def verify_service(
@@ -89,8 +92,10 @@ def verify_service(
     pause: Callable[[float], None],
     progress: Callable[[int, Case], None] = lambda _number, _case: None,
 ) -> Result:
-    """Judge a service over the network; `pause` waits between polls. Cases that only the mock can be asked are skipped, and
-    those that send other methods than the plan allows."""
+    """Check a service over the network; `pause` waits between polls.
+
+    Skipped are the cases that need a mock that they can set up, and those that send methods that the plan doesn't allow.
+    """
     session = _session(plan, redactor)
     clock = Clock()
 
@@ -112,7 +117,7 @@ def verify_service(
         return target
 
     skipped, failed = run(list(plan.cases), session, target_for, plan.profile, plan.pace, progress)
-    return _with(session.result(name), skipped, failed)
+    return _with_cases_left_out(session.result(name), skipped, failed)
 
 
 def _session(plan: Plan, redactor: Redactor | None = None) -> Session:
@@ -120,7 +125,7 @@ def _session(plan: Plan, redactor: Redactor | None = None) -> Session:
     return Session(definitions, mode_of(plan.strict), redactor)
 
 
-def _with(result: Result, skipped: list[tuple[str, str]], failed: list[tuple[str, str]]) -> Result:
+def _with_cases_left_out(result: Result, skipped: list[tuple[str, str]], failed: list[tuple[str, str]]) -> Result:
     return replace(result, skipped=skipped, failed=failed)
 
 
@@ -130,15 +135,17 @@ def mock_target(case: Case, settings: Settings, definitions: Definitions, profil
     Raises InputError for settings or jobs that are wrong.
     """
     clock = Clock(parse_time(case.clock or CLOCK), 0.0)
-    chosen = settings_from_case(case.settings) if case.request is not None else replace(settings, unknown_ids="reject")
-    mock = Mock(chosen, clock, definitions)
-    for job in case.jobs or (_usual_jobs(definitions, profile) if case.request is None else ()):
+    case_settings = (
+        settings_from_case(case.settings) if case.request is not None else replace(settings, unknown_ids="reject")
+    )
+    mock = Mock(case_settings, clock, definitions)
+    for job in case.jobs or (_default_jobs(definitions, profile) if case.request is None else ()):
         mock.job(job["service"], **{name: value for name, value in job.items() if name != "service"})
 
     def send(request: Request, credential: bool) -> Exchange:
         vendor = definitions.operation(case.operation).vendor
-        token = _TOKEN.get(vendor, {}) if credential and case.request is None else {}
-        sent = replace(request, headers={**token, **request.headers})
+        token_headers = _TOKEN_HEADERS.get(vendor, {}) if credential and case.request is None else {}
+        sent = replace(request, headers={**token_headers, **request.headers})
         now = clock.now()
         return Exchange(sent, mock.handle(sent), now)
 
@@ -154,7 +161,7 @@ def settings_from_case(values: Mapping[str, Any]) -> Settings:
         raise InputError(f"settings of a case: {error}") from None
 
 
-def _usual_jobs(definitions: Definitions, profile: Profile) -> list[dict[str, Any]]:
+def _default_jobs(definitions: Definitions, profile: Profile) -> list[dict[str, Any]]:
     jobs = []
     for service, ids in profile.items():
         operation = definitions.operation_of(service)

@@ -18,7 +18,7 @@ from mockserver.model import RawRequest, Request
 from mockserver.server.access_log import access_line
 from mockserver.server.serve import spare_the_collector
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, Settings
-from mockserver.vendors.signature import ALGORITHM, canonical, sign
+from mockserver.vendors.signature import ALGORITHM, canonical_request, sign
 
 FLAT_SIZES = (1, 1_000, 100_000)
 OTHER_JOB = dict(zip(STATUS_CALLS, ("job_name", "job_name", "taskInstId", "id", "league_id"), strict=True))
@@ -34,7 +34,7 @@ def signed_targets(operation: Operation, values: Mapping[str, str], most: int) -
         path, _, query = target.partition("?")
         names = ("host", "x-sdk-date")
         headers = {"host": "127.0.0.1", "x-sdk-date": date}
-        signature = sign(canonical(Request("GET", path, query, headers), names), date, DEFAULT_SECRET_KEY)
+        signature = sign(canonical_request(Request("GET", path, query, headers), names), date, DEFAULT_SECRET_KEY)
         value = f"{ALGORITHM} Access={DEFAULT_ACCESS_KEY}, SignedHeaders={';'.join(names)}, Signature={signature}"
         made.append((target, {"Host": "127.0.0.1", "X-Sdk-Date": date, "Authorization": value}))
     return made

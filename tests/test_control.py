@@ -25,7 +25,7 @@ from mockserver.control_document import control_document
 from mockserver.definitions import Definitions, load
 from mockserver.definitions.bundle import bundle
 from mockserver.jobs.clock import Clock
-from mockserver.journal import BODY_KEPT, KEPT, Journal
+from mockserver.journal import MAX_BODY_BYTES, MAX_ENTRIES, Journal
 from mockserver.mock import Mock
 from mockserver.model import Request, Response
 from mockserver.redaction.redact import HIDDEN
@@ -216,7 +216,7 @@ def test_the_journal_s_limit(client: FlaskClient) -> None:
     for number in range(5):
         client.get(JOB.format(f"load{number}"))
     every = [1, 2, 3, 4, 5]
-    for limit, expected in ((None, every), (0, []), (1, [5]), (2, [4, 5]), (5, every), (KEPT, every)):
+    for limit, expected in ((None, every), (0, []), (1, [5]), (2, [4, 5]), (5, every), (MAX_ENTRIES, every)):
         assert [exchange["number"] for exchange in journal(client, limit)] == expected
 
 
@@ -244,22 +244,22 @@ def test_bad_limits(query: str, detail: str, client: FlaskClient) -> None:
 
 def test_the_journal_keeps_the_beginning_of_long_bodies(client: FlaskClient) -> None:
     """Of a body, 8 KiB are kept."""
-    client.post(LOGIN, data=b"x" * (3 * BODY_KEPT))
-    client.post(LOGIN, data="é".encode() * BODY_KEPT)
+    client.post(LOGIN, data=b"x" * (3 * MAX_BODY_BYTES))
+    client.post(LOGIN, data="é".encode() * MAX_BODY_BYTES)
     long, wide = journal(client)
-    assert long["request"]["body"] == "x" * BODY_KEPT
-    assert wide["request"]["body"] == "é" * (BODY_KEPT // 2)
-    assert long["request"]["headers"]["content-length"] == str(3 * BODY_KEPT)
+    assert long["request"]["body"] == "x" * MAX_BODY_BYTES
+    assert wide["request"]["body"] == "é" * (MAX_BODY_BYTES // 2)
+    assert long["request"]["headers"]["content-length"] == str(3 * MAX_BODY_BYTES)
 
 
 def test_the_journal_keeps_the_last_ten_thousand(mock: Mock, client: FlaskClient) -> None:
     """Of more than 10,000 exchanges, the oldest are forgotten; their numbers go on."""
     request, response = Request("GET", "/nowhere"), Response(404, (), b"")
-    for _ in range(KEPT + 5):
+    for _ in range(MAX_ENTRIES + 5):
         mock.journal.add(NOW, 0, None, request, response)
     kept = mock.journal.last()
-    assert (len(kept), kept[0].number, kept[-1].number) == (KEPT, 6, KEPT + 5)
-    assert [exchange["number"] for exchange in journal(client, 2)] == [KEPT + 4, KEPT + 5]
+    assert (len(kept), kept[0].number, kept[-1].number) == (MAX_ENTRIES, 6, MAX_ENTRIES + 5)
+    assert [exchange["number"] for exchange in journal(client, 2)] == [MAX_ENTRIES + 4, MAX_ENTRIES + 5]
 
 
 def test_the_journal_counts_right_under_threads() -> None:

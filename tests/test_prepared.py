@@ -16,7 +16,7 @@ import pytest
 from sample_requests import ALIKE, NOW, SAMPLES, request_for
 
 from mockserver.definitions import Operation, load
-from mockserver.journal import BODY_KEPT, BYTES_KEPT, KEPT, Journal
+from mockserver.journal import MAX_BODY_BYTES, MAX_BYTES, MAX_ENTRIES, Journal
 from mockserver.memory import Memory
 from mockserver.mock import REMEMBERED, Mock
 from mockserver.model import RawRequest, Request, Response
@@ -307,22 +307,22 @@ def test_no_way_to_look_at_a_journal_shows_a_secret() -> None:
 def test_a_journal_is_bounded_by_number_and_by_bytes() -> None:
     """Long bodies are cut, and the oldest exchanges go when there are too many or too much."""
     journal = Journal()
-    for _ in range(KEPT + 5):
+    for _ in range(MAX_ENTRIES + 5):
         exchange_of(journal)
-    assert [entry.number for entry in (journal.last()[0], journal.last()[-1])] == [6, KEPT + 5]
+    assert [entry.number for entry in (journal.last()[0], journal.last()[-1])] == [6, MAX_ENTRIES + 5]
     for _ in range(1_000):
         exchange_of(journal, body=b"x" * 58_000)
     entries = journal.last()
-    assert len(entries) <= BYTES_KEPT // 40_000 + KEPT
-    assert journal._bytes <= BYTES_KEPT
-    assert len(entries[-1].response.body) == BODY_KEPT
+    assert len(entries) <= MAX_BYTES // 40_000 + MAX_ENTRIES
+    assert journal._bytes <= MAX_BYTES
+    assert len(entries[-1].response.body) == MAX_BODY_BYTES
 
 
 def test_a_secret_at_the_cut_is_taken_out() -> None:
     """A body is cleaned before it is cut, so no half of a secret stays."""
     journal = Journal()
     journal.add(NOW, 1, None, Request("GET", "/", "", {"x-auth-token": SECRET}), Response(200, (), b""))
-    for before in range(BODY_KEPT - len(SECRET), BODY_KEPT + 1):
+    for before in range(MAX_BODY_BYTES - len(SECRET), MAX_BODY_BYTES + 1):
         body = b"x" * before + SECRET.encode() + b"y" * 60_000
         journal.add(NOW, 1, None, Request("GET", "/", "", {"x-auth-token": SECRET}), Response(200, (), body))
         assert SECRET[:4].encode() not in journal.last(1)[0].response.body

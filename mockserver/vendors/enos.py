@@ -46,7 +46,7 @@ def identify(request: Request, settings: Settings) -> Caller:
                 "token-invalid", "apim-accesstoken was not issued by this mock, or by one with another seed"
             )
         return Caller("app")
-    problem = _wrong(request, token, settings.apps.get(content["app"])) if settings.auth == "verify" else None
+    problem = _signature_problem(request, token, settings.apps.get(content["app"])) if settings.auth == "verify" else None
     return Caller("app", content["app"], check_time=partial(_check_expiry, content["expires"], problem))
 
 
@@ -58,8 +58,8 @@ def _check_expiry(expires: int, problem: RequestProblem | None, now: int) -> Non
         raise RequestProblem(problem.kind, problem.detail)
 
 
-def _wrong(request: Request, token: str, secret: str | None) -> RequestProblem | None:
-    """What is wrong with the request's signature."""
+def _signature_problem(request: Request, token: str, secret: str | None) -> RequestProblem | None:
+    """What is wrong with the request's signature; None if it is right."""
     if secret is None:
         return RequestProblem(
             "access-key-unknown", "the token's app key is not one of the configured ones (--app KEY=SECRET)"

@@ -39,7 +39,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Canonical:
+class CanonicalRequest:
     """The parts of a canonical request."""
 
     method: str
@@ -64,10 +64,10 @@ def parse(authorization: str) -> Signature | None:
     return Signature(algorithm, access_key, tuple(names.split(";")), value)
 
 
-def canonical(request: Request, signed_headers: Sequence[str]) -> Canonical:
+def canonical_request(request: Request, signed_headers: Sequence[str]) -> CanonicalRequest:
     """The canonical request, as the service sees it. Raises KeyError for a signed header that was not sent."""
     headers = tuple((name, request.headers[name].strip()) for name in signed_headers)
-    return Canonical(request.method, _uri(request.path), _query(_pairs(request.query)), headers, _payload(request))
+    return CanonicalRequest(request.method, _uri(request.path), _query(_pairs(request.query)), headers, _payload(request))
 
 
 def _uri(path: str) -> str:
@@ -93,9 +93,9 @@ def _payload(request: Request) -> str:
     return hashlib.sha256(request.body).hexdigest()
 
 
-def sign(parts: Canonical, date: str, secret_key: str) -> str:
+def sign(canonical: CanonicalRequest, date: str, secret_key: str) -> str:
     """The signature, in lower-case hex."""
-    digest = hashlib.sha256(parts.text().encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(canonical.text().encode("utf-8", "surrogatepass")).hexdigest()
     text = f"{ALGORITHM}\n{date}\n{digest}"
     return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -106,18 +106,18 @@ def verified(request: Request, signature: Signature, date: str, secret_key: str)
     Of a request without a body that says UNSIGNED-PAYLOAD, the vendor's SDKs sign this word (PHP; Go and Node for some media
     types) or the hash of nothing (Python): both pass.
     """
-    parts = canonical(request, signature.signed_headers)
-    payloads = {parts.payload}
+    canonical = canonical_request(request, signature.signed_headers)
+    payloads = {canonical.payload}
     if not request.body and request.headers.get("x-sdk-content-sha256") == UNSIGNED:
         payloads.add(UNSIGNED)
-    signed = (sign(replace(parts, payload=payload), date, secret_key) for payload in payloads)
+    signed = (sign(replace(canonical, payload=payload), date, secret_key) for payload in payloads)
     return any(hmac.compare_digest(item, signature.value) for item in signed)
 
 
 def difference(request: Request, signature: Signature, date: str, secret_key: str) -> str:
     """Which canonical part differs, found by signing likely variants of the request; one line for the developer."""
-    parts = canonical(request, signature.signed_headers)
-    for reason, variant in _variants(request, parts):
+    canonical = canonical_request(request, signature.signed_headers)
+    for reason, variant in _variants(request, canonical):
         if hmac.compare_digest(sign(variant, date, secret_key), signature.value):
             return reason
     return (
@@ -126,38 +126,41 @@ def difference(request: Request, signature: Signature, date: str, secret_key: st
     )
 
 
-def _variants(request: Request, parts: Canonical) -> Iterator[tuple[str, Canonical]]:
-    yield "canonical URI: it must end with a slash", replace(parts, uri=parts.uri.rstrip("/"))
+def _variants(request: Request, canonical: CanonicalRequest) -> Iterator[tuple[str, CanonicalRequest]]:
+    yield "canonical URI: it must end with a slash", replace(canonical, uri=canonical.uri.rstrip("/"))
     once = _uri(request.path)
-    yield from _encoded_twice(request, parts, once)
-    yield "canonical URI: it must be percent-encoded", replace(parts, uri=request.path.rstrip("/") + "/")
-    yield "canonical query: it was not signed", replace(parts, query="")
-    yield "canonical query: it must be sorted and percent-encoded", replace(parts, query=request.query)
+    yield from _encoded_twice(request, canonical, once)
+    yield "canonical URI: it must be percent-encoded", replace(canonical, uri=request.path.rstrip("/") + "/")
+    yield "canonical query: it was not signed", replace(canonical, query="")
+    yield "canonical query: it must be sorted and percent-encoded", replace(canonical, query=request.query)
     pairs = _pairs(request.query)
     for index, (name, _) in enumerate(pairs if len(pairs) <= _MOST_PARAMETERS else ()):
         rest = pairs[:index] + pairs[index + 1 :]
-        yield f"canonical query: the parameter {name!r} was added after signing", replace(parts, query=_query(rest))
+        yield f"canonical query: the parameter {name!r} was added after signing", replace(canonical, query=_query(rest))
     empty = hashlib.sha256(b"").hexdigest()
-    yield "payload: the body was not signed", replace(parts, payload=empty)
-    yield f"payload: it was signed as {UNSIGNED}", replace(parts, payload=UNSIGNED)
+    yield "payload: the body was not signed", replace(canonical, payload=empty)
+    yield f"payload: it was signed as {UNSIGNED}", replace(canonical, payload=UNSIGNED)
     for method in ("GET", "POST", "PUT", "DELETE"):
-        yield f"method: the request was signed as {method}", replace(parts, method=method)
-    yield from _header_variants(parts)
+        yield f"method: the request was signed as {method}", replace(canonical, method=method)
+    yield from _header_variants(canonical)
 
 
-def _encoded_twice(request: Request, parts: Canonical, once: str) -> Iterator[tuple[str, Canonical]]:
+def _encoded_twice(request: Request, canonical: CanonicalRequest, once: str) -> Iterator[tuple[str, CanonicalRequest]]:
     """An SDK that encodes what is encoded already: the whole path, or (Node) only what `url.parse` has encoded before."""
-    yield "canonical URI: it was percent-encoded twice", replace(parts, uri=quote(once, safe="/~", errors="surrogatepass"))
+    yield (
+        "canonical URI: it was percent-encoded twice",
+        replace(canonical, uri=quote(once, safe="/~", errors="surrogatepass")),
+    )
     twice = "".join(dict.fromkeys(char for char in request.path if char in _NODE))
     if twice:
         mixed = "".join(char if char == "/" else _encode(_encode(char) if char in twice else char) for char in request.path)
         uri = mixed if mixed.endswith("/") else mixed + "/"
-        yield f"canonical URI: {twice!a} in it was percent-encoded twice, the rest once", replace(parts, uri=uri)
+        yield f"canonical URI: {twice!a} in it was percent-encoded twice, the rest once", replace(canonical, uri=uri)
 
 
-def _header_variants(parts: Canonical) -> Iterator[tuple[str, Canonical]]:
-    for index, (name, value) in enumerate(parts.headers):
+def _header_variants(canonical: CanonicalRequest) -> Iterator[tuple[str, CanonicalRequest]]:
+    for index, (name, value) in enumerate(canonical.headers):
         others = {"host": (value.partition(":")[0],), "content-type": ("application/json", "")}.get(name, ())
         for other in others:
-            headers = (*parts.headers[:index], (name, other), *parts.headers[index + 1 :])
-            yield f"header {name}: it was signed as {other!r}, sent as {value!r}", replace(parts, headers=headers)
+            headers = (*canonical.headers[:index], (name, other), *canonical.headers[index + 1 :])
+            yield f"header {name}: it was signed as {other!r}, sent as {value!r}", replace(canonical, headers=headers)

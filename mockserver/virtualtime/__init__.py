@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from .engine import nothing
 from .errors import AlreadyDriven, CannotDrive
+from .sleeper import nothing
 
 if TYPE_CHECKING:
     from ..jobs.clock import Clock

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import engine as engines
-from .engine import Engine, Patch, Sleeper
+from .engine import Engine, Patch
+from .sleeper import Sleeper
 
 _setitimer: Any = getattr(signal, "setitimer", None)
 _getitimer: Any = getattr(signal, "getitimer", None)

@@ -1,8 +1,4 @@
-"""The engine: who sleeps until when. Once everybody who could act sleeps, time moves on to the first who is to wake.
-
-Time is counted in nanoseconds since the block began. It creeps by a microsecond whenever somebody looks, so that a loop
-that waits for what is left of its time comes to an end.
-"""
+"""The engine: who sleeps until when. Once everybody who could act sleeps, time moves on to the first who is to wake."""
 
 from __future__ import annotations
 
@@ -14,46 +10,13 @@ from weakref import WeakSet
 from .. import activity
 from .. import real_time as real
 from .at_rest import State, ThreadStates
+from .block_time import LATEST, SECOND, BlockTime
 from .errors import CannotDrive
+from .sleeper import Sleeper, nothing
 from .turnstile import Turnstile
 
 if TYPE_CHECKING:
     from ..jobs.clock import Clock
-
-SECOND = 1_000_000_000
-_MILLISECOND = 1_000_000
-_CREEP, _SEEN_CREEP = 1_000, 16_000
-"""A look at monotonic time moves it on; so much later, the wall clock follows."""
-_LATEST = 1 << 62
-
-
-def nothing(*_: object) -> None:
-    """Do nothing."""
-
-
-def never() -> bool:
-    """No."""
-    return False
-
-
-class Sleeper:
-    """Somebody who waits.
-
-    Args:
-        until: When it is to wake, in nanoseconds of the block; None: never by itself.
-        what: What it waits in, for messages.
-        wake: Wakes it; called once, with the engine's lock held.
-        is_ready: Whether what it waits for has happened, so that it is about to go on.
-    """
-
-    __slots__ = ("due", "is_ready", "looked_after", "until", "wake", "what")
-
-    def __init__(
-        self, until: int | None, what: str, wake: Callable[[], object], is_ready: Callable[[], bool] = never
-    ) -> None:
-        self.until, self.what, self.wake, self.is_ready = until, what, wake, is_ready
-        self.due = False
-        self.looked_after = False
 
 
 class Engine:
@@ -77,8 +40,7 @@ class Engine:
         bystanders: Collection[threading.Thread] = (),
         on_move: Callable[[int], object] = nothing,
     ) -> None:
-        self.clock, self.on_sleep, self.on_move = clock, on_sleep, on_move
-        self.driver = driver
+        self.on_sleep, self.driver = on_sleep, driver
         self.over = False
         self.error: CannotDrive | None = None
         self.interrupted = False
@@ -92,28 +54,22 @@ class Engine:
         self.lock = Turnstile()
         self._bystanders = frozenset(bystanders)
         self._states = ThreadStates(driver)
-        self._elapsed = self._wall_elapsed = 0
-        self._shown_ms = clock.now()
-        self._wall = self._shown_ms * _MILLISECOND
-        self._mover: threading.Thread | None = None
+        self._time = BlockTime(clock, on_move)
 
     # Looking at the time
 
     def look(self) -> int:
         """Nanoseconds since the block began."""
         with self.lock:
-            self._elapsed += _CREEP
-            if self._elapsed - self._wall_elapsed >= _SEEN_CREEP:
-                self._move_wall()
-            return self._elapsed
+            return self._time.creep()
 
     def after(self, seconds: float) -> int:
         """The time in so many seconds."""
-        return min(_LATEST, self.look() + int(min(seconds, _LATEST / SECOND) * SECOND) + 1)
+        return min(LATEST, self.look() + int(min(seconds, LATEST / SECOND) * SECOND) + 1)
 
     def takes_part(self, thread: threading.Thread) -> bool:
         """Whether a thread lives in virtual time: all but the mock's own, bystanders, and who tells the clock's watchers."""
-        return thread not in self._bystanders and thread is not self._mover and not real.is_mocks_own(thread)
+        return thread not in self._bystanders and thread is not self._time.mover and not real.is_mocks_own(thread)
 
     # Waiting
 
@@ -162,7 +118,7 @@ class Engine:
 
     def left(self, sleeper: Sleeper) -> float | None:
         """The seconds that a sleeper has still to wait; None: for ever."""
-        return None if sleeper.until is None else max(0, sleeper.until - self._elapsed) / SECOND
+        return None if sleeper.until is None else max(0, sleeper.until - self._time.elapsed) / SECOND
 
     # Moving on
 
@@ -175,9 +131,10 @@ class Engine:
             first = min((item.until for item in everyone if item.until is not None), default=None)
             if first is None:
                 return False
-            self._move_to(first)
+            self.moves += 1
+            self._time.move_to(first)
             for sleeper in everyone:
-                if sleeper.until is not None and sleeper.until <= self._elapsed:
+                if sleeper.until is not None and sleeper.until <= self._time.elapsed:
                     self._wake(sleeper)
             return True
 
@@ -194,37 +151,11 @@ class Engine:
             sleeper.due = True
             sleeper.wake()
 
-    def _move_to(self, time: int) -> None:
-        self.moves += 1
-        if time <= self._elapsed:
-            return
-        self._elapsed = time
-        self._shown_ms = (self._wall + time) // _MILLISECOND
-        self._mover = threading.current_thread()
-        try:
-            self.clock.advance_to(self._shown_ms)
-        finally:
-            self._mover = None
-        self._move_wall()
-
-    def _move_wall(self) -> None:
-        step, self._wall_elapsed = self._elapsed - self._wall_elapsed, self._elapsed
-        self.on_move(step)
-
     def follow(self) -> None:
         """Somebody else moved the mock's clock: forwards, time goes with it; back, only the clock does."""
         with self.lock:
-            if self._mover is threading.current_thread():
-                return
-            step = (self.clock.now() - self._shown_ms) * _MILLISECOND
-            self._shown_ms = self.clock.now()
-            if step > 0:
-                self._elapsed += step
+            if self._time.mover is not threading.current_thread() and self._time.follow_clock():
                 self.moves += 1
-                self._move_wall()
-            else:
-                self._wall += step
-                self.on_move(step)
 
     def _all_rest(self) -> bool:
         """Whether everybody who could act waits. Those who ran last are looked at first."""

@@ -73,12 +73,21 @@ def stacks(waits: dict[threading.Thread, str]) -> str:
 
 
 def _tasks() -> list[str]:
-    tasks: Any = sys.modules.get("asyncio.tasks")
-    if tasks is None:
-        return []
     result = []
-    for task in list(getattr(tasks, "_scheduled_tasks", None) or getattr(tasks, "_all_tasks", None) or ()):
-        if not task.done():
+    for frame in sys._current_frames().values():
+        loop = running_loop(frame)
+        for task in sys.modules["asyncio"].all_tasks(loop) if loop is not None else ():
             lines = "".join(traceback.format_list(traceback.StackSummary.extract((f, f.f_lineno) for f in task.get_stack())))
             result.append(f"task {task.get_name()}: {task.get_coro()}\n{lines}")
     return result
+
+
+def running_loop(frame: FrameType | None) -> Any:
+    """The event loop of asyncio's that runs in a thread, which is in this frame; None: no loop."""
+    asyncio: Any = sys.modules.get("asyncio")
+    while frame is not None and asyncio is not None:
+        loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
+        if isinstance(loop, asyncio.BaseEventLoop) and not loop.is_closed():
+            return loop
+        frame = frame.f_back
+    return None

@@ -7,7 +7,8 @@ import select
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from .engine import Engine, Sleeper
+from .engine import Engine
+from .sleeper import Sleeper
 
 _pipes: list[tuple[int, int]] = []
 _POLL = select.poll

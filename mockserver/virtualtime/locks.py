@@ -11,8 +11,9 @@ from typing import Any
 
 from .. import real_time as real
 from . import engine as engines
-from .engine import Engine, Patch, Sleeper
+from .engine import Engine, Patch
 from .forked import refuse_in_child
+from .sleeper import Sleeper
 
 _FOREVER = threading.TIMEOUT_MAX
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import engine as engines
-from .engine import Engine, Patch, nothing
-from .errors import CannotDrive
+from .engine import Engine, Patch
+from .errors import CannotDrive, running_loop
 from .file_waits import READ, WRITE, Watched, wait_for_files
 from .forked import refuse_in_child
 from .refused import refused
+from .sleeper import nothing
 
 _UVLOOP = (
     "event loops of uvloop keep their timers in C; begin the block before the loop is made (it is a stock loop then), or run"
@@ -80,19 +81,9 @@ def refuse_running_loop() -> None:
 
 def rouse(engine: Engine) -> None:
     """Let loops of other threads, which wait for real since before the block, come and wait by virtual time."""
-    for ident, frame in sys._current_frames().items():
-        if ident != threading.get_ident():
-            _rouse(engine, frame)
-
-
-def _rouse(engine: Engine, frame: Any) -> None:
-    while frame is not None:
-        loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
-        if isinstance(loop, asyncio.BaseEventLoop) and not loop.is_closed():
-            thread = next(
-                (item for item in threading.enumerate() if sys._current_frames().get(item.ident or 0) is frame), None
-            )
-            if thread is None or engine.takes_part(thread):
+    frames = sys._current_frames()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and engine.takes_part(thread):
+            loop = running_loop(frames.get(thread.ident or 0))
+            if loop is not None:
                 loop.call_soon_threadsafe(nothing)
-            return
-        frame = frame.f_back

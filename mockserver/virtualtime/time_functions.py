@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import real_time as real
 from . import engine as engines
-from .engine import SECOND
+from .block_time import SECOND
 from .forked import refuse_in_child
 
 _ctime, _asctime = time.ctime, time.asctime

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import engine as engines
-from .engine import Engine, Patch, Sleeper, nothing
+from .engine import Engine, Patch
+from .sleeper import Sleeper, nothing
 
 
 def patches() -> list[Patch]:

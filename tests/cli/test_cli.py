@@ -614,8 +614,8 @@ def test_operations_lists_every_error(listed: Json, definitions: Definitions) ->
             assert shown["magic_id"] == magic_id(known, error.name)
             assert (shown["provenance"], shown["source"]) == (error.provenance.kind, error.provenance.source)
             assert shown["provenance"] in ("documented", "vendor-sdk", "analogous", "invented")
-            assert set(shown["by_nature"]) <= set(PROBLEMS)
-        natural = [kind for error in operation["errors"] for kind in error["by_nature"]]
+            assert set(shown["when"]) <= set(PROBLEMS)
+        natural = [kind for error in operation["errors"] for kind in error["when"]]
         assert sorted(natural) == sorted(known.problems)
 
 
@@ -669,7 +669,7 @@ def test_operations_as_text(listed: Json, capsys: pytest.CaptureFixture[str]) ->
             ["/".join(map(str, error["statuses"])), error["code"], error["name"], error["provenance"]]
             for error in operation["errors"]
         ]
-        assert [" ".join(line[5:]) for line in errors] == [", ".join(error["by_nature"]) for error in operation["errors"]]
+        assert [" ".join(line[5:]) for line in errors] == [", ".join(error["when"]) for error in operation["errors"]]
         where = f"body {magic}" if (magic := operation["magic"] or "").startswith("/") else magic
         dashes = all((error["magic_id"] or "").startswith("mock-error-") for error in operation["errors"])
         form = "mock-error-NAME" if dashes else "mock_error_NAME (with _ for each -)"

@@ -576,7 +576,7 @@ def test_a_prefix_is_signed_but_does_not_hide_the_vendor() -> None:
     request = Request("GET", f"/gateway{CDM.path}", headers={"host": "h"})
     proof = signer(DEFINITIONS, credentials_of(HUAWEI), now=lambda: NOW, prefix="/gateway")(request)
     whole = Request("GET", request.path, "", {"host": "h", **proof})
-    parts = signature.canonical(whole, ["host", "x-sdk-date"])
+    parts = signature.canonical_request(whole, ["host", "x-sdk-date"])
     assert proof["authorization"].endswith(f"Signature={signature.sign(parts, proof['x-sdk-date'], DEFAULT_SECRET_KEY)}")
     enos = signer(DEFINITIONS, credentials_of(HUAWEI), prefix="/gateway")
     with pytest.raises(InputError, match="set ENOS_APP_KEY"):

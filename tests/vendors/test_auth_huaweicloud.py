@@ -238,7 +238,7 @@ def test_an_unsigned_payload_of_an_empty_body_passes(payload: bytes) -> None:
     }
     request = Request("GET", "/v3/projects", "", headers)
     names = tuple(sorted(headers))
-    parts = signature.canonical(request, names)
+    parts = signature.canonical_request(request, names)
     parts = replace(parts, payload=payload.decode()) if payload else parts
     result = signature.Signature(signature.ALGORITHM, "AK", names, signature.sign(parts, stamp(0), "SK"))
     assert signature.verified(request, result, stamp(0), "SK")
@@ -262,7 +262,7 @@ def test_an_unsigned_payload_of_an_empty_body_passes(payload: bytes) -> None:
 def test_names_that_an_sdk_encodes_twice_are_named_as_such(name: str, twice: str, problem: str) -> None:
     """Node's SDK encodes what `url.parse` has encoded already, and nothing else: the mock says so, alone or mixed."""
     request = Request("GET", f"/v1.1/p/clusters/c/cdm/job/{name}/status", "", {"host": "h", "x-sdk-date": stamp(0)})
-    parts = signature.canonical(request, ("host", "x-sdk-date"))
+    parts = signature.canonical_request(request, ("host", "x-sdk-date"))
     sent = replace(parts, uri=f"/v1.1/p/clusters/c/cdm/job/{twice}/status/")
     result = signature.Signature(signature.ALGORITHM, "AK", ("host", "x-sdk-date"), signature.sign(sent, stamp(0), "SK"))
     assert problem in signature.difference(request, result, stamp(0), "SK")
