@@ -180,6 +180,8 @@ def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, 
     if "identity" not in action and deed == "start" and "{" + name + "}" not in other:
         new = {"new": new_id(document, read, name)}
         action["identity"] = {name: {"body": f"/{name}", "default": new} if name in sent else new}
+    if deed in ("stop", "delete", "rerun") and "{" + name + "}" not in other and name in sent:
+        action["identity"] = {name: {"body": f"/{name}"}}
     if deed == "start":
         identity = PATH_NAME.findall(operation_named(document, read)[0])
         around = [member for member in path_values(parameters_of(document, node)) if member not in (name, *identity)]

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 
-_STRONG_SUCCESS = r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^built$|pass|deliver|terminated_ok"
+_STRONG_SUCCESS = r"succe|complet|(?<!aban)done|finish|finali[sz]ed|^(built|paid)$|pass|deliver|terminated_ok"
 STRONG_SUCCESS = re.compile(_STRONG_SUCCESS, re.IGNORECASE)
 """Those that say an end by themselves; the others (available, accepted) do only where none of these is there."""
 SUCCESS = re.compile(rf"{_STRONG_SUCCESS}|ready|available|ok$|normal|accept", re.IGNORECASE)
 
 LIVE = re.compile(r"^(active|valid|online|enabled|live|healthy)$", re.IGNORECASE)
 """What a thing that was being made becomes, where no other state says that it worked."""
+
+ARRIVED = re.compile(
+    r"(^|_)(approved|onboarded|connected|deployed|deployable|in_?sync|synced|published|installed|registered|attached|verified"
+    r"|granted|issued|processed|resolved|merged|executed|stored|activated|loaded|restored|applied|signed)$",
+    re.IGNORECASE,
+)
+"""What comes of a thing where no state has any of these words."""
+MADE = re.compile(r"creat|provision|launch|boot|deploy", re.IGNORECASE)
+"""What a thing goes through that runs in the end: running is no way there, but what was wanted."""
 
 _STRONG_FAILURE = r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|unsuccess|(?<!un)broken"
 STRONG_FAILURE = re.compile(_STRONG_FAILURE, re.IGNORECASE)
