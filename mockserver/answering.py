@@ -85,7 +85,7 @@ class Answering:
         taken = state.taken
         response = render.response(answer, now, state.request_id, prepared.vendor, quick=taken is None)
         if taken is not None:
-            response, moved = effects.finished(taken, response, namespace.settings.seed)
+            response, moved = effects.apply_fault(taken, response, namespace.settings.seed)
             if moved:
                 namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
         elif prepared.repeatable and not faulty and changes == namespace.changes() and len(response.body) <= LARGEST_ANSWER:
@@ -165,7 +165,7 @@ class Answering:
             self._spare(taken, state)
             raise
         try:
-            return effects.patched(fault.patch, answer)
+            return effects.apply_patch_to_answer(fault.patch, answer)
         except TestFailed:
             self._spare(taken, state)
             return answer

@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, request
 from . import control, model
 from .errors import ControlError, InputError
 from .faults.delivery import Action, Wait
-from .faults.kinds import KINDS, script
+from .faults.kinds import KINDS, delivery_actions
 from .faults.page import page
 from .mock import Mock
 from .model import Answer, Delivery, Request
@@ -81,7 +81,7 @@ class _Front:
             response = _substitute(response, plan)
         start_response(_status_line(response.status), list(response.headers))
         body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
-        return _with_pauses(script(b"", body, plan)) if plan and response.delivery else [body] if body else []
+        return _with_pauses(delivery_actions(b"", body, plan)) if plan and response.delivery else [body] if body else []
 
 
 def needs_socket(fault: str | None) -> bool:

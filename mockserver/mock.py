@@ -97,7 +97,7 @@ class Mock:
         with self._lock:
             namespace = self._namespaces.get(name)
             if namespace is None or settings:
-                namespace = self._new_namespace(select_namespace.checked_name(name), settings)
+                namespace = self._new_namespace(select_namespace.check_name(name), settings)
                 self._namespaces[name] = namespace
             return namespace
 

@@ -1,4 +1,4 @@
-"""The command line. Heavy modules are imported by the command that needs them, so that `--help` is quick."""
+"""The command line. Each command imports the heavy modules that it needs, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from . import (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status: 0 done, 2 for what the user has to mend."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can show every vendor's words
+    """Run a command. Returns the exit status: 0 if it is done, 2 for a mistake that the user has to correct."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can show Chinese
         sys.stdout.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
@@ -35,22 +35,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"mockserver: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         sys.stderr.close()
         return 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    """The options. Raises InputError for words that the command doesn't take, with the nearest that it takes."""
+    """The options. Raises InputError for arguments that the command doesn't take, with the nearest option."""
     parser = _parser()
-    options, left = parser.parse_known_args(arguments)
-    if not left:
+    options, unknown = parser.parse_known_args(arguments)
+    if not unknown:
         return options
     commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    allowed = [name for name in commands.choices[arguments[0]]._option_string_actions if name.startswith("--")]
-    words = [word.partition("=")[0] for word in left if word.startswith("-")]
-    hint = next((near for word in words if (near := did_you_mean(word, allowed))), "")
-    raise InputError(f"{arguments[0]} doesn't take {' '.join(left)!r}{hint or f'; see mockserver {arguments[0]} --help'}")
+    known_options = [name for name in commands.choices[arguments[0]]._option_string_actions if name.startswith("--")]
+    option_names = [option_name.partition("=")[0] for option_name in unknown if option_name.startswith("-")]
+    hint = next((suggestion for option_name in option_names if (suggestion := did_you_mean(option_name, known_options))), "")
+    raise InputError(f"{arguments[0]} doesn't take {' '.join(unknown)!r}{hint or f'; see mockserver {arguments[0]} --help'}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     check.set_defaults(run=_run_check)
     explain = commands.add_parser("explain", help="say what a finding's code means", description="Say what a code means.")
     explain.add_argument("code", nargs="?", help="such as id-mismatch (default: list all)")
-    explain.set_defaults(run=_explain)
+    explain.set_defaults(run=_run_explain)
 
 
 def _add_verify(commands: Any) -> None:
@@ -71,13 +71,13 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument("--keep-ids", action="store_true", help="keep ids of projects, users, clusters in reports")
     add_report_options(verify)
     add_settings(verify, ["definitions", "switches", "seed"])
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(run=_run_verify)
 
 
-def _verify(options: argparse.Namespace) -> int:
+def _run_verify(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
     if options.target is None:
-        _check_goes_with_a_target(options)
+        _check_no_target_options(options)
     from ..contract.cases import read_profile
     from ..contract.runner import Pace
     from ..definitions import load
@@ -88,37 +88,37 @@ def _verify(options: argparse.Namespace) -> int:
     profile = read_profile(options.profile, os.environ, definitions)
     cases = cases_for(options.case or [], profile, definitions, options.target is None, options.prefer)
     plan = Plan(
-        cases=_only(cases, options.only),
+        cases=_select_cases(cases, options.only),
         profile=profile,
         strict=strict_of(options),
         definitions=settings.definitions,
-        pace=IN_PROCESS if options.target is None else _pace(Pace(), options),
+        pace=IN_PROCESS if options.target is None else _pace_from_options(Pace(), options),
         poll=options.poll or options.target is None,
         methods=("GET", *(method.upper() for method in options.allow_method or ())),
     )
     progress = ProgressLine(len(plan.cases))
     began = time.perf_counter()
     try:
-        result = _run_verify(options, plan, definitions, lambda number, case: progress.show(number, case.name))
+        result = _verify(options, plan, definitions, lambda number, case: progress.show(number, case.name))
     finally:
         progress.end()
     result = replace(result, seconds=time.perf_counter() - began)
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
 
 
-_OF_A_TARGET = ("token", "ak", "rate", "allow_method", "ca_bundle", "insecure", "keep_ids", "interval", "max_polls")
+_TARGET_OPTIONS = ("token", "ak", "rate", "allow_method", "ca_bundle", "insecure", "keep_ids", "interval", "max_polls")
 
 
-def _check_goes_with_a_target(options: argparse.Namespace) -> None:
-    """Raises InputError for an option that only asking a service takes: nothing that is given is ignored."""
-    for name in _OF_A_TARGET:
+def _check_no_target_options(options: argparse.Namespace) -> None:
+    """Raises InputError for an option that needs --target: no option is silently ignored."""
+    for name in _TARGET_OPTIONS:
         if (value := getattr(options, name)) is not None and value is not False:
             option = "--" + name.replace("_", "-")
             raise InputError(f"{option} is about a service; give --target URL, too, or leave it out")
 
 
-def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ...]:
-    """The cases that one of the patterns names. Raises InputError where none is left."""
+def _select_cases(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ...]:
+    """The cases whose names match one of the patterns. Raises InputError if there are none."""
     matches = tuple(
         case for case in cases if not patterns or any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns)
     )
@@ -128,15 +128,15 @@ def _only(cases: tuple[Case, ...], patterns: list[str] | None) -> tuple[Case, ..
     return matches
 
 
-def _pace(usual: Any, options: argparse.Namespace) -> Any:
+def _pace_from_options(default_pace: Any, options: argparse.Namespace) -> Any:
     interval, polls = 5.0 if options.interval is None else options.interval, options.max_polls
     polls = 60 if polls is None else polls
-    if not interval >= 0 or polls < 1:  # NaN isn't either
+    if not interval >= 0 or polls < 1:  # NaN is not >= 0
         raise InputError(f"--interval is {interval:g}, --max-polls {polls}; allowed: 0 or more, 1 or more")
-    return replace(usual, interval=interval, polls=polls)
+    return replace(default_pace, interval=interval, polls=polls)
 
 
-def _run_verify(
+def _verify(
     options: argparse.Namespace, plan: Plan, definitions: Definitions, progress: Callable[[int, Case], None]
 ) -> Result:
     from ..verify import verify_mock, verify_service
@@ -146,11 +146,11 @@ def _run_verify(
     from ..redaction.redactor import Redactor
 
     redactor = Redactor(options.keep_ids, definitions=definitions)
-    with _sender(options, definitions, plan) as sender:
+    with _new_sender(options, definitions, plan) as sender:
         return verify_service(plan, sender, options.target, redactor, time.sleep, progress)
 
 
-def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -> Sender:
+def _new_sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -> Sender:
     from ..contract.rate_limit import parse_rate
     from ..contract.sending import Sender
     from ..contract.target import target_of
@@ -161,31 +161,31 @@ def _sender(options: argparse.Namespace, definitions: Definitions, plan: Plan) -
     environment |= {"HUAWEICLOUD_SDK_AK": options.ak} if options.ak else {}
     target = target_of(options.target)
     credentials = credentials_of(environment)
-    if target.loopback:  # the first thing that anyone tries is a mock just started
+    if target.loopback:  # most people first try a mock that they have just started
         credentials = credentials.or_else(mock_credentials())
-    trust = {"ca_bundle": options.ca_bundle, "insecure": options.insecure}
-    plain = Sender(options.target, allow_methods=("POST",), **trust)  # EnOS's access token is got by POST
-    sign = signer(definitions, credentials, plain.send, prefix=target.prefix)
+    trust_options = {"ca_bundle": options.ca_bundle, "insecure": options.insecure}
+    token_sender = Sender(options.target, allow_methods=("POST",), **trust_options)  # EnOS gives its access token by POST
+    sign = signer(definitions, credentials, token_sender.send, prefix=target.prefix)
     rate = parse_rate(options.rate) if options.rate else None
-    return Sender(options.target, sign, allow_methods=plan.methods, rate=rate, **trust)
+    return Sender(options.target, sign, allow_methods=plan.methods, rate=rate, **trust_options)
 
 
 def _run_check(options: argparse.Namespace) -> int:
     reports = parse_reports(options.report)
-    from ..contract.recordings import Choice, judge_files
+    from ..contract.recordings import ExchangeFilter, judge_files
     from ..contract.session import Session
     from ..contract.strictness import mode_of
     from ..definitions import load
     from ..redaction.redactor import Redactor
 
-    extra = [Path(path) for path in settings_of(options).definitions]
-    definitions = load(extra, strict_of(options))
+    extra_files = [Path(path) for path in settings_of(options).definitions]
+    definitions = load(extra_files, strict_of(options))
     session = Session(definitions, mode_of(strict_of(options)), Redactor(keep_ids=True, definitions=definitions))
     began = time.perf_counter()
-    choice = Choice(tuple(options.only or ()), tuple(options.host or ()))
+    exchange_filter = ExchangeFilter(tuple(options.only or ()), tuple(options.host or ()))
     progress = ProgressLine()
     try:
-        left_out = judge_files(session, definitions, options.files, choice, progress.show)
+        left_out = judge_files(session, definitions, options.files, exchange_filter, progress.show)
     finally:
         progress.end()
     result = session.result(", ".join(map(str, options.files)), time.perf_counter() - began)
@@ -193,7 +193,7 @@ def _run_check(options: argparse.Namespace) -> int:
     return write_reports(result, reports, definitions, options.fail_on, options.fail_under)
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _run_explain(options: argparse.Namespace) -> int:
     from ..contract.codes import CODES, explain
 
     if options.code is None:

@@ -53,31 +53,31 @@ def _jobs(options: argparse.Namespace) -> int:
         if options.life and options.action != "add":
             raise InputError("--life goes with: mockserver jobs add SERVICE")
         if options.action == "list":
-            _none(options.words, "list")
+            _check_no_words(options.words, "list")
             _print(options, client.jobs(), _job_line, "no jobs are declared")
         elif options.action == "add":
-            service, values = _name_and_pairs(options.words, "mockserver jobs add SERVICE NAME=VALUE ...")
-            values |= {"life": _value_of_text(options.life)} if options.life else {}
+            service, values = _parse_name_and_pairs(options.words, "mockserver jobs add SERVICE NAME=VALUE ...")
+            values |= {"life": _parse_value(options.life)} if options.life else {}
             _print(options, [client.job(service, **values)], _job_line)
         elif options.action == "delete":
-            client.delete(_number_of_words(options.words))
+            client.delete(_parse_number(options.words))
         else:
-            _print(options, [client.change(_number_of_words(options.words), options.action)], _job_line)
+            _print(options, [client.change(_parse_number(options.words), options.action)], _job_line)
     return 0
 
 
 def _faults(options: argparse.Namespace) -> int:
     with _client(options) as client:
         if options.action == "list":
-            _none(options.words, "list")
+            _check_no_words(options.words, "list")
             _print(options, client.faults(), _fault_line, "no faults are declared")
         elif options.action == "add":
-            target, values = _name_and_pairs(options.words, "mockserver faults add TARGET NAME=VALUE ...")
+            target, values = _parse_name_and_pairs(options.words, "mockserver faults add TARGET NAME=VALUE ...")
             _print(options, [client.fail(target, **values)], _fault_line)
         elif options.action == "delete":
-            client.delete_fault(_number_of_words(options.words))
+            client.delete_fault(_parse_number(options.words))
         else:
-            _none(options.words, "clear")
+            _check_no_words(options.words, "clear")
             client.clear_faults()
     return 0
 
@@ -93,9 +93,9 @@ def _journal(options: argparse.Namespace) -> int:
                 exchanges = client.journal()
                 if exchanges and exchanges[-1].number < last:  # it was reset
                     last = 0
-                fresh = [exchange for exchange in exchanges if exchange.number > last]
-                _print(options, fresh, _exchange_line)
-                last = fresh[-1].number if fresh else last
+                new_exchanges = [exchange for exchange in exchanges if exchange.number > last]
+                _print(options, new_exchanges, _exchange_line)
+                last = new_exchanges[-1].number if new_exchanges else last
         except KeyboardInterrupt:
             pass
     return 0
@@ -107,12 +107,12 @@ def _reset(options: argparse.Namespace) -> int:
     return 0
 
 
-def _none(words: list[str], action: str) -> None:
+def _check_no_words(words: list[str], action: str) -> None:
     if words:
         raise InputError(f"{action} takes nothing more; found {' '.join(words)!r}")
 
 
-def _name_and_pairs(words: list[str], form: str) -> tuple[str, dict[str, Any]]:
+def _parse_name_and_pairs(words: list[str], form: str) -> tuple[str, dict[str, Any]]:
     """The first word, and the NAME=VALUE pairs after it. Raises InputError."""
     if not words or "=" in words[0]:
         raise InputError(f"what is it about? Allowed: {form}")
@@ -121,12 +121,12 @@ def _name_and_pairs(words: list[str], form: str) -> tuple[str, dict[str, Any]]:
         name, sign, value = word.partition("=")
         if not sign or not name:
             raise InputError(f"{word!r} is not of the form NAME=VALUE; allowed: {form}")
-        values[name.replace("-", "_") if name.islower() else name] = _value_of_text(value, name)
+        values[name.replace("-", "_") if name.islower() else name] = _parse_value(value, name)
     return words[0], values
 
 
-def _value_of_text(text: str, name: str = "") -> Any:
-    """JSON where it can be, text otherwise; what names a job is text."""
+def _parse_value(text: str, name: str = "") -> Any:
+    """The text read as JSON if possible, else as text; values that name a job are always text."""
     if name.endswith(("name", "id", "Id")):
         return text
     try:
@@ -135,24 +135,24 @@ def _value_of_text(text: str, name: str = "") -> Any:
         return text
 
 
-def _number_of_words(words: list[str]) -> int:
+def _parse_number(words: list[str]) -> int:
     if len(words) != 1 or not words[0].isdecimal():
         raise InputError(f"which one? Found {' '.join(words)!r}; allowed: one number, as the list shows it")
     return int(words[0])
 
 
-def _print(options: argparse.Namespace, things: Iterable[Any], line: Any, nothing: str = "") -> None:
-    things = list(things)
-    for thing in things:
-        print(json.dumps(asdict(thing)) if options.json else line(thing), flush=True)
-    if not things and nothing and not options.json:
-        print(nothing)
+def _print(options: argparse.Namespace, items: Iterable[Any], line_of: Any, text_if_empty: str = "") -> None:
+    items = list(items)
+    for item in items:
+        print(json.dumps(asdict(item)) if options.json else line_of(item), flush=True)
+    if not items and text_if_empty and not options.json:
+        print(text_if_empty)
 
 
 def _job_line(job: RemoteJob) -> str:
-    who = " ".join(f"{name}={value}" for name, value in job.match.items()) or "any"
-    many = f"  {job.count} runs" if job.count > 1 else ""
-    return f"{job.number}  {job.service}  {who}  {job.status}{' (ended)' if job.terminal else ''}{many}"
+    identity = " ".join(f"{name}={value}" for name, value in job.match.items()) or "any"
+    runs_text = f"  {job.count} runs" if job.count > 1 else ""
+    return f"{job.number}  {job.service}  {identity}  {job.status}{' (ended)' if job.terminal else ''}{runs_text}"
 
 
 def _fault_line(fault: RemoteFault) -> str:
@@ -162,7 +162,7 @@ def _fault_line(fault: RemoteFault) -> str:
 def _exchange_line(exchange: RemoteExchange) -> str:
     from ..jobs.clock import utc
 
-    request, at = exchange.request, utc(exchange.time).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    request, time = exchange.request, utc(exchange.time).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     query = f"?{request['query']}" if request["query"] else ""
-    what = f"{at}  #{exchange.number}  {request['method']} {request['path']}{query}  {exchange.response['status']}"
-    return what + (f"  ({exchange.problem})" if exchange.problem else "")
+    line = f"{time}  #{exchange.number}  {request['method']} {request['path']}{query}  {exchange.response['status']}"
+    return line + (f"  ({exchange.problem})" if exchange.problem else "")

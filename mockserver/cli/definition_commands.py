@@ -1,4 +1,4 @@
-"""The commands about a user's own documents: `lint` names what is wrong or left out, `init` proposes how its jobs live."""
+"""The commands for a user's own documents: `lint` reports mistakes and gaps, `init` proposes how its jobs live."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def add(commands: Any) -> None:
 def _lint(options: argparse.Namespace) -> int:
     from ..definitions.lint import lint
 
-    match = 0
+    note_count = 0
     for name in options.files:
         result = lint(Path(name))
         for note in result.notes:
             print(f"note: {note}")
-        match += len(result.notes)
+        note_count += len(result.notes)
         print(f"{name}: {result.operations} operations, {result.jobs} with jobs, {len(result.notes)} notes")
         if not result.jobs and result.job_like:
             print(f"hint: `mockserver init {name}` proposes how its jobs live", file=sys.stderr)
-    return 1 if match and options.strict else 0
+    return 1 if note_count and options.strict else 0
 
 
 def _init(options: argparse.Namespace) -> int:

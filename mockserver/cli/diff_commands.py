@@ -1,4 +1,4 @@
-"""The command `diff`: what changed between two definitions or two recordings, and what that does to a poller."""
+"""The command `diff`: what changed between two definitions or two recordings, and what that means for a poller."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def _source(text: str) -> Source:
     from ..diff.schema_from_recording import inferred
     from ..exchanges.har import read_any
 
-    result = read_any(Path(text))
-    for note in result.notes:
+    recording = read_any(Path(text))
+    for note in recording.notes:
         print(f"mockserver: {note}", file=sys.stderr)
-    if not result.exchanges:
+    if not recording.exchanges:
         raise InputError(f"{text} holds no exchanges; record some, or compare definitions")
-    return inferred(text, result.exchanges, load())
+    return inferred(text, recording.exchanges, load())

@@ -36,12 +36,12 @@ def add(commands: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     if options.compare is not None and options.kind != "page":
         raise InputError(f"--compare doesn't go with import {options.kind}; allowed: import page FILE --compare")
-    document, gaps = _drafted(options.kind, options.source)
+    document, gaps = _draft(options.kind, options.source)
     if options.compare is not None:
         from ..importers.score import draft_score
 
-        compared = draft_score(document, Path(options.compare) if options.compare else None)
-        print(f"{options.source}:", *compared.lines(), sep="\n")
+        score = draft_score(document, Path(options.compare) if options.compare else None)
+        print(f"{options.source}:", *score.lines(), sep="\n")
         if options.out is None:
             return 0
     for gap in gaps:
@@ -57,7 +57,7 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
-def _drafted(kind: str, source: str) -> tuple[dict[str, Any], list[str]]:
+def _draft(kind: str, source: str) -> tuple[dict[str, Any], list[str]]:
     if kind == "sdk":
         from ..importers.sdk import document_of
 

@@ -1,4 +1,4 @@
-"""Options that are settings: on the command line as in `settings.TABLE`."""
+"""The command-line options of settings, made from `settings.TABLE`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
             _add_setting(parser, row)
 
 
-_OF_A_SERVER = {
+_SERVER_OPTION_HELP = {
     "host": "Address of the server.",
     "port": "Port of the server.",
     "tls": "The server speaks HTTPS.",
@@ -28,10 +28,10 @@ _OF_A_SERVER = {
 
 
 def add_server(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Add the options that say where a running server is, and those of more settings."""
+    """Add the options that say where a running server is, and those of the settings `names`."""
     for row in TABLE:
         if row.name in ("host", "port", "tls", "tls_cert", *names):
-            _add_setting(parser, replace(row, help=_OF_A_SERVER.get(row.name, row.help)))
+            _add_setting(parser, replace(row, help=_SERVER_OPTION_HELP.get(row.name, row.help)))
 
 
 def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
@@ -39,20 +39,20 @@ def _add_setting(parser: argparse.ArgumentParser, row: Row) -> None:
     if row.kind == "bool":
         parser.add_argument(row.option, action=argparse.BooleanOptionalAction, help=f"{row.help} (default: {default})")
         return
-    text = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
-    repeated = row.kind in ("list", "pairs")
-    metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.parts if repeated else row.name.upper()
+    default_text = f" (default: {default})" if row.kind in ("str", "int", "float") and default != "" else ""
+    is_repeatable = row.kind in ("list", "pairs")
+    metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.parts if is_repeatable else row.name.upper()
     parser.add_argument(
         row.option,
         dest=row.name,
-        action="append" if repeated else "store",
+        action="append" if is_repeatable else "store",
         metavar=metavar,
-        help=row.help + text + (" Repeatable." if repeated else ""),
+        help=row.help + default_text + (" Repeatable." if is_repeatable else ""),
     )
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings: options first, then variables and pyproject.toml. Raises InputError."""
+    """The settings: options first, then environment variables, then pyproject.toml. Raises InputError."""
     return settings_from({row.name: _from_option(row, getattr(options, row.name, None)) for row in TABLE})
 
 

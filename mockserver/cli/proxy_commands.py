@@ -1,4 +1,4 @@
-"""The command `proxy`: in front of a service, passing all through, judging every exchange on the way."""
+"""The command `proxy`: stands in front of a service, passes everything through, and judges every exchange."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .options import add_settings, settings_of
-from .reporting import add_report_options, parse_reports, strict_of, writable, write_reports
+from .reporting import add_report_options, check_writable, parse_reports, strict_of, write_reports
 
 if TYPE_CHECKING:
     from ..contract.result import Result
@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
 
 
 def add_proxy_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command in front of a service takes: where it is, and how it is reached."""
+    """Add the options of every command that stands in front of a service: where that is, and how to reach it."""
     parser.add_argument(
         "--upstream",
         action="append",
@@ -71,11 +71,11 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a host name under which callers reach the proxy and get signatures, beside localhost and --host. Repeatable.",
     )
-    trust = parser.add_mutually_exclusive_group()
-    trust.add_argument(
+    trust_group = parser.add_mutually_exclusive_group()
+    trust_group.add_argument(
         "--ca-bundle", metavar="FILE", help="certificates to trust (default: REQUESTS_CA_BUNDLE, or the usual)"
     )
-    trust.add_argument("--insecure", action="store_true", help="trust any certificate")
+    trust_group.add_argument("--insecure", action="store_true", help="trust any certificate")
     parser.add_argument(
         "--keep-ids",
         action="store_true",
@@ -113,31 +113,33 @@ def run(
     """Run a proxy with a judging process behind it until it is stopped.
 
     Args:
-        options: Those of `add_proxy_options`.
-        recordings: Where exchanges are recorded to.
-        strict: The contradictions that are read to the letter; None: nothing is judged.
+        options: The options of `add_proxy_options`.
+        recordings: The files that exchanges are recorded to.
+        strict: The contradictions that are read strictly; None: nothing is judged.
 
     Raises:
-        InputError: An option is wrong.
+        InputError: For a wrong option.
     """
     from ..contract.strictness import Strictness
     from ..definitions import load
     from ..proxy import JudgeProcess, JudgeSettings, serve_proxy
 
     strictness = Strictness(strict or frozenset())
-    settings, files = proxy_options(options), settings_of(options).definitions
+    proxy_settings, definition_files = proxy_options(options), settings_of(options).definitions
     target = ", ".join(options.upstream)
-    judging = JudgeProcess(
-        JudgeSettings(tuple(files), strictness.ids, options.keep_ids, recordings.path, target, judged=strict is not None)
+    judge_process = JudgeProcess(
+        JudgeSettings(
+            tuple(definition_files), strictness.ids, options.keep_ids, recordings.path, target, judged=strict is not None
+        )
     )
-    definitions = load((Path(path) for path in files), strictness.ids)
-    for note in judging.ready(definitions):
-        judging.notices.tell(f"mockserver proxy: {note}")
-    return serve_proxy(settings, definitions, judging), definitions
+    definitions = load((Path(path) for path in definition_files), strictness.ids)
+    for note in judge_process.ready(definitions):
+        judge_process.notices.tell(f"mockserver proxy: {note}")
+    return serve_proxy(proxy_settings, definitions, judge_process), definitions
 
 
 def proxy_options(options: argparse.Namespace) -> ProxyOptions:
-    """The options of `add_proxy_options`, as the proxy has them. Raises InputError."""
+    """The options of `add_proxy_options` in the form that the proxy takes. Raises InputError."""
     from ..credentials import credentials_of, resigner
     from ..proxy import ProxyOptions
 
@@ -155,12 +157,12 @@ def proxy_options(options: argparse.Namespace) -> ProxyOptions:
 
 
 class Recordings:
-    """The files that a proxy records to: JSON Lines as exchanges come, HAR made of them at the end.
+    """The files that a proxy records to: JSON Lines during the run, and HAR made from these at the end.
 
-    Raises InputError for a HAR file that can't be written, before anything is asked.
+    Raises InputError for a HAR file that can't be written, before the proxy starts.
 
     Attributes:
-        path: The recording to write; None: none.
+        path: The recording to write; None: nothing is recorded.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -168,13 +170,13 @@ class Recordings:
         self._har: str | None = options.har
         self.path: str | None = options.record
         if self._har:
-            writable(self._har)
+            check_writable(self._har)
             if self.path is None:
                 folder = self._stack.enter_context(TemporaryDirectory(prefix="mockserver-proxy-"))
                 self.path = str(Path(folder) / "recording.jsonl")
 
     def finish(self, result: Result) -> None:
-        """Write the HAR file; where that fails the result says so."""
+        """Write the HAR file; if that fails, the result says so."""
         if self._har and self.path:
             from ..exchanges.har import write
             from ..exchanges.recording import read

@@ -1,4 +1,4 @@
-"""The commands around recordings: record, replay, export."""
+"""The commands for recordings: record, replay, export."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def _record(options: argparse.Namespace) -> int:
         result, _ = run(options, recordings)
         recordings.finish(result)
     failed = list(result.failed)
-    notices = Notices()  # not print: nobody may read stderr
-    for what, reason in failed:
-        notices.tell(f"mockserver record: {what}: {reason}")
+    notices = Notices()  # not print: it would block if nobody reads stderr
+    for subject, reason in failed:
+        notices.tell(f"mockserver record: {subject}: {reason}")
     notices.finish(result)
     return 2 if failed else 0
 
@@ -102,8 +102,8 @@ def _export(options: argparse.Namespace) -> int:
     from ..definitions import load
     from ..exchanges.recording_to_replay import replays_from
 
-    trajectories = replays_from(recording, load(Path(path) for path in settings_of(options).definitions))
-    text = json.dumps({"replays": [recorded_job.as_json() for recorded_job in trajectories]}, ensure_ascii=False, indent=2)
+    recorded_jobs = replays_from(recording, load(Path(path) for path in settings_of(options).definitions))
+    text = json.dumps({"replays": [recorded_job.as_json() for recorded_job in recorded_jobs]}, ensure_ascii=False, indent=2)
     try:
         Path(options.replays).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
@@ -112,12 +112,12 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _joined(files: list[str]) -> Recording:
-    """The recordings as one; what could not be used of them is reported on stderr."""
+    """The recordings as one; what could not be used is reported on stderr."""
     from ..exchanges.har import read_any
 
-    matches = [read_any(Path(file)) for file in files]
-    for note in (note for item in matches for note in item.notes):
+    recordings = [read_any(Path(file)) for file in files]
+    for note in (note for recording in recordings for note in recording.notes):
         print(f"mockserver export: {note}", file=sys.stderr)
-    exchanges = tuple(exchange for item in matches for exchange in item.exchanges)
-    names = tuple(sorted({name for item in matches for name in item.pseudonyms}))
-    return replace(matches[0], exchanges=exchanges, pseudonyms=names)
+    exchanges = tuple(exchange for recording in recordings for exchange in recording.exchanges)
+    names = tuple(sorted({name for recording in recordings for name in recording.pseudonyms}))
+    return replace(recordings[0], exchanges=exchanges, pseudonyms=names)

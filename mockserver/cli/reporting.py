@@ -1,4 +1,4 @@
-"""Options of every command that judges: how strictly, what is reported, and when the exit status is 1."""
+"""Options of every command that judges: how strictly, which reports, and when the exit status is 1."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FORMS = ("console", "junit", "json", "html", "github")
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """Add how what was found is judged and reported."""
+    """Add the options that say how findings are judged and reported."""
     parser.add_argument(
         "--report",
         action="append",
@@ -55,21 +55,21 @@ def strict_of(options: argparse.Namespace) -> frozenset[str]:
 
 def parse_reports(texts: Sequence[str] | None) -> list[tuple[str, str | None]]:
     """Forms and files of `--report`. Raises InputError for a wrong form, or a file that can't be written."""
-    collected: list[tuple[str, str | None]] = []
+    reports: list[tuple[str, str | None]] = []
     for text in texts or ["console"]:
-        form, sign, path = text.partition("=")
-        if form not in _FORMS or (sign and not path):
-            near = difflib.get_close_matches(form, _FORMS, 1)
-            hint = f"did you mean {near[0]!r}? " if near and form not in _FORMS else ""
+        form, equals, path = text.partition("=")
+        if form not in _FORMS or (equals and not path):
+            nearest = difflib.get_close_matches(form, _FORMS, 1)
+            hint = f"did you mean {nearest[0]!r}? " if nearest and form not in _FORMS else ""
             raise InputError(f"--report {text!r} is not a report; {hint}allowed: {', '.join(_FORMS)}, each with =FILE")
         if path:
-            writable(path)
-        collected.append((form, path or None))
-    return collected
+            check_writable(path)
+        reports.append((form, path or None))
+    return reports
 
 
-def writable(path: str) -> None:
-    """Raises InputError for a file that can't be written: better now than after a long run."""
+def check_writable(path: str) -> None:
+    """Raises InputError for a file that can't be written: better before a long run than after it."""
     try:
         with Path(path).open("ab"):
             pass
@@ -84,7 +84,7 @@ def write_reports(
     fail_on: str,
     fail_under: float | None = None,
 ) -> int:
-    """Write the reports; the exit status. Raises InputError for files that can't be written, once all others are."""
+    """Write the reports; returns the exit status. If files can't be written, raises InputError after writing the others."""
     from ..contract.report import render, step_summary
 
     mistakes: list[str] = []
@@ -119,26 +119,26 @@ def _write(path: str, text: str, mode: str = "w") -> None:
 
 
 class ProgressLine:
-    """A bar on stderr for long runs, where it is a terminal; a count where nobody knows the `total` (0)."""
+    """A progress bar on stderr, if that is a terminal; only a count if the `total` is unknown (0)."""
 
     def __init__(self, total: int = 0) -> None:
         self._total = total
         self._enabled = sys.stderr.isatty() and total != 1
         self._next = 0.0
 
-    def show(self, number: int, what: str) -> None:
-        """Draw the bar at this number, ten times a second at most."""
+    def show(self, number: int, name: str) -> None:
+        """Draw the bar at this number, at most ten times a second."""
         now = time.monotonic() if self._enabled else 0.0
         if not self._enabled or now < self._next:
             return
         self._next = now + 0.1
-        full = 24 * number // self._total if self._total else 0
-        bar = f"[{'#' * full}{'.' * (24 - full)}] {number}/{self._total}" if self._total else f"{number:,}"
-        sys.stderr.write(f"\r{bar} {what[:48]:<48}")
+        filled = 24 * number // self._total if self._total else 0
+        bar = f"[{'#' * filled}{'.' * (24 - filled)}] {number}/{self._total}" if self._total else f"{number:,}"
+        sys.stderr.write(f"\r{bar} {name[:48]:<48}")
         sys.stderr.flush()
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._enabled:
             sys.stderr.write("\r" + " " * 90 + "\r")
             sys.stderr.flush()

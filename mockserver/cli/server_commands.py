@@ -1,4 +1,4 @@
-"""The commands around the server: serve, env, operations, generate, clock."""
+"""The commands for the server: serve, env, operations, generate, clock, wait."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _with_token(settings: Settings) -> Settings:
-    """The settings, with a token for the control API where others than this machine can reach it; it is printed."""
+    """The settings; if other machines can reach the server, with a new token for the control API, which is printed."""
     from ..control_access import is_loopback
 
     if is_loopback(settings.host) or settings.control_token:

@@ -1,7 +1,7 @@
-"""The contract kit: holds requests and answers, of whatever origin, against the definitions.
+"""The contract kit: checks requests and answers, wherever they come from, against the definitions.
 
-In a test: `from mockserver.contract import check` and `assert not check(response)`. Several answers of one job, which must
-also fit together, are judged by a `Session`.
+In a test: `from mockserver.contract import check` and `assert not check(response)`. A `Session` judges several answers about
+one job, which must also agree with each other.
 """
 
 from __future__ import annotations
@@ -29,25 +29,31 @@ def check(
     definitions: Collection[str] = (),
     time: int | None = None,
 ) -> list[Finding]:
-    """All that departs from the documentation in one answer, and in the request that it answers; empty: nothing does.
+    """Everything in one answer, and in its request, that departs from the documentation; empty if nothing does.
 
-    Parameters: `answer`, a response of requests or httpx, (status, headers, body), or a response of a Huawei Cloud SDK;
-    `request`, needed where the answer doesn't know it: a URL, (method, URL), (method, URL, headers, body), or an object with
-    .method and .url; `strict`, True or ids of contradictions (`mockserver operations` lists them): the documents' own
-    examples are then not accepted where they contradict the field tables; `definitions`, files or folders of more OpenAPI
-    documents; `time`, when it was answered (ms since 1970). Raises InputError for what can't be read.
+    Args:
+        answer: A response of requests or httpx, (status, headers, body), or a response of a Huawei Cloud SDK.
+        request: Needed if the answer doesn't hold its request: a URL, (method, URL), (method, URL, headers, body), or an
+            object with .method and .url.
+        strict: True, or ids of contradictions (`mockserver operations` lists them): the documents' own examples are then
+            not accepted where they contradict the field tables.
+        definitions: Files or folders of more OpenAPI documents.
+        time: When it was answered (ms since 1970).
+
+    Raises:
+        InputError: For an answer, a request or a file that can't be read.
     """
     exchange = exchange_of(answer, request, time)
-    judged = Session(_definitions(tuple(definitions), _ids(strict)), mode_of(strict)).check(exchange)
-    return list(judged.findings)
+    result = Session(_definitions(tuple(definitions), _contradiction_ids(strict)), mode_of(strict)).check(exchange)
+    return list(result.findings)
 
 
 def session(*, strict: bool | Collection[str] = False, definitions: Collection[str] = ()) -> Session:
-    """A session for several answers: polls of a job, pages of a list. Parameters as of `check`."""
-    return Session(_definitions(tuple(definitions), _ids(strict)), mode_of(strict))
+    """A session for several answers: polls of a job, pages of a list. `strict` and `definitions` as for `check`."""
+    return Session(_definitions(tuple(definitions), _contradiction_ids(strict)), mode_of(strict))
 
 
-def _ids(strict: bool | Collection[str]) -> tuple[str, ...]:
+def _contradiction_ids(strict: bool | Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(mode_of(strict).ids))
 
 

@@ -1,4 +1,4 @@
-"""Sets of cases: what many operations do alike, written once, as a change of a request that each of them serves."""
+"""Sets of cases: one case for many operations, written once, as a change to a request that each operation answers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from ..errors import InputError, did_you_mean
 
-_OF_THE_SET = ("operations", "change", "changes")
+_SET_KEYS = ("operations", "change", "changes")
 
 
-def written_out(file: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The cases of a file with their places, those for many operations once for each.
+def expand_cases(file: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The cases of a file, each with its place; a case for many operations comes once for each operation.
 
-    A case that has `operations` ("all", or a list of ids) stands for one with the file's request of each operation (of
-    `requests`), changed by `change` and by what `changes` has for the operation, as a JSON merge patch (RFC 7396) says.
-    Raises InputError for an operation that the file has no request of.
+    A case that has `operations` ("all", or a list of ids) stands for one case for each of these operations. The request is
+    the operation's entry in the file's `requests`, changed by `change` and by the operation's entry in `changes`, both JSON
+    merge patches (RFC 7396). Raises InputError for an operation that the file has no request for.
     """
     requests = file.get("requests", {})
     for index, case in enumerate(file["cases"]):
@@ -25,20 +25,20 @@ def written_out(file: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapp
             continue
         for name in requests if case["operations"] == "all" else case["operations"]:
             if name not in requests:
-                allowed = did_you_mean(name, requests) or f"; allowed: {', '.join(requests)}"
-                raise InputError(f"{place}/operations: found {name!r}{allowed}")
-            yield place, _of_operation(case, name, requests[name])
+                hint = did_you_mean(name, requests) or f"; allowed: {', '.join(requests)}"
+                raise InputError(f"{place}/operations: found {name!r}{hint}")
+            yield place, _case_of_operation(case, name, requests[name])
 
 
-def _of_operation(case: Mapping[str, Any], name: str, served: Mapping[str, Any]) -> dict[str, Any]:
-    changed = merged(merged(served, case.get("change", {})), case.get("changes", {}).get(name, {}))
+def _case_of_operation(case: Mapping[str, Any], name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    changed = merged(merged(request, case.get("change", {})), case.get("changes", {}).get(name, {}))
     jobs = changed.pop("jobs", [])
-    rest = {key: value for key, value in case.items() if key not in _OF_THE_SET}
+    rest = {key: value for key, value in case.items() if key not in _SET_KEYS}
     return {**rest, "id": f"{name}.{case['id']}", "operation": name, "request": changed, "jobs": case.get("jobs", jobs)}
 
 
 def merged(value: Any, patch: Any) -> Any:
-    """A value after a JSON merge patch (RFC 7396): null removes a member."""
+    """The value with a JSON merge patch (RFC 7396) applied: null removes a member."""
     if not isinstance(patch, Mapping):
         return patch
     result = dict(value) if isinstance(value, Mapping) else {}

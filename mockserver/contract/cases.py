@@ -16,7 +16,7 @@ from ..errors import InputError, nearest_or_allowed
 from ..model import Request
 from ..package_data import folder
 from ..user_files import check, read_file, shape
-from .case_sets import written_out
+from .case_sets import expand_cases
 
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _SAMPLES = ("contract-1", 1, "0605767a5780d5762fc5c0118072a564", "01234567-89ab-cdef-0123-456789abcdef", "0605767a", "A1")
@@ -64,7 +64,7 @@ def read_cases(paths: Iterable[Path], definitions: Definitions) -> list[Case]:
     for path in paths:
         value = read_file(path)
         check(value, shape("cases.schema.json"), str(path))
-        for place, case in written_out(value, str(path)):
+        for place, case in expand_cases(value, str(path)):
             collected.append(_case(value, case))
             _check_names(collected[-1], definitions, place)
     return collected

@@ -12,7 +12,7 @@ from ..errors import InputError
 
 
 class Code(NamedTuple):
-    """A kind of finding. `severity` is error, warning or note; a fact that no vendor documents makes an error a warning."""
+    """A kind of finding. `severity` is error, warning or note; if no vendor documents the fact, an error is a warning."""
 
     severity: str
     meaning: str
@@ -96,14 +96,14 @@ CODES: Mapping[str, Code] = {
     "job-never-ends": Code(_E, "Polled to the limit, the job never came to an end state, and nothing about it moved.", "Every poll loop without a timeout of its own runs for ever.", "A static mock replays one example: use one whose jobs progress. Against a real service, ask longer."),
     "job-unfinished": Code(_N, "Polled to the limit, the job was still on its way.", "No verdict yet.", "Poll longer: --max-polls, --interval."),
 }  # fmt: skip
-"""Every code of a finding."""
+"""All codes of findings."""
 
 
 def explain(name: str) -> str:
-    """What a code means, for `mockserver explain`. Raises InputError for one that doesn't exist, with the nearest."""
+    """What a code means, for `mockserver explain`. Raises InputError for an unknown code, with the nearest ones."""
     if name not in CODES:
-        near = difflib.get_close_matches(name, CODES, 3)
-        raise InputError(f"{name!r} is not a code of a finding; " + (f"did you mean {' or '.join(near)}?" if near else
+        nearest = difflib.get_close_matches(name, CODES, 3)
+        raise InputError(f"{name!r} is not a code of a finding; " + (f"did you mean {' or '.join(nearest)}?" if nearest else
                          f"known: {', '.join(CODES)}"))  # fmt: skip
     code = CODES[name]
     return f"{name} ({code.severity})\n\n{code.meaning}\n\nFor a caller: {code.consequence}\n\nWhat to do: {code.advice}\n"

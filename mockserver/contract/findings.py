@@ -1,4 +1,4 @@
-"""What a check has to say: findings, each with a stable code that `mockserver explain` tells more of."""
+"""Findings: what checks report, each with a stable code that `mockserver explain` explains."""
 
 from __future__ import annotations
 
@@ -17,11 +17,18 @@ SEVERITIES = ("error", "warning", "note")
 class Finding:
     """One departure from what is documented.
 
-    Parameters: `code`, a key of `CODES`; `severity`, one of `SEVERITIES`; `part`, what of the exchange is meant: status,
-    header, body, request, or polls (several answers together); `pointer`, a JSON pointer into the body, which goes on
-    through strings that hold JSON (or a header's, a parameter's name); `found` and `documented`, in words; `source`, where
-    the document says so (`file#pointer`); `basis`, the provenance of that fact; `operation`, its id; `job`, who it is about;
-    `declared`, where the user of a mock declared what answered so (`file:line`), in words.
+    Attributes:
+        code: A key of `CODES`.
+        severity: One of `SEVERITIES`.
+        part: The part of the exchange: status, header, body, request, or polls (several answers together).
+        pointer: A JSON pointer into the body, also into strings that hold JSON; or the name of a header or a parameter.
+        found: What was found, in words.
+        documented: What is documented, in words.
+        source: Where the document says so (`file#pointer`).
+        basis: The provenance of that fact.
+        operation: The operation's id.
+        job: The job's id or name.
+        declared: Where the mock's user declared the job or fault that gave this answer (`file:line`), in words.
     """
 
     code: str
@@ -38,7 +45,7 @@ class Finding:
 
     @property
     def consequence(self) -> str:
-        """What it does to a caller that polls."""
+        """What the finding means for a caller that polls."""
         return CODES[self.code].consequence
 
     def __str__(self) -> str:
@@ -53,24 +60,24 @@ class Finding:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as reports have it."""
+        """The finding as it stands in JSON reports."""
         fields = ("code", "severity", "operation", "part", "pointer", "found", "documented", "basis", "source", "job")
         return {**{name: getattr(self, name) for name in fields}, "consequence": self.consequence}
 
 
 def finding(
-    code: str, part: str, pointer: str, result: Any, documented: str, source: str = "", provenance: Provenance | None = None
+    code: str, part: str, pointer: str, found: Any, documented: str, source: str = "", provenance: Provenance | None = None
 ) -> Finding:
-    """A finding with the severity of its code; what is documented nowhere can't be an error, only a warning."""
+    """A finding with the severity of its code; if the fact is analogous or invented, an error is only a warning."""
     basis = provenance.kind if provenance else "documented"
     severity = CODES[code].severity
     if severity == "error" and basis in ("analogous", "invented"):
         severity = "warning"
     return Finding(
-        code, severity, part, pointer, result if isinstance(result, str) else excerpt(result), documented, source, basis
+        code, severity, part, pointer, found if isinstance(found, str) else excerpt(found), documented, source, basis
     )
 
 
 def at_least(findings: list[Finding], severity: str) -> list[Finding]:
-    """Those as bad as `severity` or worse."""
+    """The findings of this severity or a worse one."""
     return [item for item in findings if SEVERITIES.index(item.severity) <= SEVERITIES.index(severity)]

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from ..errors import InputError
 
 POLITE = 2.0
-"""Requests per second to a host that isn't this machine, unless told otherwise."""
+"""Requests per second to a host that isn't this machine, by default."""
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|m|min|minute|h|hour)")
 _PER_SECOND = {"s": 1, "m": 60, "h": 3_600}
@@ -30,9 +30,12 @@ def parse_rate(text: str) -> float:
 
 
 class RateLimit:
-    """Lets one request through at a time, evenly. Thread-safe.
+    """Lets requests through at even intervals. Thread-safe.
 
-    Parameters: `rate`, requests per second (0: no limit); `now` (seconds that only go up) and `sleep`, the time to take.
+    Args:
+        rate: Requests per second (0: no limit).
+        now: The clock to read: seconds that only go up.
+        sleep: How to wait.
     """
 
     def __init__(
@@ -44,21 +47,21 @@ class RateLimit:
         self._next = 0.0
 
     def wait(self) -> None:
-        """Wait for the next place."""
+        """Wait until the next request may be sent."""
         if not self._gap:
             return
         with self._lock:
             now = self._now()
-            place = max(now, self._next)
-            self._next = place + self._gap
-        if place > now:
-            self._sleep(place - now)
+            start = max(now, self._next)
+            self._next = start + self._gap
+        if start > now:
+            self._sleep(start - now)
 
 
 def retry_after(value: str | None, now: int) -> float | None:
     """The seconds that a Retry-After header asks for: a number, or an HTTP date. `now` is in ms since 1970.
 
-    None where there is no header, or one in neither form. Source: RFC 9110, section 10.2.3.
+    None if there is no header, or if it is neither. Source: RFC 9110, section 10.2.3.
     """
     if value is None:
         return None
@@ -70,10 +73,10 @@ def retry_after(value: str | None, now: int) -> float | None:
         if date.tzinfo is None:
             date = date.replace(tzinfo=timezone.utc)
         return max(0.0, date.timestamp() - now / 1000)
-    except (ValueError, OverflowError):  # not a date, or one in no year that can be
+    except (ValueError, OverflowError):  # not a date, or a year that doesn't exist
         return None
 
 
 def backoff(attempt: int) -> float:
-    """Seconds to wait after so many refusals where nobody says how long: 1, 2, 4, 8 ..."""
+    """Seconds to wait after the `attempt`th refusal without a Retry-After: 1, 2, 4, 8 ..."""
     return float(2 ** (attempt - 1))

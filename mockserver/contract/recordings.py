@@ -1,4 +1,4 @@
-"""Recordings of any origin, judged: what isn't about a documented operation is left out, and said so."""
+"""Judges recordings from any tool. Exchanges that are about no documented operation are left out, with the reason."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _NOTES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Which exchanges are judged.
+class ExchangeFilter:
+    """Selects the exchanges that are judged.
 
     Args:
         only: Patterns of operations or services, such as `ShowJobStatus` or `cdm`; empty: all.
@@ -30,16 +30,16 @@ class Choice:
     only: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
 
-    def takes(self, exchange: Exchange, operation: Operation | None) -> bool:
-        """Whether an exchange is to be judged."""
+    def matches(self, exchange: Exchange, operation: Operation | None) -> bool:
+        """True if an exchange is to be judged."""
         host = urlsplit(exchange.origin).hostname or exchange.request.headers.get("host", "").partition(":")[0]
         names = (operation.id, operation.service) if operation else ()
-        return (not self.hosts or _matches_any(host, self.hosts)) and (
-            not self.only or any(_matches_any(name, self.only) for name in names)
+        return (not self.hosts or _matches_any_pattern(host, self.hosts)) and (
+            not self.only or any(_matches_any_pattern(name, self.only) for name in names)
         )
 
 
-def _matches_any(name: str, patterns: Iterable[str]) -> bool:
+def _matches_any_pattern(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
@@ -47,49 +47,49 @@ def judge_files(
     session: Session,
     definitions: Definitions,
     files: Iterable[Path],
-    choice: Choice,
+    exchange_filter: ExchangeFilter,
     progress: Callable[[int, str], None] = lambda _number, _file: None,
 ) -> list[tuple[str, str]]:
-    """Judge the exchanges of recordings; what was left out, each with the reason.
+    """Judge the exchanges of recordings; returns the files in which exchanges were left out, with the reasons.
 
-    Of a HAR file, which may hold all that a browser did, requests to no documented operation are left out, unless `hosts`
-    names their host. `progress` gets the number of each exchange and its file.
-    Raises InputError for a file that can't be read, and where nothing is left to judge.
+    A HAR file may hold everything that a browser did, so its requests to no documented operation are left out, unless
+    `hosts` names their host. `progress` gets the number of each exchange and its file.
+    Raises InputError for a file that can't be read, and if nothing is left to judge.
     """
-    judged, left_out = 0, list[tuple[str, str]]()
+    judged_count, left_out = 0, list[tuple[str, str]]()
     for path in files:
         notes: list[str] = []
         is_har, exchanges = stream_any(path, notes)
-        skipped: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for exchange in exchanges:
             operation = definitions.operation_at(exchange.request.method, exchange.request.path)
-            reason = _reason(exchange, operation, choice, is_har)
+            reason = _reason(exchange, operation, exchange_filter, is_har)
             if reason:
-                skipped[reason] += 1
+                counts[reason] += 1
                 continue
-            judged += 1
-            progress(judged, path.name)
+            judged_count += 1
+            progress(judged_count, path.name)
             session.check(exchange, exchange.source)
-        left_out += [(str(path), note) for note in _with_file(path, notes)]
-        left_out += [(str(path), f"{count} left out: {reason}") for reason, count in skipped.items()]
-    if not judged:
-        why = "; ".join(reason for _, reason in left_out) or "there is no exchange in it"
-        raise InputError(f"nothing to judge in {', '.join(map(str, files))}: {why}")
+        left_out += [(str(path), note) for note in _without_path(path, notes)]
+        left_out += [(str(path), f"{count} left out: {reason}") for reason, count in counts.items()]
+    if not judged_count:
+        reasons = "; ".join(reason for _, reason in left_out) or "there is no exchange in it"
+        raise InputError(f"nothing to judge in {', '.join(map(str, files))}: {reasons}")
     return left_out
 
 
-def _reason(exchange: Exchange, operation: Operation | None, choice: Choice, is_har: bool) -> str | None:
-    """Why an exchange is not judged, in words; None: it is."""
-    if not choice.takes(exchange, operation):
+def _reason(exchange: Exchange, operation: Operation | None, exchange_filter: ExchangeFilter, is_har: bool) -> str | None:
+    """Why an exchange is not judged, in words; None if it is judged."""
+    if not exchange_filter.matches(exchange, operation):
         return "not chosen by --only or --host"
     if is_har and operation is None and exchange.request.method.upper() == "OPTIONS":
         return "preflights of a browser (OPTIONS)"
-    if is_har and operation is None and not choice.hosts:
+    if is_har and operation is None and not exchange_filter.hosts:
         return "requests to no documented operation; --host judges all those to a host"
     return None
 
 
-def _with_file(path: Path, notes: list[str]) -> Iterator[str]:
+def _without_path(path: Path, notes: list[str]) -> Iterator[str]:
     yield from (note.removeprefix(f"{path}") for note in notes[:_NOTES])
     if len(notes) > _NOTES:
         yield f"and {len(notes) - _NOTES} more"

@@ -1,4 +1,4 @@
-"""The result of a run: what every report is made from."""
+"""The result of a run, from which all reports are made."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .findings import SEVERITIES, Finding
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An exchange and what was found in it. `case` names the case that made it, `operation` is None where none matched.
+    """An exchange and the findings about it. `case` names its contract case; `operation` is None if none matches.
 
-    The exchange is redacted: what reports print holds no secret.
+    The exchange is redacted, so that reports print no secret.
     """
 
     number: int
@@ -27,7 +27,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One look at a job: when (ms), its status as sent (None: an error came), the HTTP status, the exchange's number."""
+    """One poll of a job: when (ms since 1970), the job's status as sent (None: the answer was an error), the HTTP status,
+    and the number of the exchange."""
 
     time: int
     state: str | None
@@ -48,9 +49,9 @@ class Timeline:
 
 @dataclass
 class Result:
-    """What a run has found. `skipped` are cases with the reason; `failed` are cases that could not be run, with the reason.
+    """The result of a run. `skipped` are cases that were left out, `failed` those that could not be run, with the reasons.
 
-    `target` is what was judged, `mode` how (as documented, or strict), `seconds` how long it took.
+    `target` says what was judged, `mode` how (as documented, or strict), `seconds` how long it took.
     """
 
     target: str
@@ -63,19 +64,19 @@ class Result:
     seconds: float = 0.0
 
     def findings(self) -> Iterator[tuple[Judged, Finding]]:
-        """Every finding with the exchange that has it."""
+        """Every finding, with its exchange."""
         return ((judged, finding) for judged in self.judged for finding in judged.findings)
 
     def counts(self) -> dict[str, int]:
-        """How many findings there are of each severity."""
-        result = Counter(finding.severity for _, finding in self.findings())
-        return {severity: result[severity] for severity in SEVERITIES}
+        """The number of findings of each severity."""
+        counts = Counter(finding.severity for _, finding in self.findings())
+        return {severity: counts[severity] for severity in SEVERITIES}
 
     def exit_code(self, fail_on: str = "warning", fail_under: float | None = None) -> int:
-        """0 clean, 1 findings as bad as `fail_on` or too little coverage (percent), 2 where cases could not be run."""
+        """0: clean; 1: findings as bad as `fail_on`, or coverage below `fail_under` (percent); 2: cases could not be run."""
         if self.failed:
             return 2
-        worst = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-        if any(self.counts()[severity] for severity in worst):
+        failing_severities = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+        if any(self.counts()[severity] for severity in failing_severities):
             return 1
         return 1 if fail_under is not None and self.coverage.percent() < fail_under else 0

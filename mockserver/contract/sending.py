@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..exchanges.exchange import Exchange
 from ..model import Request, Response
 from ..redaction import redact
-from ..redaction.content_coding import LIMIT, plain
+from ..redaction.content_coding import LIMIT, without_coding
 from ..version import __version__
 from .rate_limit import POLITE, RateLimit, backoff, retry_after
 from .target import TargetUrl, target_of
@@ -242,7 +242,7 @@ def _read_whole(raw: requests.Response, deadline: float) -> Response:
             raise OSError(f"the answer is longer than {LIMIT} bytes")
         if time.monotonic() > deadline:
             raise TimeoutError
-    headers, unpacked = plain([(str(name), str(value)) for name, value in raw.raw.headers.iteritems()], bytes(body))
+    headers, unpacked = without_coding([(str(name), str(value)) for name, value in raw.raw.headers.iteritems()], bytes(body))
     return Response(raw.status_code, headers, unpacked)
 
 

@@ -15,7 +15,7 @@ from ..exchanges.exchange import Exchange
 from ..exchanges.job_view import JobView, job_views
 from ..exchanges.json_path import MISSING, value_at
 from ..redaction import redact
-from ..redaction.content_coding import plain
+from ..redaction.content_coding import without_coding
 from ..redaction.names import is_secret_name
 from ..redaction.redactor import Redactor
 from .checks.body import check_numbers, read_body
@@ -165,8 +165,8 @@ class Session:
         key = self._known.key(parsed, response)
         known = self._known.find(key, answered_at(exchange))
         if known is not None:
-            self._polled(operation, parsed, exchange, number, known.seen)
-            return findings + self._over_time(operation, exchange, parsed, known.total, known.seen)
+            self._polled(operation, parsed, exchange, number, known.views)
+            return findings + self._over_time(operation, exchange, parsed, known.total, known.views)
         body, wrong = read_body(response, answers)
         findings += wrong
         if body is MISSING:
@@ -203,7 +203,7 @@ class Session:
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
         unknown = operation.problems.get("unknown-id")
         if name is not None and unknown is not None and name == unknown.name and operation.job:
-            findings += self._tracks.lose(operation, _key(operation, parsed, ""), _span(exchange))
+            findings += self._tracks.record_missing(operation, _key(operation, parsed, ""), _span(exchange))
         return findings
 
     def _over_time(
@@ -213,7 +213,7 @@ class Session:
         span = _span(exchange)
         for look in seen:
             self.coverage.count(operation.id, "states", look.state or excerpt(look.sent))
-            change, wrong = self._tracks.look(operation, _key(operation, parsed, look.id), look, span, self.mode)
+            change, wrong = self._tracks.record(operation, _key(operation, parsed, look.id), look, span, self.mode)
             findings += [replace(broken, job=_job_name(operation, parsed, look.id)) for broken in wrong]
             if change is not None and (_direct(operation, change) or any(broken.code in _ILLEGAL for broken in wrong)):
                 self.coverage.count(operation.id, "transitions", change)
@@ -264,7 +264,7 @@ def _decoded(exchange: Exchange) -> Exchange:
     response = exchange.response
     if sum(name.lower() == "content-encoding" for name, _ in response.headers) != 1:  # sent twice, it says nothing
         return exchange
-    headers, body = plain(response.headers, response.body)
+    headers, body = without_coding(response.headers, response.body)
     return replace(exchange, response=replace(response, headers=headers, body=body))
 
 

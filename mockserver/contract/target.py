@@ -1,4 +1,4 @@
-"""Where requests go: a service's URL in its parts."""
+"""Where requests go: the URL of a service, split into its parts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..errors import InputError
 
-_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class TargetUrl:
-    """A service at a URL. `prefix` is the path that stands in front of every request's path, without a slash at its end."""
+    """The URL of a service. `prefix` is the path in front of every request's path, without a slash at its end."""
 
     scheme: str
     host: str
@@ -22,9 +22,9 @@ class TargetUrl:
 
     @property
     def authority(self) -> str:
-        """Host and port as the Host header has them: the scheme's own port is left out."""
+        """Host and port as in the Host header: the scheme's default port is left out."""
         name = f"[{self.host}]" if ":" in self.host else self.host
-        return name if self.port == _PORTS[self.scheme] else f"{name}:{self.port}"
+        return name if self.port == _DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
 
     @property
     def origin(self) -> str:
@@ -33,7 +33,7 @@ class TargetUrl:
 
     @property
     def loopback(self) -> bool:
-        """Whether it is this machine: no proxy stands before it, and it needs no politeness."""
+        """True if it is this machine: then no proxy is used, and the rate isn't limited."""
         return is_loopback(self.host)
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class TargetUrl:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address means this machine."""
+    """True if a host's name or address means this machine."""
     if host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost"):
         return True
     try:
@@ -53,7 +53,7 @@ def is_loopback(host: str) -> bool:
 def target_of(url: str) -> TargetUrl:
     """The parts of a URL such as `https://cdm.cn-north-4.myhuaweicloud.com`.
 
-    Raises InputError for anything else. Its text never repeats what could be a secret: user information, a query.
+    Raises InputError for anything else. Its text never repeats a part that could be a secret: user information, a query.
     """
     try:
         parts = urlsplit(url.strip())
@@ -62,12 +62,12 @@ def target_of(url: str) -> TargetUrl:
         raise InputError(f"a URL can't be read ({error}); allowed: https://HOST, https://HOST:PORT/PREFIX") from None
     _check_url(parts)
     host = str(parts.hostname)
-    return TargetUrl(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, parts.path.rstrip("/"))
+    return TargetUrl(parts.scheme, host, _DEFAULT_PORTS[parts.scheme] if port is None else port, parts.path.rstrip("/"))
 
 
 def _check_url(parts: SplitResult) -> None:
     allowed = "allowed: http://HOST, https://HOST, with :PORT and /PREFIX where needed"
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise InputError(f"{parts.scheme or parts.path.partition('@')[0]!r} begins no URL of a service; {allowed}")
     if "@" in parts.netloc:
         raise InputError(f"the URL of {parts.hostname} holds a user or a password: give credentials in the environment")

@@ -1,4 +1,4 @@
-"""A request and its answer as the kit judges them, made from whatever the user has in hand."""
+"""A request and its answer as the contract kit judges them, made from whatever form the user has."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from ..model import Request, Response
 class Exchange:
     """A request and its answer.
 
-    `time` is when it was answered, in milliseconds since 1970 (None: unknown, then the answer's Date counts); `duration` is
-    how long answering took, in seconds; `source` says where it comes from: a test, a line of a recording; `origin` is the
-    scheme and host asked, where known;
-    `sent` is when the request was sent, in milliseconds since 1970 with their fractions, by the clock of who sent it.
+    Attributes:
+        request: The request.
+        response: The answer.
+        time: When it was answered (ms since 1970). None: unknown, then the answer's Date header counts.
+        duration: How long answering took (s).
+        source: Where the exchange comes from: a test, a line of a recording.
+        origin: The scheme and host that were asked, if known.
+        sent: When the request was sent (ms since 1970, with fractions), by the sender's clock.
     """
 
     request: Request
@@ -30,29 +34,29 @@ class Exchange:
     sent: float | None = None
 
     def span(self) -> tuple[float, float] | None:
-        """When the request was sent and its answer received (ms since 1970); None where that is not known.
+        """When the request was sent and when its answer was received (ms since 1970); None if unknown.
 
-        Without `sent` it is reckoned from `time`, which is whole milliseconds: as late as it can have been.
+        Without `sent`, the first is computed from `time`, which has whole milliseconds: the latest that it can have been.
         """
         if self.time is None:
             return None
-        took = (self.duration or 0.0) * 1_000
+        milliseconds = (self.duration or 0.0) * 1_000
         if self.sent is not None:
-            return self.sent, self.sent + took
-        return min(self.time, self.time - took + 1), self.time
+            return self.sent, self.sent + milliseconds
+        return min(self.time, self.time - milliseconds + 1), self.time
 
 
 def request_from(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:
     """A request from its URL: the path is percent-decoded, the query stays as it was sent.
 
-    Raises TypeError for a URL that isn't text, which `urlsplit` would take for bytes if it is nothing or 0.
+    Raises TypeError for a URL that isn't text: `urlsplit` would read None or 0 as empty bytes.
     """
     if not isinstance(url, str):
         raise TypeError(f"the URL is {url!r}, which is no text")
     parts = urlsplit(url)
     path = unquote_to_bytes(parts.path or "/").decode("utf-8", "surrogateescape")
-    sent = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
-    return Request(method.upper(), path, parts.query, sent, bytes(memoryview(body)))
+    lower_case_headers = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
+    return Request(method.upper(), path, parts.query, lower_case_headers, bytes(memoryview(body)))
 
 
 def response_from(status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str) -> Response:
@@ -65,9 +69,14 @@ def response_from(status: int, headers: Mapping[str, str] | Iterable[tuple[str, 
 def exchange_of(answer: Any, request: Any = None, time: int | None = None) -> Exchange:
     """An exchange from a requests or httpx response, from (status, headers, body), or from an SDK's response.
 
-    Parameters: `answer`; `request`, needed where the answer doesn't carry it: a URL (of a GET), (method, URL) or
-    (method, URL, headers, body), or something with .method and .url; `time`, when it was answered (ms since 1970).
-    Raises InputError for anything else, saying what was given and what is allowed.
+    Args:
+        answer: The answer, in one of these forms.
+        request: Needed if the answer doesn't hold its request: a URL (of a GET), (method, URL), (method, URL, headers,
+            body), or an object with .method and .url.
+        time: When it was answered (ms since 1970).
+
+    Raises:
+        InputError: For anything else; the text says what was found and what is allowed.
     """
     if isinstance(answer, Exchange):
         return answer
@@ -90,28 +99,29 @@ def _exchange_of(answer: Any, request: Any, time: int | None) -> Exchange:
         return Exchange(_request_of(request), _unpacked_by_client(response_from(status, headers, body)), time)
     if hasattr(answer, "raw_content") and hasattr(answer, "status_code"):  # huaweicloudsdkcore's SdkResponse
         headers = getattr(answer, "header_params", None) or {}
-        answered = _unpacked_by_client(response_from(answer.status_code, headers, answer.raw_content))
-        return Exchange(_request_of(request), answered, time)
+        response = _unpacked_by_client(response_from(answer.status_code, headers, answer.raw_content))
+        return Exchange(_request_of(request), response, time)
     if hasattr(answer, "status_code") and hasattr(answer, "headers") and hasattr(answer, "content"):
-        requested = request if request is not None else answer.request
-        plain = _without_encoding(answer.headers)
-        return Exchange(_request_of(requested), response_from(answer.status_code, plain, answer.content), time)
+        request_source = request if request is not None else answer.request
+        response_headers = _without_encoding(answer.headers)
+        return Exchange(
+            _request_of(request_source), response_from(answer.status_code, response_headers, answer.content), time
+        )
     raise InputError(f"can't check {type(answer).__name__}; {_ALLOWED}")
 
 
 def _unpacked_by_client(response: Response) -> Response:
-    """The answer without the Content-Encoding of a body that reads as JSON: the client has undone it."""
+    """The answer without Content-Encoding if the body reads as JSON: then the client has already unpacked it."""
     if response.header("Content-Encoding") is None or response.body[:1] not in (b"{", b"["):
         return response
     return replace(response, headers=tuple(_without_encoding(dict(response.headers)).items()))
 
 
 def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers of a body that the client has unpacked: its length is no longer the one on the wire."""
-    plain = dict(headers)
-    if any(name.lower() == "content-encoding" for name in plain):
-        plain = {name: value for name, value in plain.items() if name.lower() not in ("content-encoding", "content-length")}
-    return plain
+    """The headers of a body that the client has unpacked: its length is no longer the one that was sent."""
+    if not any(name.lower() == "content-encoding" for name in headers):
+        return dict(headers)
+    return {name: value for name, value in headers.items() if name.lower() not in ("content-encoding", "content-length")}
 
 
 def _request_of(request: Any) -> Request:

@@ -15,8 +15,7 @@ from ..errors import InputError, excerpt
 from ..model import Request
 from ..version import __version__
 from .exchange import Exchange, request_from, response_from
-from .har_bodies import Unusable, attached, number, posted
-from .har_bodies import answered as body_of_answer
+from .har_bodies import Unusable, number, request_body, response_body, with_attached_body
 from .recording import Recording, body_as_json, read, stream
 from .vendor_times import parse, show
 
@@ -210,7 +209,7 @@ def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
     content = answered.get("content") or {}
     if not isinstance(content, dict):
         raise Unusable(f"its content is {excerpt(content, 40)}, no object")
-    body = body_of_answer(attached(content, folder), entry, packing)
+    body = response_body(with_attached_body(content, folder), entry, packing)
     if not content.get("_packed"):
         headers = _unpacked(headers)
     request = _request_of(requested, folder)
@@ -255,7 +254,7 @@ def _request_of(requested: Mapping[str, Any], folder: Path) -> Request:
         str(requested["method"]),
         _NOWHERE + url if "_path" in requested else url,
         headers,
-        posted(requested.get("postData"), folder),
+        request_body(requested.get("postData"), folder),
     )
     if "_path" in requested:
         request = replace(request, query=str(requested.get("_query", "")))

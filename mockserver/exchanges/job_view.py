@@ -1,4 +1,4 @@
-"""Jobs as an answer shows them, read by the operation's `x-observation`."""
+"""Jobs as an answer shows them, read as the operation's `x-observation` says."""
 
 from __future__ import annotations
 
@@ -20,10 +20,21 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 class JobView:
     """One job in one answer.
 
-    `pointer` is where it stands; `state` its status by name (None: not a documented one), `sent` the status as it came;
-    `times` are (place, milliseconds or None) in the definition's order; `impossible` are places of what is there, but is no
-    time; `counts` and `constant` are (place, value) of what
-    is there; `run` tells the runs of one job apart; `progress` is a percentage (None: not shown, or -1).
+    Places are JSON pointers inside the job.
+
+    Attributes:
+        pointer: The job's pointer in the body.
+        node: The job's JSON.
+        state: The name of its status; None: not a documented one.
+        sent: The status as it was sent.
+        terminal: Whether the status is an end.
+        id: The job's id in the answer, or "".
+        progress: In percent; None: not shown, or -1.
+        run: The values that tell the runs of one job apart.
+        times: (place, milliseconds or None), in the definition's order.
+        impossible: Places of values that should be times, but are not.
+        counts: (place, value) of the counts that the job has.
+        constant: (place, value) of the members that never change.
     """
 
     pointer: str
@@ -41,33 +52,33 @@ class JobView:
 
 
 def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
-    """The jobs in a body of a successful answer; nothing where the operation has no `x-observation`."""
+    """The jobs in the body of a successful answer; none if the operation has no `x-observation`."""
     observation = operation.observation
     if observation is None:
         return
     for pointer, job in matches(body, observation.jobs):
         if not isinstance(job, dict):
             continue
-        sent = value_at(job, observation.status)
-        state = _state(operation, sent, job)
+        status = value_at(job, observation.status)
+        state = _state_name(operation, status, job)
         terminal = bool(state and operation.job and operation.job.states[state].terminal)
-        name = value_at(job, observation.id) if observation.id else ""
-        sent_times = [(time, _none_if_missing(value_at(job, time.at))) for time in observation.times]
-        times = tuple((time.at, vendor_times.parse(time.form, value)) for time, value in sent_times)
+        job_id = value_at(job, observation.id) if observation.id else ""
+        raw_times = [(field, _none_if_missing(value_at(job, field.at))) for field in observation.times]
+        times = tuple((field.at, vendor_times.parse(field.form, value)) for field, value in raw_times)
         yield JobView(
             pointer=pointer,
             node=job,
             state=state,
-            sent=None if sent is MISSING else sent,
+            sent=None if status is MISSING else status,
             terminal=terminal,
-            id="" if name is MISSING else str(name),
+            id="" if job_id is MISSING else str(job_id),
             progress=_progress_of(value_at(job, observation.progress)) if observation.progress else None,
             run=tuple(value_at(job, place) for place in observation.run),
             times=times,
             impossible=tuple(
-                time.at
-                for (time, value), (_, read) in zip(sent_times, times, strict=True)
-                if read is None and _is_set(value)
+                field.at
+                for (field, value), (_, parsed) in zip(raw_times, times, strict=True)
+                if parsed is None and _is_set(value)
             ),
             counts=tuple((place, value_at(job, place)) for place in observation.counts if _is_number(value_at(job, place))),
             constant=tuple(
@@ -77,8 +88,8 @@ def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
 
 
 def state_of(operation: Operation, body: Any) -> str | None:
-    """The state of the only job in a body; None where there is none, or its status is not a documented one."""
-    return next((look.state for look in job_views(operation, body)), None)
+    """The state of the first job in a body; None if there is no job, or its status is not documented."""
+    return next((view.state for view in job_views(operation, body)), None)
 
 
 def _none_if_missing(value: Any) -> Any:
@@ -86,16 +97,16 @@ def _none_if_missing(value: Any) -> Any:
 
 
 def _is_set(value: Any) -> bool:
-    """Whether something stands where a time should, of a type that times have."""
+    """True if the value has a type that times have, and isn't empty."""
     return isinstance(value, str | int) and not isinstance(value, bool) and value not in ("", 0, "0")
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it is a count or a share: not -1, which is: not available; nor what no 64 bits hold."""
+    """True if it is a count or a share: not -1, which means not available, and not more than 64 bits can hold."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
-def _state(operation: Operation, sent: Any, job: Any) -> str | None:
+def _state_name(operation: Operation, sent: Any, job: Any) -> str | None:
     """The state that a status stands for; of several, the first that what is beside the status doesn't contradict."""
     if operation.job is None:
         return None

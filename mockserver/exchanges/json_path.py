@@ -1,4 +1,4 @@
-"""JSON pointers that go on through strings which hold JSON: `/body/rows/0/status`."""
+"""JSON pointers that also lead into strings that hold JSON: `/body/rows/0/status`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..definitions.json_regex import refuse_constant
 from ..definitions.pointer import join, parts_of
 
 MISSING: Any = object()
-"""What stands where nothing stands."""
+"""The value for a pointer that leads to nothing."""
 
 
 class DuplicateKeys(dict[str, Any]):
-    """An object that has members twice, by these names; the last of each counts."""
+    """An object with doubled members: `names` are their names. The last value of each counts."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -24,9 +24,9 @@ class DuplicateKeys(dict[str, Any]):
 
 
 def parsed(text: str) -> Any:
-    """The JSON in a text; objects with members twice are `DuplicateKeys`.
+    """The JSON in a text; objects with doubled members become `DuplicateKeys`.
 
-    Raises ValueError (for NaN and Infinity, too, which Python reads by itself) or RecursionError.
+    Raises ValueError (also for NaN and Infinity, which Python's parser would accept) or RecursionError.
     """
     return _parse(text)
 
@@ -41,7 +41,7 @@ _parse = json.JSONDecoder(object_pairs_hook=_object_of_pairs, parse_constant=ref
 
 @lru_cache(maxsize=64)
 def decode_embedded(text: str) -> Any:
-    """The JSON that a string holds; MISSING where it holds none."""
+    """The JSON that a string holds; MISSING if it holds none."""
     try:
         return parsed(text)
     except (ValueError, RecursionError):
@@ -59,7 +59,7 @@ def _child(value: Any, part: str) -> Any:
 
 
 def value_at(value: Any, pointer: str) -> Any:
-    """What stands at a pointer; MISSING where nothing does."""
+    """The value at a pointer; MISSING if there is none."""
     for part in parts_of(pointer):
         value = _child(value, part)
         if value is MISSING:
@@ -68,20 +68,20 @@ def value_at(value: Any, pointer: str) -> Any:
 
 
 def matches(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
-    """The places that a pointer with `*` (every item of a list, or the value itself where it is not a list) leads to."""
-    result = [("", value)]
+    """The (pointer, value) pairs that match a pointer with `*`: every item of a list, or the value itself if no list."""
+    pairs = [("", value)]
     for part in parts_of(pattern):
-        result = [place for pointer, here in result for place in _children(pointer, here, part)]
-    yield from result
+        pairs = [pair for pointer, node in pairs for pair in _children(pointer, node, part)]
+    yield from pairs
 
 
-def _children(pointer: str, here: Any, part: str) -> Iterator[tuple[str, Any]]:
+def _children(pointer: str, node: Any, part: str) -> Iterator[tuple[str, Any]]:
     if part != "*":
-        child = _child(here, part)
+        child = _child(node, part)
         if child is not MISSING:
             yield pointer + join(part), child
         return
-    items = decode_embedded(here) if isinstance(here, str) else here
+    items = decode_embedded(node) if isinstance(node, str) else node
     if isinstance(items, list):
         yield from ((pointer + join(index), item) for index, item in enumerate(items))
     elif items is not MISSING:

@@ -1,4 +1,4 @@
-"""Replays: what each job of a recording answered, from its first poll on, and which request gets which answer when."""
+"""Replays: the answers about each recorded job, from its first poll on, and which request gets which answer when."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PAGING = ("offset", "limit")
 HTTP_DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} [\d:]{8} GMT"
 )
-"""A date as HTTP's headers have it."""
-_NEVER = "01 Jan 1970"
+"""A date in an HTTP header."""
+_NO_TIME = "01 Jan 1970"
 _UTC = "1970-01-01T00:00:00.000+00:00"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """An answer, from `offset` (ms after the first poll) on until the next one."""
+    """An answer, in effect from `offset` (ms after the first poll) until the next one."""
 
     offset: int
     status: int
@@ -38,12 +38,17 @@ class RecordedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
-    """What one job, or one page of a list, answered.
+    """The answers about one job, or for one page of a list.
 
-    `match` are the parameters, as text, that a request must have to get these answers; `tenant` those that have pseudonyms
-    in the recording: a request may have any, and the same ones count only where several jobs match. `window` are the times
-    (ms) between which the first poll asked for jobs, where the operation has such parameters; `began` is when that was.
-    `place` is the file that it comes from, with a pointer where that is known.
+    Attributes:
+        operation: The operation's id.
+        match: The parameters, as text, that a request must have to get these answers.
+        began: When the first poll was (ms since 1970).
+        steps: The answers, in order.
+        tenant: The parameters that have pseudonyms in the recording. A request may have any values for them; equal ones are
+            only preferred if several jobs match.
+        window: The times (ms) between which the first poll asked for jobs, if the operation has such parameters.
+        place: The file that it comes from, with a pointer if that is known.
     """
 
     operation: str
@@ -55,11 +60,11 @@ class RecordedJob:
     place: str = ""
 
     def at(self, elapsed: int) -> RecordedAnswer:
-        """The answer in effect so many ms after the first poll."""
+        """The answer in effect `elapsed` ms after the first poll."""
         return self.steps[max(0, bisect_right(self.steps, elapsed, key=lambda step: step.offset) - 1)]
 
     def as_json(self) -> dict[str, Any]:
-        """The trajectory as fixture files have it."""
+        """The job as in fixture files."""
         steps = [
             {
                 "at": step.offset,
@@ -69,16 +74,16 @@ class RecordedJob:
             }
             for step in self.steps
         ]
-        shape: dict[str, Any] = {"operation": self.operation, "match": dict(self.match)}
+        result: dict[str, Any] = {"operation": self.operation, "match": dict(self.match)}
         if self.tenant:
-            shape["tenant"] = dict(self.tenant)
+            result["tenant"] = dict(self.tenant)
         if self.window:
-            shape["window"] = list(self.window)
-        return {**shape, "began": show("rfc3339", self.began, _UTC), "steps": steps}
+            result["window"] = list(self.window)
+        return {**result, "began": show("rfc3339", self.began, _UTC), "steps": steps}
 
 
 def recorded_job_from(value: Mapping[str, Any]) -> RecordedJob:
-    """A trajectory from a fixture file that fits the schema. Raises ValueError for a time or a body that can't be read."""
+    """A job from a fixture file that fits the schema. Raises ValueError for a time or a body that can't be read."""
     began = parse("rfc3339", value["began"])
     if began is None:
         raise ValueError(f"began is {value['began']!r}; allowed: a time, such as 2026-11-21T08:00:00.000+00:00")
@@ -102,34 +107,34 @@ def text_of(value: Any) -> str:
 
 
 def values_of(operation: Operation, texts: Mapping[str, str]) -> dict[str, Any]:
-    """The values of an operation's parameters as sent, with the defaults of the others; what can't be read is text."""
-    collected: dict[str, Any] = {}
+    """The values of an operation's parameters: as sent (as text if they can't be read), else their defaults."""
+    values: dict[str, Any] = {}
     for parameter in operation.parameters:
         if parameter.name in texts:
             try:
-                collected[parameter.name] = read_value(parameter, texts[parameter.name])
+                values[parameter.name] = read_value(parameter, texts[parameter.name])
             except ValueError:
-                collected[parameter.name] = texts[parameter.name]
+                values[parameter.name] = texts[parameter.name]
         elif "default" in parameter.schema:
-            collected[parameter.name] = parameter.schema["default"]
-    return collected
+            values[parameter.name] = parameter.schema["default"]
+    return values
 
 
 def window_of(operation: Operation, values: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Between which times (ms) jobs are asked for; None where there are no such parameters, or they are not numbers."""
+    """The times (ms) between which jobs are asked for; None if there are no such parameters, or they are not numbers."""
     window = operation.observation.window if operation.observation else None
     if window is None:
         return None
-    result = [values.get(name) for name in (window.start, window.end)]
-    if not all(isinstance(item, int | float) for item in result):
+    times = [values.get(name) for name in (window.start, window.end)]
+    if not all(isinstance(time, int | float) for time in times):
         return None
-    return float(result[0] or 0), float(result[1] or 0)
+    return float(times[0] or 0), float(times[1] or 0)
 
 
 def identity(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters, as text, that say which job, or which page of which list, a request is about.
+    """The parameters, as text, that identify the job, or the page of a list, that a request is about.
 
-    Times between which jobs are asked for don't: pollers move them on. Nor do headers that may be left out.
+    A time window doesn't identify a job, because pollers move it on; nor do optional headers.
     """
     window = operation.observation.window if operation.observation else None
     times = (window.start, window.end) if window else ()
@@ -143,84 +148,91 @@ def identity(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Replays:
-    """Trajectories, found by requests."""
+    """Recorded jobs, to be found by requests."""
 
-    def __init__(self, trajectories: Iterable[RecordedJob] = ()) -> None:
-        self.all = tuple(trajectories)
+    def __init__(self, recorded_jobs: Iterable[RecordedJob] = ()) -> None:
+        self.all = tuple(recorded_jobs)
         self._by_operation: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
-        for number, item in enumerate(self.all):
-            names = tuple(sorted(item.match))
-            values = tuple(item.match[name] for name in names)
-            self._by_operation.setdefault((item.operation, names), {}).setdefault(values, []).append(number)
+        for number, recorded_job in enumerate(self.all):
+            names = tuple(sorted(recorded_job.match))
+            values = tuple(recorded_job.match[name] for name in names)
+            self._by_operation.setdefault((recorded_job.operation, names), {}).setdefault(values, []).append(number)
 
     def find(self, operation: Operation, values: Mapping[str, Any], now: int) -> tuple[int, RecordedJob] | None:
-        """The trajectory (and its number) that answers a request of these values at `now` (ms); None where none does.
+        """The job (and its number) that answers a request with these values at `now` (ms); None if there is none.
 
-        Of several, the one of the same tenant, or else the one whose first poll asked for the nearest times.
+        Of several, the one of the same tenant is taken, or else the one whose first poll asked for the nearest times.
         """
-        requested = identity(operation, values)
-        result = self._candidates(operation.id, requested)
-        numbers = [number for number in result if set(requested) <= {*self.all[number].match, *self.all[number].tenant}]
+        identifying = identity(operation, values)
+        candidates = self._candidates(operation.id, identifying)
+        numbers = [
+            number for number in candidates if set(identifying) <= {*self.all[number].match, *self.all[number].tenant}
+        ]
         if not numbers:
             return None
         window = window_of(operation, values)
         number = min(
-            numbers, key=lambda item: (_strangeness(self.all[item], requested), _distance(self.all[item], window, now))
+            numbers,
+            key=lambda item: (
+                _tenant_mismatches(self.all[item], identifying),
+                _window_distance(self.all[item], window, now),
+            ),
         )
         return number, self.all[number]
 
-    def _candidates(self, operation: str, requested: Mapping[str, str]) -> Iterator[int]:
-        for (name, names), result in self._by_operation.items():
-            if name == operation and all(item in requested for item in names):
-                yield from result.get(tuple(requested[item] for item in names), ())
+    def _candidates(self, operation: str, identifying: Mapping[str, str]) -> Iterator[int]:
+        for (recorded_operation, names), numbers_by_values in self._by_operation.items():
+            if recorded_operation == operation and all(name in identifying for name in names):
+                yield from numbers_by_values.get(tuple(identifying[name] for name in names), ())
 
 
-def _strangeness(recorded_job: RecordedJob, requested: Mapping[str, str]) -> int:
-    return sum(requested.get(name) != value for name, value in recorded_job.tenant.items())
+def _tenant_mismatches(recorded_job: RecordedJob, identifying: Mapping[str, str]) -> int:
+    return sum(identifying.get(name) != value for name, value in recorded_job.tenant.items())
 
 
-def _distance(recorded_job: RecordedJob, window: tuple[float, float] | None, now: int) -> float:
+def _window_distance(recorded_job: RecordedJob, window: tuple[float, float] | None, now: int) -> float:
     if recorded_job.window is None or window is None:
         return 0.0
     return sum(
-        abs((here - now) - (there - recorded_job.began)) for here, there in zip(window, recorded_job.window, strict=True)
+        abs((asked_time - now) - (recorded_time - recorded_job.began))
+        for asked_time, recorded_time in zip(window, recorded_job.window, strict=True)
     )
 
 
-def moved(text: str, observation: JobMapping | None, by: int) -> str:
-    """An answer's text, its times moved by so many ms: those that the definition names, and dates of HTTP (but 1970).
+def move_times(text: str, observation: JobMapping | None, shift: int) -> str:
+    """An answer's text with its times moved by `shift` ms: those that the definition names, and HTTP dates (except 1970).
 
-    Nothing else changes: neither order nor spaces, and in most forms not the length.
+    Nothing else changes: neither order nor spaces, and for most forms of time not even the length.
     """
-    news = {} if observation is None else _moves(text, observation, by)
-    parts = [f"(?<![0-9]){re.escape(old)}(?![0-9])" for old in sorted(news, key=len, reverse=True)]
+    new_by_old = {} if observation is None else _moved_times(text, observation, shift)
+    parts = [f"(?<![0-9]){re.escape(old)}(?![0-9])" for old in sorted(new_by_old, key=len, reverse=True)]
     pattern = re.compile("|".join([*parts, f"(?P<date>{HTTP_DATE.pattern})"]))
-    return pattern.sub(lambda match: moved_date(match[0], by) if match.lastgroup == "date" else news[match[0]], text)
+    return pattern.sub(lambda match: move_date(match[0], shift) if match.lastgroup == "date" else new_by_old[match[0]], text)
 
 
-def moved_date(text: str, by: int) -> str:
-    """A date of HTTP, moved by so many ms; another text as it is."""
-    if not HTTP_DATE.fullmatch(text) or _NEVER in text:
+def move_date(text: str, shift: int) -> str:
+    """An HTTP date, moved by `shift` ms; any other text as it is."""
+    if not HTTP_DATE.fullmatch(text) or _NO_TIME in text:
         return text
     try:
         moment = parsedate_to_datetime(text)
-        return format_datetime(moment.fromtimestamp(moment.timestamp() + by / 1_000, moment.tzinfo), usegmt=True)
+        return format_datetime(moment.fromtimestamp(moment.timestamp() + shift / 1_000, moment.tzinfo), usegmt=True)
     except (ValueError, OverflowError):
         return text
 
 
-def _moves(text: str, observation: JobMapping, by: int) -> dict[str, str]:
+def _moved_times(text: str, observation: JobMapping, shift: int) -> dict[str, str]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    collected: dict[str, str] = {}
-    for time in observation.times:
-        for _, displayed in matches(value, observation.jobs + time.at):
-            at = parse(time.form, displayed)
-            if at is not None:
+    new_by_old: dict[str, str] = {}
+    for time_field in observation.times:
+        for _, old in matches(value, observation.jobs + time_field.at):
+            milliseconds = parse(time_field.form, old)
+            if milliseconds is not None:
                 try:
-                    collected[str(displayed)] = str(show(time.form, at + by, displayed))
-                except (ValueError, OverflowError):  # a time that the form has no room for stays
+                    new_by_old[str(old)] = str(show(time_field.form, milliseconds + shift, old))
+                except (ValueError, OverflowError):  # a time that the form can't express stays as it is
                     continue
-    return collected
+    return new_by_old

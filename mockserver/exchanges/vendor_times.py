@@ -1,4 +1,4 @@
-"""The forms in which the vendors write times, read and written."""
+"""Reads and writes times in the vendors' forms."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _JAVA = re.compile(r"(\w{3}) (\w{3}) (\d\d) (\d\d):(\d\d):(\d\d) ([A-Z]{1,5}(?:[
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write a time. `parse` gives milliseconds since 1970 and raises ValueError; `show` writes a time in the zone
-    and the type of another such value; `rounding` is what the form cuts off, in milliseconds."""
+    """A form of times. `parse` gives milliseconds since 1970, or raises ValueError; `show` writes a time in the zone and the
+    JSON type of a sample value; `rounding` is the precision that the form loses, in milliseconds."""
 
     parse: Callable[[Any], int]
     show: Callable[[int, Any], Any]
@@ -45,12 +45,12 @@ def _parse_epoch(value: Any) -> int:
     return time
 
 
-def _show_epoch(time: int, like: Any) -> Any:
-    return str(time) if isinstance(like, str) else time
+def _show_epoch(time: int, sample: Any) -> Any:
+    return str(time) if isinstance(sample, str) else time
 
 
 def _parse_iso(value: Any) -> int:
-    """RFC 3339, and with an offset that has no colon (+0800), which Python 3.10 reads by strptime only."""
+    """RFC 3339, also with an offset without a colon (+0800), which Python 3.10 reads by strptime only."""
     text = re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", str(value).replace("Z", "+00:00"))
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -58,24 +58,24 @@ def _parse_iso(value: Any) -> int:
     return _ms(moment)
 
 
-def _zone_of(like: Any) -> timezone:
-    offset = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", str(like).replace("Z", "+00:00"))).utcoffset()
+def _zone_of(sample: Any) -> timezone:
+    offset = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", str(sample).replace("Z", "+00:00"))).utcoffset()
     return timezone(offset or timedelta())
 
 
-def _show_rfc3339(time: int, like: Any) -> str:
-    return _moment(time, _zone_of(like)).isoformat(timespec="milliseconds")
+def _show_rfc3339(time: int, sample: Any) -> str:
+    return _moment(time, _zone_of(sample)).isoformat(timespec="milliseconds")
 
 
-def _show_offset(time: int, like: Any) -> str:
-    return _moment(time, _zone_of(like)).strftime("%Y-%m-%dT%H:%M:%S%z")
+def _show_offset(time: int, sample: Any) -> str:
+    return _moment(time, _zone_of(sample)).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def _parse_local(value: Any) -> int:
     return _ms(datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=_CHINA))
 
 
-def _show_local(time: int, _like: Any) -> str:
+def _show_local(time: int, _sample: Any) -> str:
     return _moment(time, _CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -84,7 +84,7 @@ def _java_zone(name: str) -> timezone:
     if match:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
         return timezone(offset if match[1] == "+" else -offset)
-    return timezone.utc if name in ("UTC", "GMT", "Z") else _CHINA  # CST is China's in every published sample
+    return timezone.utc if name in ("UTC", "GMT", "Z") else _CHINA  # CST is China Standard Time in every published sample
 
 
 def _parse_java(value: Any) -> int:
@@ -99,26 +99,28 @@ def _parse_java(value: Any) -> int:
     return _ms(moment)
 
 
-def _show_java(time: int, like: Any) -> str:
-    match = _JAVA.fullmatch(str(like))
+def _show_java(time: int, sample: Any) -> str:
+    match = _JAVA.fullmatch(str(sample))
     name = match[7] if match else "CST"
-    at = _moment(time, _java_zone(name))
-    return f"{_DAYS[at.weekday()]} {_MONTHS[at.month - 1]} {at:%d %H:%M:%S} {name} {at:%Y}"
+    moment = _moment(time, _java_zone(name))
+    return f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment:%d %H:%M:%S} {name} {moment:%Y}"
 
 
 FORMS: Mapping[str, Form] = {
     "epoch-ms": Form(_parse_epoch, _show_epoch, 0),
-    "epoch-s": Form(lambda value: 1_000 * _parse_epoch(value), lambda time, like: _show_epoch(time // 1_000, like), 1_000),
+    "epoch-s": Form(
+        lambda value: 1_000 * _parse_epoch(value), lambda time, sample: _show_epoch(time // 1_000, sample), 1_000
+    ),
     "rfc3339": Form(_parse_iso, _show_rfc3339, 0),
     "iso-basic-offset": Form(_parse_iso, _show_offset, 1_000),
     "local-china": Form(_parse_local, _show_local, 1_000),
     "java-date": Form(_parse_java, _show_java, 1_000),
 }
-"""What `x-observation` may name. `local-china` is yyyy-MM-dd HH:mm:ss at +08:00, `java-date` Java's Date.toString."""
+"""The forms that `x-observation` may name. `local-china` is yyyy-MM-dd HH:mm:ss (+08:00), `java-date` Date.toString."""
 
 
 def parse(form: str, value: Any) -> int | None:
-    """Milliseconds since 1970; None for what stands for no time (null, "", 0) and for what isn't in the form."""
+    """Milliseconds since 1970; None for a value that means no time (null, "", 0) and for one that isn't in the form."""
     if value is None or value in ("", 0, "0"):
         return None
     try:
@@ -127,6 +129,6 @@ def parse(form: str, value: Any) -> int | None:
         return None
 
 
-def show(form: str, time: int, like: Any) -> Any:
-    """The time in the form, zone and JSON type of the value `like`. Raises ValueError or OverflowError where it can't be."""
-    return FORMS[form].show(time, like)
+def show(form: str, time: int, sample: Any) -> Any:
+    """The time in this form, with the zone and JSON type of `sample`. Raises ValueError or OverflowError if impossible."""
+    return FORMS[form].show(time, sample)

@@ -1,4 +1,4 @@
-"""What a test holds of a fault that it declared."""
+"""The handle of a fault that a test declared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .registry import ActiveFault, FaultRegistry
 
 @dataclass(frozen=True)
 class DeclaredFault:
-    """A declared fault: `number` is the one that the journal names."""
+    """A fault that a test declared; the journal names it by its `number`."""
 
     faults: FaultRegistry
     entry: ActiveFault
@@ -25,11 +25,11 @@ class DeclaredFault:
 
     @property
     def served(self) -> int:
-        """How many requests got it so far."""
+        """How many requests have got it so far."""
         return self.entry.served
 
     def remove(self) -> None:
-        """Take it away; nothing happens where it is gone already, such as by a reset."""
+        """Remove it; nothing happens if it is already gone, such as after a reset."""
         if self.entry in self.faults.entries:
             self.faults.remove(self.entry.number)
 

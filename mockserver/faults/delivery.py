@@ -1,4 +1,4 @@
-"""How an answer is sent, step by step, for whoever holds the connection: the server's, or the one in this process."""
+"""How an answer is sent, action by action; used by the server and by the interception inside this process."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from ..model import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing, for so many real seconds."""
+    """Send nothing for so many real seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Nothing, until the client gives up, the server stops, or so many real seconds are over (None: never)."""
+    """Send nothing until the client gives up, the server stops, or so many real seconds are over (None: no limit)."""
 
     seconds: float | None
 
 
 class End(Enum):
-    """How a connection ends: in order (FIN), or reset (RST)."""
+    """How a connection ends: normally (FIN), or by a reset (RST)."""
 
     CLOSE = "close"
     RESET = "reset"
 
 
 Action = bytes | Wait | Hang | End
-"""Bytes are sent. A script that has no `End` leaves the connection open for the next request."""
+"""Bytes are sent. Actions without an `End` leave the connection open for the next request."""
 Send = Callable[[bytes, bytes, Delivery], Iterator[Action]]
-"""Sends the head and the body of an answer as a plan says."""
+"""Gives the actions that send the head and the body of an answer as a plan says."""
 
 
-def whole(head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
-    """All of it, and the connection stays open."""
+def send_all(head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
+    """Send everything, and keep the connection open."""
     yield head + body
 
 
 def dribble(head: bytes, body: bytes, plan: Delivery) -> Iterator[Action]:
-    """The head, then the body in pieces."""
+    """Send the head, then the body in pieces."""
     yield head
     for index in range(plan.chunks):
         yield Wait((plan.seconds or 0.0) / plan.chunks)
@@ -50,34 +50,34 @@ def dribble(head: bytes, body: bytes, plan: Delivery) -> Iterator[Action]:
 
 
 def hang(_head: bytes, _body: bytes, plan: Delivery) -> Iterator[Action]:
-    """Nothing, for as long as the client waits or the limit allows."""
+    """Send nothing, as long as the client waits or the limit allows."""
     yield Hang(plan.seconds)
     yield End.CLOSE
 
 
 def close(_head: bytes, _body: bytes, _plan: Delivery) -> Iterator[Action]:
-    """The connection is closed without a byte."""
+    """Close the connection without sending a byte."""
     yield End.CLOSE
 
 
 def reset(_head: bytes, _body: bytes, _plan: Delivery) -> Iterator[Action]:
-    """The connection is reset without a byte."""
+    """Reset the connection without sending a byte."""
     yield End.RESET
 
 
-def half(head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
-    """Half of the body, then a reset."""
+def send_half(head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
+    """Send half of the body, then reset the connection."""
     yield head + body[: len(body) // 2]
     yield End.RESET
 
 
-def bare(_head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
-    """The body without a head, then the end."""
+def send_without_head(_head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
+    """Send the body without a head, then close the connection."""
     yield body
     yield End.CLOSE
 
 
-def last(head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
-    """All of it, then the end of the connection."""
+def send_and_close(head: bytes, body: bytes, _plan: Delivery) -> Iterator[Action]:
+    """Send everything, then close the connection."""
     yield head + body
     yield End.CLOSE

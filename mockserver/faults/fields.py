@@ -1,4 +1,4 @@
-"""The fields of a fault, each read and checked against what it may be."""
+"""Reads and checks the fields of a fault."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..jobs.clock import LATEST, SECOND, parse_time
 from ..jobs.duration import seconds
 from .model import Delay, Quota
 
-_MOST_DELAY = 86_400.0
-_MOST_CHUNKS = 10_000
+_LONGEST_DELAY = 86_400.0
+_MAX_CHUNKS = 10_000
 _DISTRIBUTIONS = {"uniform": ("lower", "upper"), "lognormal": ("median", "sigma")}
 
 
-def whole(name: str, value: Any, least: int, most: int = 1_000_000_000) -> int:
-    """A whole number within bounds, which JSON may write as 2.0. Raises InputError."""
+def whole_number(name: str, value: Any, minimum: int, maximum: int = 1_000_000_000) -> int:
+    """A whole number within bounds; JSON may write it as 2.0. Raises InputError."""
     value = int(value) if isinstance(value, float) and value.is_integer() else value
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InputError(f"{name} is {value!r}; allowed: a whole number, {least} to {most}")
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+        raise InputError(f"{name} is {value!r}; allowed: a whole number, {minimum} to {maximum}")
     return value
 
 
@@ -34,7 +34,7 @@ def share(value: Any) -> float:
 
 
 def window(value: Any, now: int) -> tuple[int | None, int | None]:
-    """When a window begins and ends, in milliseconds; None: always was, or never. Raises InputError."""
+    """Begin and end of a window (ms since 1970); None: no begin, or no end. Raises InputError."""
     if value is None:
         return (None, None)
     if not isinstance(value, list | tuple) or len(value) != 2:
@@ -68,7 +68,7 @@ def quota(value: Any) -> Quota:
     per = round(seconds(value["per"]) * SECOND)
     if per < 1:
         raise InputError(f"quota/per is {value['per']!r}; allowed: a millisecond or more")
-    return Quota(whole("quota/limit", value["limit"], 0), per, value.get("error"))
+    return Quota(whole_number("quota/limit", value["limit"], 0), per, value.get("error"))
 
 
 def delay(value: Any, clock: Any) -> Delay:
@@ -76,16 +76,16 @@ def delay(value: Any, clock: Any) -> Delay:
     if clock not in ("real", "mock"):
         raise InputError(f"clock is {clock!r}; allowed: real (the caller waits) or mock (the mock's clock goes on)")
     if not isinstance(value, Mapping):
-        return Delay("fixed", _not_too_long("delay", seconds(value)), mock=clock == "mock")
+        return Delay("fixed", _check_length("delay", seconds(value)), mock=clock == "mock")
     kind = value.get("type")
     names = _DISTRIBUTIONS.get(kind, ()) if isinstance(kind, str) else ()
     if not names or set(value) != {"type", *names}:
         allowed = '{"type": "uniform", "lower": .., "upper": ..} or {"type": "lognormal", "median": .., "sigma": ..}'
         raise InputError(f"delay is {dict(value)!r}; allowed: a duration, {allowed}")
-    low = _not_too_long(f"delay/{names[0]}", seconds(value[names[0]]))
+    low = _check_length(f"delay/{names[0]}", seconds(value[names[0]]))
     if kind == "lognormal":
         return Delay("lognormal", low, _sigma(value["sigma"]), clock == "mock")
-    high = _not_too_long("delay/upper", seconds(value["upper"]))
+    high = _check_length("delay/upper", seconds(value["upper"]))
     if high < low:
         raise InputError(f"delay/upper is {value['upper']!r}, which is less than lower, {value['lower']!r}")
     return Delay("uniform", low, high, clock == "mock")
@@ -97,24 +97,24 @@ def _sigma(value: Any) -> float:
     return float(value)
 
 
-def _not_too_long(name: str, value: float) -> float:
-    if value > _MOST_DELAY:
-        raise InputError(f"{name} is {value:g} s; allowed: at most {_MOST_DELAY:g} s, a day")
+def _check_length(name: str, value: float) -> float:
+    if value > _LONGEST_DELAY:
+        raise InputError(f"{name} is {value:g} s; allowed: at most {_LONGEST_DELAY:g} s, a day")
     return value
 
 
-def longest(value: float) -> float:
-    """A drawn delay in seconds, cut to the longest one allowed."""
-    return min(value, _MOST_DELAY)
+def limit_delay(value: float) -> float:
+    """A random delay (s), cut to the longest one allowed."""
+    return min(value, _LONGEST_DELAY)
 
 
-def retry_after(value: Any, counted: bool) -> str | bool:
-    """The header `Retry-After`: whole seconds, an HTTP date, or True for what is left of a quota's window (`counted`).
+def retry_after(value: Any, has_quota: bool) -> str | bool:
+    """The header `Retry-After`: whole seconds, an HTTP date, or True for the rest of a quota's window (`has_quota`).
 
     Raises InputError.
     """
-    allowed = f"seconds, an HTTP date{', or true: what is left of the window' if counted else ''}"
-    if value is True and counted:
+    allowed = f"seconds, an HTTP date{', or true: what is left of the window' if has_quota else ''}"
+    if value is True and has_quota:
         return True
     if isinstance(value, str):
         try:
@@ -130,7 +130,7 @@ def retry_after(value: Any, counted: bool) -> str | bool:
 
 
 def body(fields: Mapping[str, Any]) -> tuple[bytes, str]:
-    """A body and its content type: text goes as it is, anything else as JSON. Raises InputError."""
+    """A body and its content type: text is sent as it is, anything else as JSON. Raises InputError."""
     value = fields["body"]
     content_type = fields.get("content_type")
     if content_type is not None and (
@@ -147,19 +147,19 @@ def body(fields: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def fault_options(name: str, options: Mapping[str, Any], allowed: tuple[str, ...]) -> tuple[float | None, int]:
-    """Seconds and chunks of `fault={"type": name, ...}`. Raises InputError for members that this kind hasn't."""
+    """Seconds and chunks of `fault={"type": name, ...}`. Raises InputError for members that this kind doesn't have."""
     for option in options:
         if option not in ("type", *allowed):
             raise InputError(f"fault {name} has {option!r}; allowed: {', '.join(('type', *allowed))}")
     if "chunks" in allowed:
-        chunks = whole("fault/chunks", options.get("chunks", 5), 1, _MOST_CHUNKS)
-        return _not_too_long("fault/duration", seconds(options.get("duration", 1))), chunks
+        chunks = whole_number("fault/chunks", options.get("chunks", 5), 1, _MAX_CHUNKS)
+        return _check_length("fault/duration", seconds(options.get("duration", 1))), chunks
     limit = options.get("limit")
-    return (None if limit is None else _not_too_long("fault/limit", seconds(limit))), 0
+    return (None if limit is None else _check_length("fault/limit", seconds(limit))), 0
 
 
-def plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as JSON has them: lists for tuples, and no value shared with the caller's. Raises InputError."""
+def as_json_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the fields as JSON values, with lists for tuples. Raises InputError."""
     try:
         copied: dict[str, Any] = json.loads(json.dumps(fields, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Faults as plain values: which requests they are for, when, and what happens to the answer."""
+"""Faults as plain values: which requests they are for, when, and what they do to the answer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .patch import Step
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long an answer takes more: `kind` is fixed (`low` seconds), uniform (`low` to `high`) or lognormal
-    (`low` is the median in seconds, `high` sigma). `mock`: the mock's clock goes on by it, and nobody waits."""
+    """How long an answer is delayed: `kind` is fixed (`low` seconds), uniform (`low` to `high`) or lognormal (`low` is the
+    median in seconds, `high` is sigma). `mock`: the mock's clock moves on by the delay, and nobody waits."""
 
     kind: str
     low: float
@@ -22,7 +22,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many calls (`limit`) pass in each window of `per` milliseconds of the clock; `error` names what others get."""
+    """`limit` calls pass in each window of `per` milliseconds of the clock; `error` names the error of further calls."""
 
     limit: int
     per: int
@@ -31,7 +31,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault as it was declared. What isn't part of it is None, or empty.
+    """A fault as it was declared. Parts that it doesn't have are None, or empty.
 
     `operations` are ids, `match` the values that parameters must have; `after`, `times`, `share` (0 to 1) and `window`
     (milliseconds of the clock, the end excluded) say when. `fields` are what the user wrote. `retry_after` is the header's
@@ -63,6 +63,6 @@ class Fault:
     listener: bool = False
 
     def open_at(self, now: int) -> bool:
-        """Whether its window is open at this time, in milliseconds."""
+        """True if its window is open at this time (ms since 1970)."""
         begin, end = self.window
         return (begin is None or now >= begin) and (end is None or now < end)

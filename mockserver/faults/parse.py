@@ -1,4 +1,4 @@
-"""Declaring faults, from Python, the control API and fixture files alike."""
+"""Reads declarations of faults, which come from Python, the control API and fixture files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .model import Fault
 from .patch import read_patch
 
 EFFECTS = ("error", "status", "quota", "fault", "patch", "body")
-"""What a fault does: one of these, except that `body` may go with `status`. Without any: `delay`, `headers`."""
+"""The effects: a fault has at most one of these (but `body` may go with `status`). Without any: `delay`, `headers`."""
 EFFECTIVE = (*EFFECTS, "headers", "delay")
-"""Of these, each fault has one at least."""
+"""Each fault has at least one of these."""
 OPTIONS = (*EFFECTS, "times", "after", "share", "window", "delay", "clock", "retry_after", "headers", "content_type")
 EVERYTHING = "*"
 _FRAMING = ("content-length", "transfer-encoding", "connection")
@@ -24,32 +24,32 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def fault_from(definitions: Definitions, target: str, fields: Mapping[str, Any], now: int) -> Fault:
-    """A fault from the fields of `Mock.fail`. `now` is the namespace's time in milliseconds, which durations count from.
+    """A fault from the fields of `Mock.fail`. Durations count from `now`, the namespace's time (ms since 1970).
 
-    Raises InputError for an unknown target, field, error, kind of fault
-    or value, and for fields that don't go together, saying what is allowed.
+    Raises InputError for an unknown target, field, error, kind of fault or value, and for fields that don't go together; the
+    text says what is allowed.
     """
     operations = _target_operations(definitions, target)
     options = {name: value for name, value in fields.items() if value is not None}
     _check_names(target, operations, options)
-    kind, parts = _effect(operations, options)
-    chosen = parts.pop("operations", operations)
+    kind, effect_fields = _effect(operations, options)
+    chosen_operations = effect_fields.pop("operations", operations)
     fault = Fault(
         target=target,
         kind=kind,
-        operations=frozenset(operation.id for operation in chosen),
+        operations=frozenset(operation.id for operation in chosen_operations),
         match={name: str(value) for name, value in options.items() if name not in OPTIONS},
-        fields=read.plain(options),
-        after=read.whole("after", options.get("after", 0), 0),
-        times=read.whole("times", options["times"], 1) if "times" in options else None,
+        fields=read.as_json_values(options),
+        after=read.whole_number("after", options.get("after", 0), 0),
+        times=read.whole_number("times", options["times"], 1) if "times" in options else None,
         share=read.share(options["share"]) if "share" in options else None,
         window=read.window(options.get("window"), now),
         delay=_delay(options),
         retry_after=_retry_after(options),
         headers=_header_pairs(options.get("headers", {})),
-        **parts,
+        **effect_fields,
     )
-    _check_together(fault, options)
+    _check_combination(fault, options)
     return fault
 
 
@@ -85,17 +85,18 @@ def _check_names(target: str, operations: Sequence[Operation], options: Mapping[
 
 
 def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """What the fault is called, and the members of it that say what it does."""
-    chosen = [name for name in EFFECTS if name in options]
-    if chosen == ["status", "body"]:
-        chosen = ["status"]
-    if len(chosen) > 1:
-        raise InputError(f"{' and '.join(chosen)} are each a fault of its own; give one of them (body goes with status)")
+    """The name of the fault's kind, and the members of `Fault` that say what it does."""
+    effects = [name for name in EFFECTS if name in options]
+    if effects == ["status", "body"]:
+        effects = ["status"]
+    if len(effects) > 1:
+        raise InputError(f"{' and '.join(effects)} are each a fault of its own; give one of them (body goes with status)")
     readers: dict[str, Callable[[list[Operation], Mapping[str, Any]], tuple[str, dict[str, Any]]]] = {
-        "error": _error_fault, "status": _status, "quota": _quota, "fault": _fault, "patch": _patch, "body": _body_fault,
+        "error": _error_fault, "status": _status_fault, "quota": _quota_fault, "fault": _kind_fault,
+        "patch": _patch_fault, "body": _body_fault,
     }  # fmt: skip
-    if chosen:
-        return readers[chosen[0]](operations, options)
+    if effects:
+        return readers[effects[0]](operations, options)
     if "headers" in options:
         return "headers", {"stage": SERVICE}
     if "delay" in options:
@@ -104,24 +105,24 @@ def _effect(operations: list[Operation], options: Mapping[str, Any]) -> tuple[st
 
 
 def _error_fault(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    with_error = _with_error("error", operations, options["error"])
-    return f"error:{options['error']}", {"stage": SERVICE, "error": options["error"], "operations": with_error}
+    operations_with_error = _operations_with_error("error", operations, options["error"])
+    return f"error:{options['error']}", {"stage": SERVICE, "error": options["error"], "operations": operations_with_error}
 
 
-def _with_error(what: str, operations: list[Operation], name: object) -> list[Operation]:
-    matching = [operation for operation in operations if name in {error.name for error in operation.errors()}]
-    if not matching:
+def _operations_with_error(field: str, operations: list[Operation], name: object) -> list[Operation]:
+    operations_with_error = [operation for operation in operations if name in {error.name for error in operation.errors()}]
+    if not operations_with_error:
         allowed = list(dict.fromkeys(error.name for operation in operations for error in operation.errors()))
-        whose = operations[0].id if len(operations) == 1 else "any of these operations"
+        owner = operations[0].id if len(operations) == 1 else "any of these operations"
         raise InputError(
-            f"{what} is {name!r}, which is not a documented error of {whose}{did_you_mean(name, allowed)}; "
+            f"{field} is {name!r}, which is not a documented error of {owner}{did_you_mean(name, allowed)}; "
             f"allowed: {', '.join(allowed)}"
         )
-    return matching
+    return operations_with_error
 
 
-def _status(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    status = read.whole("status", options["status"], 200, 599)
+def _status_fault(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    status = read.whole_number("status", options["status"], 200, 599)
     if status < 400 and "body" not in options:
         raise InputError(f"status is {status}, which is not an error; allowed: 400 to 599, or 200 to 599 with a body")
     body, content_type = read.body(options) if "body" in options else (None, "")
@@ -130,13 +131,13 @@ def _status(_target_operations: list[Operation], options: Mapping[str, Any]) -> 
     return f"status:{status}", {"stage": GATEWAY, "status": status, "body": body, "content_type": content_type}
 
 
-def _quota(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _quota_fault(operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     quota = read.quota(options["quota"])
-    chosen = operations if quota.error is None else _with_error("quota/error", operations, quota.error)
-    return "quota", {"stage": GATEWAY, "quota": quota, "operations": chosen}
+    targets = operations if quota.error is None else _operations_with_error("quota/error", operations, quota.error)
+    return "quota", {"stage": GATEWAY, "quota": quota, "operations": targets}
 
 
-def _fault(_target_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _kind_fault(_target_operations: list[Operation], fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     value = fields["fault"]
     options = {"type": value} if isinstance(value, str) else value
     name = options.get("type") if isinstance(options, Mapping) else None
@@ -147,7 +148,7 @@ def _fault(_target_operations: list[Operation], fields: Mapping[str, Any]) -> tu
     return name, {"stage": kind.stage, "fault": name, "listener": kind.listener, "seconds": seconds, "chunks": chunks}
 
 
-def _patch(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _patch_fault(_target_operations: list[Operation], options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return "patch", {"stage": SERVICE, "patch": read_patch(options["patch"])}
 
 
@@ -185,7 +186,7 @@ def _header_pairs(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(value.items())
 
 
-def _check_together(fault: Fault, options: Mapping[str, Any]) -> None:
+def _check_combination(fault: Fault, options: Mapping[str, Any]) -> None:
     if "content_type" in options and "body" not in options:
         raise InputError("content_type goes with body; give both")
     kind = KINDS.get(fault.fault or "")
@@ -194,8 +195,8 @@ def _check_together(fault: Fault, options: Mapping[str, Any]) -> None:
     if fault.headers and not kind.has_headers:
         raise InputError(f"{fault.fault} sends no headers; leave headers out")
     if kind.listener:
-        counted = [name for name in ("times", "after", "share", "delay") if name in options]
+        counters = [name for name in ("times", "after", "share", "delay") if name in options]
         if fault.target != EVERYTHING or fault.match:
             raise InputError(f"{fault.fault} is about the port, not one operation; allowed: target {EVERYTHING!r} alone")
-        if counted:
-            raise InputError(f"{fault.fault} can't be counted: no request comes so far; leave out {', '.join(counted)}")
+        if counters:
+            raise InputError(f"{fault.fault} can't be counted: no request comes so far; leave out {', '.join(counters)}")

@@ -1,4 +1,4 @@
-"""The faults of a namespace: which of them a request gets, and how often each was served."""
+"""The faults of a namespace: which one a request gets, and how often each was served."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ Watcher = Callable[[], None]
 
 @dataclass(slots=True, eq=False)
 class ActiveFault:
-    """A fault that was declared, with its counts: `seen` requests that were meant for it, `served` ones that got it.
+    """A declared fault with its counts: `matched` requests that it is meant for, `served` requests that got it.
 
-    `place` is where it was declared: `file:line` or `file#pointer`, where that is known.
+    `began` is when the quota's window began (ms), `passed` how many calls have passed in it. `place` is where the fault was
+    declared (`file:line` or `file#pointer`), if that is known.
     """
 
     number: int
     fault: Fault
-    seen: int = 0
+    matched: int = 0
     served: int = 0
     began: int | None = None
     passed: int = 0
@@ -44,8 +45,8 @@ class ActiveFault:
 class MatchedFault:
     """A fault that a request gets.
 
-    `turn` is the ordinal of this request among those that the fault matches (from 1); `left` is what is left of the quota's
-    window, in milliseconds.
+    `turn` is the ordinal of this request among those that the fault matches (from 1); `left` is the rest of the quota's
+    window (ms).
     """
 
     number: int
@@ -68,73 +69,73 @@ class FaultRegistry:
         self.entries: tuple[ActiveFault, ...] = ()
 
     def add(self, fault: Fault, place: str = "") -> ActiveFault:
-        """Declare one more; `place` says where that is done."""
+        """Add a fault; `place` is where it was declared."""
         with self._lock:
             self._count += 1
             entry = ActiveFault(self._count, fault, place=place)
             self.entries = (*self.entries, entry)
-        self._tell()
+        self._notify()
         return entry
 
     def remove(self, number: int) -> None:
-        """Take one away; one that is gone stays so."""
+        """Remove the fault with this number, if it is still there."""
         with self._lock:
             self.entries = tuple(entry for entry in self.entries if entry.number != number)
-        self._tell()
+        self._notify()
 
     def get(self, number: int) -> ActiveFault:
-        """The fault with this number. Raises InputError where there is none."""
+        """The fault with this number. Raises InputError if there is none."""
         match = next((entry for entry in self.entries if entry.number == number), None)
         if match is None:
             raise InputError(f"there is no fault {number}")
         return match
 
     def clear(self) -> None:
-        """Take all away; numbers begin at 1 again."""
+        """Remove all faults; numbers begin at 1 again."""
         with self._lock:
-            had, self.entries = self.entries, ()
+            removed, self.entries = self.entries, ()
             self._count = 0
-        if had:
-            self._tell()
+        if removed:
+            self._notify()
 
     def take(self, operation: str, values: Callable[[], Mapping[str, str]], now: int) -> MatchedFault | None:
-        """The oldest fault that applies to a request of this operation, counted as served; None where none does.
+        """The oldest fault that applies to a request of this operation, counted as served; None if none applies.
 
-        `values` gives the request's parameters, where they matter.
+        `values` gives the request's parameters; it is only called if they matter.
         """
         with self._lock:
             for entry in self.entries:
-                if _meant(entry.fault, operation, values, now) and (taken := self._try(entry, now)):
-                    return taken
+                if _matches(entry.fault, operation, values, now) and (matched_fault := self._try_to_serve(entry, now)):
+                    return matched_fault
         return None
 
-    def _try(self, entry: ActiveFault, now: int) -> MatchedFault | None:
+    def _try_to_serve(self, entry: ActiveFault, now: int) -> MatchedFault | None:
         fault = entry.fault
         if fault.times is not None and entry.served >= fault.times:
             return None
         left = 0
         if fault.quota:
-            left = _over_quota(entry, fault.quota.limit, fault.quota.per, now)
+            left = _milliseconds_until_quota(entry, fault.quota.limit, fault.quota.per, now)
             if not left:
                 return None
-        entry.seen += 1
-        if entry.seen <= fault.after:
+        entry.matched += 1
+        if entry.matched <= fault.after:
             return None
-        if fault.share is not None and fraction("share", self._seed, entry.number, entry.seen) >= fault.share:
+        if fault.share is not None and fraction("share", self._seed, entry.number, entry.matched) >= fault.share:
             return None
         entry.served += 1
-        return MatchedFault(entry.number, fault, entry.seen, left)
+        return MatchedFault(entry.number, fault, entry.matched, left)
 
-    def release(self, taken: MatchedFault) -> None:
-        """The request never came as far as its fault: it doesn't count."""
+    def release(self, matched_fault: MatchedFault) -> None:
+        """Take a match back: the request never came as far as its fault."""
         with self._lock:
             for entry in self.entries:
-                if entry.number == taken.number:
-                    entry.seen -= 1
+                if entry.number == matched_fault.number:
+                    entry.matched -= 1
                     entry.served -= 1
 
     def listening(self, kind: str, now: int) -> ActiveFault | None:
-        """The oldest fault of the port of this kind that applies now."""
+        """The oldest fault of the port, of this kind, that applies now."""
         return next((entry for entry in self.entries if entry.fault.fault == kind and entry.fault.open_at(now)), None)
 
     def count(self, entry: ActiveFault) -> None:
@@ -143,25 +144,25 @@ class FaultRegistry:
             entry.served += 1
 
     def has_listener_faults(self) -> bool:
-        """Whether any is about the port."""
+        """True if any fault is about the port."""
         return any(entry.fault.listener for entry in self.entries)
 
     def watch(self, watcher: Watcher) -> None:
-        """Call this after each change, in the thread that made it."""
+        """Call `watcher` after each change, in the thread that made the change."""
         with self._lock:
             self._watchers = (*self._watchers, watcher)
 
     def unwatch(self, watcher: Watcher) -> None:
-        """Call it no more."""
+        """Stop calling `watcher`."""
         with self._lock:
             self._watchers = tuple(other for other in self._watchers if other != watcher)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for watcher in self._watchers:
             watcher()
 
 
-def _meant(fault: Fault, operation: str, values: Callable[[], Mapping[str, str]], now: int) -> bool:
+def _matches(fault: Fault, operation: str, values: Callable[[], Mapping[str, str]], now: int) -> bool:
     if operation not in fault.operations or fault.listener or not fault.open_at(now):
         return False
     return not fault.match or _contains(values(), fault.match.items())
@@ -171,10 +172,10 @@ def _contains(values: Mapping[str, str], required: Iterable[tuple[str, str]]) ->
     return all(values.get(name) == value for name, value in required)
 
 
-def _over_quota(entry: ActiveFault, limit: int, per: int, now: int) -> int:
-    """Milliseconds to the end of the window, where its calls are used up; 0 for a call that passes.
+def _milliseconds_until_quota(entry: ActiveFault, limit: int, per: int, now: int) -> int:
+    """Milliseconds to the end of the window if its calls are used up; 0 for a call that passes.
 
-    A window begins with the first call after the last one ended: which kind of window the vendors have, they don't say.
+    A window begins with the first call after the last window ended; the vendors don't say what kind of windows they use.
     """
     if entry.began is None or not entry.began <= now < entry.began + per:
         entry.began, entry.passed = now, 0

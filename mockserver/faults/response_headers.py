@@ -1,4 +1,4 @@
-"""Headers of an answer, changed."""
+"""Changes the headers of an answer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 
 def with_headers(headers: Iterable[tuple[str, str]], changes: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The headers with these added, or in the place of those of the same name."""
+    """The headers with the changes applied: each one replaces the headers of the same name, or is added."""
     result = list(headers)
     for name, value in changes:
-        places = [index for index, (other, _) in enumerate(result) if other.lower() == name.lower()]
-        if places:
-            result[places[0]] = (name, value)
-            result = [header for index, header in enumerate(result) if index not in places[1:]]
+        indexes = [index for index, (other, _) in enumerate(result) if other.lower() == name.lower()]
+        if indexes:
+            result[indexes[0]] = (name, value)
+            result = [header for index, header in enumerate(result) if index not in indexes[1:]]
         else:
             result.append((name, value))
     return tuple(result)

@@ -12,7 +12,7 @@ from typing import Protocol
 from ..contract.findings import Finding
 from ..contract.result import Judged, Result
 from ..exchanges.exchange import Exchange
-from ..redaction.content_coding import package_for, plain, undecodable
+from ..redaction.content_coding import package_for, unknown_coding, without_coding
 from .notices import Notices, clean, name_of
 
 JUDGED_BYTES = 16 * 1024 * 1024
@@ -71,7 +71,7 @@ class ExchangeJudge:
             return
         if max(len(exchange.request.body), len(exchange.response.body)) > JUDGED_BYTES:
             self._skip(exchange, f"its body is longer than {JUDGED_BYTES} bytes")
-        elif coding := undecodable(exchange.response):
+        elif coding := unknown_coding(exchange.response):
             package = package_for(coding)
             hint = f" (pip install {package})" if package else ""
             self._skip(exchange, f"its body is packed by {coding}, which can't be unpacked here{hint}")
@@ -82,7 +82,7 @@ class ExchangeJudge:
         try:
             with _time_limit(self._seconds):
                 response = exchange.response
-                headers, body = plain(response.headers, response.body)
+                headers, body = without_coding(response.headers, response.body)
                 judged = judge.check(replace(exchange, response=replace(response, headers=headers, body=body)))
                 lines = [_finding_line(exchange, judged, finding) for finding in judged.findings]
             for line in lines:

@@ -1,1 +1,1 @@
-"""What takes secrets and tenants out of whatever is kept or printed. Every scan takes linear time, whatever it reads."""
+"""Takes secrets and tenants out of everything that is kept or printed. Every scan takes linear time, on any input."""

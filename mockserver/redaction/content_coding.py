@@ -1,4 +1,4 @@
-"""Bodies as text: unpacked, and changed without harm to their bytes."""
+"""Content codings: unpacks bodies, and changes their texts without damage to other bytes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LIMIT = 16 * 1024 * 1024
 """The longest body that is unpacked, in bytes."""
 
 _PACKAGES = {"br": "brotli", "zstd": "zstandard"}
-"""Codings that can be undone where a package is installed."""
+"""Codings that can be unpacked if a package is installed."""
 
-_BROTLI_PIECE = 64  # so that a bomb is noticed before it is large: brotli below 1.2 knows no limit
+_BROTLI_PIECE = 64  # bytes: small, to notice a bomb early, because brotli before 1.2 has no limit of its own
 
 
-def changed(body: bytes, change: Callable[[str], str]) -> bytes:
-    """A body whose text was changed; bytes that are not UTF-8 are taken as Latin-1, in which every byte is a character."""
+def map_text(body: bytes, change: Callable[[str], str]) -> bytes:
+    """The body with its text changed; a body that is not UTF-8 is read as Latin-1, in which every byte is a character."""
     if not body:
         return body
     try:
@@ -35,7 +35,7 @@ def changed(body: bytes, change: Callable[[str], str]) -> bytes:
 
 
 def unpack(encoding: str, body: bytes) -> bytes | None:
-    """A body without its Content-Encoding; None for one that isn't known here, is damaged or is too large."""
+    """The body unpacked; None if its Content-Encoding is unknown, it is damaged, or it becomes too large."""
     for name in reversed([part.strip().lower() for part in encoding.split(",")]):
         if name in ("", "identity"):
             continue
@@ -43,15 +43,15 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
             return None
         if not body:
             continue
-        result = _decoded(name, body)
-        if result is None:
+        unpacked = _unpack_coding(name, body)
+        if unpacked is None:
             return None
-        body = result
+        body = unpacked
     return body
 
 
-def undecodable(response: Response) -> str:
-    """The coding of an answer's body that nobody here can undo, but the client can: it asked for it; "" for none."""
+def unknown_coding(response: Response) -> str:
+    """The coding of an answer's body that can't be unpacked here, though the client asked for it; "" if there is none."""
     if not response.body:
         return ""
     values = ",".join(value for name, value in response.headers if name.lower() == "content-encoding")
@@ -60,7 +60,7 @@ def undecodable(response: Response) -> str:
 
 
 def package_for(coding: str) -> str:
-    """The package whose installation lets a coding be undone; "" for none."""
+    """The package that must be installed to unpack a coding; "" if there is none."""
     return _PACKAGES.get(coding, "")
 
 
@@ -75,29 +75,29 @@ def _package(coding: str) -> Any:
         return None
 
 
-def _decoded(coding: str, body: bytes) -> bytes | None:
+def _unpack_coding(coding: str, body: bytes) -> bytes | None:
     if coding in _WINDOWS:
-        result = _inflated(body, _WINDOWS[coding])
+        result = _inflate(body, _WINDOWS[coding])
         if result is None and coding == "deflate":
-            result = _inflated(body, -15)  # some servers leave the frame out
+            result = _inflate(body, -15)  # some servers leave out the zlib header
         return result
     package = _package(coding)
-    return _unbrotlied(package, body) if coding == "br" else _unzstandarded(package, body)
+    return _unpack_brotli(package, body) if coding == "br" else _unpack_zstandard(package, body)
 
 
-def _unbrotlied(brotli: Any, body: bytes) -> bytes | None:
-    engine, result = brotli.Decompressor(), bytearray()
+def _unpack_brotli(brotli: Any, body: bytes) -> bytes | None:
+    decompressor, result = brotli.Decompressor(), bytearray()
     try:
         for start in range(0, len(body), _BROTLI_PIECE):
-            result += engine.process(body[start : start + _BROTLI_PIECE])
+            result += decompressor.process(body[start : start + _BROTLI_PIECE])
             if len(result) > LIMIT:
                 return None
     except brotli.error:
         return None
-    return bytes(result) if engine.is_finished() else None
+    return bytes(result) if decompressor.is_finished() else None
 
 
-def _unzstandarded(zstandard: Any, body: bytes) -> bytes | None:
+def _unpack_zstandard(zstandard: Any, body: bytes) -> bytes | None:
     try:
         with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True) as reader:
             result: bytes = reader.read(LIMIT + 1)
@@ -106,42 +106,42 @@ def _unzstandarded(zstandard: Any, body: bytes) -> bytes | None:
     return result if len(result) <= LIMIT else None
 
 
-def _inflated(body: bytes, window: int) -> bytes | None:
-    engine = zlib.decompressobj(window)
+def _inflate(body: bytes, window: int) -> bytes | None:
+    decompressor = zlib.decompressobj(window)
     try:
-        result = engine.decompress(body, LIMIT)
+        result = decompressor.decompress(body, LIMIT)
     except zlib.error:
         return None
-    return result if engine.eof and not engine.unused_data else None
+    return result if decompressor.eof and not decompressor.unused_data else None
 
 
-def plain(headers: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Headers and body of an answer without its compression; the length goes with it, being that of the packed body.
+def without_coding(headers: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Headers and body of an answer without its compression, and so without the length of the packed body.
 
-    What can't be unpacked (another coding, a body that isn't in it, one longer than `LIMIT`) stays as it is.
+    A body that can't be unpacked (unknown coding, damaged, longer than `LIMIT`) stays as it is.
     """
     coding = ",".join(value for name, value in headers if name.lower() == "content-encoding")
-    result = unpack(coding, body) if coding else None
-    if result is None:
+    unpacked = unpack(coding, body) if coding else None
+    if unpacked is None:
         return tuple(headers), body
-    gone = ("content-encoding", "content-length")
-    return tuple((name, value) for name, value in headers if name.lower() not in gone), result
+    removed_names = ("content-encoding", "content-length")
+    return tuple((name, value) for name, value in headers if name.lower() not in removed_names), unpacked
 
 
-def unpacked(exchange: Exchange) -> Exchange:
-    """The exchange with unpacked bodies, as clients see them; of one that can't be unpacked only the size is given."""
+def with_unpacked_bodies(exchange: Exchange) -> Exchange:
+    """The exchange with unpacked bodies, as clients see them; a body that can't be unpacked becomes a text with its size."""
     request, response = exchange.request, exchange.response
-    result = _unpacked(request.headers.get("content-encoding", ""), request.body)
+    result = _unpack_or_describe(request.headers.get("content-encoding", ""), request.body)
     if result is not None:
         headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
         if headers.get("content-length") == str(len(request.body)):
             headers["content-length"] = str(len(result))
         request = replace(request, headers=headers, body=result)
-    return replace(exchange, request=request, response=_decoded_answer(response))
+    return replace(exchange, request=request, response=_unpack_response(response))
 
 
-def _decoded_answer(response: Response) -> Response:
-    result = _unpacked(response.header("content-encoding") or "", response.body)
+def _unpack_response(response: Response) -> Response:
+    result = _unpack_or_describe(response.header("content-encoding") or "", response.body)
     if result is None:
         return response
     lengths = {str(len(response.body)): str(len(result))}
@@ -153,8 +153,8 @@ def _decoded_answer(response: Response) -> Response:
     return replace(response, headers=headers, body=result)
 
 
-def _unpacked(encoding: str, body: bytes) -> bytes | None:
-    """The unpacked body; None where nothing was packed."""
+def _unpack_or_describe(encoding: str, body: bytes) -> bytes | None:
+    """The unpacked body, or a text with its size if that is impossible; None if it wasn't packed."""
     if not encoding.strip() or not body:
         return None
     result = unpack(encoding, body)

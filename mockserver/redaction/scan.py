@@ -1,7 +1,7 @@
-"""Values by their names in any text: JSON (also inside strings, at any depth), Python, YAML, XML, forms, multipart, logs.
+"""Finds values by their names in any text: JSON (also inside strings), Python, YAML, XML, forms, multipart, logs.
 
-Each scan takes time in proportion to the text: a pattern starts only where a run of its characters begins, and what was
-read as a value isn't read again.
+Each scan takes time in proportion to the text: a pattern starts only where a run of its characters begins, and a value is
+never read twice.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-Named = Callable[[str], bool]
-"""Whether what has this name is wanted."""
+NameTest = Callable[[str], bool]
+"""True for a name whose value is wanted."""
 
 _BLANK = r"\s*(?:\\+[nrt]\s*){0,8}"
 _NAME = re.compile(rf"(?<![\w.-])(?=(?P<name>[\w.-]+))(?P=name)(?P<close>\\*[\"'])?{_BLANK}(?P<sign>[:=])")
@@ -33,20 +33,25 @@ _FIELD = re.compile(r"\\*[\"']?([^\s\"'\\;]{1,256})")
 _PART = re.compile(r"[^\r\n]{0,1000}\r?\n(?:[^\r\n]{1,1000}\r?\n){0,20}\r?\n")
 _AFTER_SIGN = re.compile(rf"=?>?{_BLANK}")
 _SPACES = re.compile(r"[ \t]*")
-_BACK = 48
+_LOOK_BACK = 48
 _STRUCTURE = frozenset({
     "user", "domain", "project", "catalog", "roles", "methods", "scope", "name", "type", "expires", "expires_at",
     "issued_at", "region", "description", "endpoints", "links",
 })  # fmt: skip
-"""Members of an object that has a secret's name (IAM's `token`, `password`) which are none themselves."""
+"""Members that are not secrets, though their object is named like one (IAM's `token`, `password`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A value in a text: its name; where it stands; as it stands there.
+    """A named value in a text.
 
-    `level` says how deep in strings that hold JSON a quoted value stands (0: in none); None for any other value. A number of
-    JSON is `numeric`: what stands in its place must be one.
+    Attributes:
+        name: Its name.
+        start: Where the value begins in the text.
+        end: Where it ends.
+        value: The value as it stands in the text.
+        level: How deep a quoted value is inside strings that hold JSON (0: in none); None for any other value.
+        numeric: Whether it is a JSON number, which only a number may replace.
     """
 
     name: str
@@ -57,13 +62,13 @@ class Member:
     numeric: bool = False
 
 
-def members(text: str, is_wanted: Named) -> Iterator[Member]:
-    """The members of JSON with these names, also those in strings that hold JSON; the text need not be whole."""
-    return (item for item in _named_members(text, is_wanted, _NAME, False) if item.level is not None or item.numeric)
+def members(text: str, is_wanted: NameTest) -> Iterator[Member]:
+    """The JSON members with these names, also those in strings that hold JSON; the text may be a part of a document."""
+    return (member for member in _named_members(text, is_wanted, _NAME, False) if member.level is not None or member.numeric)
 
 
-def values(text: str, is_wanted: Named) -> list[Member]:
-    """The values with these names in all forms, in order; everything in an object or a list that has such a name."""
+def values(text: str, is_wanted: NameTest) -> list[Member]:
+    """The values with these names, in all forms and in order; of a named object or list, every value in it."""
     matches = list(_named_members(text, is_wanted, _NAME, True))
     if "%" in text or "\\u00" in text:
         matches += _named_members(text, is_wanted, _ENCODED_NAME, True)
@@ -72,170 +77,170 @@ def values(text: str, is_wanted: Named) -> list[Member]:
     return ordered(matches)
 
 
-def ordered(result: Iterable[Member]) -> list[Member]:
-    """Values in the order of the text, none inside another."""
-    remaining: list[Member] = []
-    for item in sorted(result, key=lambda member: (member.start, -member.end)):
-        end = remaining[-1].end if remaining else 0
-        if item.start >= end:
-            remaining.append(item)
-        elif item.end > end:
-            remaining.append(replace(item, start=end, value=item.value[end - item.start :]))
-    return remaining
+def ordered(members: Iterable[Member]) -> list[Member]:
+    """The values in the order of the text, without overlaps."""
+    outermost: list[Member] = []
+    for member in sorted(members, key=lambda member: (member.start, -member.end)):
+        end = outermost[-1].end if outermost else 0
+        if member.start >= end:
+            outermost.append(member)
+        elif member.end > end:
+            outermost.append(replace(member, start=end, value=member.value[end - member.start :]))
+    return outermost
 
 
-def replaced(text: str, result: Iterable[Member], by: Callable[[Member], str]) -> str:
-    """Text in which something else stands for the values of members."""
-    parts, at = [], 0
-    for member in result:
-        parts += [text[at : member.start], by(member)]
-        at = member.end
-    return "".join([*parts, text[at:]])
+def replace_members(text: str, members: Iterable[Member], replacement_of: Callable[[Member], str]) -> str:
+    """The text with the values of these members replaced."""
+    parts, position = [], 0
+    for member in members:
+        parts += [text[position : member.start], replacement_of(member)]
+        position = member.end
+    return "".join([*parts, text[position:]])
 
 
-def plain(member: Member) -> str:
-    """A member's value without the escapes of the strings it stands in; as it is where they are cut."""
-    result = member.value
-    for _ in range(0 if member.level is None or "\\" not in result else member.level + 1):
+def unescaped(member: Member) -> str:
+    """A member's value without the escapes of the strings around it; as it is if an escape is cut off."""
+    value = member.value
+    for _ in range(0 if member.level is None or "\\" not in value else member.level + 1):
         try:
-            result = str(json.loads(f'"{result}"', strict=False))
+            value = str(json.loads(f'"{value}"', strict=False))
         except (ValueError, RecursionError):
             break
-    return result
+    return value
 
 
-def _named_members(text: str, is_wanted: Named, names: re.Pattern[str], deep: bool) -> Iterator[Member]:
-    at = 0
-    while match := names.search(text, at):
-        at = match.end()
-        name, after_escape = _name_of_match(text, match)
-        if names is _ENCODED_NAME and name == match["name"]:
+def _named_members(text: str, is_wanted: NameTest, name_pattern: re.Pattern[str], deep: bool) -> Iterator[Member]:
+    position = 0
+    while match := name_pattern.search(text, position):
+        position = match.end()
+        name, after_escape = _decoded_name(text, match)
+        if name_pattern is _ENCODED_NAME and name == match["name"]:
             continue
         if deep and name == "name" and match["sign"] == "=":
-            result = _form_field(text, at, is_wanted)
+            members = _form_field(text, position, is_wanted)
         elif is_wanted(name):
-            result, at = _value_after(text, match, (name, after_escape), is_wanted, deep)
+            members, position = _value_after(text, match, (name, after_escape), is_wanted, deep)
         else:
             continue
-        yield from result
-        at = max(at, result[-1].end if result else 0)
+        yield from members
+        position = max(position, members[-1].end if members else 0)
 
 
-def _name_of_match(text: str, match: re.Match[str]) -> tuple[str, bool]:
-    """The name without what encodes it, and without the escape in front of it (`\\nToken`), and whether there was one."""
+def _decoded_name(text: str, match: re.Match[str]) -> tuple[str, bool]:
+    """The decoded name, without an escape in front of it (`\\nToken`), and whether there was such an escape."""
     name, start = match["name"], match.start("name")
-    escaped = len(name) > 1 and name[0] in "nrt" and text[start - 1 : start] == "\\"
-    name = name[1:] if escaped else name
+    has_escape = len(name) > 1 and name[0] in "nrt" and text[start - 1 : start] == "\\"
+    name = name[1:] if has_escape else name
     if "%" in name:
         name = unquote(name)
     if "\\" in name:
         name = re.sub(r"\\+u00([0-9a-fA-F]{2})", lambda code: chr(int(code[1], 16)), name)
-    return name, escaped
+    return name, has_escape
 
 
 def _value_after(
-    text: str, match: re.Match[str], called: tuple[str, bool], is_wanted: Named, deep: bool
+    text: str, match: re.Match[str], called: tuple[str, bool], is_wanted: NameTest, deep: bool
 ) -> tuple[list[Member], int]:
-    """The values after a name (`called`: the name, and whether an escape is in front of it), and where to read on."""
+    """The values after a name, and where to read on. `called`: the name, and whether an escape is in front of it."""
     name = called[0]
     if match["close"] and match["sign"] == ":":
-        return _after(text, _skip(_AFTER_SIGN, text, match.end()), name, is_wanted if deep else None)
+        return _json_value(text, _end_of_match(_AFTER_SIGN, text, match.end()), name, is_wanted if deep else None)
     if not deep:
         return [], match.end()
-    start = _skip(_SPACES, text, match.end())
+    start = _end_of_match(_SPACES, text, match.end())
     if match["sign"] == "=":
-        start = _skip(_SPACES, text, start + text.startswith("=", start))
+        start = _end_of_match(_SPACES, text, start + text.startswith("=", start))
         quote = _QUOTE.match(text, start)
-        return [_string(text, quote, name)] if quote else _run_of_characters(text, start, name, _BARE), match.end()
+        return [_string_member(text, quote, name)] if quote else _run_of_characters(text, start, name, _BARE), match.end()
     return _rest_of_line(text, start, match.start("name"), called, is_wanted)
 
 
-def _skip(what: re.Pattern[str], text: str, start: int) -> int:
-    match = what.match(text, start)
+def _end_of_match(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
     return match.end() if match else start
 
 
-def _after(text: str, start: int, name: str, is_wanted: Named | None) -> tuple[list[Member], int]:
-    """A value of JSON or Python: a string, a number, or everything inside brackets."""
+def _json_value(text: str, start: int, name: str, is_wanted: NameTest | None) -> tuple[list[Member], int]:
+    """A JSON or Python value: a string, a number, or everything inside brackets."""
     quote = _QUOTE.match(text, start)
     if quote:
-        return [_string(text, quote, name)], start
+        return [_string_member(text, quote, name)], start
     if is_wanted is not None and text[start : start + 1] in ("{", "["):
-        return _inside(text, start, name, is_wanted)
+        return _values_in_brackets(text, start, name, is_wanted)
     number = _NUMBER.match(text, start)
     return [Member(name, start, number.end(), number[0], numeric=True)] if number else [], start
 
 
-def _string(text: str, quote: re.Match[str], name: str) -> Member:
-    slashes, sign = len(quote[0]) - 1, quote[0][-1]
-    end = _closing(text, quote.end(), slashes, sign)
-    level = (slashes + 1).bit_length() - 1 if sign == '"' else None
+def _string_member(text: str, quote: re.Match[str], name: str) -> Member:
+    slashes, mark = len(quote[0]) - 1, quote[0][-1]
+    end = _end_of_string(text, quote.end(), slashes, mark)
+    level = (slashes + 1).bit_length() - 1 if mark == '"' else None
     return Member(name, quote.end(), end, text[quote.end() : end], level)
 
 
-def _closing(text: str, start: int, slashes: int, sign: str) -> int:
-    """Where the string ends whose quotes have so many backslashes; the end of the text, where it isn't closed."""
-    at = text.find(sign, start)
-    while at >= 0:
-        before = at
+def _end_of_string(text: str, start: int, slashes: int, mark: str) -> int:
+    """The end of a string whose quotes have `slashes` backslashes; the end of the text if the string isn't closed."""
+    position = text.find(mark, start)
+    while position >= 0:
+        before = position
         while before > start and text[before - 1] == "\\":
             before -= 1
-        count = at - before
+        count = position - before
         if count >= slashes and (count - slashes) // (slashes + 1) % 2 == 0:
-            return at - slashes
-        at = text.find(sign, at + 1)
+            return position - slashes
+        position = text.find(mark, position + 1)
     return len(text)
 
 
-_TOKEN = re.compile(r"[{}\[\],]|\\*[\"']|-?\d+(?![\w.])")
+_LEXEME = re.compile(r"[{}\[\],]|\\*[\"']|-?\d+(?![\w.])")
 
 
-def _inside(text: str, start: int, name: str, is_wanted: Named) -> tuple[list[Member], int]:
-    """Every string and number in the brackets that open here, but for names and for what says only how it is built."""
-    collected: list[Member] = []
+def _values_in_brackets(text: str, start: int, name: str, is_wanted: NameTest) -> tuple[list[Member], int]:
+    """Every string and number in the brackets that open here, except names and the values of `_STRUCTURE`."""
+    members: list[Member] = []
     stack: list[bool] = []
-    hidden, at = True, start
-    while token := _TOKEN.search(text, at):
-        at, sign = token.end(), token[0]
-        if sign in "{[":
-            stack.append(hidden)
-        elif sign in "}]":
-            hidden = stack.pop()
+    is_secret, position = True, start
+    while lexeme_match := _LEXEME.search(text, position):
+        position, lexeme = lexeme_match.end(), lexeme_match[0]
+        if lexeme in "{[":
+            stack.append(is_secret)
+        elif lexeme in "}]":
+            is_secret = stack.pop()
             if not stack:
-                return collected, at
-        elif sign == ",":
-            hidden = stack[-1]
-        elif sign[-1] not in "\"'":
-            collected += [Member(name, token.start(), token.end(), sign, numeric=True)] if hidden else []
+                return members, position
+        elif lexeme == ",":
+            is_secret = stack[-1]
+        elif lexeme[-1] not in "\"'":
+            members += [Member(name, lexeme_match.start(), lexeme_match.end(), lexeme, numeric=True)] if is_secret else []
         else:
-            member = _string(text, token, name)
-            at = min(len(text), member.end + len(sign))
-            if text.startswith(":", _skip(_SPACES, text, at)):
-                hidden = (stack[-1] and member.value not in _STRUCTURE) or is_wanted(member.value[:256])
-            elif hidden:
-                collected.append(member)
-    return collected, len(text)
+            member = _string_member(text, lexeme_match, name)
+            position = min(len(text), member.end + len(lexeme))
+            if text.startswith(":", _end_of_match(_SPACES, text, position)):
+                is_secret = (stack[-1] and member.value not in _STRUCTURE) or is_wanted(member.value[:256])
+            elif is_secret:
+                members.append(member)
+    return members, len(text)
 
 
 def _rest_of_line(
-    text: str, start: int, name_at: int, called: tuple[str, bool], is_wanted: Named
+    text: str, start: int, name_start: int, called: tuple[str, bool], is_wanted: NameTest
 ) -> tuple[list[Member], int]:
-    """What follows `name:` where that begins a line (YAML, headers), a string or a part of YAML's {flow}."""
+    """The value after a `name:` that begins a line (YAML, headers), a string or a part of a YAML {flow}."""
     name, after_escape = called
-    before = text[max(0, name_at - _BACK) : name_at].rstrip(" \t-<>*") if not after_escape else "\\n"
-    opening = before[-1:] or ("\n" if name_at <= _BACK else "")
-    if not opening or (opening not in "\r\n{,\"'" and not before.endswith(("\\n", "\\r"))):
+    text_before = text[max(0, name_start - _LOOK_BACK) : name_start].rstrip(" \t-<>*") if not after_escape else "\\n"
+    last_character = text_before[-1:] or ("\n" if name_start <= _LOOK_BACK else "")
+    if not last_character or (last_character not in "\r\n{,\"'" and not text_before.endswith(("\\n", "\\r"))):
         return [], start
-    result, end = (
-        _after(text, start, name, is_wanted) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
+    members, end = (
+        _json_value(text, start, name, is_wanted) if text[start : start + 1] in ('"', "'", "{", "[", "\\") else ([], start)
     )
-    if result:
-        return result, end
+    if members:
+        return members, end
     block = _BLOCK.match(text, start)
     if block:
         return [Member(name, block.start("lines"), block.end("lines"), block["lines"])], end
     return _run_of_characters(
-        text, start, name, _FLOW if opening in "{," else _LINE if opening in "\r\n" else _QUOTED_LINE
+        text, start, name, _FLOW if last_character in "{," else _LINE if last_character in "\r\n" else _QUOTED_LINE
     ), end
 
 
@@ -244,7 +249,7 @@ def _run_of_characters(text: str, start: int, name: str, characters: re.Pattern[
     return [Member(name, start, match.end(), match[0])] if match else []
 
 
-def _form_field(text: str, start: int, is_wanted: Named) -> list[Member]:
+def _form_field(text: str, start: int, is_wanted: NameTest) -> list[Member]:
     """The content of a field of multipart/form-data, whose name follows `name=`."""
     if "form-data" not in text[max(0, start - 120) : start].lower():
         return []
@@ -252,12 +257,12 @@ def _form_field(text: str, start: int, is_wanted: Named) -> list[Member]:
     part = _PART.match(text, field.end()) if field and is_wanted(field[1]) else None
     if field is None or part is None:
         return []
-    ends = [at for at in (text.find("\r\n--", part.end()), text.find("\n--", part.end())) if at >= 0]
+    ends = [position for position in (text.find("\r\n--", part.end()), text.find("\n--", part.end())) if position >= 0]
     end = min(ends, default=len(text))
     return [Member(field[1], part.end(), end, text[part.end() : end])]
 
 
-def _elements(text: str, is_wanted: Named) -> Iterator[Member]:
+def _elements(text: str, is_wanted: NameTest) -> Iterator[Member]:
     for match in _ELEMENT.finditer(text):
         if is_wanted(match["name"]):
             group = "data" if match["data"] is not None else "text"

@@ -16,7 +16,7 @@ from ..exchanges.exchange import Exchange
 from ..exchanges.json_path import matches
 from ..model import Request, Response
 from . import redact, scan
-from .content_coding import changed
+from .content_coding import map_text
 from .pseudonyms import Pseudonyms
 from .tenants import Tenants, is_tenant
 
@@ -79,12 +79,12 @@ class TenantPseudonymizer:
                 path=self._path(request.path, match, result, clean),
                 query="&".join(self._clean_parameter(pair, result, clean) for pair in request.query.split("&")),
                 headers={name: self._header(name, value, result, clean) for name, value in request.headers.items()},
-                body=changed(request.body, clean),
+                body=map_text(request.body, clean),
             ),
             response=Response(
                 response.status,
                 tuple((name, self._header(name, value, result, clean)) for name, value in response.headers),
-                changed(response.body, clean),
+                map_text(response.body, clean),
                 clean(response.problem) if response.problem else response.problem,
             ),
         )
@@ -99,7 +99,7 @@ class TenantPseudonymizer:
             self._recent.pop(next(iter(self._recent)))
 
     def _means_tenant(self, name: str, operation: Operation | None) -> bool:
-        return self._tenants.named(name) or (operation is not None and self._marked(operation.id, name))
+        return self._tenants.is_tenant_name(name) or (operation is not None and self._marked(operation.id, name))
 
     def _is_marked(self, operation: str, name: str) -> bool:
         return is_tenant(self._definitions.operation(operation), name)
@@ -119,7 +119,7 @@ class TenantPseudonymizer:
     def _look_into(self, body: bytes, status: int, result: _Found) -> None:
         text = body.decode("utf-8", "replace")
         for member in self._named_members(text):
-            value = scan.plain(member)
+            value = scan.unescaped(member)
             if value:
                 result.tenants[value] = None
         places = self._tenants.places(result.operation, status) if result.operation else ()
@@ -186,7 +186,7 @@ class TenantPseudonymizer:
         return self._remembered(text) if len(text) <= redact.REMEMBERED else self._members_of(text)
 
     def _members_of(self, text: str) -> tuple[scan.Member, ...]:
-        return tuple(scan.members(text, self._tenants.named))
+        return tuple(scan.members(text, self._tenants.is_tenant_name))
 
     def _forms(self, value: str) -> Iterator[tuple[str, str]]:
         return zip(_spellings(value), _spellings(self._pseudonym(value)), strict=True)
@@ -195,8 +195,8 @@ class TenantPseudonymizer:
         """The members whose values are tenants, in order; none of them inside another."""
         spans = list(self._named_members(text))
         for name, values in result.members.items():
-            if not self._tenants.named(name) and name != "*":
-                spans += (item for item in scan.members(text, name.__eq__) if scan.plain(item) in values)
+            if not self._tenants.is_tenant_name(name) and name != "*":
+                spans += (item for item in scan.members(text, name.__eq__) if scan.unescaped(item) in values)
         remaining: list[scan.Member] = []
         for item in sorted(spans, key=lambda item: (item.start, -item.end)):
             if not remaining or item.start >= remaining[-1].end:
@@ -205,7 +205,7 @@ class TenantPseudonymizer:
 
     def _member(self, member: scan.Member) -> str:
         """The member's value as it shall stand in the text: escaped as before."""
-        value = scan.plain(member)
+        value = scan.unescaped(member)
         new = self._pseudonym(value)
         if member.level is None:
             return new

@@ -8,7 +8,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..faults.kinds import script
+from ..faults.kinds import delivery_actions
 from ..model import RawRequest, Response
 from .encoding import encode
 from .handler import problem
@@ -176,7 +176,7 @@ class Connection(asyncio.Protocol):
             return
         head, body = encode(request, response)
         if response.delivery is not None:
-            actions = script(head, body, response.delivery)
+            actions = delivery_actions(head, body, response.delivery)
             self._player = Player(self._server.loop, self.transport, actions, partial(self._delivered, request))
             self._player.play()
             if self._player and self._player.hangs:

@@ -1,4 +1,4 @@
-"""Who the caller is, by the vendor's own means."""
+"""The step that identifies the caller, as the vendor does."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from ..model import ANONYMOUS, Caller, Request
 from ..settings import Settings
 from ..vendors import enos, huaweicloud, openapi
 
-_VENDORS: Mapping[str, Callable[[Request, Settings], Caller]] = {
+_IDENTIFY_BY_VENDOR: Mapping[str, Callable[[Request, Settings], Caller]] = {
     "huaweicloud": huaweicloud.identify,
     "enos": enos.identify,
 }
 
 
 def identify(operation: Operation, request: Request, settings: Settings) -> Caller:
-    """The caller. Raises RequestProblem for a credential that is missing, malformed or wrong.
+    """The caller. Raises RequestProblem for a missing, malformed or wrong credential.
 
-    The caller's `check_time` does for one that has expired.
+    For an expired credential, the caller's `check_time` raises it.
     """
     if not operation.secured:
         return ANONYMOUS
-    allowed = _VENDORS.get(operation.vendor)
-    return allowed(request, settings) if allowed else openapi.identify(operation, request, settings)
+    identify_by_vendor = _IDENTIFY_BY_VENDOR.get(operation.vendor)
+    return identify_by_vendor(request, settings) if identify_by_vendor else openapi.identify(operation, request, settings)
 
 
 def authorise(operation: Operation, parameters: Mapping[str, object], settings: Settings) -> None:

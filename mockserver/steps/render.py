@@ -1,4 +1,4 @@
-"""Answers to bytes: problems in the vendor's own error form, bodies as JSON, the headers that every answer has."""
+"""The step that turns an answer into bytes: problems in the vendor's error form, bodies as JSON, the common headers."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 def problem(
     definitions: Definitions, operation: Operation | None, path: str, error: RequestProblem, switches: Mapping[str, str]
 ) -> tuple[Example, int] | None:
-    """The documented error that answers a problem, and its HTTP status; None where no vendor documents one."""
+    """The documented error that answers a problem, and its HTTP status; None if no vendor documents one."""
     if operation is not None:
         example = operation.problems.get(error.kind) or operation.problems.get("internal-error")
         return (example, example.status(switches)) if example else None
     service = definitions.service_at(path)
     if service is None or service.vendor not in VENDORS:
         return None
-    vendors = [other for other in definitions.operations if other.vendor == service.vendor]
-    neighbour = next((other for other in vendors if other.service == service.name), vendors[0])
-    example = neighbour.problems.get(error.kind) or neighbour.problems["internal-error"]
+    candidates = [other for other in definitions.operations if other.vendor == service.vendor]
+    sample_operation = next((other for other in candidates if other.service == service.name), candidates[0])
+    example = sample_operation.problems.get(error.kind) or sample_operation.problems["internal-error"]
     return example, example.status(switches)
 
 
@@ -50,9 +50,9 @@ def error_answer(
     """An error in its envelope. `facts` fill the message's placeholders; `request_id` and `token` must be among them."""
     assert example.error is not None
     message = _message(definitions, example.error, facts, switches)
-    allowed = {**facts, "code": example.error["code"], "message": message, "title": _title(status)}
+    fields = {**facts, "code": example.error["code"], "message": message, "title": _title(status)}
     headers = (("Allow", facts["allow"]),) if status == 405 and "allow" in facts else ()
-    return Answer(status, ENVELOPES[example.envelope](allowed, switches), headers, problem=detail, error=example.name)
+    return Answer(status, ENVELOPES[example.envelope](fields, switches), headers, problem=detail, error=example.name)
 
 
 def _message(
@@ -75,7 +75,7 @@ def _title(status: int) -> str:
 
 
 def misuse_answer(error: ControlError) -> Answer:
-    """A mistake in talking to the mock itself, as RFC 9457 has it."""
+    """The answer to a mistake in a call of the mock's own API, in the form of RFC 9457."""
     body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
     return Answer(error.status, body, content_type=_PROBLEM_JSON, problem=error.detail)
 
@@ -84,11 +84,11 @@ def response(answer: Answer, now: int, request_id: str, vendor: str, quick: bool
     """The answer with its headers, and as bytes (`wire`).
 
     Args:
-        answer: What a step found to say.
+        answer: The answer of a step.
         now: The mock's time in milliseconds.
         request_id: The request's id.
-        vendor: Whose answer it is.
-        quick: Whether the body holds no numbers but those that services and documents write.
+        vendor: The vendor whose answer it is.
+        quick: True if the body holds only numbers that services and documents write.
     """
     body = _json(answer.body, quick) if answer.raw is None else answer.raw
     headers = [
@@ -120,15 +120,15 @@ def _status_line(status: int) -> str:
 
 @lru_cache(maxsize=64)
 def _date(second: int) -> str:
-    """A time (seconds since 1970) as HTTP has it."""
+    """A time (seconds since 1970) as an HTTP date."""
     return format_datetime(utc(second * SECOND), usegmt=True)
 
 
 def _json(body: Any, quick: bool) -> bytes:
-    """A body as JSON, without blanks.
+    """A body as JSON, without spaces.
 
-    What orjson has no form for (halves of surrogate pairs, integers over 64 bits) is written as Python's json does; so is
-    all of it unless `quick`, since the two write very large and very small numbers, and NaN, in different forms.
+    Python's json writes what orjson can't (halves of surrogate pairs, integers over 64 bits). It writes everything unless
+    `quick`, because the two write very large and very small numbers, and NaN, differently.
     """
     if quick:
         try:
@@ -141,13 +141,13 @@ def _json(body: Any, quick: bool) -> bytes:
 
 
 def header_text(text: str) -> str:
-    """Text as a header's value: one line of ASCII, 500 characters at most."""
+    """Text as a header's value: one line of ASCII, at most 500 characters."""
     line = one_line(" ".join(text.split()))
     return line if len(line) <= 500 else line[:497] + "..."
 
 
 def one_line(text: str) -> str:
-    """Text as one line of printable ASCII: all other characters escaped."""
+    """Text as one line of printable ASCII; all other characters are escaped."""
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_CONTROLS).encode("ascii", "backslashreplace").decode()

@@ -1,28 +1,28 @@
-"""The answer of a recorded job: the one that was in effect so long after its first poll."""
+"""The step that answers from a recording: with the answer that was in effect so long after the job's first poll."""
 
 from __future__ import annotations
 
 from ..definitions import Operation
-from ..exchanges.replays import moved, moved_date
+from ..exchanges.replays import move_date, move_times
 from ..model import Answer
-from ..redaction.content_coding import changed
+from ..redaction.content_coding import map_text
 from ..services.base import Context
 
 
 def replay(operation: Operation, context: Context) -> Answer | None:
-    """The recorded answer, its times moved to now; None where no recording has this job.
+    """The recorded answer with its times moved to now; None if no recording has this job.
 
-    The replay of a job begins when it is first asked for, as its recording did.
+    A job's replay begins with its first request, like its recording.
     """
     replays = context.namespace.replays
-    result = replays.find(operation, context.parameters, context.now) if replays.all else None
-    if result is None:
+    match = replays.find(operation, context.parameters, context.now) if replays.all else None
+    if match is None:
         return None
-    number, trajectory = result
+    number, recorded_job = match
     began = context.namespace.store.birth(("replay", str(number)), context.now).time
-    step = trajectory.at(context.now - began)
-    by = began - trajectory.began
-    body = changed(step.body, lambda text: moved(text, operation.observation, by))
-    headers = tuple((name, moved_date(value, by)) for name, value in step.headers if name.lower() != "content-type")
+    step = recorded_job.at(context.now - began)
+    shift = began - recorded_job.began
+    body = map_text(step.body, lambda text: move_times(text, operation.observation, shift))
+    headers = tuple((name, move_date(value, shift)) for name, value in step.headers if name.lower() != "content-type")
     media_type = next((value for name, value in step.headers if name.lower() == "content-type"), "")
     return Answer(step.status, None, headers, media_type, raw=body)

@@ -1,4 +1,4 @@
-"""Which operation a request is for."""
+"""The step that finds the operation of a request."""
 
 from __future__ import annotations
 
@@ -18,38 +18,40 @@ BODY_LIMIT = 12 * 1024 * 1024
 def route(definitions: Definitions, request: Request) -> tuple[Operation, Mapping[str, str]]:
     """The request's operation, and the values in its path. Raises RequestProblem: no-route, wrong-method."""
     matches = definitions.router.matches(request.segments or request.path.split("/"))
-    here = {operation.id: (operation, values) for _, operation, values in matches if operation.method == request.method}
-    if len(here) == 1:
-        operation, values = here.popitem()[1]
+    candidates = {
+        candidate.id: (candidate, values) for _, candidate, values in matches if candidate.method == request.method
+    }
+    if len(candidates) == 1:
+        operation, values = candidates.popitem()[1]
         return operation, dict(zip(operation.path_names, values, strict=True))
-    result = chosen([operation for operation, _ in here.values()], request.query)
-    if result:
-        return result, dict(zip(result.path_names, here[result.id][1], strict=True))
+    chosen_operation = chosen([operation for operation, _ in candidates.values()], request.query)
+    if chosen_operation:
+        return chosen_operation, dict(zip(chosen_operation.path_names, candidates[chosen_operation.id][1], strict=True))
     if matches:
         allowed = ", ".join(dict.fromkeys(operation.method for _, operation, _ in matches))
         raise RequestProblem("wrong-method", f"{request.method} is not documented here, only {allowed}", allow=allowed)
-    near = _nearest_path(definitions, request.path[:2_000].split("/"))
-    hint = f"nearest: {near}" if near else "`mockserver operations` lists them"
+    nearest = _nearest_path(definitions, request.path[:2_000].split("/"))
+    hint = f"nearest: {nearest}" if nearest else "`mockserver operations` lists them"
     raise RequestProblem("no-route", f"no operation has this path; {hint}")
 
 
 def _nearest_path(definitions: Definitions, segments: list[str]) -> str | None:
-    """The documented path that is most like this one, segment by segment: an id counts as any id, however long it is."""
+    """The documented path that is most similar, segment by segment; an id is similar to any other id."""
     paths = dict.fromkeys(operation.path.partition("?")[0] for operation in definitions.operations)
     likeness = {path: _likeness(path.split("/"), segments) for path in paths}
     best = max(likeness, key=lambda path: likeness[path], default=None)
     return best if best is not None and likeness[best] >= 0.6 else None
 
 
-def _likeness(expected: list[str], segments: list[str]) -> float:
-    """How much of the longer path has its like in the other one, in order: 1 for the same path."""
+def _likeness(documented_segments: list[str], segments: list[str]) -> float:
+    """The share of the longer path that has similar segments in the other one, in the same order; 1 for the same path."""
     best = [0.0] * (len(segments) + 1)
-    for name in expected[1:]:
+    for documented in documented_segments[1:]:
         row = [0.0]
         for index, segment in enumerate(segments[1:], 1):
-            row.append(max(row[-1], best[index], best[index - 1] + _segment_likeness(name, segment)))
+            row.append(max(row[-1], best[index], best[index - 1] + _segment_likeness(documented, segment)))
         best = row
-    return best[-1] / max(len(expected) - 1, len(segments) - 1, 1)
+    return best[-1] / max(len(documented_segments) - 1, len(segments) - 1, 1)
 
 
 def _segment_likeness(name: str, segment: str) -> float:
@@ -59,19 +61,19 @@ def _segment_likeness(name: str, segment: str) -> float:
     return ratio if ratio >= 0.6 else 0.0
 
 
-def check_size(request: Request, size: int) -> None:
-    """Raises RequestProblem for a request that the gateway would not take; its headers have so many characters.
+def check_size(request: Request, header_size: int) -> None:
+    """Raises RequestProblem for a request that the gateway would refuse; `header_size` is in characters.
 
     Source: API Gateway user guide (URI of 32 KB, body of 12 MB; it gives no limit for headers, 32 KB is invented).
     """
-    address = len(request.path) + len(request.query)
-    if address > URI_LIMIT:
-        raise RequestProblem("uri-too-long", f"path and query have {address} bytes; allowed: {URI_LIMIT}")
-    if size > HEADER_LIMIT:
-        raise RequestProblem("header-too-large", f"the headers have {size} bytes; allowed: {HEADER_LIMIT}")
-    body = max(len(request.body), request.body_size)
-    if body > BODY_LIMIT:
-        raise RequestProblem("body-too-large", f"the body has {body} bytes; allowed: {BODY_LIMIT}")
+    uri_size = len(request.path) + len(request.query)
+    if uri_size > URI_LIMIT:
+        raise RequestProblem("uri-too-long", f"path and query have {uri_size} bytes; allowed: {URI_LIMIT}")
+    if header_size > HEADER_LIMIT:
+        raise RequestProblem("header-too-large", f"the headers have {header_size} bytes; allowed: {HEADER_LIMIT}")
+    body_size = max(len(request.body), request.body_size)
+    if body_size > BODY_LIMIT:
+        raise RequestProblem("body-too-large", f"the body has {body_size} bytes; allowed: {BODY_LIMIT}")
 
 
 def check_text(request: Request) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..faults.delivery import Action, End, Hang, Wait
-from ..faults.kinds import script
+from ..faults.kinds import delivery_actions
 from ..mock import Mock
 from ..model import Request, Response, request_from
 from ..server.encoding import encode
@@ -64,7 +64,7 @@ class Wire:
         head, body = encode(raw, answer)
         if answer.delivery is None:
             return io.BytesIO(head + body)
-        arrived, self.was_reset = _arrived(script(head, body, answer.delivery), self._timeout)
+        arrived, self.was_reset = _arrived(delivery_actions(head, body, answer.delivery), self._timeout)
         return io.BytesIO(arrived)
 
     def settimeout(self, seconds: float | None) -> None:

@@ -93,15 +93,15 @@ def text(coverage: Coverage) -> list[str]:
     for name in coverage.exercised():
         mine = coverage.of(name)
         lines.append(f"{mine.operation.service} ({name}): {mine.polls} polls")
-        lines += [line for kind in KINDS if mine.documented[kind] for line in _lines(mine, kind)]
+        lines += [line for kind in KINDS if mine.documented_names[kind] for line in _lines(mine, kind)]
     return [*lines, f"shown to the code under test: {percent(coverage)} % of what is documented"]
 
 
 def _lines(mine: OperationCoverage, kind: str) -> list[str]:
-    missing, strange = mine.missing(kind), [item for item in mine.strange if item.startswith(f"{kind}: ")]
-    head = f"  {_TITLES.get(kind, kind):<12}{len(mine.seen[kind]):>4} of {len(mine.documented[kind]):<4}"
+    missing, undocumented = mine.missing(kind), [item for item in mine.undocumented if item.startswith(f"{kind}: ")]
+    head = f"  {_TITLES.get(kind, kind):<12}{len(mine.seen[kind]):>4} of {len(mine.documented_names[kind]):<4}"
     tail = f" never shown: {', '.join(missing)}" if missing else " all shown"
-    extra = f"; undocumented: {', '.join(item.removeprefix(f'{kind}: ') for item in strange)}" if strange else ""
+    extra = f"; undocumented: {', '.join(item.removeprefix(f'{kind}: ') for item in undocumented)}" if undocumented else ""
     indent = " " * 26
     return textwrap.wrap(
         head + tail + extra, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False

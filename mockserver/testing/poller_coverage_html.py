@@ -13,7 +13,7 @@ from . import poller_coverage
 
 @dataclass(frozen=True, slots=True)
 class CoverageSection:
-    """An operation on the page: `strange` is what was shown, but is not documented; `line` its method and path."""
+    """An operation on the page: `undocumented` is what was shown, but is not documented; `line` its method and path."""
 
     name: str
     line: str
@@ -22,7 +22,7 @@ class CoverageSection:
     percent: float
     shares: tuple[Share, ...]
     matrix: Matrix | None
-    strange: tuple[tuple[str, int], ...]
+    undocumented: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ def html(coverage: Coverage, least: float | None = None) -> str:
 
 def _section_of(place: int, name: str, coverage: Coverage) -> CoverageSection:
     counted = coverage.of(name)
-    operation, shares, strange = counted.operation, shares_of(counted), tuple(counted.strange.items())
+    operation, shares, undocumented = counted.operation, shares_of(counted), tuple(counted.undocumented.items())
     line = f"{operation.method} {operation.path}"
-    matrix = matrix_of(operation, shares, strange)
+    matrix = matrix_of(operation, shares, undocumented)
     percent = coverage.percent([name])
-    return CoverageSection(name, line, f"operation-{place}", counted.polls, percent, shares, matrix, strange)
+    return CoverageSection(name, line, f"operation-{place}", counted.polls, percent, shares, matrix, undocumented)
 
 
 def _total(kind: str, sections: list[CoverageSection]) -> Total:

@@ -28,7 +28,7 @@ from mockserver.exchanges.exchange import Exchange, exchange_of, response_from
 from mockserver.exchanges.har import write
 from mockserver.exchanges.recording import Recorder, Recording, read
 from mockserver.exchanges.recording_to_replay import replays_from
-from mockserver.exchanges.replays import RecordedAnswer, RecordedJob, Replays, moved, recorded_job_from
+from mockserver.exchanges.replays import RecordedAnswer, RecordedJob, Replays, move_times, recorded_job_from
 from mockserver.jobs.clock import SECOND
 from mockserver.model import Request, Response
 from mockserver.redaction.redactor import Redactor
@@ -399,9 +399,9 @@ def test_any_trajectory_survives_its_file_form(steps: list[tuple[int, int, bytes
 def test_moving_times_never_fails(text: str, by: int) -> None:
     """Whatever an answer is, and wherever its times would go."""
     observation = DEFINITIONS.operation("ShowJobStatus").observation
-    moved(text, observation, by)
+    move_times(text, observation, by)
     answer = json.dumps({"submissions": [{"creation-date": NOW, "status": text}]})
-    result = json.loads(moved(answer, observation, by))
+    result = json.loads(move_times(answer, observation, by))
     assert result["submissions"][0]["status"] == text
 
 

@@ -9,7 +9,7 @@ import requests
 from sdk_clients import INSTANCE
 
 from mockserver import running
-from mockserver.contract.coverage import documented
+from mockserver.contract.coverage import documented_names
 from mockserver.definitions import Definitions
 from mockserver.testing import poller_coverage
 
@@ -91,7 +91,7 @@ def test_counts_add_up_and_survive_json(shipped: Definitions) -> None:
 
 def test_the_percentage_is_of_all_that_is_documented(shipped: Definitions) -> None:
     """Everything shown is 100 %, nothing 0 %."""
-    names = documented(shipped.operation("ShowJobStatus"), ["HANG"])
+    names = documented_names(shipped.operation("ShowJobStatus"), ["HANG"])
     coverage = poller_coverage.coverage_of(shipped, faults=["HANG"])
     assert poller_coverage.percent(coverage) == 0.0
     for kind in poller_coverage.KINDS[:-1]:

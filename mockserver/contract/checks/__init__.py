@@ -1,1 +1,1 @@
-"""One module for each kind of check; `session.py` asks them all."""
+"""One module for each kind of check; `session.py` calls them all."""

@@ -1,4 +1,4 @@
-"""A body by itself: its schema and its members, judged once for each body that is in order."""
+"""The checks of a body by itself (its schema, its members), done once for each body that is in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REMEMBERED = 20_000
 
 
 class BodyChecks:
-    """Judges bodies; those in order are remembered by their digests, as most polls have the answer of the last one.
+    """Judges bodies. Those in order are remembered by their digests, because most polls get the same answer as the last one.
 
     Not for several threads at a time.
     """
@@ -25,12 +25,14 @@ class BodyChecks:
         self._shapes = Shapes()
         self._in_order: set[tuple[str, int, bytes]] = set()
 
-    def check(self, operation: Operation, answers: ResponseSpec, response: Response, body: Any) -> list[Finding]:
-        """What is wrong with a body, whatever was asked and answered before."""
+    def check(self, operation: Operation, response_spec: ResponseSpec, response: Response, body: Any) -> list[Finding]:
+        """The findings about a body, whatever was asked and answered before."""
         key = (operation.id, response.status, blake2b(response.body, digest_size=16).digest())
         if key in self._in_order:
             return []
-        findings = check_schema(self._definitions, operation, response.status, body) + self._shapes.check(answers, body)
+        findings = check_schema(self._definitions, operation, response.status, body) + self._shapes.check(
+            response_spec, body
+        )
         if not findings:
             if len(self._in_order) >= _REMEMBERED:
                 self._in_order.clear()

@@ -1,4 +1,4 @@
-"""Answers that were found in order: the same again, at a later time, is in order too."""
+"""Answers that were in order: the same answer at a later time is in order too."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from ...exchanges.job_view import JobView
 from ...model import Response
 from .request import REMEMBERED, ParsedRequest
 
-_LARGEST = 65_536
+_LARGEST_BODY = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAnswer:
-    """What an answer showed: its jobs, and how many there are in all; `since` is when it was first in order (ms)."""
+    """The jobs in an answer, and the total that it names; `since` is when it was first in order (ms)."""
 
-    seen: tuple[JobView, ...]
+    views: tuple[JobView, ...]
     total: Any
     since: int
 
 
 class KnownAnswers:
-    """Remembers answers in order by what was asked and by digests of their bodies: most polls have the answer of the last.
+    """Remembers answers in order, by their requests and digests of their bodies: most polls get the last poll's answer.
 
-    What an answer says of times can be wrong only because it was too early, so one that was in order stays so. Not for
-    several threads at a time.
+    A time in an answer can only be wrong by being in the future, so an answer that was in order stays so. Not for several
+    threads at a time.
     """
 
     def __init__(self) -> None:
         self._known: dict[Hashable, KnownAnswer] = {}
 
     def key(self, parsed: ParsedRequest, response: Response) -> Hashable:
-        """What an answer is remembered by; None for a body that is too large to keep its jobs."""
-        if len(response.body) > _LARGEST:
+        """The key of an answer; None if its body is too large for its jobs to be remembered."""
+        if len(response.body) > _LARGEST_BODY:
             return None
         return parsed.key, response.status, blake2b(response.body, digest_size=16).digest()
 
     def find(self, key: Hashable, now: int | None) -> KnownAnswer | None:
-        """The same answer, judged before; None where it wasn't, or only for a later time."""
+        """The same answer, judged before; None if it wasn't judged, or only at a later time."""
         known = self._known.get(key)
         return known if known is not None and now is not None and now >= known.since else None
 
-    def add(self, key: Hashable, now: int | None, seen: tuple[JobView, ...], total: Any) -> None:
-        """Remember an answer that is in order at this time."""
+    def add(self, key: Hashable, now: int | None, views: tuple[JobView, ...], total: Any) -> None:
+        """Remember an answer that is in order now."""
         if key is None or now is None:
             return
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        self._known[key] = KnownAnswer(seen, total, now)
+        self._known[key] = KnownAnswer(views, total, now)

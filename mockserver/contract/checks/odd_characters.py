@@ -1,4 +1,4 @@
-"""Characters that look like others, or like nothing: named, so that a finding doesn't show the same text twice."""
+"""Names characters that are invisible or look like others, so that a finding never shows two texts that look the same."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ from collections.abc import Iterator
 
 from ..findings import Finding
 
-_ABOUT_TEXTS = (
+_CODES_THAT_QUOTE = (
     "id-mismatch", "filter-ignored", "project-mismatch", "status-unknown", "value-wrong", "pattern-wrong",
     "identity-changed", "member-undeclared", "error-code-unknown", "header-invalid", "content-type-wrong", "time-impossible",
 )  # fmt: skip
-"""Codes whose finding quotes the text that is wrong, whole."""
+"""Codes whose findings quote the whole wrong text."""
 
-_NAMED = 3
+_MOST_NAMED = 3
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
-_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+_LOOKALIKE_SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 """Scripts with letters that look like Latin ones."""
 
 
 def odd_characters(finding: Finding) -> str:
-    """What the text of a finding has that can't be seen, or looks like something else, as an addition to it; "" for none."""
-    if finding.code not in _ABOUT_TEXTS or finding.found.isascii():
+    """A note for the finding's text that names its invisible and look-alike characters; "" if it has none."""
+    if finding.code not in _CODES_THAT_QUOTE or finding.found.isascii():
         return ""
-    odd = list(dict.fromkeys(_odd(finding.found)))
-    if not odd:
+    characters = list(dict.fromkeys(_find_odd_characters(finding.found)))
+    if not characters:
         return ""
-    more = f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else ""
-    return f" (with {', '.join(map(_character_name, odd[:_NAMED]))}{more})"
+    more = f" and {len(characters) - _MOST_NAMED} more" if len(characters) > _MOST_NAMED else ""
+    return f" (with {', '.join(map(_character_name, characters[:_MOST_NAMED]))}{more})"
 
 
-def _odd(text: str) -> Iterator[str]:
-    decomposed = unicodedata.normalize("NFC", text) != text
-    latin = any("a" <= character.lower() <= "z" for character in text)
+def _find_odd_characters(text: str) -> Iterator[str]:
+    is_decomposed = unicodedata.normalize("NFC", text) != text
+    has_latin = any("a" <= character.lower() <= "z" for character in text)
     for character in text:
         if character.isascii():
             continue
-        kind = unicodedata.category(character)
-        hidden = kind in ("Cf", "Cc", "Zs", "Zl", "Zp", "Co", "Cn", "Cs") or ord(character) in _FULL_WIDTH
-        alike = latin and kind in ("Lu", "Ll") and unicodedata.name(character, "").startswith(_ALIKE)
-        if hidden or alike or (decomposed and unicodedata.combining(character)):
+        category = unicodedata.category(character)
+        is_invisible = category in ("Cf", "Cc", "Zs", "Zl", "Zp", "Co", "Cn", "Cs") or ord(character) in _FULL_WIDTH
+        looks_latin = (
+            has_latin and category in ("Lu", "Ll") and unicodedata.name(character, "").startswith(_LOOKALIKE_SCRIPTS)
+        )
+        if is_invisible or looks_latin or (is_decomposed and unicodedata.combining(character)):
             yield character
 
 

@@ -1,4 +1,4 @@
-"""Pages of one list, turned one after the other: none overlaps with another, and together they have every row."""
+"""Checks of one list's pages, read one after the other: none overlaps with another, and together they have every row."""
 
 from __future__ import annotations
 
@@ -14,106 +14,109 @@ from .sequence import Span
 
 @dataclass
 class PageWalk:
-    """A walk through a list: the total on its first page and that on the last one, where the next page begins, and which
-    rows were seen where, with whether they had ended."""
+    """A walk through a list: the total on its first and on its last page, the next page's offset, when the last page was
+    received (ms), and for each id of a row the offset of its page and its job."""
 
     total: int
     last_total: int
-    following: int = 0
+    next_offset: int = 0
     received: float | None = None
-    seen: dict[str, int] = field(default_factory=dict)
+    offsets: dict[str, int] = field(default_factory=dict)
     views: dict[str, JobView] = field(default_factory=dict)
 
 
 @dataclass
 class PageWalks:
-    """The walks under way, by list: the operation and all parameters but offset and limit. Offset 0 begins a walk again."""
+    """The walks in progress, by list (the operation and all parameters but offset and limit), and the jobs that the last
+    complete walk found. Offset 0 begins a new walk."""
 
     by_list: dict[Hashable, PageWalk] = field(default_factory=dict)
-    whole: dict[Hashable, dict[str, JobView]] = field(default_factory=dict)
+    last_complete: dict[Hashable, dict[str, JobView]] = field(default_factory=dict)
 
     def page(
         self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[JobView], span: Span | None = None
     ) -> list[Finding]:
-        """Remember a page; what is wrong with it beside those before. A page out of turn is not judged.
+        """Remember a page; returns the findings about it beside the pages before. A page out of turn is not judged.
 
-        One that was asked for before the last one had come (`span`: when it was sent and received) is another walker's.
+        A page whose request was sent before the last page was received (`span`) belongs to another client's walk.
         """
         if offset == 0:
             self.by_list[key] = PageWalk(total, total)
         walk = self.by_list.get(key)
-        overlaps = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
-        if walk is None or overlaps or offset != walk.following:
+        is_other_walk = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
+        if walk is None or is_other_walk or offset != walk.next_offset:
             self.by_list.pop(key, None)
             return []
-        result = [*_overlaps(operation, walk, rows), *_check_total(operation, walk, offset, total)]
-        walk.seen.update((look.id, offset) for look in rows if look.id)
-        walk.views.update((look.id, look) for look in rows if look.id)
-        walk.following, walk.received = offset + len(rows), span and span[1]
-        if walk.following >= total and not result:
-            result += self._check_whole(operation, key, walk)
-        at_end = rows and walk.following >= total
-        if at_end and all(look.id for look in rows) and len(walk.seen) < walk.total:
-            what = f"{len(walk.seen)} rows on all pages"
+        findings = [*_check_overlaps(operation, walk, rows), *_check_same_total(operation, walk, offset, total)]
+        walk.offsets.update((row.id, offset) for row in rows if row.id)
+        walk.views.update((row.id, row) for row in rows if row.id)
+        walk.next_offset, walk.received = offset + len(rows), span and span[1]
+        if walk.next_offset >= total and not findings:
+            findings += self._check_vanished_jobs(operation, key, walk)
+        at_end = rows and walk.next_offset >= total
+        if at_end and all(row.id for row in rows) and len(walk.offsets) < walk.total:
+            actual = f"{len(walk.offsets)} rows on all pages"
             documented = f"{walk.total}, the total on the first page"
-            result.append(
-                finding("page-missed", "polls", rows[0].pointer.rpartition("/")[0], what, documented, _place(operation))
+            findings.append(
+                finding("page-missed", "polls", rows[0].pointer.rpartition("/")[0], actual, documented, _source(operation))
             )
-        return result
+        return findings
 
-    def _check_whole(self, operation: Operation, key: Hashable, walk: PageWalk) -> list[Finding]:
-        """A run that the last whole walk had, and this one hasn't: wrong while it hadn't ended, or an older one is still
-        there; a service may forget old runs."""
+    def _check_vanished_jobs(self, operation: Operation, key: Hashable, walk: PageWalk) -> list[Finding]:
+        """Findings for the runs that the last complete walk had and this one hasn't.
+
+        A service may forget old runs: a missing run is wrong only if it hadn't ended, or if an older run is still listed.
+        """
         if len(walk.views) != walk.total:
             return []
-        before, self.whole[key] = self.whole.get(key, {}), walk.views
-        oldest = min((_began(view) for view in walk.views.values()), default=None)
-        gone = [
+        before, self.last_complete[key] = self.last_complete.get(key, {}), walk.views
+        oldest = min((_first_time(view) for view in walk.views.values()), default=None)
+        vanished = [
             view
             for name, view in before.items()
-            if name not in walk.views and (not view.terminal or (oldest is not None and _began(view) > oldest))
+            if name not in walk.views and (not view.terminal or (oldest is not None and _first_time(view) > oldest))
         ]
-        return [_vanished(operation, view) for view in gone]
+        return [_vanished_finding(operation, view) for view in vanished]
 
 
-def _began(view: JobView) -> int:
+def _first_time(view: JobView) -> int:
     return next((time for _, time in view.times if time is not None), 0)
 
 
-def _vanished(operation: Operation, view: JobView) -> Finding:
+def _vanished_finding(operation: Operation, view: JobView) -> Finding:
     actual = f"{view.id} is not listed, after it was {view.state or excerpt(view.sent)}"
-    place = view.pointer.rpartition("/")[0]
+    pointer = view.pointer.rpartition("/")[0]
     documented = "older runs are, and this one" if view.terminal else "the job, until it has ended"
-    return replace(finding("job-vanished", "polls", place, actual, documented, _place(operation)), job=view.id)
+    return replace(finding("job-vanished", "polls", pointer, actual, documented, _source(operation)), job=view.id)
 
 
-def _check_total(operation: Operation, walk: PageWalk, offset: int, total: int) -> list[Finding]:
-    """The total stays from page to page; where a run begins in between, the rows move as well."""
+def _check_same_total(operation: Operation, walk: PageWalk, offset: int, total: int) -> list[Finding]:
+    """The total must stay the same from page to page: if a run begins in between, the rows move, too."""
     before, walk.last_total = walk.last_total, total
     observation = operation.observation
     if total == before or observation is None:
         return []
-    what = f"{before}, then {total} on the page at offset {offset}"
+    actual = f"{before}, then {total} on the page at offset {offset}"
     documented = "the same total on all pages"
-    return [finding("total-changed", "polls", observation.total or "", what, documented, _place(operation))]
+    return [finding("total-changed", "polls", observation.total or "", actual, documented, _source(operation))]
 
 
-def _place(operation: Operation) -> str:
+def _source(operation: Operation) -> str:
     return f"{operation.place}/x-observation"
 
 
-def _overlaps(operation: Operation, walk: PageWalk, rows: Sequence[JobView]) -> list[Finding]:
+def _check_overlaps(operation: Operation, walk: PageWalk, rows: Sequence[JobView]) -> list[Finding]:
     observation = operation.observation
     assert observation is not None
     return [
         finding(
             "page-overlap",
             "polls",
-            look.pointer + (observation.id or ""),
-            f"{look.id}, which the page at offset {walk.seen[look.id]} had",
+            row.pointer + (observation.id or ""),
+            f"{row.id}, which the page at offset {walk.offsets[row.id]} had",
             "each row on one page",
-            _place(operation),
+            _source(operation),
         )
-        for look in rows
-        if look.id in walk.seen
+        for row in rows
+        if row.id in walk.offsets
     ]

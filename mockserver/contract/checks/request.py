@@ -1,4 +1,4 @@
-"""The request: a documented operation, its parameters, its body, a credential."""
+"""Checks of the request: a documented operation, its parameters, its body, a credential."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ...model import Request
 from ..findings import Finding, finding
 
 REMEMBERED = 20_000
-"""So many requests, and so many bodies, are remembered."""
+"""At most so many requests, and so many bodies, are remembered."""
 _CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim-accesstoken",)}
 
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """What a request asks: the operation (None: none), its parameters as text and as values, where they can be read; and in
-    which namespace. Two with the same `key` ask the same."""
+    """A request's operation (None: no operation matches), its parameters as texts and, if they can be read, as values, and
+    its namespace. Two requests with the same `key` ask the same."""
 
     operation: Operation | None
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -33,12 +33,12 @@ class ParsedRequest:
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
-        """What tells requests apart, as far as an answer depends on them."""
+        """Everything in the request that an answer depends on."""
         return self.operation.id if self.operation else "", self.namespace, *sorted(self.texts.items())
 
 
 class RequestChecks:
-    """Reads requests; those in order are remembered, as most polls ask what the last one asked.
+    """Reads requests. Those in order are remembered, because most polls ask the same as the last one.
 
     Not for several threads at a time.
     """
@@ -47,19 +47,19 @@ class RequestChecks:
         self._definitions = definitions
         self._in_order: dict[Hashable, ParsedRequest] = {}
         parameters = (parameter for operation in definitions.operations for parameter in operation.parameters)
-        named = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
-        conditional = {name.lower() for operation in definitions.operations for name in operation.required_if}
-        self._headers = tuple(sorted({"x-project-id", *named, *conditional}))
+        parameter_names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
+        conditional_names = {name.lower() for operation in definitions.operations for name in operation.required_if}
+        self._headers = tuple(sorted({"x-project-id", *parameter_names, *conditional_names}))
         self._credentials = tuple(sorted({name for names in _CREDENTIALS.values() for name in names}))
 
     def read(self, request: Request) -> tuple[ParsedRequest, list[Finding]]:
-        """As `read_request`."""
+        """Same as `read_request`, with a memory."""
         if request.body:
             return read_request(self._definitions, request)
-        sent = request.headers
+        headers = request.headers
         key = (
-            request.method, request.path, request.query, *(sent.get(name) for name in self._headers),
-            *(name in sent for name in self._credentials),
+            request.method, request.path, request.query, *(headers.get(name) for name in self._headers),
+            *(name in headers for name in self._credentials),
         )  # fmt: skip
         parsed = self._in_order.get(key)
         if parsed is not None:
@@ -73,56 +73,58 @@ class RequestChecks:
 
 
 def read_request(definitions: Definitions, request: Request) -> tuple[ParsedRequest, list[Finding]]:
-    """What a request asks, and everything that is wrong with it."""
+    """The parsed request, and the findings about it."""
     operation = definitions.operation_at(request.method, request.path, request.query)
     if operation is None:
         return ParsedRequest(None), [_no_operation(definitions, request)]
-    texts = operation.path_values(request.path, request.segments) or {}
+    path_texts = operation.path_values(request.path, request.segments) or {}
     try:
         pairs = query_pairs(request.query)
     except ValueError as error:
-        return ParsedRequest(operation, texts), [
+        return ParsedRequest(operation, path_texts), [
             finding("request-malformed", "request", "", str(error), "UTF-8, percent-encoded")
         ]
-    result = list(_check_names(operation, [name for name, _ in pairs]))
+    findings = list(_check_names(operation, [name for name, _ in pairs]))
     query = dict(reversed(pairs))
-    sources: Mapping[str, Mapping[str, str]] = {"path": texts, "query": query, "header": request.headers}
-    supplied, values = dict(texts), dict[str, Any]()
+    sources: Mapping[str, Mapping[str, str]] = {"path": path_texts, "query": query, "header": request.headers}
+    all_texts, values = dict(path_texts), dict[str, Any]()
     for parameter in operation.parameters:
         text = sources[parameter.location].get(parameter.name.lower() if parameter.location == "header" else parameter.name)
         if text is not None:
-            supplied[parameter.name] = text
-            result += _check_parameter(operation, parameter, text, values)
+            all_texts[parameter.name] = text
+            findings += _check_parameter(operation, parameter, text, values)
         elif parameter.required:
             documented = f"required ({parameter.location})"
-            result.append(
+            findings.append(
                 finding("request-parameter-missing", "request", join(parameter.name), "nothing", documented, operation.place)
             )
-    result += [
+    findings += [
         *_check_headers(operation, request),
         *_check_body(operation, request),
         *_check_credential(operation, request),
-        *_check_project(operation, request, texts),
+        *_check_project(operation, request, path_texts),
     ]
-    return ParsedRequest(operation, supplied, values), result
+    return ParsedRequest(operation, all_texts, values), findings
 
 
 def _no_operation(definitions: Definitions, request: Request) -> Finding:
-    allowed = [f"{operation.method} {operation.path}" for operation in definitions.operations]
-    requested = f"{request.method} {shortened(request.path)}"
-    near = difflib.get_close_matches(requested[:200], allowed, 1, cutoff=0.3)
+    documented = [f"{operation.method} {operation.path}" for operation in definitions.operations]
+    actual = f"{request.method} {shortened(request.path)}"
+    nearest = difflib.get_close_matches(actual[:200], documented, 1, cutoff=0.3)
     return finding(
-        "request-unknown", "request", "", ascii(requested)[1:-1], f"nearest: {near[0]}" if near else "no such path"
+        "request-unknown", "request", "", ascii(actual)[1:-1], f"nearest: {nearest[0]}" if nearest else "no such path"
     )
 
 
 def _check_names(operation: Operation, names: list[str]) -> Iterator[Finding]:
-    allowed = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
+    known_names = [parameter.name for parameter in operation.parameters if parameter.location == "query"]
     for name in dict.fromkeys(names):
-        if name not in allowed:
-            near = difflib.get_close_matches(name[:64], allowed, 1)
+        if name not in known_names:
+            nearest = difflib.get_close_matches(name[:64], known_names, 1)
             documented = (
-                f"no such parameter; the nearest is {near[0]!r}" if near else f"one of {', '.join(allowed) or 'none'}"
+                f"no such parameter; the nearest is {nearest[0]!r}"
+                if nearest
+                else f"one of {', '.join(known_names) or 'none'}"
             )
             yield finding("request-parameter-unknown", "request", join(name), excerpt(name), documented, operation.place)
         elif names.count(name) > 1:
@@ -130,21 +132,21 @@ def _check_names(operation: Operation, names: list[str]) -> Iterator[Finding]:
 
 
 def _check_parameter(operation: Operation, parameter: Parameter, text: str, values: dict[str, Any]) -> Iterator[Finding]:
-    wrong, pointer = "request-parameter-invalid", join(parameter.name)
+    code, pointer = "request-parameter-invalid", join(parameter.name)
     try:
         value = values[parameter.name] = read_value(parameter, text)
     except ValueError:
-        yield finding(wrong, "request", pointer, excerpt(text), parameter.type, operation.place)
+        yield finding(code, "request", pointer, excerpt(text), parameter.type, operation.place)
         return
     if parameter.allows(value):
         return
     for error in parameter.errors(value):
         documented = f"{error.validator} {excerpt(error.validator_value)}"
-        yield finding(wrong, "request", pointer, excerpt(text), documented, operation.place)
+        yield finding(code, "request", pointer, excerpt(text), documented, operation.place)
 
 
 def _check_headers(operation: Operation, request: Request) -> Iterator[Finding]:
-    """Headers that OpenAPI has no place for among the parameters, such as Content-Type, where they are required."""
+    """Required headers that OpenAPI doesn't allow as parameters, such as Content-Type."""
     parameters = {parameter.name for parameter in operation.parameters}
     for name in operation.required_if:
         if name not in parameters and name.lower() not in request.headers:
@@ -161,7 +163,7 @@ def _check_body(operation: Operation, request: Request) -> Iterator[Finding]:
     except (ValueError, RecursionError):
         yield finding("request-body-invalid", "request", "", "no JSON", "a JSON body", operation.place)
         return
-    for error in operation.body_errors(value):  # its values may be secrets: only the place is named
+    for error in operation.body_errors(value):  # values in it may be secrets, so the finding names the pointer only
         documented = f"{error.validator} {excerpt(error.validator_value)}"
         yield finding(
             "request-body-invalid", "request", join(*error.absolute_path), "another value", documented, operation.place
@@ -175,7 +177,7 @@ def _check_credential(operation: Operation, request: Request) -> Iterator[Findin
 
 
 def _check_project(operation: Operation, request: Request, texts: Mapping[str, str]) -> Iterator[Finding]:
-    """SDKs sign the project a second time, in a header; the gateway answers for the one in the path."""
+    """SDKs send the project a second time, in a header; the gateway answers for the project in the path."""
     header, path = request.headers.get("x-project-id"), texts.get("project_id")
     if header is not None and path is not None and header != path:
         yield finding("project-mismatch", "request", "/X-Project-Id", header, f"{path}, as in the path", operation.place)

@@ -1,4 +1,4 @@
-"""The body against its schema: what is wrong, at the place where it is wrong, with the fact that it departs from."""
+"""Checks of the body against its schema: each finding names the pointer, and the documented fact that it departs from."""
 
 from __future__ import annotations
 
@@ -17,49 +17,57 @@ from ..findings import Finding, finding
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-_RANGES = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
-           "maxItems", "minProperties", "maxProperties", "uniqueItems", "x-max-bytes")  # fmt: skip
+_RANGE_KEYWORDS = (
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
+    "maxItems", "minProperties", "maxProperties", "uniqueItems", "x-max-bytes",
+)  # fmt: skip
 _CODES = {
     "enum": "value-wrong", "const": "value-wrong", "not": "conditional-wrong", "pattern": "pattern-wrong",
     "format": "pattern-wrong", "contentSchema": "embedded-not-json", "additionalProperties": "member-undeclared",
-    "anyOf": "shape-unknown", "oneOf": "shape-unknown", **dict.fromkeys(_RANGES, "out-of-range"),
+    "anyOf": "shape-unknown", "oneOf": "shape-unknown", **dict.fromkeys(_RANGE_KEYWORDS, "out-of-range"),
 }  # fmt: skip
 
 
 def check_schema(definitions: Definitions, operation: Operation, status: int, body: Any) -> list[Finding]:
-    """One finding for each thing wrong with a body that has this HTTP status."""
-    answers = operation.answers[status]
-    matches = []
-    for error in _leaves(operation.responses[status](body)):
-        fact = _fact(definitions, answers, error)
-        matches += [
-            finding(code, "body", pointer, what, documented, fact.source, fact.provenance)
-            for code, pointer, what, documented in _said(operation, error, fact)
+    """One finding for each mistake in a body that came with this HTTP status."""
+    response_spec = operation.answers[status]
+    findings = []
+    for error in _relevant_errors(operation.responses[status](body)):
+        fact = _fact_of(definitions, response_spec, error)
+        findings += [
+            finding(code, "body", pointer, actual, documented, fact.source, fact.provenance)
+            for code, pointer, actual, documented in _finding_parts(operation, error, fact)
         ]
-    return _without_consequences(operation, list(dict.fromkeys(matches)))
+    return _without_consequences(operation, list(dict.fromkeys(findings)))
 
 
 def _without_consequences(operation: Operation, findings: list[Finding]) -> list[Finding]:
-    """Without what only follows from something else: that a value of a wrong type is undocumented, and, from a
-    wrong status, conditions on it."""
-    retyped = {item.pointer for item in findings if item.code in ("type-wrong", "null-unexpected")}
+    """The findings without those that only follow from another one: an undocumented value that has the wrong type, and
+    conditions that depend on a wrong status."""
+    wrong_types = {item.pointer for item in findings if item.code in ("type-wrong", "null-unexpected")}
     findings = [
-        item for item in findings if item.pointer not in retyped or item.code not in ("value-wrong", "status-unknown")
+        item for item in findings if item.pointer not in wrong_types or item.code not in ("value-wrong", "status-unknown")
     ]
     observation = operation.observation
     if observation is None:
         return findings
-    place = observation.jobs + observation.status
-    wrong = [item.pointer for item in findings if item.code != "conditional-wrong" and _matches(item.pointer, place)]
-    broken = tuple(pointer.rpartition("/")[0] + "/" for pointer in wrong)
-    return [item for item in findings if item.code != "conditional-wrong" or not item.pointer.startswith(broken)]
+    status_pattern = observation.jobs + observation.status
+    wrong_statuses = [
+        item.pointer
+        for item in findings
+        if item.code != "conditional-wrong" and _matches_pattern(item.pointer, status_pattern)
+    ]
+    jobs_with_wrong_status = tuple(pointer.rpartition("/")[0] + "/" for pointer in wrong_statuses)
+    return [
+        item for item in findings if item.code != "conditional-wrong" or not item.pointer.startswith(jobs_with_wrong_status)
+    ]
 
 
-def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
-    """The errors, where a choice between alternatives failed: those of the alternative that fits best."""
+def _relevant_errors(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
+    """The errors; if a choice between alternatives failed, the errors of the alternative that fits best."""
     for error in errors:
         if error.validator in ("anyOf", "oneOf") and error.context:
-            yield from _leaves(_nearest_alternative(error))
+            yield from _relevant_errors(_nearest_alternative(error))
         else:
             yield error
 
@@ -72,24 +80,26 @@ def _nearest_alternative(error: ValidationError) -> list[ValidationError]:
 
 
 def _distance(branch: list[ValidationError], value: Any, alternatives: Sequence[Any]) -> tuple[int, int, int, int]:
-    """How far a value is from an alternative: another type counts most, then members that it doesn't have, then members that
-    are missing or whose values tell alternatives apart, then the rest."""
+    """How far a value is from an alternative: a wrong type counts most, then members that the alternative doesn't have, then
+    missing members and wrong values that tell alternatives apart, then the rest."""
     alternative = alternatives[int(branch[0].relative_schema_path[0])]
-    allowed = alternative.get("properties") if isinstance(alternative, Mapping) else None
-    strange = 0
-    if allowed and isinstance(value, Mapping):
-        strange = len(set(value) - set(allowed))
-        if strange == len(value):  # nothing in common: no alternative of that kind is better than the first
-            return 0, strange + 1, 0, 0
-    types = sum(error.validator == "type" and not error.relative_path for error in branch)
-    missing = sum(error.validator == "required" and not error.relative_path for error in branch)
-    telling = sum(error.validator in ("const", "not", "pattern") and len(error.relative_path) == 1 for error in branch)
-    return types, strange, 2 * telling + missing, len(branch)
+    properties = alternative.get("properties") if isinstance(alternative, Mapping) else None
+    unknown_count = 0
+    if properties and isinstance(value, Mapping):
+        unknown_count = len(set(value) - set(properties))
+        if unknown_count == len(value):  # nothing in common: no alternative of that kind is better than the first
+            return 0, unknown_count + 1, 0, 0
+    wrong_types = sum(error.validator == "type" and not error.relative_path for error in branch)
+    missing_count = sum(error.validator == "required" and not error.relative_path for error in branch)
+    distinguishing_count = sum(
+        error.validator in ("const", "not", "pattern") and len(error.relative_path) == 1 for error in branch
+    )
+    return wrong_types, unknown_count, 2 * distinguishing_count + missing_count, len(branch)
 
 
-class _Fact:
-    """What the document says where an error comes from: the place in its file, its provenance, its words on a condition or
-    on a contradiction that is read strictly."""
+class _SchemaFact:
+    """The fact in the document that an error departs from: its place (file#pointer), its provenance, and the comment on its
+    condition or on a contradiction that is read strictly."""
 
     __slots__ = ("comment", "conditional", "provenance", "source")
 
@@ -100,10 +110,10 @@ class _Fact:
         self.conditional = conditional
 
 
-def _fact(definitions: Definitions, answers: ResponseSpec, error: ValidationError) -> _Fact:
-    """Follows the error's path through the schema; parts that came by reference say where they were written."""
-    node = answers.schema
-    source = answers.place + "/content/application~1json/schema"
+def _fact_of(definitions: Definitions, response_spec: ResponseSpec, error: ValidationError) -> _SchemaFact:
+    """Follow the error's path through the schema; parts that were inlined for a reference say where they were written."""
+    node = response_spec.schema
+    source = response_spec.place + "/content/application~1json/schema"
     comment, conditional = "", False
     for part in (None, *error.absolute_schema_path):
         if part is not None:
@@ -119,8 +129,8 @@ def _fact(definitions: Definitions, answers: ResponseSpec, error: ValidationErro
             source = node.get(PLACE, source)
             comment = node.get("$comment", comment)
     strict = ", read strictly: " in comment
-    said = comment if conditional or strict else ""
-    return _Fact(source, _provenance(definitions, source), said, conditional and not strict)
+    shown_comment = comment if conditional or strict else ""
+    return _SchemaFact(source, _provenance(definitions, source), shown_comment, conditional and not strict)
 
 
 def _provenance(definitions: Definitions, source: str) -> Provenance:
@@ -131,8 +141,8 @@ def _provenance(definitions: Definitions, source: str) -> Provenance:
         return Provenance("documented")
 
 
-def _said(operation: Operation, error: ValidationError, fact: _Fact) -> Iterator[tuple[str, str, str, str]]:
-    """Code, pointer, what was found and what is documented; for missing members, one for each."""
+def _finding_parts(operation: Operation, error: ValidationError, fact: _SchemaFact) -> Iterator[tuple[str, str, str, str]]:
+    """Code, pointer, actual and documented text of each finding; missing members get one each."""
     pointer = join(*error.absolute_path)
     if error.validator == "required":
         required: Any = error.validator_value
@@ -141,12 +151,12 @@ def _said(operation: Operation, error: ValidationError, fact: _Fact) -> Iterator
                 code = "conditional-wrong" if fact.conditional else "member-missing"
                 yield code, pointer + join(name), "nothing", fact.comment or "required"
         return
-    documented = _documented(error, fact)
-    result = excerpt(error.instance) if error.validator != "contentSchema" else shortened(error.message.split(": ", 1)[-1])
-    yield _code(operation, error, pointer, fact), pointer, result, documented
+    documented = _documented_text(error, fact)
+    actual = excerpt(error.instance) if error.validator != "contentSchema" else shortened(error.message.split(": ", 1)[-1])
+    yield _code_of(operation, error, pointer, fact), pointer, actual, documented
 
 
-def _code(operation: Operation, error: ValidationError, pointer: str, fact: _Fact) -> str:
+def _code_of(operation: Operation, error: ValidationError, pointer: str, fact: _SchemaFact) -> str:
     if error.validator == "contentSchema":
         return "embedded-not-json"
     if fact.conditional or error.validator is None:
@@ -154,17 +164,23 @@ def _code(operation: Operation, error: ValidationError, pointer: str, fact: _Fac
     if error.validator == "type":
         return "null-unexpected" if error.instance is None else "type-wrong"
     observation = operation.observation
-    if error.validator in ("enum", "const") and observation and _matches(pointer, observation.jobs + observation.status):
+    if (
+        error.validator in ("enum", "const")
+        and observation
+        and _matches_pattern(pointer, observation.jobs + observation.status)
+    ):
         return "status-unknown"
     return _CODES.get(str(error.validator), "value-wrong")
 
 
-def _matches(pointer: str, pattern: str) -> bool:
-    parts, expected = parts_of(pointer), parts_of(pattern)
-    return len(parts) == len(expected) and all(w in ("*", part) for part, w in zip(parts, expected, strict=True))
+def _matches_pattern(pointer: str, pattern: str) -> bool:
+    parts, pattern_parts = parts_of(pointer), parts_of(pattern)
+    return len(parts) == len(pattern_parts) and all(
+        pattern_part in ("*", part) for part, pattern_part in zip(parts, pattern_parts, strict=True)
+    )
 
 
-def _documented(error: ValidationError, fact: _Fact) -> str:
+def _documented_text(error: ValidationError, fact: _SchemaFact) -> str:
     if fact.comment:
         return fact.comment
     if error.validator is None or error.validator == "not":
@@ -173,5 +189,7 @@ def _documented(error: ValidationError, fact: _Fact) -> str:
         return "a string that holds JSON"
     if error.validator in ("anyOf", "oneOf"):
         return "one of the documented alternatives"
-    said = error.schema.get("description", "") if isinstance(error.schema, Mapping) else ""
-    return f"{error.validator} {excerpt(error.validator_value)}" + (f" ({shortened(said, 100)})" if said else "")
+    description = error.schema.get("description", "") if isinstance(error.schema, Mapping) else ""
+    return f"{error.validator} {excerpt(error.validator_value)}" + (
+        f" ({shortened(description, 100)})" if description else ""
+    )

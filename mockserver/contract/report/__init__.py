@@ -1,4 +1,4 @@
-"""Reports of a run, in the forms that people, CI servers and programs read."""
+"""Reports of a run, in forms for people, CI servers and programs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,24 @@ def render(
     fail_on: str = "warning",
     fail_under: float | None = None,
 ) -> str:
-    """A result as text in one of `FORMS`, which can be written as UTF-8.
+    """A result as text in one of `FORMS`; it can be encoded as UTF-8.
 
-    Parameters: `colours`, for console only: with ANSI colours; `fail_on` (a severity) and `fail_under` (percent of coverage)
-    decide the verdict, as they do for `Result.exit_code`. Raises InputError for a form that there isn't, with the nearest.
+    Args:
+        result: The result of a run.
+        form: One of `FORMS`.
+        definitions: The definitions that were checked against.
+        colours: For console only: use ANSI colours.
+        fail_on: The least severity that fails the run.
+        fail_under: The coverage (percent) below which the run fails; None: any coverage will do.
+
+    Raises:
+        InputError: For an unknown form; the text names the nearest one.
     """
     from .view import view_of
 
     if form not in FORMS:
-        near = difflib.get_close_matches(form, FORMS, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        nearest = difflib.get_close_matches(form, FORMS, 1)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
         raise InputError(f"{form!r} is not a form of a report; {hint}allowed: {', '.join(FORMS)}")
     view = view_of(result, fail_on, fail_under)
     if form == "console":

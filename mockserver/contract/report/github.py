@@ -1,4 +1,4 @@
-"""The report as workflow commands, which GitHub shows beside the lines of a pull request."""
+"""The report as GitHub workflow commands, which GitHub shows beside the lines of a pull request."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def commands(view: View) -> str:
-    """A command for each group of findings and for each case not run, the worst first, and the summary as a notice."""
+    """A command for each group of findings and for each case that was not run, worst first, then the summary as a notice."""
     groups = [(section, group) for section in view.sections for group in section.groups]
     result = view.result
     lines = [_command("error", {"title": "case-not-run"}, f"{name}: {reason}") for name, reason in result.failed]
     for severity in _COMMANDS:
-        lines += [_of(section, group) for section, group in groups if group.finding.severity == severity]
+        lines += [_group_command(section, group) for section, group in groups if group.finding.severity == severity]
     lines += [_command("notice", {"title": "case-skipped"}, f"{name}: {reason}") for name, reason in result.skipped]
     lines.append(_command("notice", {"title": "contract"}, f"{result.target}, {result.mode}: {view.summary}"))
     return "\n".join(lines) + "\n"
 
 
-def _of(section: Section, group: Group) -> str:
+def _group_command(section: Section, group: Group) -> str:
     finding = group.finding
-    file, line = file_of(group.first.judged.exchange.source)
+    file, line = file_of(group.first.judgement.exchange.source)
     properties = {"title": finding.code, "file": file, "line": str(line) if line else ""}
-    return _command(_COMMANDS[finding.severity], properties, "\n".join(_message(section, group)))
+    return _command(_COMMANDS[finding.severity], properties, "\n".join(_message_lines(section, group)))
 
 
-def _message(section: Section, group: Group) -> Iterator[str]:
-    finding, judged = group.finding, group.first.judged
-    times = f", {counted(len(group.instances), 'time')}" if len(group.instances) > 1 else ""
-    about = f" ({finding.job})" if finding.job else ""
-    yield visible(f"{section.name}, {place_of(finding, group.pattern)}{about}{times}")
+def _message_lines(section: Section, group: Group) -> Iterator[str]:
+    finding, judgement = group.finding, group.first.judgement
+    times_text = f", {counted(len(group.instances), 'time')}" if len(group.instances) > 1 else ""
+    job_text = f" ({finding.job})" if finding.job else ""
+    yield visible(f"{section.name}, {place_of(finding, group.pattern)}{job_text}{times_text}")
     yield visible(f"found: {finding.found}")
     yield visible(f"documented: {documented_of(finding)}")
     if finding.source:
         yield visible(f"source: {finding.source}")
     yield finding.consequence
-    yield visible(f"first in exchange {judged.number}" + (f", case {judged.case}" if judged.case else ""))
+    yield visible(f"first in exchange {judgement.number}" + (f", case {judgement.case}" if judgement.case else ""))
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    options = ",".join(f"{key}={_property(visible(value))}" for key, value in properties.items() if value)
-    return f"::{name} {options}::{_data(visible(message, keep=chr(10)))}"
+    property_text = ",".join(f"{key}={_escape_property(visible(value))}" for key, value in properties.items() if value)
+    return f"::{name} {property_text}::{_escape_data(visible(message, keep=chr(10)))}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

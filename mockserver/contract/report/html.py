@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, and no script for reading it."""
+"""The report as one HTML page: it needs no network, and can be read without its script."""
 
 from __future__ import annotations
 
@@ -36,18 +36,21 @@ def html(view: View, definitions: Definitions) -> str:
 
 
 def page(template: str, script: str = "", **values: Any) -> str:
-    """A page on `base.html`. Its own style and script are all that its Content-Security-Policy lets the browser load or run.
+    """A page based on `base.html`. Its Content-Security-Policy lets the browser use its own style and script only.
 
-    Parameters: `template` and `script` (none, where empty), files of `templates/`; `values`, what the template shows.
+    Args:
+        template: A file of `templates/`.
+        script: A file of `templates/`; "": no script.
+        values: The values that the template shows.
     """
-    style, code = _own("report.css"), _own(script) if script else Markup("")
-    sources = f"style-src {_hash(style)}" + (f"; script-src {_hash(code)}" if code else "")
-    policy = f"default-src 'none'; img-src data:; {sources}; base-uri 'none'; form-action 'none'"
-    template_of_page = _environment().get_template(template)
-    return template_of_page.render(version=__version__, style=style, script=code, policy=policy, **values)
+    style, code = _read_template_file("report.css"), _read_template_file(script) if script else Markup("")
+    allowed_sources = f"style-src {_hash(style)}" + (f"; script-src {_hash(code)}" if code else "")
+    policy = f"default-src 'none'; img-src data:; {allowed_sources}; base-uri 'none'; form-action 'none'"
+    page_template = _environment().get_template(template)
+    return page_template.render(version=__version__, style=style, script=code, policy=policy, **values)
 
 
-def _own(name: str) -> Markup:
+def _read_template_file(name: str) -> Markup:
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
 
 
@@ -58,24 +61,24 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_finalized,
+        finalize=_escape_invisible,
     )
-    environment.filters |= {"lasting": text.lasting, "ticked": _ticked}
+    environment.filters |= {"lasting": text.lasting, "ticked": _code_in_backticks}
     environment.globals |= {"asked_of": asked_of, "place_of": place_of, "counted": text.counted}
     environment.tests["gap"] = lambda value: isinstance(value, Gap)
     return environment
 
 
-def _finalized(value: Any) -> Any:
-    """What the template prints; nothing that can't be seen, but for line breaks."""
+def _escape_invisible(value: Any) -> Any:
+    """The text with its invisible characters escaped, except line breaks."""
     return text.visible(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _ticked(words: str) -> Markup:
-    """Words of ours in which `this` is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))  # noqa: S704 - escaped just here
+def _code_in_backticks(text: str) -> Markup:
+    """Our own text as HTML, in which `this` becomes code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just here
 
 
-def _hash(content: str) -> str:
-    """A source expression of a Content-Security-Policy that allows exactly this text."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+def _hash(text: str) -> str:
+    """The source expression of a Content-Security-Policy that allows exactly this text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,4 +1,4 @@
-"""What the HTML page shows of a view: values for its template, with everything that could grow without end cut short."""
+"""The values that the HTML page's template shows, with everything that could grow without limit cut short."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from .transition_matrix import Matrix, matrix_of
 from .view import Group, Instance, Section, View
 
 GROUPS_PER_CODE = 20
-"""Of one code, an operation's section shows so many places."""
+"""An operation's section shows at most so many places of one code."""
 FULL_PER_GROUP = 3
 FULL_PER_CODE = 10
-"""On the whole page, so many exchanges of one code are shown in full."""
+"""The whole page shows at most so many exchanges of one code in full."""
 LANES = 40
 _NUMBERS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """A finding with its exchange in full; `fragment` is where in it."""
+    """A finding with its whole exchange; `fragment` are the lines around it; `missing` is the part of its pointer that
+    nothing stands at."""
 
     instance: Instance
     fragment: tuple[Line | Gap, ...]
@@ -36,7 +37,7 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group as the page shows it: some of its instances in full, others by number."""
+    """A group as the page shows it: some of its instances in full (`shown`), others by number (`also`)."""
 
     group: Group
     code: Code
@@ -48,7 +49,7 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """An operation's part of the page. `groups_left_out`: places of findings that are only counted, by code."""
+    """An operation's section of the page. `groups_left_out`: the number of groups that are not shown, by code."""
 
     section: Section
     anchor: str
@@ -61,25 +62,27 @@ class SectionView:
 
 def section_views(view: View, definitions: Definitions) -> list[SectionView]:
     """The sections of the page, in order."""
-    budget: Counter[str] = Counter()
-    return [_section_view(place, section, definitions, budget) for place, section in enumerate(view.sections, 1)]
+    shown_by_code: Counter[str] = Counter()
+    return [
+        _section_view(position, section, definitions, shown_by_code) for position, section in enumerate(view.sections, 1)
+    ]
 
 
-def _section_view(place: int, section: Section, definitions: Definitions, budget: Counter[str]) -> SectionView:
+def _section_view(position: int, section: Section, definitions: Definitions, shown_by_code: Counter[str]) -> SectionView:
     groups: list[GroupView] = []
-    places, left_out = Counter[str](), Counter[str]()
+    group_counts, left_out = Counter[str](), Counter[str]()
     for group in section.groups:
         code = group.finding.code
-        places[code] += 1
-        if places[code] > GROUPS_PER_CODE:
+        group_counts[code] += 1
+        if group_counts[code] > GROUPS_PER_CODE:
             left_out[code] += 1
         else:
-            groups.append(_group(group, definitions, budget))
+            groups.append(_group_view(group, definitions, shown_by_code))
     lanes = _lanes(section)
-    matrix = matrix_of(section.operation, section.shares, section.strange) if section.operation else None
+    matrix = matrix_of(section.operation, section.shares, section.undocumented) if section.operation else None
     return SectionView(
         section,
-        f"operation-{place}",
+        f"operation-{position}",
         tuple(groups),
         tuple(left_out.items()),
         matrix,
@@ -89,42 +92,42 @@ def _section_view(place: int, section: Section, definitions: Definitions, budget
 
 
 def _lanes(section: Section) -> tuple[JobLane, ...]:
-    """The jobs that findings are about first, then those that didn't end, then the others."""
+    """The jobs with findings first, then those that didn't end or had errors, then the others."""
     operation = section.operation
     if operation is None:
         return ()
-    about = {finding.job for judged in section.judged for finding in judged.findings if finding.job}
+    jobs_with_findings = {finding.job for judgement in section.judgements for finding in judgement.findings if finding.job}
     lanes = [lane for timeline in section.timelines if (lane := lane_of(timeline, operation))]
-    return tuple(sorted(lanes, key=lambda lane: (lane.job not in about, lane.ended and not lane.errors)))
+    return tuple(sorted(lanes, key=lambda lane: (lane.job not in jobs_with_findings, lane.ended and not lane.errors)))
 
 
-def _group(group: Group, definitions: Definitions, budget: Counter[str]) -> GroupView:
+def _group_view(group: Group, definitions: Definitions, shown_by_code: Counter[str]) -> GroupView:
     code = group.finding.code
-    full: list[Instance] = []
-    for instance in _one_an_exchange(group.instances):
-        if len(full) == FULL_PER_GROUP or budget[code] == FULL_PER_CODE:
+    shown: list[Instance] = []
+    for instance in _first_of_each_exchange(group.instances):
+        if len(shown) == FULL_PER_GROUP or shown_by_code[code] == FULL_PER_CODE:
             break
-        full.append(instance)
-        budget[code] += 1
-    others = group.numbers[len(full) :]
+        shown.append(instance)
+        shown_by_code[code] += 1
+    other_numbers = group.numbers[len(shown) :]
     return GroupView(
         group,
         CODES[code],
         title_of(group.finding.source, definitions),
-        tuple(_instance(entry) for entry in full),
-        tuple(others[:_NUMBERS]),
-        max(len(others) - _NUMBERS, 0),
+        tuple(_instance_view(instance) for instance in shown),
+        tuple(other_numbers[:_NUMBERS]),
+        max(len(other_numbers) - _NUMBERS, 0),
     )
 
 
-def _one_an_exchange(instances: Iterable[Instance]) -> list[Instance]:
+def _first_of_each_exchange(instances: Iterable[Instance]) -> list[Instance]:
     """The first finding of each exchange."""
     first: dict[int, Instance] = {}
     for instance in instances:
-        first.setdefault(instance.judged.number, instance)
+        first.setdefault(instance.judgement.number, instance)
     return list(first.values())
 
 
-def _instance(instance: Instance) -> InstanceView:
+def _instance_view(instance: Instance) -> InstanceView:
     exchange, fragment, missing = exchange_view(instance)
     return InstanceView(instance, fragment, missing, exchange)

@@ -1,4 +1,4 @@
-"""The polls of a job as a lane of a drawing: coloured stretches of time, marks, an axis. Places are in percent."""
+"""The polls of a job as a lane of a drawing: coloured spans of time, marks, an axis. Positions are in percent."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..result import Poll, Timeline
 from .text import counted, lasting
 
 MARKS = 400
-"""At most about so many marks are drawn; changes of status, errors, the first and the last poll always are."""
+"""About so many marks are drawn at most; changes of status, errors, the first and the last poll are always drawn."""
 TONES = 10
 _STEPS_SHOWN = 8
 _TICKS = 4
-_AFTER = 0.1
+_SPACE_AFTER = 0.1
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_NICE = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+_TICK_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSpan:
-    """A time of one status: `tone` is s0 to s9, or `odd` where the status is not documented."""
+    """A span of time with one status; `tone` is s0 to s9, or `odd` if the status is not documented."""
 
     left: float
     width: float
@@ -33,7 +33,7 @@ class StatusSpan:
 
     @property
     def title(self) -> str:
-        """In words."""
+        """The span in words."""
         odd = ", not documented" if self.tone == "odd" else ""
         return f"{self.label}{odd}: {counted(self.polls, 'poll')}, {lasting(self.lasted)}"
 
@@ -49,7 +49,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A labelled place of the axis."""
+    """A labelled position on the axis."""
 
     left: float
     label: str
@@ -57,11 +57,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class JobLane:
-    """A job's drawing, and the same in words (`steps`, `outcome`)."""
+    """The drawing of a job, and the same in words (`steps`, `outcome`)."""
 
     job: str
     begin: str
-    stretches: tuple[StatusSpan, ...]
+    spans: tuple[StatusSpan, ...]
     marks: tuple[Mark, ...]
     ticks: tuple[Tick, ...]
     polls: int
@@ -72,12 +72,12 @@ class JobLane:
     @property
     def steps(self) -> tuple[StatusSpan, ...]:
         """The first statuses of the job, in order."""
-        return self.stretches[:_STEPS_SHOWN]
+        return self.spans[:_STEPS_SHOWN]
 
     @property
     def more(self) -> int:
-        """How many changes of status come after `steps`."""
-        return len(self.stretches) - len(self.steps)
+        """How many spans come after `steps`."""
+        return len(self.spans) - len(self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ class _Scale:
 
 
 def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
-    """The lane of a job; None where it was never polled."""
+    """The lane of a job; None if it was never polled."""
     polls = sorted(timeline.polls, key=lambda poll: (poll.time, poll.number))
     if not polls:
         return None
     begin, end = polls[0].time, polls[-1].time
-    scale = _Scale(begin, max(end - begin, 1) * (1 + _AFTER))
+    scale = _Scale(begin, max(end - begin, 1) * (1 + _SPACE_AFTER))
     states = _states_by_name(operation)
     runs = list(_runs(polls))
     errors = sum(poll.state is None for poll in polls)
@@ -103,9 +103,9 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
     return JobLane(
         timeline.job,
         _time_text(begin),
-        tuple(_stretches(runs, begin + scale.span, scale, states)),
-        tuple(_mark(poll, scale, states) for poll in _thinned(polls, {id(run[0]) for run in runs})),
-        tuple(_ticks(end - begin, scale)),
+        tuple(_spans(runs, begin + scale.span, scale, states)),
+        tuple(_mark_of(poll, scale, states) for poll in _thin_out(polls, {id(run[0]) for run in runs})),
+        tuple(_axis_ticks(end - begin, scale)),
         len(polls),
         errors,
         bool(last and last.terminal),
@@ -114,10 +114,10 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
 
 
 def _states_by_name(operation: Operation) -> dict[str, tuple[int, State]]:
-    """The states of the operation's jobs, with their place among all, by name and by value on the wire."""
+    """The states of the operation's jobs, with their positions, by name and by the value that is sent."""
     states = list(enumerate(operation.job.states.values() if operation.job else ()))
-    return {str(state.code): (place, state) for place, state in states} | {
-        state.name: (place, state) for place, state in states
+    return {str(state.code): (position, state) for position, state in states} | {
+        state.name: (position, state) for position, state in states
     }
 
 
@@ -127,7 +127,7 @@ def _state_name(sent: str, states: dict[str, tuple[int, State]]) -> str:
 
 
 def _runs(polls: list[Poll]) -> Iterator[list[Poll]]:
-    """Polls that show one status in a row; those that got an error belong to the status before."""
+    """Groups of consecutive polls with the same status; polls that got an error belong to the status before."""
     run: list[Poll] = []
     for poll in polls:
         if poll.state is not None and run and run[0].state is not None and poll.state != run[0].state:
@@ -139,35 +139,33 @@ def _runs(polls: list[Poll]) -> Iterator[list[Poll]]:
     yield run
 
 
-def _stretches(
-    runs: list[list[Poll]], end: float, scale: _Scale, states: dict[str, tuple[int, State]]
-) -> Iterator[StatusSpan]:
-    for place, run in enumerate(runs):
+def _spans(runs: list[list[Poll]], end: float, scale: _Scale, states: dict[str, tuple[int, State]]) -> Iterator[StatusSpan]:
+    for position, run in enumerate(runs):
         sent = run[0].state
         if sent is None:
             continue
-        until = runs[place + 1][0].time if place + 1 < len(runs) else end
+        end_time = runs[position + 1][0].time if position + 1 < len(runs) else end
         left = scale.left(run[0].time)
         tone = f"s{states[sent][0] % TONES}" if sent in states else "odd"
-        seen = sum(poll.state is not None for poll in run)
-        lasted = (min(until, run[-1].time if place + 1 == len(runs) else until) - run[0].time) / 1000
-        yield StatusSpan(left, round(scale.left(until) - left, 3), _state_name(sent, states), tone, seen, lasted)
+        poll_count = sum(poll.state is not None for poll in run)
+        lasted = (min(end_time, run[-1].time if position + 1 == len(runs) else end_time) - run[0].time) / 1000
+        yield StatusSpan(left, round(scale.left(end_time) - left, 3), _state_name(sent, states), tone, poll_count, lasted)
 
 
-def _thinned(polls: list[Poll], changes: set[int]) -> list[Poll]:
+def _thin_out(polls: list[Poll], changes: set[int]) -> list[Poll]:
     if len(polls) <= MARKS:
         return polls
-    every = -(-len(polls) // MARKS)
+    interval = -(-len(polls) // MARKS)
     last = len(polls) - 1
-    thinned = [
+    drawn = [
         poll
-        for place, poll in enumerate(polls)
-        if place % every == 0 or place == last or id(poll) in changes or poll.state is None
+        for position, poll in enumerate(polls)
+        if position % interval == 0 or position == last or id(poll) in changes or poll.state is None
     ]
-    return thinned[:: -(-len(thinned) // (5 * MARKS))]  # a job that does nothing but change
+    return drawn[:: -(-len(drawn) // (5 * MARKS))]  # for a job that changes with every poll
 
 
-def _mark(poll: Poll, scale: _Scale, states: dict[str, tuple[int, State]]) -> Mark:
+def _mark_of(poll: Poll, scale: _Scale, states: dict[str, tuple[int, State]]) -> Mark:
     kind = "error" if poll.state is None else "end" if poll.terminal else "poll"
     status = "an error" if poll.state is None else _state_name(poll.state, states)
     progress = "" if poll.progress is None else f", progress {poll.progress:g}"
@@ -175,9 +173,9 @@ def _mark(poll: Poll, scale: _Scale, states: dict[str, tuple[int, State]]) -> Ma
     return Mark(scale.left(poll.time), kind, f"{after}: {status}{progress}, HTTP {poll.http} (exchange {poll.number})")
 
 
-def _ticks(span: int, scale: _Scale) -> Iterator[Tick]:
+def _axis_ticks(span: int, scale: _Scale) -> Iterator[Tick]:
     seconds = span / 1000
-    step = next((nice for nice in _NICE if seconds / nice <= _TICKS), None)
+    step = next((step for step in _TICK_STEPS if seconds / step <= _TICKS), None)
     if step is None:
         step = 86_400 * -(-seconds // (86_400 * _TICKS))
     count = int(seconds / step) if seconds else 0
@@ -196,5 +194,5 @@ def _outcome_text(last: Poll | None, states: dict[str, tuple[int, State]], secon
 def _time_text(time: int) -> str:
     try:
         return (_EPOCH + timedelta(milliseconds=time)).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except OverflowError:  # later than the calendar's last year
+    except OverflowError:  # after the calendar's last year
         return f"{time} ms since 1970"

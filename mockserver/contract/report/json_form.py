@@ -11,7 +11,7 @@ from ..result import Judged, Poll, Timeline
 from .view import Instance, View, pattern_of
 
 VERSION = 1
-"""Of the form: it grows when a member changes or goes, not when one comes."""
+"""The version of the form. It grows when a member is changed or removed, not when one is added."""
 
 
 def json_text(view: View) -> str:
@@ -20,7 +20,7 @@ def json_text(view: View) -> str:
 
 
 def as_json(view: View) -> dict[str, Any]:
-    """The view as plain values: every finding, every exchange without its body, every poll."""
+    """The view as JSON values: every finding, every exchange without its body, every poll."""
     result = view.result
     return {
         "$schema": "contract-report.schema.json",
@@ -32,8 +32,8 @@ def as_json(view: View) -> dict[str, Any]:
         "seconds": result.seconds,
         "counts": result.counts(),
         "coverage": _coverage(view),
-        "findings": [_finding(Instance(judged, finding)) for judged, finding in result.findings()],
-        "exchanges": [_exchange(judged) for judged in result.judged],
+        "findings": [_finding(Instance(judgement, finding)) for judgement, finding in result.findings()],
+        "exchanges": [_exchange(judgement) for judgement in result.judged],
         "timelines": [_timeline(timeline) for timeline in result.timelines],
         "skipped": [{"case": case, "reason": reason} for case, reason in result.skipped],
         "failed": [{"case": case, "reason": reason} for case, reason in result.failed],
@@ -42,25 +42,25 @@ def as_json(view: View) -> dict[str, Any]:
 
 def _coverage(view: View) -> dict[str, Any]:
     coverage = view.result.coverage
-    seen, of = coverage.share()
+    seen_count, total_count = coverage.share()
     operations = {
         name: {"percent": round(coverage.percent([name]), 2), **kinds} for name, kinds in coverage.as_json().items()
     }
-    return {"percent": round(coverage.percent(), 2), "seen": seen, "of": of, "operations": operations}
+    return {"percent": round(coverage.percent(), 2), "seen": seen_count, "of": total_count, "operations": operations}
 
 
 def _finding(instance: Instance) -> dict[str, Any]:
-    judged, finding = instance.judged, instance.finding
-    more = {"pattern": pattern_of(finding.pointer), "exchange": judged.number, "case": judged.case}
-    return {**finding.as_json(), **more}
+    judgement, finding = instance.judgement, instance.finding
+    context = {"pattern": pattern_of(finding.pointer), "exchange": judgement.number, "case": judgement.case}
+    return {**finding.as_json(), **context}
 
 
-def _exchange(judged: Judged) -> dict[str, Any]:
-    exchange = judged.exchange
+def _exchange(judgement: Judged) -> dict[str, Any]:
+    exchange = judgement.exchange
     return {
-        "number": judged.number,
-        "operation": judged.operation,
-        "case": judged.case,
+        "number": judgement.number,
+        "operation": judgement.operation,
+        "case": judgement.case,
         "method": exchange.request.method,
         "path": exchange.request.path,
         "query": exchange.request.query,
@@ -68,7 +68,7 @@ def _exchange(judged: Judged) -> dict[str, Any]:
         "time": exchange.time,
         "duration": exchange.duration,
         "source": exchange.source,
-        "findings": len(judged.findings),
+        "findings": len(judgement.findings),
     }
 
 
@@ -88,7 +88,7 @@ def _poll(poll: Poll) -> dict[str, Any]:
 
 
 def _clean(value: Any) -> Any:
-    """What every JSON parser takes: no lone surrogates in texts, null for NaN and infinity."""
+    """The value as every JSON parser reads it: no lone surrogates in texts, null for NaN and infinity."""
     if isinstance(value, dict):
         return {_clean(key): _clean(child) for key, child in value.items()}
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""A JSON body as text, line by line, with the place that a pointer means: strings that hold JSON are unfolded.
+"""A JSON body as lines of text, with the node at a pointer marked. Strings that hold JSON are unfolded.
 
-Numbers stand as they were sent, and a member that was sent twice stands there twice.
+Numbers are shown as they were sent; a member that was sent twice is shown twice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A JSON object as it was sent: its members in order, doubled ones too."""
+    """A JSON object as it was sent: its members in order, including doubled ones."""
 
     pairs: tuple[tuple[str, Any], ...]
 
@@ -32,10 +32,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class TextNode:
-    """What stands at a pointer.
+    """The node that a pointer leads to.
 
-    `positions` is the way there, as positions among members and rows; `rest` are the parts of the pointer that lead nowhere
-    from here (empty: the pointer was followed to its end).
+    `positions` is the path to it, as positions among members and items; `rest` are the parts of the pointer that nothing
+    stands at (empty: the pointer was followed to its end).
     """
 
     value: Any
@@ -45,10 +45,18 @@ class TextNode:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a body. `text` without its name, indent (in levels) and comma; `kind` says what it is.
+    """A line of a body.
 
-    Kinds: open, close, empty, string, number, word. `name` is the member's name as JSON, or empty. `embedded` is how many
-    strings this line is inside of; `unfolds` marks the line on which such a string begins; `marked`, the node looked for.
+    Attributes:
+        number: From 1.
+        indent: In levels.
+        name: The member's name as JSON, or "".
+        text: The line without name, indent and comma.
+        kind: open, close, empty, string, number or word.
+        comma: Whether a comma follows.
+        embedded: How many strings that hold JSON this line is inside of.
+        unfolds: True on the line where such a string begins.
+        marked: Whether the line belongs to the node that is marked.
     """
 
     number: int
@@ -68,7 +76,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Lines that are left out."""
+    """A number of lines that are left out."""
 
     lines: int
 
@@ -101,7 +109,7 @@ def _members_of_pairs(pairs: list[tuple[str, Any]]) -> Members:
 
 
 def unfolded(text: str) -> Members | list[Any] | None:
-    """The object or array that a string holds; None where it holds none."""
+    """The JSON object or array that a string holds; None if it holds none."""
     if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         return None
     try:
@@ -112,38 +120,43 @@ def unfolded(text: str) -> Members | list[Any] | None:
 
 
 def text_node_at(value: Any, pointer: str) -> TextNode:
-    """The node at a pointer, through strings that hold JSON; where it leads nowhere, the nearest node before."""
+    """The node at a pointer, also inside strings that hold JSON; if there is none, the last one on the way."""
     parts = parts_of(pointer)
     node = TextNode(value, (), parts)
     while node.rest:
-        inner = _child(node.value, node.rest[0])
-        if inner is None:
+        step = _child(node.value, node.rest[0])
+        if step is None:
             return node
-        position, child = inner
+        position, child = step
         node = TextNode(child, (*node.positions, position), node.rest[1:])
     return node
 
 
 def _child(value: Any, part: str) -> tuple[int, Any] | None:
-    inside = unfolded(value) if isinstance(value, str) else value
-    if isinstance(inside, list):
-        index = int(part) if _INDEX.fullmatch(part) else len(inside)
-        return (index, inside[index]) if index < len(inside) else None
-    if isinstance(inside, Members):  # of a doubled member the last one counts, as in most parsers
+    container = unfolded(value) if isinstance(value, str) else value
+    if isinstance(container, list):
+        index = int(part) if _INDEX.fullmatch(part) else len(container)
+        return (index, container[index]) if index < len(container) else None
+    if isinstance(container, Members):  # the last one of a doubled member counts, as in most parsers
         return next(
-            ((at, inside.pairs[at][1]) for at in reversed(range(len(inside.pairs))) if inside.pairs[at][0] == part), None
+            (
+                (position, container.pairs[position][1])
+                for position in reversed(range(len(container.pairs)))
+                if container.pairs[position][0] == part
+            ),
+            None,
         )
     return None
 
 
 def lines_of(value: Any, mark: TextNode | None = None) -> list[Line]:
-    """The body's lines; the node's own are marked, or only its first where the pointer leads nowhere from there."""
+    """The body's lines. Those of the node `mark` are marked; only its first line if the pointer didn't end there."""
     lines: list[Line] = []
     tasks = [_Task(value)]
     while tasks:
         task = tasks.pop()
         lines.append(replace(_line_of_task(task, len(lines) + 1), marked=mark is not None and _is_marked(task, mark)))
-        tasks.extend(_inside(task))
+        tasks.extend(_tasks_inside(task))
     return lines
 
 
@@ -161,56 +174,56 @@ def _line_of_task(task: _Task, number: int) -> Line:
     depth = len(task.positions)
     if task.closes:
         return Line(number, depth, "", task.closes, "close", task.comma, task.embedded)
-    inside = _container(task.value)
-    held = isinstance(task.value, str) and inside is not None
-    embedded = task.embedded + held
-    if isinstance(inside, Members | list):
-        brackets = "{}" if isinstance(inside, Members) else "[]"
-        full = bool(inside.pairs if isinstance(inside, Members) else inside)
-        text, kind = (brackets[0], "open") if full else (brackets, "empty")
-        return Line(number, depth, task.name, text, kind, task.comma and not full, embedded, held)
+    container = _container(task.value)
+    unfolds = isinstance(task.value, str) and container is not None
+    embedded = task.embedded + unfolds
+    if isinstance(container, Members | list):
+        brackets = "{}" if isinstance(container, Members) else "[]"
+        has_members = bool(container.pairs if isinstance(container, Members) else container)
+        text, kind = (brackets[0], "open") if has_members else (brackets, "empty")
+        return Line(number, depth, task.name, text, kind, task.comma and not has_members, embedded, unfolds)
     kind = "string" if isinstance(task.value, str) else "number" if isinstance(task.value, Number) else "word"
     text = task.value.text if isinstance(task.value, Number) else json.dumps(task.value, ensure_ascii=False)
     return Line(number, depth, task.name, text, kind, task.comma, embedded)
 
 
-def _inside(task: _Task) -> Iterator[_Task]:
-    """What comes on the lines below, last one first."""
-    inside = None if task.closes else _container(task.value)
-    if not isinstance(inside, Members | list):
+def _tasks_inside(task: _Task) -> Iterator[_Task]:
+    """The tasks for the lines below, last one first."""
+    container = None if task.closes else _container(task.value)
+    if not isinstance(container, Members | list):
         return
     embedded = task.embedded + isinstance(task.value, str)
-    pairs = inside.pairs if isinstance(inside, Members) else [(None, child) for child in inside]
+    pairs = container.pairs if isinstance(container, Members) else [(None, child) for child in container]
     if not pairs:
         return
-    yield _Task(None, task.positions, "", task.comma, embedded, "}" if isinstance(inside, Members) else "]")
+    yield _Task(None, task.positions, "", task.comma, embedded, "}" if isinstance(container, Members) else "]")
     for position in reversed(range(len(pairs))):
         name, child = pairs[position]
-        written = "" if name is None else json.dumps(name, ensure_ascii=False)
-        yield _Task(child, (*task.positions, position), written, position < len(pairs) - 1, embedded)
+        json_name = "" if name is None else json.dumps(name, ensure_ascii=False)
+        yield _Task(child, (*task.positions, position), json_name, position < len(pairs) - 1, embedded)
 
 
 def around(lines: list[Line], context: int = 3, limit: int = 24) -> list[Line | Gap]:
-    """The marked lines with some around them, at most about `limit`; gaps say how many lines are left out."""
-    marked = [at for at, line in enumerate(lines) if line.marked]
-    if not marked:
+    """The marked lines with some lines around them, about `limit` lines at most, and gaps for the lines left out."""
+    marked_indexes = [index for index, line in enumerate(lines) if line.marked]
+    if not marked_indexes:
         return _with_gaps(lines, range(min(len(lines), limit)))
-    first, last = marked[0], marked[-1]
-    numbers = set(range(max(first - context, 0), min(last + context + 1, len(lines))))
+    first, last = marked_indexes[0], marked_indexes[-1]
+    indexes = set(range(max(first - context, 0), min(last + context + 1, len(lines))))
     if last - first >= limit:
-        half = limit // 2
-        numbers -= set(range(first + half, last - half + 1))
-    return _with_gaps(lines, sorted(numbers))
+        half_limit = limit // 2
+        indexes -= set(range(first + half_limit, last - half_limit + 1))
+    return _with_gaps(lines, sorted(indexes))
 
 
-def _with_gaps(lines: list[Line], numbers: Iterable[int]) -> list[Line | Gap]:
+def _with_gaps(lines: list[Line], indexes: Iterable[int]) -> list[Line | Gap]:
     result: list[Line | Gap] = []
-    due = 0
-    for at in numbers:
-        if at > due:
-            result.append(Gap(at - due))
-        result.append(lines[at])
-        due = at + 1
-    if due < len(lines):
-        result.append(Gap(len(lines) - due))
+    next_index = 0
+    for index in indexes:
+        if index > next_index:
+            result.append(Gap(index - next_index))
+        result.append(lines[index])
+        next_index = index + 1
+    if next_index < len(lines):
+        result.append(Gap(len(lines) - next_index))
     return result

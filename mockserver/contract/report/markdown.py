@@ -1,4 +1,4 @@
-"""The report as Markdown for the summary page of a GitHub job."""
+"""The report as Markdown, for the summary page of a GitHub job."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .view import Group, Section, View, documented_of, place_of
 
 LIMIT = 1_000_000
 """Bytes; GitHub takes 1 MiB for a step."""
-_TEXT = 1_000
-_LEFT_OUT = 200
+_LONGEST_TEXT = 1_000
+_ROOM_FOR_NOTE = 200
 
 
 def markdown(view: View, definitions: Definitions) -> str:
-    """The view as Markdown of at most `LIMIT` bytes; what doesn't fit is left out and counted."""
+    """The view as Markdown of at most `LIMIT` bytes; parts that don't fit are left out and counted."""
     blocks_that_fit: list[str] = []
-    room = LIMIT - _LEFT_OUT
+    room = LIMIT - _ROOM_FOR_NOTE
     blocks = list(_blocks(view, definitions))
     for block in blocks:
         room -= len(block.encode()) + 1
@@ -37,33 +37,33 @@ def _blocks(view: View, definitions: Definitions) -> Iterator[str]:
     yield f"## Contract: {view.verdict}\n"
     yield f"**{_escaped(result.target)}**, {_escaped(result.mode)}, {lasting(result.seconds)}. {_escaped(view.summary)}\n"
     yield "| operation | exchanges | errors | warnings | notes | coverage |\n|---|---:|---:|---:|---:|---:|"
-    yield from (_row(section) for section in view.sections)
+    yield from (_table_row(section) for section in view.sections)
     for section in view.sections:
         if section.groups:
             yield f"\n### {_escaped(section.name)}\n"
-        yield from (_group(group, definitions) for group in section.groups)
+        yield from (_group_line(group, definitions) for group in section.groups)
     for title, cases in (("Could not be run", result.failed), ("Skipped", result.skipped)):
         if cases:
             yield f"\n### {title}\n"
         yield from (f"- **{_escaped(name)}**: {_escaped(reason)}" for name, reason in cases)
 
 
-def _row(section: Section) -> str:
+def _table_row(section: Section) -> str:
     counts = section.counts
-    cells = [_escaped(section.name), f"{len(section.judged):,}", *(f"{count:,}" for count in counts.values())]
+    cells = [_escaped(section.name), f"{len(section.judgements):,}", *(f"{count:,}" for count in counts.values())]
     return f"| {' | '.join(cells)} | {f'{section.percent:.1f}%' if section.operation else ''} |"
 
 
-def _group(group: Group, definitions: Definitions) -> str:
-    finding, judged = group.finding, group.first.judged
-    times = f", {len(group.instances):,} times" if len(group.instances) > 1 else ""
+def _group_line(group: Group, definitions: Definitions) -> str:
+    finding, judgement = group.finding, group.first.judgement
+    times_text = f", {len(group.instances):,} times" if len(group.instances) > 1 else ""
     title = title_of(finding.source, definitions)
     source = f" <br>source: {_code(finding.source)}" + (f" ({_escaped(title)})" if title else "") if finding.source else ""
     return (
-        f"- **{finding.severity} {finding.code}**{times} at {_code(place_of(finding, group.pattern))}"
+        f"- **{finding.severity} {finding.code}**{times_text} at {_code(place_of(finding, group.pattern))}"
         f" <br>found: {_code(finding.found)} <br>documented: {_code(documented_of(finding))}{source}"
-        f" <br>{_escaped(finding.consequence)} <br>first in exchange {judged.number}"
-        + (f", case {_code(judged.case)}" if judged.case else "")
+        f" <br>{_escaped(finding.consequence)} <br>first in exchange {judgement.number}"
+        + (f", case {_code(judgement.case)}" if judgement.case else "")
     )
 
 
@@ -72,5 +72,5 @@ def _code(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text in which nothing is Markdown or HTML: all but letters, digits and harmless signs are character references."""
-    return re.sub(r"[^\w ,;/()%+=?.-]|_|(?<=\d)\.", lambda match: f"&#{ord(match[0])};", visible(cut(text, _TEXT)))
+    """Text without Markdown and HTML: every character but letters, digits and harmless signs is a character reference."""
+    return re.sub(r"[^\w ,;/()%+=?.-]|_|(?<=\d)\.", lambda match: f"&#{ord(match[0])};", visible(cut(text, _LONGEST_TEXT)))

@@ -1,4 +1,4 @@
-"""Which file and line an exchange comes from, read from its source."""
+"""The file and line that an exchange comes from, read from its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of strangers made harmless: what can't be seen, and what no file may hold, is written as an escape."""
+"""Makes text from outside harmless: characters that are invisible, or that no file may hold, are escaped."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""Text in which what can't be seen (control characters, lone surrogates, marks that turn text around) is `\xNN`.
+    r"""The text with its invisible characters (control characters, lone surrogates, direction marks) escaped as `\xNN`.
 
-    The characters of `keep` stay. The result can be encoded as UTF-8 and moves no terminal's cursor.
+    The characters in `keep` stay. The result can be encoded as UTF-8, and moves no terminal's cursor.
     """
     if text.isprintable():
         return text
@@ -16,15 +16,15 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def _escape(character: str) -> str:
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
-    if named:
-        return named
+    short_escape = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    if short_escape:
+        return short_escape
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def cut(text: str, limit: int) -> str:
-    """Text of about so many characters, with the number of those left out."""
+    """The text, cut to `limit` characters, with the number of characters left out."""
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit:,} characters more)"
 
 
@@ -34,7 +34,7 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
 
 def lasting(seconds: float) -> str:
-    """A time in words: `0.34 s`, `12 s`, `2 min 5 s`, `3 h`, `2 d 4 h`; at most two units."""
+    """A duration in words: `0.34 s`, `12 s`, `2 min 5 s`, `3 h`, `2 d 4 h`; at most two units."""
     if not math.isfinite(seconds):
         return "?"
     if abs(seconds) < 10:

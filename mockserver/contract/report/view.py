@@ -1,4 +1,4 @@
-"""A result arranged as reports show it: by operation, findings of one kind and place together."""
+"""A result as reports show it: by operation, with findings of one kind and place together."""
 
 from __future__ import annotations
 
@@ -20,45 +20,45 @@ KIND_TITLES = {
     "transitions": "Transitions",
     "faults": "Faults",
 }
-"""What is counted of an operation, in words."""
+"""The kinds of names that are counted for each operation, in words."""
 
 _INDEX = re.compile(r"(?<=/)\d+(?=/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A finding and the exchange that has it."""
+    """A finding and its exchange."""
 
-    judged: Judged
+    judgement: Judged
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings of one code at one place, rows of lists taken together (`/rows/*/status`), in the order of the run."""
+    """Findings of one code at one place, in the order of the run. All rows of a list are one place (`/rows/*/status`)."""
 
     pattern: str
     instances: tuple[Instance, ...]
 
     @property
     def first(self) -> Instance:
-        """The finding that stands for all."""
+        """The instance that stands for all of them."""
         return self.instances[0]
 
     @property
     def finding(self) -> Finding:
-        """The first one's finding."""
+        """The finding of the first instance."""
         return self.instances[0].finding
 
     @property
     def numbers(self) -> list[int]:
-        """The exchanges that have it, each once."""
-        return list(dict.fromkeys(instance.judged.number for instance in self.instances))
+        """The numbers of the exchanges with such a finding, each once."""
+        return list(dict.fromkeys(instance.judgement.number for instance in self.instances))
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of a kind was seen (with how often), and what was not, in the document's order."""
+    """The names of one kind that were seen (with counts), and those that were not, in the document's order."""
 
     kind: str
     seen: tuple[tuple[str, int], ...]
@@ -71,25 +71,25 @@ class Share:
 
     @property
     def of(self) -> int:
-        """How many could be seen."""
+        """How many names are documented."""
         return len(self.seen) + len(self.missing)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An operation of the run. `operation` is None for requests that no operation has; `clean` exchanges have no finding."""
+    """An operation in the run; `operation` is None for the requests that match no operation."""
 
     operation: Operation | None
-    judged: tuple[Judged, ...]
+    judgements: tuple[Judged, ...]
     groups: tuple[Group, ...]
     timelines: tuple[Timeline, ...]
     shares: tuple[Share, ...]
-    strange: tuple[tuple[str, int], ...]
+    undocumented: tuple[tuple[str, int], ...]
     percent: float
 
     @property
     def name(self) -> str:
-        """The operation's id, or what stands for none."""
+        """The operation's id, or a text for no operation."""
         return self.operation.id if self.operation else "(no operation)"
 
     @property
@@ -103,19 +103,19 @@ class Section:
 
     @property
     def clean(self) -> int:
-        """How many exchanges have no finding."""
-        return sum(not judgement.findings for judgement in self.judged)
+        """The number of exchanges without findings."""
+        return sum(not judgement.findings for judgement in self.judgements)
 
     @property
     def counts(self) -> dict[str, int]:
         """Findings by severity."""
-        by_severity = Counter(finding.severity for judgement in self.judged for finding in judgement.findings)
+        by_severity = Counter(finding.severity for judgement in self.judgements for finding in judgement.findings)
         return {severity: by_severity[severity] for severity in SEVERITIES}
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A whole result. `verdict` is PASS, FAIL or INCOMPLETE, as the exit code says; `unasked` operations saw no request."""
+    """A whole result. `verdict` is PASS, FAIL or INCOMPLETE, like the exit code; `unasked` operations got no request."""
 
     result: Result
     verdict: str
@@ -124,7 +124,7 @@ class View:
 
     @property
     def summary(self) -> str:
-        """One line: what came out."""
+        """The outcome in one line."""
         result, counts = self.result, self.result.counts()
         operations = [section for section in self.sections if section.operation]
         parts = [
@@ -139,51 +139,55 @@ class View:
 
 
 def _coverage(coverage: Coverage) -> str:
-    seen, could = coverage.share()
-    return f"coverage {coverage.percent():.1f}% ({seen}/{could}, of what was asked)"
+    seen_count, total_count = coverage.share()
+    return f"coverage {coverage.percent():.1f}% ({seen_count}/{total_count}, of what was asked)"
 
 
 def view_of(result: Result, fail_on: str = "warning", fail_under: float | None = None) -> View:
     """The view of a result; `fail_on` (a severity) and `fail_under` (percent of coverage) decide the verdict."""
     verdict = ("PASS", "FAIL", "INCOMPLETE")[result.exit_code(fail_on, fail_under)]
     by_operation: dict[str | None, list[Judged]] = {}
-    for judged in result.judged:
-        by_operation.setdefault(judged.operation, []).append(judged)
-    called = (
-        set(result.coverage.exercised()) | {name for name in by_operation if name} | {t.operation for t in result.timelines}
+    for judgement in result.judged:
+        by_operation.setdefault(judgement.operation, []).append(judgement)
+    called_operations = (
+        set(result.coverage.exercised())
+        | {name for name in by_operation if name}
+        | {timeline.operation for timeline in result.timelines}
     )
-    names = [name for name in result.coverage.operations if name in called]
+    names = [name for name in result.coverage.operations if name in called_operations]
     sections = [_section_of(result, name, by_operation.get(name, [])) for name in names]
-    strangers = [
+    without_operation = [
         judgement
         for name, judgements in by_operation.items()
         if name not in result.coverage.operations
         for judgement in judgements
     ]
-    if strangers:
-        sections.append(Section(None, tuple(strangers), groups_of(strangers), (), (), (), 0.0))
-    unasked = tuple(name for name in result.coverage.operations if name not in called)
+    if without_operation:
+        sections.append(Section(None, tuple(without_operation), groups_of(without_operation), (), (), (), 0.0))
+    unasked = tuple(name for name in result.coverage.operations if name not in called_operations)
     return View(result, verdict, tuple(sections), unasked)
 
 
-def _section_of(result: Result, name: str, judged: list[Judged]) -> Section:
-    counted = result.coverage.of(name)
+def _section_of(result: Result, name: str, judgements: list[Judged]) -> Section:
+    coverage = result.coverage.of(name)
     timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
-    strange = tuple(counted.strange.items())
+    undocumented = tuple(coverage.undocumented.items())
     percent = result.coverage.percent([name])
-    return Section(counted.operation, tuple(judged), groups_of(judged), timelines, shares_of(counted), strange, percent)
+    return Section(
+        coverage.operation, tuple(judgements), groups_of(judgements), timelines, shares_of(coverage), undocumented, percent
+    )
 
 
-def shares_of(counted: OperationCoverage) -> tuple[Share, ...]:
-    """What was seen of an operation, and what was not, for each kind that there is something of."""
-    kinds = [kind for kind in counted.kinds if counted.documented[kind]]
-    return tuple(Share(kind, tuple(counted.seen_in_order(kind).items()), tuple(counted.missing(kind))) for kind in kinds)
+def shares_of(coverage: OperationCoverage) -> tuple[Share, ...]:
+    """The share of each kind that the operation documents anything of."""
+    kinds = [kind for kind in coverage.kinds if coverage.documented_names[kind]]
+    return tuple(Share(kind, tuple(coverage.seen_in_order(kind).items()), tuple(coverage.missing(kind))) for kind in kinds)
 
 
-def groups_of(judged: Iterable[Judged]) -> tuple[Group, ...]:
-    """Findings together by severity, code, part and place; the worst first, then as they came."""
+def groups_of(judgements: Iterable[Judged]) -> tuple[Group, ...]:
+    """Findings grouped by severity, code, part and place; the worst first, then in the order of the run."""
     by_key: dict[tuple[str, ...], list[Instance]] = {}
-    for judgement in judged:
+    for judgement in judgements:
         for finding in judgement.findings:
             key = (finding.severity, finding.code, finding.part, pattern_of(finding.pointer))
             by_key.setdefault(key, []).append(Instance(judgement, finding))
@@ -192,21 +196,21 @@ def groups_of(judged: Iterable[Judged]) -> tuple[Group, ...]:
 
 
 def pattern_of(pointer: str) -> str:
-    """A pointer with every index of a row as `*`."""
+    """A pointer with every index of a list as `*`."""
     return _INDEX.sub("*", pointer)
 
 
 def place_of(finding: Finding, pointer: str | None = None) -> str:
-    """Where a finding is: the part of the exchange, and the place in it."""
+    """The place of a finding: the part of the exchange, and the pointer into it."""
     return f"{finding.part} {finding.pointer if pointer is None else pointer}".strip()
 
 
-def asked_of(judged: Judged) -> str:
+def asked_of(judgement: Judged) -> str:
     """The request in one line: method, path and query."""
-    request = judged.exchange.request
+    request = judgement.exchange.request
     return f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
 
 
 def documented_of(finding: Finding) -> str:
-    """What is documented, with the basis where it isn't a document of the vendor."""
+    """What is documented, with the basis if it isn't a vendor's document."""
     return finding.documented + ("" if finding.basis == "documented" else f" [{finding.basis}]")

@@ -36,12 +36,12 @@ def lane(polls: list[tuple[float, str | None]], operation: str = CDM) -> JobLane
 def test_a_job_is_drawn_from_first_poll_to_last() -> None:
     """Stretches follow each other without holes, the last one past the last poll; the end is marked."""
     result = lane([(0, "BOOTING"), (30, "RUNNING"), (60, "RUNNING"), (100, "SUCCEEDED")])
-    assert [(stretch.label, stretch.polls) for stretch in result.stretches] == [
+    assert [(stretch.label, stretch.polls) for stretch in result.spans] == [
         ("BOOTING", 1),
         ("RUNNING", 2),
         ("SUCCEEDED", 1),
     ]
-    edges = [(stretch.left, stretch.left + stretch.width) for stretch in result.stretches]
+    edges = [(stretch.left, stretch.left + stretch.width) for stretch in result.spans]
     assert edges[0][0] == 0
     assert all(before[1] == pytest.approx(after[0], abs=0.01) for before, after in pairwise(edges))
     assert edges[-1][1] == pytest.approx(100, abs=0.01)
@@ -53,7 +53,7 @@ def test_a_job_is_drawn_from_first_poll_to_last() -> None:
 def test_errors_are_marked_and_belong_to_the_status_before() -> None:
     """An error neither ends a status nor is one."""
     result = lane([(0, None), (10, "RUNNING"), (20, None), (30, "RUNNING")])
-    assert [(stretch.label, stretch.polls, stretch.lasted) for stretch in result.stretches] == [("RUNNING", 2, 20)]
+    assert [(stretch.label, stretch.polls, stretch.lasted) for stretch in result.spans] == [("RUNNING", 2, 20)]
     assert [mark.kind for mark in result.marks] == ["error", "poll", "error", "poll"]
     assert result.errors == 2
     assert result.outcome == "Not ended: still RUNNING after 30 s."
@@ -62,9 +62,9 @@ def test_errors_are_marked_and_belong_to_the_status_before() -> None:
 def test_states_are_known_by_name_and_by_wire_code_and_strange_ones_stand_out() -> None:
     """EnOS' numbers are shown with their names; a status that isn't documented is `odd`."""
     result = lane([(0, "RUNNING"), (5, "3"), (10, "99"), (20, "SUCCESS")], ENOS)
-    labels = [(stretch.label, stretch.tone == "odd") for stretch in result.stretches]
+    labels = [(stretch.label, stretch.tone == "odd") for stretch in result.spans]
     assert labels == [("RUNNING", False), ("SUSPEND (3)", False), ("99", True), ("SUCCESS", False)]
-    assert "not documented" in result.stretches[2].title
+    assert "not documented" in result.spans[2].title
 
 
 def test_a_job_that_only_gave_errors_has_no_status() -> None:
@@ -91,14 +91,14 @@ def test_any_polls_can_be_drawn(polls: list[tuple[int, str | None]]) -> None:
     """In whatever order and however far apart: places are within the drawing, and there are few ticks."""
     result = lane([(float(seconds), state) for seconds, state in polls])
     lefts = (
-        [stretch.left for stretch in result.stretches]
+        [stretch.left for stretch in result.spans]
         + [mark.left for mark in result.marks]
         + [tick.left for tick in result.ticks]
     )
     assert all(0 <= left <= 100 for left in lefts)
-    assert all(0 <= stretch.width <= 100 - stretch.left + 0.01 for stretch in result.stretches)
+    assert all(0 <= stretch.width <= 100 - stretch.left + 0.01 for stretch in result.spans)
     assert 1 <= len(result.ticks) <= 5
-    assert sum(stretch.polls for stretch in result.stretches) + result.errors == len(polls)
+    assert sum(stretch.polls for stretch in result.spans) + result.errors == len(polls)
 
 
 @pytest.mark.parametrize("time", [-(10**15), 10**17])
@@ -113,7 +113,7 @@ def test_the_matrix_shows_seen_unseen_and_undocumented(shipped: Definitions) -> 
     """Rows and columns are the statuses that have something in them, undocumented ones at the end."""
     section = next(section for section in view_of(sample(shipped)).sections if section.name == CDM)
     assert section.operation is not None
-    matrix = matrix_of(section.operation, section.shares, section.strange)
+    matrix = matrix_of(section.operation, section.shares, section.undocumented)
     assert matrix is not None
     cells = {(before, after): cell for before, row in matrix.rows for after, cell in zip(matrix.columns, row, strict=True)}
     assert (cells["RUNNING", "UNKNOWN"].kind, cells["RUNNING", "UNKNOWN"].count) == ("seen", 9)
