@@ -25,7 +25,7 @@ _STRONG_FAILURE = r"fail|(?<!de)fault|error|abnormal|reject|crash|time_?d?_?out|
 STRONG_FAILURE = re.compile(_STRONG_FAILURE, re.IGNORECASE)
 FAILURE = re.compile(rf"{_STRONG_FAILURE}|refus|declin|invalid|expired|denied|dead", re.IGNORECASE)
 CANCEL = re.compile(
-    r"cancel|abort|abandon|stopp|terminat|revok|kill|suspend|deleted|removed|closed|voided|withdrawn|^ended$|^exited$",
+    r"cancel|abort|abandon|stopp|terminat|revok|kill|suspend|deleted|removed|closed|voided|^void$|withdrawn|^ended$|^exited$",
     re.IGNORECASE,
 )
 SKIPPED = re.compile(r"skipp?ed|ignored|not_?needed", re.IGNORECASE)
@@ -35,11 +35,13 @@ WAITING = re.compile(
 )
 STOPPING = re.compile(r"cancell?ing|stopp?ing|aborting|killing|revoking|terminating", re.IGNORECASE)
 DETOUR = re.compile(
-    r"retry|restart|suspend|paus|block|defer|unknown|reschedul|on_?hold|fail|error|delet|remov|updat|upgrad|scaling|resum"
+    r"retry|restart|suspend|paus|block|defer|unknown|unspecified|undefined|reconcil|reschedul|on_?hold|fail|error|delet|remov|updat|upgrad|scaling|resum"
     r"|roll(ing|ed)?_?back|degraded|unavailable|unhealthy|maintenance|disconnect",
     re.IGNORECASE,
 )
 """Names of states that don't end, and that a job comes through only when something else happens."""
 
-UNENDING = re.compile(r"(?<!warn)ing$|^not|^un(?!success)|in_?progress|ready_?(to|for)_?|^pending|pending$", re.IGNORECASE)
+UNENDING = re.compile(
+    r"(?<!warn)ing$|^not|^un(?!success)|in_?progress|ready_?(to|for)_?|^pending|pending$|requested$", re.IGNORECASE
+)
 """Names of states that say that something goes on, whatever else they hold."""

@@ -96,7 +96,24 @@ def _starter(document: Node, path: str, read: Node) -> Node | None:
         if same or (name.lower() not in ("id", "name") and name in schema.get("properties", {})):
             return node
     long = [node for node in candidates if _long_running(node)]
-    return long[0] if len(long) == 1 and re.search(r"operation|job|task|status|run", path, re.IGNORECASE) else None
+    if len(long) == 1 and re.search(r"operation|job|task|status|run", path, re.IGNORECASE):
+        return long[0]
+    return _nearest(document, path, long)
+
+
+def _nearest(document: Node, path: str, nodes: list[Node]) -> Node | None:
+    """The one call whose path goes along with this one for longest, into the segment before the id at least."""
+    places = {id(node): other for other, item in document["paths"].items() for node in item.values()}
+    shared = [_shared_length(path, places[id(node)]) for node in nodes]
+    longest = max(shared, default=0)
+    before = path.rpartition("/{")[0].rpartition("/")[0]
+    return nodes[shared.index(longest)] if longest > len(before) + 1 and shared.count(longest) == 1 else None
+
+
+def _shared_length(first: str, second: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(first), len(second)))
 
 
 def _long_running(node: Node) -> bool:

@@ -257,6 +257,7 @@ def proposed(folder: Path, document: Json) -> Json:
         (["Pending Payment", "Paid", "Abandoned", "Failed"], ["Paid", "Abandoned", "Failed"]),
         (["CREATING", "RUNNING", "STOPPING", "CREATE_FAILED"], ["RUNNING", "CREATE_FAILED"]),
         (["WAITING_FOR_REVIEW", "IN_REVIEW", "APPROVED", "REJECTED"], ["APPROVED", "REJECTED"]),
+        (["LIVE", "COMPLETE", "REJECT_REQUESTED", "VOID"], ["COMPLETE", "VOID"]),
         (["building", "built", "faulted"], ["built", "faulted"]),
         (["started", "finalised", "Succeeded With Warning", "failed"], ["finalised", "Succeeded With Warning", "failed"]),
         (["active", "inactive", "suspended"], []),
@@ -389,3 +390,13 @@ def test_calls_are_found_by_their_ids(tmp_path: Path) -> None:
         mock.job("imports", jobId="j1", life="hangs")
         requests.post(f"{mock.url}/halt", json={"jobId": "j1"}, timeout=5)
         assert get(mock, "/get-job/j1")["status"] == "FAILED"
+
+
+def test_of_several_calls_that_lead_to_a_status_the_nearest_starts_it(tmp_path: Path) -> None:
+    """Each answers 202 with Operation-Location; the one beside the results is meant."""
+    document = one_job({"enum": ["notStarted", "running", "succeeded", "failed"]})
+    document["paths"] = {"/layout/results/{id}": document["paths"].pop("/things/{id}")}
+    accepted = {"202": {"description": "d", "headers": {"Operation-Location": {"schema": {"type": "string"}}}}}
+    for path in ("/layout/results:make", "/layout/other", "/receipt/results"):
+        document["paths"][path] = {"post": {"operationId": path.strip("/"), "responses": accepted}}
+    assert proposed(tmp_path, document)["start"] == "layout/results:make"
