@@ -133,9 +133,9 @@ class JudgeProcess:
         coverage = Coverage(self._definitions)
         if parts is None:
             return Result(target, "", coverage, seconds=seconds)
-        mode, counts, judged, timelines, skipped, failed = parts
+        counts, (mode, *rest) = parts
         coverage.add(counts)
-        return Result(target, mode, coverage, judged, timelines, skipped, failed, seconds)
+        return Result(target, mode, coverage, *rest)
 
     # The socket
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..contract.cases import Profile
 from ..contract.sending import Sender, Sign
 from ..contract.target import TargetUrl, target_of
 from ..credentials import credentials_of, resigner, signer
-from ..definitions import load
+from ..definitions import Definitions
 from ..proxy import JudgeQueue, Proxy, ProxyOptions
 from .client_settings import endpoints
 from .contract_fixture import Contract, ContractJudge, ContractOptions, session_for
@@ -22,13 +22,21 @@ if TYPE_CHECKING:
 _IAM = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 
 
-def hold_service(url: str, expected: ContractOptions, profile: Profile, variables: Mapping[str, str]) -> Contract:
+def hold_service(
+    url: str,
+    expected: ContractOptions,
+    profile: Profile,
+    variables: Mapping[str, str],
+    definitions: Definitions,
+    files: Sequence[str] = (),
+) -> Contract:
     """The contract that the service at a URL is held to, by a proxy on this machine that is running now.
 
-    `variables` are the environment's: credentials are theirs. Raises InputError for a wrong URL or half of a credential.
+    `variables` are the environment's: credentials are theirs; `files` are the documents beside the shipped ones that the
+    definitions were read from. Raises InputError for a wrong URL or half of a credential.
     """
-    target, definitions = target_of(url), load()
-    judge = ContractJudge(session_for(expected, definitions), expected.ignore)
+    target = target_of(url)
+    judge = ContractJudge(session_for(expected, definitions, files), expected.ignore)
     credentials = credentials_of(variables)
     options = ProxyOptions(
         (str(target),),
