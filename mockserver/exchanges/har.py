@@ -90,7 +90,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         "response": _har_response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        "_answered_at": exchange.time,
+        "_time": exchange.time,
         "_duration": exchange.duration,
         **({} if exchange.sent is None else {"_sent": exchange.sent}),
         "_origin": exchange.origin,
@@ -289,8 +289,8 @@ def _duration(entry: Mapping[str, Any]) -> float | None:
 
 def _answered_at(entry: Mapping[str, Any]) -> int | None:
     """When the answer came: HAR says when the request began, and how long it took."""
-    if "_answered_at" in entry:
-        allowed = number(entry["_answered_at"], _LATEST)
+    if "_time" in entry:
+        allowed = number(entry["_time"], _LATEST)
         return None if allowed is None else int(allowed)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mockserver.answers.made_texts import text_for
 from mockserver.answers.sample import sample
 from mockserver.definitions.compile import compile_documents
 from mockserver.definitions.embedded import errors_of, registry_of
@@ -139,6 +141,12 @@ def shop(folder: Path) -> Mock:
 def call(mock: Mock, method: str, path: str, body: Any = None, **headers: str) -> Response:
     sent = {"x-key": "k", **({"content-type": "application/json"} if body is not None else {}), **headers}
     return mock.handle(Request(method, path, "", sent, b"" if body is None else json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize("name", ["start_time", "startTime", "created_at", "updated", "end_date"])
+def test_a_text_without_a_format_goes_by_its_name(name: str) -> None:
+    """What is named like a time is one."""
+    assert re.fullmatch(r"2026-\d\d-\d\dT\d\d:\d\d:\d\dZ", text_for(Fake(1, name), name, {}))
 
 
 def test_things_are_made_read_changed_and_removed(tmp_path: Path) -> None:
