@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,13 +66,18 @@ def sample(place: Node, errors: Errors, fake: Fake, requested: Mapping[str, Any]
     return value
 
 
-def _sample_value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
+def _sample_value(
+    place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None, also: Sequence[Node] = ()
+) -> Any:
+    """A value for the schema at `place`, and for those that say more about the same value (`also`)."""
+    if also and (place.value is True or place.value == {}):
+        place, also = also[0], also[1:]
     if place.value is True or place.value == {}:
         return text_for(way.fake, name, {})
     if not isinstance(place.value, dict) or depth > _DEEPEST:
         return None
     way.left -= 1
-    seen = view(place, way.branch)
+    seen = view((place, *also), way.branch)
     kind = seen.kind()
     allowed, value = _by_name(seen, kind, way, name, depth, named or {})
     if allowed:
@@ -126,13 +131,19 @@ def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
     room = way.rich and depth < _RICH and way.left > 0
     most = seen.keywords.get("maxProperties", 1_000)
-    for name, place in seen.properties.items():
+    for name, (place, *also) in seen.properties.items():
         node = place.resolved().value
         hidden = isinstance(node, dict) and node.get("writeOnly") is True and name not in seen.required
         if (name in seen.required or (room and len(made) < most)) and not hidden and node is not False:
-            made[name] = _sample_value(place, way, name, depth + 1, seen.chosen)
-    for name in seen.required:
-        if name not in made:
+            made[name] = _sample_value(place, way, name, depth + 1, seen.chosen, also)
+    brought = [name for member in (*made, *seen.required) for name in seen.dependent.get(member, ())]
+    for name in (*seen.required, *brought):
+        if name in made:
+            continue
+        if name in seen.properties:
+            place, *also = seen.properties[name]
+            made[name] = _sample_value(place, way, name, depth + 1, seen.chosen, also)
+        else:
             extra = seen.extra if isinstance(seen.extra, Node) else None
             made[name] = (
                 _sample_value(extra, way, name, depth + 1) if extra else seen.chosen.get(name, text_for(way.fake, name, {}))
@@ -149,11 +160,17 @@ def _extra(seen: SchemaView, made: dict[str, Any], way: _Way, depth: int) -> Non
     if not made and isinstance(seen.extra, Node) and way.rich and depth < _RICH:
         expected = max(expected, 1)
     tries = 0
+    pattern = next(iter(seen.patterns), None)
     while len(made) < expected and tries < 2 * _MOST_ITEMS:
-        name, tries = way.fake.name(1), tries + 1
-        made.setdefault(
-            name, _sample_value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Node) else way.fake.word()
-        )
+        tries += 1
+        if pattern is not None:
+            place: Any = seen.patterns[pattern]
+            name = text_for(way.fake, "", {"pattern": pattern}) + ("" if pattern.endswith("$") else way.fake.word())
+        else:
+            named = seen.member_names
+            name = str(_sample_value(named, way, "", depth + 1)) if named is not None else way.fake.name(1)
+            place = seen.extra
+        made.setdefault(name, _sample_value(place, way, name, depth + 1) if isinstance(place, Node) else way.fake.word())
 
 
 def _array(seen: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
@@ -161,6 +178,10 @@ def _array(seen: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
     count = max(low, min(high, 2 if way.rich and depth < _RICH and way.left > 0 else 0))
     single = name[:-1] if name.endswith("s") else name
     items = [_sample_value(place, way, single, depth + 1) for place in seen.prefix[: max(count, low)]]
+    if seen.contains is not None:
+        also = () if seen.items is None else (seen.items,)
+        least = min(_MOST_ITEMS, seen.keywords["minContains"])
+        items += [_sample_value(seen.contains, way, single, depth + 1, None, also) for _ in range(least)]
     unique, tries = seen.keywords.get("uniqueItems") is True, 0
     while len(items) < min(count, _MOST_ITEMS) and tries < 4 * _MOST_ITEMS:
         tries += 1
@@ -176,5 +197,6 @@ def _scalar(seen: SchemaView, kind: str, way: _Way, name: str) -> Any:
     if kind == "boolean":
         return way.fake.integer(0, 1) == 1
     if kind in ("integer", "number"):
-        return number_for(way.fake, name, kind, seen.keywords)
+        number = number_for(way.fake, name, kind, seen.keywords)
+        return number + 0.5 if way.branch and kind == "number" else number  # of integer or number, this is one
     return text_for(way.fake, name, seen.keywords)
