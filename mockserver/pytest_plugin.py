@@ -161,24 +161,24 @@ def contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
 def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Contract:
     """Raises InputError."""
     from .testing.contract_fixture import contract_options
-    from .testing.contract_on_mock import hold_mock
+    from .testing.contract_on_mock import contract_for_mock
 
     expected = contract_options(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
     if _choice(request.node).allow_unexpected:
         expected = expected.without("request-unknown")
-    return hold_mock(doubles, expected, _profile(request.config, doubles[0].mock.definitions))
+    return contract_for_mock(doubles, expected, _profile(request.config, doubles[0].mock.definitions))
 
 
 def _held_service(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> Contract:
     """Raises InputError."""
     from .definitions import load
     from .testing.contract_fixture import contract_options
-    from .testing.contract_on_service import hold_service
+    from .testing.contract_on_service import contract_for_service
     from .testing.environ import Environment
 
     expected = contract_options(_marked(request.node, "mockserver_contract"), load())
     url = request.config.getoption("--contract-target")
-    result = hold_service(url, expected, _profile(request.config), dict(os.environ))
+    result = contract_for_service(url, expected, _profile(request.config), dict(os.environ))
     patch.setitem(Environment(hide=()), "contract", result.env)
     return result
 
@@ -233,7 +233,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _living(request: pytest.FixtureRequest, socket: bool, own: dict[str, Any] | None = None) -> Iterator[MockServer]:
     try:
         chosen = _choice(request.node, own)
-        house = _houses(request.config).house(chosen, socket)
+        house = _houses(request.config).server(chosen, socket)
         double = house.acquire(chosen)
     except InputError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
@@ -329,7 +329,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from .definitions import load
     from .testing import poller_coverage
 
-    coverage = config.stash[_COVERAGE] = poller_coverage.added(load(), counts)
+    coverage = config.stash[_COVERAGE] = poller_coverage.sum_of_counts(load(), counts)
     percent = poller_coverage.percent(coverage)
     complaints = config.stash[_COMPLAINTS]
     files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
