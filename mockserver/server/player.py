@@ -63,6 +63,6 @@ class Player:
 
 def reset_on_close(transport: Any) -> None:
     """Make the later close of the connection a reset (RST), instead of a normal end (FIN)."""
-    if hasattr(transport, "ends_in_order"):  # TLS would send its own message at the end
+    if hasattr(transport, "sends_close_notify"):  # TLS would send its own message at the end
         transport.sends_close_notify = False
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
