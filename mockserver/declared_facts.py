@@ -11,6 +11,7 @@ from .errors import InputError, excerpt
 from .generate import Fake
 from .jobs.trajectory import Job, moment_at_end
 from .services.base import Service, SingleJobService, Switches
+from .services.by_declaration import free_members
 
 _SAMPLES = 16
 
@@ -23,9 +24,14 @@ def checked(operation: Operation, service: Service, facts: object, switches: Swi
         return {}  # most jobs have none, and what there could be is made up to see its types
     identity = service.identity_of_run(dict.fromkeys(service.identity_names(operation), "0"), 0)
     samples = [service.profile(Fake(seed), identity) for seed in range(_SAMPLES)]
+    drawing = operation.job.drawing if operation.job else None
+    members = free_members(drawing) if drawing else []
     for name, value in facts.items():
+        if name in members:
+            continue  # the schema says what is allowed
         if name not in samples[0]:
-            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {', '.join(samples[0])}")
+            allowed = ", ".join(members or samples[0])
+            raise InputError(f"a {operation.service} job has no fact {name!r}; allowed: {allowed}")
         types = {type(sample[name]) for sample in samples}
         if type(value) not in types:
             names = " or ".join(sorted("null" if item is type(None) else item.__name__ for item in types))

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import pytest_torture
+from . import pytest_documents, pytest_torture
 from .errors import InputError
+from .pytest_documents import own_documents
 
 if TYPE_CHECKING:
     from .definitions import Definitions
@@ -36,6 +37,7 @@ _CONTRACT = pytest.StashKey["Contract"]()
 _TOLD = pytest.StashKey[bool]()
 _HOUSES = pytest.StashKey["ServerPool"]()
 _COUNTS = pytest.StashKey[list[dict[str, Any]]]()
+_SERVED = pytest.StashKey[dict[str, None]]()
 _COVERAGE = pytest.StashKey[Any]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 _MARKER = (
@@ -52,6 +54,7 @@ _EGRESS = ("fixture", "all", "off")
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Options and ini settings; and the plugin's other half, the torture rack."""
     pluginmanager.register(pytest_torture, "mockserver-torture")
+    pytest_documents.pytest_addoption(parser)
     group = parser.getgroup("mockserver")
     group.addoption(
         "--mockserver-intercept",
@@ -87,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     config.addinivalue_line("markers", _CONTRACT_MARKER)
     config.stash[_COUNTS] = []
+    config.stash[_SERVED] = {}
     config.stash[_COMPLAINTS] = []
     egress = config.getini("mockserver_egress")
     if egress not in _EGRESS:
@@ -176,9 +180,12 @@ def _held_service(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> 
     from .testing.contract_on_service import contract_for_service
     from .testing.environ import Environment
 
-    expected = contract_options(_marked(request.node, "mockserver_contract"), load())
+    files = own_documents(request.node)
+    definitions = load(map(Path, files))
+    expected = contract_options(_marked(request.node, "mockserver_contract"), definitions)
     url = request.config.getoption("--contract-target")
-    result = contract_for_service(url, expected, _profile(request.config), dict(os.environ))
+    profile = _profile(request.config, definitions)
+    result = contract_for_service(url, expected, profile, dict(os.environ), definitions, files)
     patch.setitem(Environment(hide=()), "contract", result.env)
     return result
 
@@ -249,6 +256,7 @@ def _living(request: pytest.FixtureRequest, socket: bool, own: dict[str, Any] | 
         house.release(double)
         if _reports(request.config):
             request.config.stash[_COUNTS].append(double.counts())
+            request.config.stash[_SERVED].update(dict.fromkeys(double.mock.settings.definitions))
     for notice in double.notices():
         request.node.warn(MockserverWarning(notice))
     troubles = double.troubles(chosen.allow_unexpected)
@@ -258,10 +266,11 @@ def _living(request: pytest.FixtureRequest, socket: bool, own: dict[str, Any] | 
 
 
 def _choice(node: Any, own: dict[str, Any] | None = None) -> MockOptions:
-    """The settings of the markers around a test, on top of `own`. Raises InputError."""
+    """The settings of the markers around a test, on top of `own` and the run's documents. Raises InputError."""
     from .testing.mock_options import mock_options
 
-    return mock_options({**(own or {}), **_marked(node, "mockserver")})
+    documents = own_documents(node)
+    return mock_options({**({"definitions": documents} if documents else {}), **(own or {}), **_marked(node, "mockserver")})
 
 
 def _marked(node: Any, name: str) -> dict[str, Any]:
@@ -314,22 +323,24 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - xdist's signature
     """A worker of pytest-xdist has ended: what its tests counted comes here."""
-    node.config.stash[_COUNTS] += getattr(node, "workeroutput", {}).get("mockserver", [])
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[_COUNTS] += output.get("mockserver", [])
+    node.config.stash[_SERVED].update(dict.fromkeys(output.get("mockserver_documents", [])))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Add up what the pollers saw; a worker hands it to the process that started it."""
     config = session.config
-    counts, least = config.stash[_COUNTS], config.getoption("--mockserver-fail-under")
+    counts, served, least = config.stash[_COUNTS], config.stash[_SERVED], config.getoption("--mockserver-fail-under")
     if hasattr(config, "workeroutput"):
-        config.workeroutput["mockserver"] = counts
+        config.workeroutput |= {"mockserver": counts, "mockserver_documents": list(served)}
         return
     if not _reports(config):
         return
     from .definitions import load
     from .testing import poller_coverage
 
-    coverage = config.stash[_COVERAGE] = poller_coverage.sum_of_counts(load(), counts)
+    coverage = config.stash[_COVERAGE] = poller_coverage.sum_of_counts(load(map(Path, served)), counts)
     percent = poller_coverage.percent(coverage)
     complaints = config.stash[_COMPLAINTS]
     files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .errors import InputError
+from .pytest_documents import own_documents
 
 if TYPE_CHECKING:
     from .definitions import Definitions
@@ -51,17 +52,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "hazard" not in metafunc.fixturenames or marker is None:
         return
     try:
-        chosen = _options(marker, _own_documents(metafunc.definition))
+        chosen = _options(marker, own_documents(metafunc.definition))
     except (InputError, TypeError) as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: @pytest.mark.{_MARK}: {error}") from None
     supplied = [pytest.param((chosen, hazard), id=hazard.name) for hazard in chosen.hazards]
     metafunc.parametrize("hazard", supplied, indirect=True)
-
-
-def _own_documents(node: pytest.Item) -> tuple[str, ...]:
-    """The user's documents that the marker `mockserver` of a test names."""
-    named = (marker.kwargs["definitions"] for marker in node.iter_markers("mockserver") if "definitions" in marker.kwargs)
-    return tuple(map(str, next(named, ())))
 
 
 def _options(marker: pytest.Mark, documents: tuple[str, ...]) -> TortureOptions:

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "mockserver"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "app", "cli", "client", "control", "control_access", "control_document", "credentials", "importers", "listing", "proxy",
-    "pytest_plugin", "pytest_torture", "remote", "server", "testing", "torture_rack", "verify",
+    "pytest_documents", "pytest_plugin", "pytest_torture", "remote", "server", "testing", "torture_rack", "verify",
 }  # fmt: skip
 VALUES = {
     "activity",
@@ -42,7 +42,7 @@ IMPORTERS = {
     "jsonschema": {"definitions/embedded.py", "definitions/validate_documents.py", "user_files.py"},
     "jinja2": {"contract/report/html.py"},
     "markupsafe": {"contract/report/html.py"},
-    "pytest": {"pytest_plugin.py", "pytest_torture.py"},
+    "pytest": {"pytest_documents.py", "pytest_plugin.py", "pytest_torture.py"},
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
     "requests": {"contract/sending.py", "testing/clients.py", "testing/direct.py", "testing/intercept.py"},
     "urllib3": {

@@ -56,7 +56,8 @@ def list_jobs(_operation: Operation, action: Action, scope: Scope) -> Scope:
     if action.must_exist and not rows and set(life_of(action).identity) <= set(scope.identity):
         return _nobody(scope)
     start, size = _page_of(action, scope)
-    return replace(scope, rows=remaining[start : start + size], total=len(remaining))
+    following = start + size if start + size < len(remaining) else None
+    return replace(scope, rows=remaining[start : start + size], total=len(remaining), following=following)
 
 
 def _is_kind(action: Action, row: Scope) -> bool:
@@ -77,6 +78,9 @@ def _page_of(action: Action, scope: Scope) -> tuple[int, int]:
     if paging is None:
         return 0, 1_000_000
     size = int(parameters.get(paging.limit or "", paging.size))
+    if paging.token:
+        token = str(parameters.get(paging.token) or 0)
+        return int(token) if token.isdecimal() and len(token) < 10 else 0, size
     if paging.offset:
         return max(0, int(parameters.get(paging.offset, paging.first)) - paging.first), size
     return max(0, int(parameters.get(paging.number or "", paging.first)) - paging.first) * size, size

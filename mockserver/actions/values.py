@@ -27,7 +27,8 @@ class Scope:
     """What sources may look at.
 
     `identity` is the job's; `job` and `node` are the job and how the status operation shows it (None before there is one);
-    `rows` are the scopes of a list's page, `total` how many rows there are in all; `key` makes new ids (the seed, and what
+    `rows` are the scopes of a list's page, `total` how many rows there are in all, `following` where the next page
+    begins (None: there is none); `key` makes new ids (the seed, and what
     differs from call to call); `views` are what the service's module computes.
     """
 
@@ -39,6 +40,7 @@ class Scope:
     node: Any = MISSING
     rows: Sequence[Scope] = ()
     total: int = 0
+    following: int | None = None
 
     def fake(self, *key: object) -> Fake:
         """A source of made-up facts under the mock's seed."""
@@ -171,6 +173,15 @@ def _total(_source: Source, scope: Scope) -> Any:
     return scope.total
 
 
+def _next(_source: Source, scope: Scope) -> Any:
+    """What asks for the next page."""
+    return MISSING if scope.following is None else str(scope.following)
+
+
+def _more(_source: Source, scope: Scope) -> Any:
+    return scope.following is not None
+
+
 _READERS: Mapping[str, Callable[[Source, Scope], Any]] = {
     "parameter": _from_parameter,
     "body": _from_body,
@@ -184,4 +195,6 @@ _READERS: Mapping[str, Callable[[Source, Scope], Any]] = {
     "value": _constant,
     "each": _each,
     "total": _total,
+    "next": _next,
+    "more": _more,
 }

@@ -17,7 +17,22 @@ DEEDS = ("start", "stop", "create", "delete", "rerun", "read", "list")
 """What an action can do (`do`)."""
 
 
-KINDS = ("parameter", "body", "identity", "job", "fact", "time", "now", "new", "view", "value", "each", "total")
+KINDS = (
+    "parameter",
+    "body",
+    "identity",
+    "job",
+    "fact",
+    "time",
+    "now",
+    "new",
+    "view",
+    "value",
+    "each",
+    "total",
+    "next",
+    "more",
+)
 """Where a value of an action can come from."""
 
 
@@ -38,7 +53,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Paging:
-    """Which parameters choose the page of a list: where it begins (`offset`) or which it is (`number`), and its size.
+    """Which parameters choose the page of a list: where it begins (`offset`, or `token`, which the page before it gave) or
+    which it is (`number`), and its size.
 
     `first` is what the first page (or row) is called, `size` how many rows a page has where no parameter says so.
     """
@@ -48,6 +64,7 @@ class Paging:
     limit: str | None
     first: int
     size: int
+    token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +149,8 @@ def action_of(place: Node, status: Operation) -> Action:
 
 
 def _paging(node: Mapping[str, Any]) -> Paging:
-    return Paging(node.get("offset"), node.get("number"), node.get("limit"), node.get("first", 0), node.get("size", 10))
+    offset, number, limit, token = (node.get(name) for name in ("offset", "number", "limit", "token"))
+    return Paging(offset, number, limit, node.get("first", 0), node.get("size", 10), token)
 
 
 def _sources(node: Mapping[str, Any]) -> dict[str, Source]:

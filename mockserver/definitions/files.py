@@ -15,7 +15,7 @@ from .yaml_json import YamlError, parse_yaml
 
 SUFFIXES = (".json", ".yaml", ".yml")
 BESIDE = ("mockserver.yaml", "mockserver.yml")
-"""What a file is called that says how the documents beside it live."""
+"""What a file is called that says how the documents beside it live; of several, `exports.mockserver.yaml` is for one."""
 
 
 class Files:
@@ -65,11 +65,24 @@ class Files:
         return self.read(path), fragment
 
 
+def file_beside(path: Path) -> Path | None:
+    """The file that says how the document at this path lives; None where there is none."""
+    if is_beside(path):
+        return None
+    names = (*(f"{path.stem}.{name}" for name in BESIDE), *BESIDE)
+    return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
+
+
+def is_beside(path: Path) -> bool:
+    """Whether a file says how documents live, and is none itself."""
+    return path.name in BESIDE or path.name.endswith(tuple(f".{name}" for name in BESIDE))
+
+
 def files_under(path: Path) -> list[Path]:
     """The files that a user means: the file, or all of a folder. Raises DefinitionError for a folder without any."""
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.name not in BESIDE)
+    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and not is_beside(file))
     if not files:
         raise DefinitionError(str(path), "", "a folder without definitions", "*.json, *.yaml or *.yml in it")
     return files

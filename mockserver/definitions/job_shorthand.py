@@ -8,8 +8,8 @@ from typing import Any
 
 from .job_words import CANCEL, DETOUR, FAILURE, SKIPPED, STOPPING, SUCCESS, UNENDING
 from .operation_forms import PATH_NAME
-from .schema_lookup import operation_named, schema_of
-from .shorthand_defaults import list_action, new_id
+from .schema_lookup import operation_named, parameters_of, schema_of
+from .shorthand_defaults import list_action, new_id, path_values
 
 DEEDS = ("start", "stop", "delete", "rerun", "list")
 _MEMBERS = ("status", "job", "states", "progress", "times", "only", "id", "lives", "counts", "constant", *DEEDS)
@@ -180,8 +180,13 @@ def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, 
     if "identity" not in action and deed == "start" and "{" + name + "}" not in other:
         new = {"new": new_id(document, read, name)}
         action["identity"] = {name: {"body": f"/{name}", "default": new} if name in sent else new}
+    if deed in ("stop", "delete", "rerun") and "{" + name + "}" not in other and name in sent:
+        action["identity"] = {name: {"body": f"/{name}"}}
     if deed == "start":
-        action["facts"] = {member: {"body": f"/{member}"} for member in sent if member != name}
+        identity = PATH_NAME.findall(operation_named(document, read)[0])
+        around = [member for member in path_values(parameters_of(document, node)) if member not in (name, *identity)]
+        facts = {member: {"parameter": member} for member in around}
+        action["facts"] = facts | {member: {"body": f"/{member}"} for member in sent if member != name}
     if deed == "list":
         action |= list_action(document, node)
     return action

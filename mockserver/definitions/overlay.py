@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DefinitionError, did_you_mean
-from .files import BESIDE, read_value
+from .files import file_beside, read_value
 from .job_shorthand import job_extensions
 from .walk import METHODS
 
@@ -46,8 +46,8 @@ def beside(path: Path, document: Any) -> Overlay | None:
         value = document.pop(INSIDE)
         source, pointer = path.as_posix(), "/" + INSIDE
     else:
-        file = next((path.with_name(name) for name in BESIDE if path.with_name(name).is_file()), None)
-        if file is None or path.name in BESIDE:
+        file = file_beside(path)
+        if file is None:
             return None
         source, pointer, value = file.as_posix(), "", read_value(file, file.as_posix())
     if not isinstance(value, dict):

@@ -19,7 +19,11 @@ from .schema_lookup import Node, parameters_of, schema_of, success_response, typ
 _PROGRESS = re.compile(
     r"progress|^percent(age)?$|percent(age)?_?(complete|done|finished)|(complete|completion|done)_?percent", re.IGNORECASE
 )
-_SETTING = re.compile(r"(config|configuration|format|settings?|options?|type|count)$", re.IGNORECASE)
+_SETTING = re.compile(
+    r"(config|configuration|format|settings?|options?|type|count|policy|handling|strategy|threshold|mode|action)$",
+    re.IGNORECASE,
+)
+_OTHER_TIMES = re.compile(r"interval|window|schedul|plann?ed|expir|valid|due|next|estimat|expect|previous", re.IGNORECASE)
 _AROUND_TIMES = re.compile(
     r"^(.*(status|stat(istic)?s|state|times?|timing|metadata|attributes|properties|execution|run|job|task))$", re.IGNORECASE
 )
@@ -125,7 +129,8 @@ def _times(document: Node, members: Mapping[str, Any]) -> dict[str, str]:
         name, schema = at.rpartition("/")[2], whole_schema(document, child)
         epoch = "integer" in types_of_schema(document, child) and bool(_EPOCH.search(name))
         around = at.split("/")[1:-1]
-        if (schema.get("format") != "date-time" and not epoch) or not all(map(_AROUND_TIMES.match, around)):
+        is_time = (schema.get("format") == "date-time" or epoch) and not _OTHER_TIMES.search(name)
+        if not is_time or not all(map(_AROUND_TIMES.match, around)):
             continue
         kind = next((kind for kind, pattern in _TIMES if pattern.search(name) and kind not in times), None)
         if kind is not None:
@@ -151,7 +156,7 @@ def _only(document: Node, members: Mapping[str, Any], status: Status) -> dict[st
         name = at.rpartition("/")[2]
         if at in (status.place, *status.set_places) or _PROGRESS.search(name) or "/status" in at[1:]:
             continue
-        if bad and _ERROR.search(name):
+        if bad and _ERROR.search(name) and not _SETTING.search(name):
             only[at] = _listed(bad)
         elif good and at.count("/") == 1 and _is_result(document, name, members[at]):
             only[at] = _listed(good)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .job_shorthand import is_end
-from .job_words import CANCEL, FAILURE, LIVE, STRONG_FAILURE, STRONG_SUCCESS, SUCCESS, WAITING
+from .job_words import ARRIVED, CANCEL, FAILURE, LIVE, MADE, STRONG_FAILURE, STRONG_SUCCESS, SUCCESS, UNENDING, WAITING
 from .schema_lookup import Node, types_of_schema, whole_schema
 
 _STATUS = re.compile(
@@ -16,7 +16,7 @@ _STATUS = re.compile(
 _OUTCOME = re.compile(r"conclusion|outcome|result(_?(state|status|code))?$", re.IGNORECASE)
 _LATE = re.compile(r"ending|finaliz|clean|stopp?ing|terminating|cancell?ing|upload|sav", re.IGNORECASE)
 _EARLY = re.compile(r"start|init|boot|provision|load|assign|launch", re.IGNORECASE)
-_BREAK = re.compile(r"retry|suspend|pause|block|defer|reschedul|restart|unknown", re.IGNORECASE)
+_BREAK = re.compile(r"retry|suspend|pause|block|defer|reschedul|restart|unknown|unspecified|undefined", re.IGNORECASE)
 _QUOTED = re.compile(r"[`'\"‘“]([A-Za-z][A-Za-z_-]{1,30})[`'\"’”]")
 _ACCEPTED = re.compile(r"accept", re.IGNORECASE)
 _OPERATION = re.compile(r"^(error|response|result|output|metadata)$", re.IGNORECASE)
@@ -85,7 +85,8 @@ def _status_at(document: Node, name: str, holder: Node, base: str) -> Status | N
 
 
 def _is_good(value: str) -> bool:
-    return bool(SUCCESS.search(value) or LIVE.search(value)) and not FAILURE.search(value)
+    good = SUCCESS.search(value) or LIVE.search(value) or ARRIVED.search(value) or value.lower() == "running"
+    return bool(good) and not FAILURE.search(value)
 
 
 def _line(value: str, code: Any, ends: list[str]) -> str:
@@ -102,10 +103,20 @@ def _ends(values: list[str]) -> list[str]:
     if strong:
         ends = [value for value in ends if value not in good or value in strong]
     elif not good:
-        ends += [value for value in values if LIVE.search(value)]
+        ends += _arrived(values, ends)
     elif len(good) > 1:
         ends = [value for value in ends if value not in good or not _ACCEPTED.search(value)]
     return ends
+
+
+def _arrived(values: list[str], ends: list[str]) -> list[str]:
+    """The values that say of a thing that it is what it was to be, where none says success."""
+    going = [value for value in values if value not in ends and not UNENDING.search(value)]
+    for words in (LIVE, ARRIVED):
+        if arrived := [value for value in going if words.search(value)]:
+            return arrived
+    made = any(MADE.search(value) for value in values if value not in ends)
+    return [value for value in values if made and value.lower() == "running"]
 
 
 def values_of(document: Node, child: Any) -> dict[str, Any]:

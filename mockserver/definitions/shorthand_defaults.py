@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .schema_lookup import (
@@ -24,6 +24,10 @@ _COUNTS = re.compile(r"^(total|count|size)(_?(count|items|size|entries|elements|
 _LIMITS = re.compile(r"^(limit|page_?size|per_?page|max_?(results|items|records)|size|top)$", re.IGNORECASE)
 _OFFSETS = re.compile(r"^(offset|skip|start|start_?index)$", re.IGNORECASE)
 _NUMBERS = re.compile(r"^(page|page_?(no|num|number|index))$", re.IGNORECASE)
+_TOKENS = re.compile(r"^(page_?token|next_?token|cursor|after|marker|continuation_?token|starting_?after)$", re.IGNORECASE)
+_NEXT = re.compile(r"^(next_?(page)?_?(token|cursor|marker)|continuation_?token|cursor|marker)$", re.IGNORECASE)
+_LINKS = re.compile(r"^(@odata\.)?next(_?(link|url|uri|page))?(_?url)?$", re.IGNORECASE)
+_MORE = re.compile(r"^has_?(more|next)(_?page)?$|^more$", re.IGNORECASE)
 _USUAL_SIZE = 20
 
 
@@ -52,16 +56,40 @@ def list_action(document: Node, node: Node) -> dict[str, Any]:
     schema = schema_of(document, success_response(document, node))
     members = schema.get("properties", {})
     place = next((name for name, child in members.items() if "array" in types_of_schema(document, child)), None)
-    answer: dict[str, Any] = {f"/{place}" if place else "": {"each": {"": {"job": ""}}}}
-    for name, child in members.items():
-        if _COUNTS.match(name) and types_of_schema(document, child) & {"integer", "number"}:
-            answer[f"/{name}"] = {"total": True}
+    parameters = parameters_of(document, node)
+    asked = [item for item in parameters if item.get("in") == "query"]
+    page = _paging_of(document, asked)
+    answer = {f"/{place}" if place else "": {"each": {"": {"job": ""}}}, **_about_pages(document, schema, "token" in page)}
     items = whole_schema(document, members[place] if place else schema).get("items")
     row = whole_schema(document, items).get("properties", {})
-    asked = [item for item in parameters_of(document, node) if item.get("in") == "query"]
     filters = {str(item["name"]): {"job": f"/{item['name']}"} for item in asked if _is_filter(document, item, row)}
-    page = _paging_of(document, asked)
+    filters |= {name: {"fact": f"/{name}"} for name in path_values(parameters) if name in row}
     return {"answer": answer, **({"filters": filters} if filters else {}), **({"page": page} if page else {})}
+
+
+def path_values(parameters: Iterable[Node]) -> list[str]:
+    """The names of the parameters of the path."""
+    return [str(item["name"]) for item in parameters if item.get("in") == "path"]
+
+
+def _about_pages(document: Node, schema: Node, by_token: bool, base: str = "") -> dict[str, Any]:
+    """What an answer says of its pages: counts, what asks for the next one, whether there is one."""
+    answer: dict[str, Any] = {}
+    required = schema.get("required", ())
+    for name, child in schema.get("properties", {}).items():
+        types, at = types_of_schema(document, child), f"{base}/{name}"
+        if _COUNTS.match(name) and types & {"integer", "number"}:
+            answer[at] = {"total": True}
+        elif _MORE.match(name) and "boolean" in types:
+            answer[at] = {"more": True}
+        elif _NEXT.match(name) and "string" in types:
+            nothing = {"default": {"value": ""}} if name in required else {}
+            answer[at] = {"next": True, **nothing} if by_token else {"value": "" if name in required else None}
+        elif _LINKS.match(name) and "string" in types and name not in required:
+            answer[at] = {"value": None}  # a list that only links lead through has one page
+        elif "object" in types and not base:
+            answer |= _about_pages(document, whole_schema(document, child), by_token, at)
+    return answer
 
 
 def _is_filter(document: Node, parameter: Node, row: Node) -> bool:
@@ -74,6 +102,8 @@ def _paging_of(document: Node, parameters: list[Node]) -> Mapping[str, Any]:
     page: dict[str, Any] = {}
     for parameter in parameters:
         name, schema = str(parameter["name"]), whole_schema(document, parameter.get("schema"))
+        if _TOKENS.match(name) and "string" in types_of_schema(document, schema):
+            page["token"] = name
         if not types_of_schema(document, schema) & {"integer", "number"}:
             continue
         first = int(schema.get("default", schema.get("minimum", 0)) or 0)
@@ -83,4 +113,4 @@ def _paging_of(document: Node, parameters: list[Node]) -> Mapping[str, Any]:
             page |= {"offset": name, "first": first}
         elif _NUMBERS.match(name) and "number" not in page:
             page |= {"number": name, "first": min(first, 1) if "default" in schema or "minimum" in schema else 1}
-    return page if {"limit"} & page.keys() else {}
+    return {"size": _USUAL_SIZE, **page} if {"limit", "token"} & page.keys() else {}

@@ -145,7 +145,7 @@ def _check_action(file: str, where: str, operation: Operation, action: Action) -
             raise DefinitionError(
                 file, where + join("identity", name), actual, f"one of {', '.join(sorted(names)) or 'nothing'}"
             )
-        if source.kind in ("job", "fact", "time", "each", "total"):
+        if source.kind in ("job", "fact", "time", "each", "total", "next", "more"):
             allowed = "parameter, body, value, new or view"
             raise DefinitionError(
                 file, where + join("identity", name), f"a part of the identity from {source.kind!r}", allowed

@@ -60,7 +60,7 @@ def job_views(operation: Operation, body: Any) -> Iterator[JobView]:
         if not isinstance(job, dict):
             continue
         status = value_at(job, observation.status)
-        state = _state_name(operation, status)
+        state = _state_name(operation, status, job)
         terminal = bool(state and operation.job and operation.job.states[state].terminal)
         job_id = value_at(job, observation.id) if observation.id else ""
         raw_times = [(field, _none_if_missing(value_at(job, field.at))) for field in observation.times]
@@ -106,13 +106,24 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
-def _state_name(operation: Operation, sent: Any) -> str | None:
+def _state_name(operation: Operation, sent: Any, job: Any) -> str | None:
+    """The state that a status stands for; of several, the first that what is beside the status doesn't contradict."""
     if operation.job is None:
         return None
-    for name, state in operation.job.states.items():
-        if type(sent) is type(state.code) and sent == state.code:
-            return name
-    return None
+    states = operation.job.states.items()
+    names = [name for name, state in states if type(sent) is type(state.code) and sent == state.code]
+    if len(names) < 2 or operation.job.drawing is None:
+        return next(iter(names), None)
+    drawing = operation.job.drawing
+    present = [states for place, states in drawing.only.items() if value_at(job, place) not in (MISSING, None)]
+    values = [(by_state, value_at(job, place)) for place, by_state in drawing.values.items()]
+    fitting = (
+        name
+        for name in names
+        if all(name in states for states in present)
+        and all(value == by_state.get(name, value) for by_state, value in values)
+    )
+    return next(fitting, names[0])
 
 
 def _progress_of(value: Any) -> float | None:

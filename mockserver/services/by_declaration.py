@@ -68,6 +68,15 @@ def sample_answer(drawing: Drawing) -> Any:
     return copy.deepcopy(_template(drawing, (), 0, True))
 
 
+def free_members(drawing: Drawing) -> list[str]:
+    """The members of a job that its life leaves alone: neither status, progress and times, nor what depends on the state."""
+    mapping = drawing.mapping
+    places = {mapping.status, mapping.progress, *drawing.only, *drawing.values, *(time["at"] for time in drawing.times)}
+    job = value_at(_template(drawing, (), 0, False), mapping.jobs.replace("*", "0"))
+    taken = {parts_of(place)[0] for place in places if place}
+    return [name for name in job if name not in taken] if isinstance(job, Mapping) else []
+
+
 @lru_cache(maxsize=2_048)
 def _template(drawing: Drawing, identity: tuple[tuple[str, str], ...], seed: int, examples: bool) -> Any:
     """The answer as the document shows it, or (without its examples) as its schema does, about this job."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..contract.cases import Profile
 from ..contract.sending import Sender, Sign
 from ..contract.target import TargetUrl, target_of
 from ..credentials import credentials_of, resigner, signer
-from ..definitions import load
+from ..definitions import Definitions
 from ..proxy import JudgeQueue, Proxy, ProxyOptions
 from .client_settings import endpoints
 from .contract_fixture import Contract, ContractJudge, ContractOptions, session_for
@@ -22,13 +22,21 @@ if TYPE_CHECKING:
 _IAM = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 
 
-def contract_for_service(url: str, options: ContractOptions, profile: Profile, variables: Mapping[str, str]) -> Contract:
+def contract_for_service(
+    url: str,
+    options: ContractOptions,
+    profile: Profile,
+    variables: Mapping[str, str],
+    definitions: Definitions,
+    files: Sequence[str] = (),
+) -> Contract:
     """The contract for the service at a URL. It starts a proxy on this machine that judges the exchanges.
 
-    `variables` is the environment, which has the credentials. Raises InputError for a wrong URL or half of a credential.
+    `variables` is the environment, which has the credentials; `files` are the documents that the definitions were read from,
+    beside the shipped ones. Raises InputError for a wrong URL or half of a credential.
     """
-    target, definitions = target_of(url), load()
-    judge = ContractJudge(session_for(options, definitions), options.ignore)
+    target = target_of(url)
+    judge = ContractJudge(session_for(options, definitions, files), options.ignore)
     credentials = credentials_of(variables)
     proxy_options = ProxyOptions(
         (str(target),),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..definitions import Definitions
 from ..errors import InputError
+from ..exchanges.job_view import state_of
 from ..jobs.clock import SECOND
 from ..testing.poll_timeline import span
 from ..testing.recorded_call import RecordedCall
@@ -42,8 +43,9 @@ _PAUSE = SECOND
 def verdict_of(value: Any, profile: ServiceProfile, mapping: Verdict | None = None) -> str:
     """What a returned value says of the job. Raises InputError for a mapping's answer that is not a verdict.
 
-    True and None say succeeded, False failed. Else it is the status that the value is, or has as `status`, `state` or
-    `payload`, as a member or an attribute: its documented meaning, whatever its case; or a word such as `done` or `error`.
+    True and None say succeeded, False failed. An answer says what its status says. Else it is the status that the value is,
+    or has as `status`, `state` or `payload`, as a member or an attribute: its documented meaning, whatever its case; or a
+    word such as `done` or `error`.
     """
     reported = mapping(value) if mapping else None
     if reported is not None:
@@ -54,7 +56,8 @@ def verdict_of(value: Any, profile: ServiceProfile, mapping: Verdict | None = No
         return reported
     if value is None or isinstance(value, bool):
         return FAILED if value is False else SUCCEEDED
-    return _verdict_of(_status_in(value), profile)
+    state = state_of(profile.operation, value) if isinstance(value, Mapping) else None
+    return _verdict_of(state or _status_in(value), profile)
 
 
 def _status_in(value: Any) -> Any:
@@ -79,7 +82,16 @@ def _verdict_of(value: Any, profile: ServiceProfile) -> str:
     states = {profile.succeeded: SUCCEEDED, profile.failed: FAILED, **profile.verdicts}
     meant = {state.casefold(): verdict for state, verdict in states.items()}
     words = dict.fromkeys(_GOOD_WORDS, SUCCEEDED) | dict.fromkeys(_BAD_WORDS, FAILED)
-    return (words | meant | ({"1": SUCCEEDED, "-1": FAILED} if profile.codes else {})).get(text, UNKNOWN)
+    return (words | _meanings_of_codes(profile) | meant).get(text, UNKNOWN)
+
+
+def _meanings_of_codes(profile: ServiceProfile) -> dict[str, str]:
+    """What the values mean that stand for ends in answers, where they aren't the ends' names; a shared one means nothing."""
+    collected: dict[str, set[str]] = {}
+    for state in profile.terminal_states():
+        code = str(profile.job.states[state].code).strip().casefold()
+        collected.setdefault(code, set()).add(profile.means(state) or UNKNOWN)
+    return {code: next(iter(verdicts)) for code, verdicts in collected.items() if len(verdicts) == 1}
 
 
 def success_was_shown(calls: Sequence[RecordedCall], profile: ServiceProfile, more: Collection[str] = ()) -> bool:

@@ -45,7 +45,7 @@ def null_status(profile: ServiceProfile) -> Patch:
 
 def success_once(profile: ServiceProfile) -> list[dict[str, Any]]:
     """One answer says that the job has succeeded."""
-    return [{"patch": profile.says(profile.succeeded, profile.code_of(profile.succeeded)), **ONCE}]
+    return [{"patch": profile.says_state(profile.succeeded), **ONCE}]
 
 
 def internal_error(profile: ServiceProfile) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def internal_error(profile: ServiceProfile) -> list[dict[str, Any]]:
 def another_type(profile: ServiceProfile) -> list[dict[str, Any]]:
     """A status of another type: a number for a text, or a text for a number."""
     if profile.codes:
-        steps = [{"op": "test", "path": profile.status, "value": profile.succeeded}]
+        steps = [{"op": "test", "path": profile.status, "value": profile.shown(profile.succeeded)}]
         return [{"patch": steps + replaced(profile.codes, str(profile.code_of(profile.succeeded)))}]
     return [{"patch": profile.says(3), "window": ("2m", None)}]
 
@@ -64,7 +64,7 @@ def another_type(profile: ServiceProfile) -> list[dict[str, Any]]:
 def another_job(profile: ServiceProfile) -> list[dict[str, Any]]:
     """One answer about another job, which has succeeded."""
     other = 424_242 if isinstance(value_at(profile.example, profile.name), int) else "another-job"
-    steps = replaced(profile.name, other) + profile.says(profile.succeeded, profile.code_of(profile.succeeded))
+    steps = replaced(profile.name, other) + profile.says_state(profile.succeeded)
     return [{"patch": steps, **ONCE}]
 
 
@@ -76,21 +76,21 @@ def skewed(profile: ServiceProfile) -> list[dict[str, Any]]:
 
 def last_run_s_end(profile: ServiceProfile) -> list[dict[str, Any]]:
     """At first the answers are about a run of years ago, which succeeded."""
-    steps = profile.says(profile.succeeded, profile.code_of(profile.succeeded))
+    steps = profile.says_state(profile.succeeded)
     steps += [{"op": "add", "path": path, "value": value} for path, value in profile.stamps.items()]
     return [{"patch": steps, "window": (None, "20s")}]
 
 
 def second_row(profile: ServiceProfile) -> list[dict[str, Any]]:
     """Beside the job's own row stands the documented one, which runs."""
-    row = {**value_at(profile.example, f"{profile.rows}/0"), parts_of(profile.status)[-1]: profile.running}
+    row = {**value_at(profile.example, f"{profile.rows}/0"), parts_of(profile.status)[-1]: profile.shown(profile.running)}
     return [{"patch": [{"op": "add", "path": f"{profile.rows}/-", "value": row}], "window": ("2m", "5m")}]
 
 
 def doubled_member(profile: ServiceProfile) -> list[dict[str, Any]]:
     """The status stands there twice in one object; readers that take the first one see the end."""
     first, last = profile.succeeded, profile.running
-    texts = {profile.status: (first, last)}
+    texts = {profile.status: (profile.shown(first), profile.shown(last))}
     if profile.codes:
         texts[profile.codes] = (profile.code_of(first), profile.code_of(last))
     members = [

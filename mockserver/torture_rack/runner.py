@@ -28,6 +28,7 @@ from .grading import (
     GRADES,
     HAMMERED,
     UNDRIVEN,
+    WRONG,
     Verdict,
     grade_of,
     hammering,
@@ -198,7 +199,8 @@ class HazardRun:
         if unshown:
             did += " (says: succeeded; no answer had shown that)"
         elif verdict is not None and outcome.how == "returned":
-            did += f" (says: {verdict}; right: {' or '.join(self.hazard.verdicts)})"
+            did += f" (says: {verdict}; right: {' or '.join(self.hazard.verdicts)}"
+            did += "; `verdict=` of run says what a value means)" if verdict == UNKNOWN and grade == WRONG else ")"
         did += f"; it started the job {runs} times" if runs > 1 else ""
         good = (*self.hazard.good, *self._options.allow)
         around = [call for call in self.mock.seen if call in calls or call.operation in starting]

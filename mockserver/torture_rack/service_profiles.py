@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class ServiceProfile:
         failed: The state of a failure.
         verdicts: What each other terminal state means; one that isn't there: the vendor doesn't say.
         status: Where the status stands, in words if there are any.
-        codes: Where it stands as a number.
+        codes: Where it stands as a number, and `two_fields`: whether it stands in words beside that.
         rows: Where the runs stand: an array, or (`single`) what holds the one run.
         name: Where an answer says whose it is.
         example: The documented answer.
@@ -62,6 +62,7 @@ class ServiceProfile:
     verdicts: Mapping[str, str]
     status: str
     codes: str
+    two_fields: bool
     rows: str
     single: bool
     name: str
@@ -103,6 +104,15 @@ class ServiceProfile:
         """What stands for a state in an answer, where that is a number; None elsewhere."""
         return self.job.states[state].code if self.codes else None
 
+    def shown(self, state: str) -> Any:
+        """What stands at `status` for a state."""
+        return state if self.two_fields else self.job.states[state].code
+
+    @property
+    def in_words(self) -> bool:
+        """Whether the status can be read."""
+        return isinstance(self.shown(self.succeeded), str)
+
     def life_to(self, state: str) -> Steps:
         """The first documented life that ends in this state; what runs, runs for `RUNNING_SECONDS`. Raises InputError."""
         for life in self.job.lives.values():
@@ -122,9 +132,14 @@ class ServiceProfile:
             steps.append({"op": "replace", "path": self.codes, "value": code})
         return steps
 
-    def once_succeeded(self, text: str) -> Patch:
-        """The same for answers that say that the job has succeeded, and no others."""
-        return [{"op": "test", "path": self.status, "value": self.succeeded}, *self.says(text)]
+    def says_state(self, state: str) -> Patch:
+        """The same for a documented state."""
+        return self.says(self.shown(state), self.code_of(state))
+
+    def once_succeeded(self, spelled: Callable[[str], str]) -> Patch:
+        """A patch that spells the success in another way, in answers that say it."""
+        word = self.shown(self.succeeded)
+        return [{"op": "test", "path": self.status, "value": word}, *self.says(spelled(str(word)))]
 
 
 def profile_of(definitions: Definitions, service: str) -> ServiceProfile:
@@ -171,6 +186,7 @@ def _profile(definitions: Definitions, operation: Operation) -> ServiceProfile |
         verdicts={name: FAILED for name in job.states if _went_wrong(job, name) and name not in (succeeded, failed)},
         status=words,
         codes=f"{run}{mapping.status}" if numbered else "",
+        two_fields=bool(service.status_text),
         rows=mapping.jobs.removesuffix("/*"),
         single="*" not in mapping.jobs,
         name=_job_name(operation, mapping, run),

@@ -254,7 +254,10 @@ def proposed(folder: Path, document: Json) -> Json:
             ["AVAILABLE", "DELETED", "CREATE_FAILED"],
         ),
         (["open", "refused", "completed"], ["completed", "refused"]),
-        (["Pending Payment", "Paid", "Abandoned", "Failed"], ["Abandoned", "Failed"]),
+        (["Pending Payment", "Paid", "Abandoned", "Failed"], ["Paid", "Abandoned", "Failed"]),
+        (["CREATING", "RUNNING", "STOPPING", "CREATE_FAILED"], ["RUNNING", "CREATE_FAILED"]),
+        (["WAITING_FOR_REVIEW", "IN_REVIEW", "APPROVED", "REJECTED"], ["APPROVED", "REJECTED"]),
+        (["LIVE", "COMPLETE", "REJECT_REQUESTED", "VOID"], ["COMPLETE", "VOID"]),
         (["building", "built", "faulted"], ["built", "faulted"]),
         (["started", "finalised", "Succeeded With Warning", "failed"], ["finalised", "Succeeded With Warning", "failed"]),
         (["active", "inactive", "suspended"], []),
@@ -340,3 +343,60 @@ def test_what_starts_a_job_whose_status_stands_below_it(tmp_path: Path) -> None:
     assert (job["start"], job["status"]) == ("makeThing", "/provisioningState")
     del document["paths"]["/things"]
     assert "start" not in proposed(tmp_path, document)
+
+
+def named_calls(name: str) -> Json:
+    """An API whose calls only their ids tie together: each has a path of its own, the list rows of a schema of its own."""
+    answer = {"content": {"application/json": {"schema": {"type": "object", "properties": {"message": {"type": "string"}}}}}}
+    rows = {"type": "object", "properties": {"items": {"type": "array", "items": {"type": "object"}}}}
+    job = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {
+            "status": {"enum": ["QUEUED", "RUNNING", "COMPLETED", "FAILED"]},
+            "scheduled_start": {"type": "string", "format": "date-time"},
+            "start_time": {"type": "string", "format": "date-time"},
+            "failure_handling_policy": {"type": "string"},
+            "parts": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"jobId": {"type": "string"}}}}}}
+    shown = {"description": "d", "content": {"application/json": {"schema": job}}}
+    listed = {"description": "d", "content": {"application/json": {"schema": rows}}}
+    parameter = {"name": "jobId", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": name, "version": "1"},
+        "paths": {
+            "/get-job/{jobId}": {
+                "get": {"operationId": "DescribeImportJob", "parameters": [parameter], "responses": {"200": shown}}
+            },
+            "/begin/": {"post": {"operationId": "StartImportJob", "responses": {"200": {"description": "d", **answer}}}},
+            "/all": {"get": {"operationId": "ListImportJobs", "responses": {"200": listed}}},
+            "/halt": {
+                "post": {"operationId": "CancelImportJob", "requestBody": body, "responses": {"200": {"description": "d"}}}
+            },
+        },
+    }
+
+
+def test_calls_are_found_by_their_ids(tmp_path: Path) -> None:
+    """Start, list and stop by what they are called; the stop takes the id from its body; plans are no times."""
+    job = proposed(tmp_path, named_calls("Imports"))
+    calls = {deed: job.get(deed) for deed in ("start", "list", "stop")}
+    assert calls == {"start": "StartImportJob", "list": "ListImportJobs", "stop": "CancelImportJob"}
+    assert (job["times"], job.get("only")) == ({"started": "/start_time"}, None)
+    with living(tmp_path, named_calls("Imports")) as mock:
+        mock.job("imports", jobId="j1", life="hangs")
+        requests.post(f"{mock.url}/halt", json={"jobId": "j1"}, timeout=5)
+        assert get(mock, "/get-job/j1")["status"] == "FAILED"
+
+
+def test_of_several_calls_that_lead_to_a_status_the_nearest_starts_it(tmp_path: Path) -> None:
+    """Each answers 202 with Operation-Location; the one beside the results is meant."""
+    document = one_job({"enum": ["notStarted", "running", "succeeded", "failed"]})
+    document["paths"] = {"/layout/results/{id}": document["paths"].pop("/things/{id}")}
+    accepted = {"202": {"description": "d", "headers": {"Operation-Location": {"schema": {"type": "string"}}}}}
+    for path in ("/layout/results:make", "/layout/other", "/receipt/results"):
+        document["paths"][path] = {"post": {"operationId": path.strip("/"), "responses": accepted}}
+    assert proposed(tmp_path, document)["start"] == "layout/results:make"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,13 @@ def test_each_block_of_the_page_runs(
     kinds = []
     for kind, text in BLOCKS:
         kinds.append(kind)
-        if kind == "yaml":
+        if kind in ("yaml", "ini") or text.startswith("# test_"):
             Path(text.split("\n", 1)[0].removeprefix("# ")).write_text(text, encoding="utf-8")
         elif kind == "console":
             run_console(text, capsys)
         else:
             exec(compile(text, str(PAGE), "exec"), {})
-    assert kinds.count("python") == 2
+    assert kinds.count("python") == 3
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "4 passed" in done.stdout, done.stdout + done.stderr

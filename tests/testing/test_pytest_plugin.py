@@ -450,6 +450,7 @@ def test_importing_the_plugin_loads_nothing_but_pytest() -> None:
     assert done.stdout.split() == [
         "mockserver",
         "mockserver.errors",
+        "mockserver.pytest_documents",
         "mockserver.pytest_plugin",
         "mockserver.pytest_torture",
         "mockserver.version",
