@@ -134,9 +134,9 @@ class JudgeProcess:
         coverage = Coverage(self._definitions)
         if parts is None:
             return Result(target, "", coverage, seconds=seconds)
-        mode, counts, judgements, timelines, skipped, failed = parts
+        counts, (mode, *rest) = parts
         coverage.add(counts)
-        return Result(target, mode, coverage, judgements, timelines, skipped, failed, seconds)
+        return Result(target, mode, coverage, *rest)
 
     # The socket
 

@@ -130,8 +130,8 @@ class _Worker:
             self._notices.fail("proxy", f"{self._backlog.left_out} {reason}")
         result = self._session.result(finish.target, finish.seconds)
         self._notices.finish(result)
-        parts = result.mode, result.coverage.as_json(), result.judged, result.timelines, result.skipped, result.failed
-        self._send(("result", parts))
+        parts = result.mode, result.judged, result.timelines, result.skipped, result.failed, result.seconds, result.more
+        self._send(("result", (result.coverage.as_json(), parts)))
 
 
 def main(number: int) -> None:
