@@ -218,8 +218,7 @@ class Mock:
         Args:
             target: A service, an operation id, or `*` for all, in this `namespace`.
             error, status, quota, fault, patch, body: The effect: one of these (`body` goes with `status`).
-            times, after, share, window: How many requests get it, how many pass first, which share of them (0 to 1), from
-                when to when.
+            times, after, share, window: How many get it, how many pass first, which share (0 to 1), from when to when.
             delay, clock, headers: With any effect, or alone: a duration, on which clock (`real`, `mock`), more headers.
             retry_after, content_type: The header of a refusal; the media type of `body`.
             match: Only requests with these parameters, by the vendor's names.
