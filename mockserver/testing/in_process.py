@@ -57,6 +57,13 @@ class Wire:
         self._sent += data
 
     def makefile(self, *_args: Any, **_kwargs: Any) -> io.BytesIO:
+        """The answer to the bytes sent, as `http.client` reads it: the OSError of a fault is raised when it reads."""
+        try:
+            return self.answer()
+        except OSError as error:
+            return _BrokenStream(error)
+
+    def answer(self) -> io.BytesIO:
         """The answer to the bytes sent, as a stream. Raises OSError if a fault leaves no answer."""
         sent, self._sent = bytes(self._sent), bytearray()
         raw = complete_request(sent, BODY_LIMIT)
@@ -76,6 +83,18 @@ class Wire:
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
+
+
+class _BrokenStream(io.BytesIO):
+    """A stream that raises an error when it is read."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self._error = error
+
+    def readline(self, _size: int | None = -1, /) -> bytes:
+        """Raise the error: `http.client` reads a line first."""
+        raise self._error
 
 
 def _received_bytes(actions: Iterable[Action], timeout: float | None) -> tuple[bytes, bool]:
