@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import subprocess
 import sys
@@ -39,6 +40,23 @@ def test_the_nearest_path_is_found_segment_by_segment(path: str, near: str | Non
     answer = Mock(Settings(auth="off")).handle(Request("GET", path))
     hint = f"nearest: {near}" if near else "`mockserver operations` lists them"
     assert answer.problem == f"no operation has this path; {hint}"
+
+
+def test_looking_for_the_nearest_path_takes_no_time_to_speak_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path of a thousand names is like none that is documented: not all of them are compared with all."""
+    compared = []
+
+    class Matcher(difflib.SequenceMatcher[str]):
+        def ratio(self) -> float:
+            compared.append(self)
+            return super().ratio()
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", Matcher)
+    mock = Mock(Settings(auth="off"))
+    for path in ("/name" * 1_000, "/".join(["", *map(str, range(12))])):
+        compared.clear()
+        assert mock.handle(Request("GET", path)).status == 404
+        assert len(compared) < 5_000
 
 
 def test_a_report_says_why_a_request_was_refused() -> None:

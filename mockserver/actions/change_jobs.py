@@ -20,43 +20,41 @@ from .values import Scope, values
 
 
 def start(operation: Operation, action: Action, scope: Scope) -> Scope:
-    """Start a job, or a run of it; one of its own id is made where the action says so."""
+    """Start a job, or a run of it. Where the action says so (`makes`), the job gets a new id."""
     service = service_behind(action)
     if isinstance(service, JobListService):
-        deed = list_runs.rerun if action.do == "rerun" else list_runs.start
-        return deed(operation, action, service, scope)
+        begin = list_runs.rerun if action.do == "rerun" else list_runs.start
+        return begin(operation, action, service, scope)
     if action.makes:
         return with_job(action, scope, _make(operation, action, scope))
-    declared = declared_job(action, scope) if action.may_name else known_job(action, scope)
-    if declared is None and action.may_name:
+    spec = declared_job(action, scope) if action.may_name else known_job(action, scope)
+    if spec is None and action.may_name:
         return with_job(action, scope, _make(operation, action, scope))
-    if declared is None:
+    if spec is None:
         return with_job(action, scope, _first_run(operation, action, scope))
-    if declared.waiting:
-        return with_job(action, scope, _store(scope, declared, _next_run(action, scope, declared)))
-    job = job_now(action, scope, declared)
+    if spec.waiting:
+        return with_job(action, scope, _store(scope, spec, _next_run(action, scope, spec)))
+    job = job_now(action, scope, spec)
     if not job.moment.terminal:
-        hint = (
-            "; declared with started=False, it would wait for its start" if declared.number and not declared.made_by else ""
-        )
+        hint = "; declared with started=False, it would wait for its start" if spec.number and not spec.made_by else ""
         raise RequestProblem("job-running", f"the job is {job.moment.status}{hint}", **texts_of_request(scope))
-    return with_job(action, scope, _store(scope, declared, _next_run(action, scope, declared, job)))
+    return with_job(action, scope, _store(scope, spec, _next_run(action, scope, spec, job)))
 
 
-def _next_run(action: Action, scope: Scope, declared: JobSpec, job: Job | None = None) -> JobSpec:
-    job = job or job_now(action, scope, declared)
-    fresh = next_run(declared, job.moment, scope.context.now)
-    if declared.hidden is not None:
-        return replace(fresh, visible=scope.context.now + declared.hidden)
-    return replace(fresh, visible=_visible(action, scope.context))
+def _next_run(action: Action, scope: Scope, spec: JobSpec, job: Job | None = None) -> JobSpec:
+    job = job or job_now(action, scope, spec)
+    started = next_run(spec, job.moment, scope.context.now)
+    if spec.hidden is not None:
+        return replace(started, visible=scope.context.now + spec.hidden)
+    return replace(started, visible=_visible(action, scope.context))
 
 
 def _store(scope: Scope, before: JobSpec, after: JobSpec) -> JobSpec:
-    """Keep a declaration's new state; one that nobody declared so far is declared by its call."""
-    declared = scope.context.namespace.declared
+    """Store a job's new state. A made-up job becomes a declared one."""
+    registry = scope.context.namespace.declared
     if before.number == MADE_UP:
-        return declared.add(after)
-    return declared.update(before.number, **{name: getattr(after, name) for name in _CHANGING})
+        return registry.add(after)
+    return registry.update(before.number, **{name: getattr(after, name) for name in _CHANGING})
 
 
 _CHANGING = (
@@ -81,7 +79,7 @@ def _visible(action: Action, context: Context) -> int:
 
 
 def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool = False) -> JobSpec:
-    """A job that nobody declared. By chance, where unknown ids are made up; else its first life."""
+    """Declare a job that no test declared: with a life by chance where unknown ids are made up, else with the first life."""
     context = scope.context
     namespace, service = context.namespace, service_behind(action)
     by_chance = namespace.settings.unknown_ids == "create"
@@ -106,20 +104,20 @@ def _first_run(operation: Operation, action: Action, scope: Scope, waiting: bool
 
 
 def _make(operation: Operation, action: Action, scope: Scope) -> JobSpec:
-    """A job with an id of its own: the oldest declared one that waits for a call like this, or one that nobody declared."""
+    """The job of a call that makes a new id: the oldest declared job that waits for such a call, else a new one."""
     facts = values(action.facts, scope)
-    for declared in scope.context.namespace.declared.all():
-        if declared.service == life_of(action).kind and declared.waiting and _is_about(declared, scope.identity, facts):
-            started = _next_run(action, scope, declared)
-            fresh = replace(started, match=scope.identity, facts={**facts, **declared.facts}, made_by=operation.id)
-            return _store(scope, declared, fresh)
+    for spec in scope.context.namespace.declared.all():
+        if spec.service == life_of(action).kind and spec.waiting and _fits(spec, scope.identity, facts):
+            started = _next_run(action, scope, spec)
+            started = replace(started, match=scope.identity, facts={**facts, **spec.facts}, made_by=operation.id)
+            return _store(scope, spec, started)
     return _first_run(operation, action, scope)
 
 
-def _is_about(declared: JobSpec, identity: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
-    """Whether a declaration is about a job like this: neither its identity nor its facts say otherwise."""
-    same = all(identity.get(name) == part for name, part in declared.match.items())
-    return same and all(_agree(facts[name], fact) for name, fact in declared.facts.items() if name in facts)
+def _fits(spec: JobSpec, identity: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
+    """Whether a declared job may be the one that a call makes: neither its identity nor its facts contradict."""
+    same = all(identity.get(name) == part for name, part in spec.match.items())
+    return same and all(_agree(facts[name], fact) for name, fact in spec.facts.items() if name in facts)
 
 
 def _agree(made: Any, declared: Any) -> bool:
@@ -133,39 +131,39 @@ def _agree(made: Any, declared: Any) -> bool:
 
 def create(operation: Operation, action: Action, scope: Scope) -> Scope:
     """Make a job that waits for its start."""
-    allowed = declared_job(action, scope)
-    if allowed is None:
+    spec = declared_job(action, scope)
+    if spec is None:
         return with_job(action, scope, _first_run(operation, action, scope, waiting=True))
-    if not allowed.waiting or allowed.made_by:
+    if not spec.waiting or spec.made_by:
         raise RequestProblem("job-exists", "there is a job with this name", **texts_of_request(scope))
-    facts = {**values(action.facts, scope), **allowed.facts}
-    return with_job(action, scope, _store(scope, allowed, replace(allowed, facts=facts, made_by=operation.id)))
+    facts = {**values(action.facts, scope), **spec.facts}
+    return with_job(action, scope, _store(scope, spec, replace(spec, facts=facts, made_by=operation.id)))
 
 
 def stop(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    """End a job that runs, by a way that its life has."""
+    """End a running job, by the shortest documented way."""
     service = service_behind(action)
     if isinstance(service, JobListService):
         return list_runs.stop(action, service, scope)
-    declared = known_job(action, scope)
-    job = None if declared is None or declared.waiting else job_now(action, scope, declared)
-    if declared is None or job is None or job.moment.terminal:
+    spec = known_job(action, scope)
+    job = None if spec is None or spec.waiting else job_now(action, scope, spec)
+    if spec is None or job is None or job.moment.terminal:
         state = "has ended" if job else "was never started"
         raise RequestProblem("job-not-running", f"the job {state}", **texts_of_request(scope))
     goal = action.to or life_of(action).actions.get("cancel") or life_of(action).actions["fail"]
     with suppress(InputError):  # no way leads there: it goes on
         life = ended_in(life_of(action), goal, job.moment)
-        plan = declared.plan or (declared.life, declared.progress)
-        declared = _store(scope, declared, replace(declared, life=life, progress=Progress(), plan=plan))
-    return with_job(action, scope, declared)
+        plan = spec.plan or (spec.life, spec.progress)
+        spec = _store(scope, spec, replace(spec, life=life, progress=Progress(), plan=plan))
+    return with_job(action, scope, spec)
 
 
 def delete(_operation: Operation, action: Action, scope: Scope) -> Scope:
-    """Forget a job."""
-    allowed = known_job(action, scope)
-    if allowed is None:
-        raise RequestProblem("unknown-id", "nobody declared, made or started such a job", **texts_of_request(scope))
-    answer = with_job(action, scope, allowed)
-    declared = scope.context.namespace.declared
-    declared.delete(allowed.number or declared.add(allowed).number)
-    return answer
+    """Delete a job."""
+    spec = known_job(action, scope)
+    if spec is None:
+        raise RequestProblem("unknown-id", "no such job was declared, created or started", **texts_of_request(scope))
+    scope_of_job = with_job(action, scope, spec)
+    registry = scope.context.namespace.declared
+    registry.delete(spec.number or registry.add(spec).number)
+    return scope_of_job

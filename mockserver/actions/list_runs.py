@@ -16,61 +16,61 @@ from ..services import lookup
 from ..services.base import JobListService
 from .values import Scope, values
 
-MOST = 1_000
+MAX_RUNS = 1_000
 """How many runs of a declared list can be seen by calls: its newest."""
 
 
 def start(operation: Operation, action: Action, service: JobListService, scope: Scope) -> Scope:
-    """A run of its own, listed from now on: as declared for the oldest list that waits, else in the lists of this job."""
+    """Begin a run that is listed from now on: that of the oldest declared list that waits, else a new one of this job."""
     jobs = list(_declared(action, scope))
     if not jobs and scope.context.namespace.settings.unknown_ids == "reject":
-        raise RequestProblem("unknown-id", "nobody declared such a job", **dict(scope.identity))
+        raise RequestProblem("unknown-id", "no such job was declared", **dict(scope.identity))
     return _begin(operation, action, service, scope, next((job for job in jobs if job.waiting), jobs[-1] if jobs else None))
 
 
 def rerun(operation: Operation, action: Action, service: JobListService, scope: Scope) -> Scope:
-    """The run that the request names once more, as a run of its own."""
-    declared, _, before = _numbered_run(action, service, scope)
-    if before.job is not None and not before.job.moment.terminal:
-        raise RequestProblem("job-running", f"the run is {before.job.moment.status}", **dict(scope.identity))
-    return _begin(operation, action, service, scope, declared)
+    """Begin a new run like the one that the request names."""
+    spec, _, previous = _numbered_run(action, service, scope)
+    if previous.job is not None and not previous.job.moment.terminal:
+        raise RequestProblem("job-running", f"the run is {previous.job.moment.status}", **dict(scope.identity))
+    return _begin(operation, action, service, scope, spec)
 
 
 def stop(action: Action, service: JobListService, scope: Scope) -> Scope:
-    """The run that the request names goes, by the shortest way, to the state that the action leads to."""
+    """Lead the run that the request names, by the shortest documented way, to the action's goal state."""
     assert action.status.job is not None
-    declared, number, run = _numbered_run(action, service, scope)
+    spec, number, run = _numbered_run(action, service, scope)
     assert run.job is not None
     if run.job.moment.terminal:
         raise RequestProblem("job-not-running", f"the run is {run.job.moment.status}", **dict(scope.identity))
     goal = action.to or action.status.job.actions["cancel"]
-    ends = {**declared.ends, number: ended_in(action.status.job, goal, run.job.moment)}
-    stopped = scope.context.namespace.declared.update(declared.number, ends=ends)
+    ends = {**spec.ends, number: ended_in(action.status.job, goal, run.job.moment)}
+    stopped = scope.context.namespace.declared.update(spec.number, ends=ends)
     return _with_run(action, service, scope, stopped, number, run.job.moment.born)
 
 
 def runs(action: Action, service: JobListService, scope: Scope) -> Iterator[Scope]:
     """The runs of all lists of this job, the newest first."""
-    for declared, number, born in _numbered(action, scope):
-        yield _with_run(action, service, scope, declared, number, born)
+    for spec, number, born in _numbered(action, scope):
+        yield _with_run(action, service, scope, spec, number, born)
 
 
-def newest(action: Action, service: JobListService, scope: Scope, declared: JobSpec) -> Scope | None:
+def newest(action: Action, service: JobListService, scope: Scope, spec: JobSpec) -> Scope | None:
     """The newest run of a declared list; None of one that waits, or has none yet."""
-    series = RunSeries(declared, declared.first_born(), declared.every, declared.count).between(0, scope.context.now)
-    runs = [] if declared.waiting else page([series], 0, 1)
+    series = RunSeries(spec, spec.first_born(), spec.every, spec.count).between(0, scope.context.now)
+    runs = [] if spec.waiting else page([series], 0, 1)
     return _with_run(action, service, scope, *runs[0]) if runs else None
 
 
 def known(action: Action, service: JobListService, scope: Scope) -> Iterator[Scope]:
     """The newest runs in the list of this identity, made up where nobody declared any. Raises RequestProblem: unknown-id."""
-    parameters = {**scope.context.parameters, **scope.identity, "offset": 0, "limit": MOST}
+    parameters = {**scope.context.parameters, **scope.identity, "offset": 0, "limit": MAX_RUNS}
     context = replace(scope.context, parameters=parameters)
     for job in lookup.find_runs(action.status, service, context).jobs:
         yield scope.of(job, service.row(job, parameters, context.switches))
 
 
-def _begin(operation: Operation, action: Action, service: JobListService, scope: Scope, like: JobSpec | None) -> Scope:
+def _begin(operation: Operation, action: Action, service: JobListService, scope: Scope, source: JobSpec | None) -> Scope:
     assert action.status.job is not None
     context, now = scope.context, scope.context.now
     jobs, identity = context.namespace.declared, {name: part for name, part in scope.identity.items() if name != "run"}
@@ -83,20 +83,20 @@ def _begin(operation: Operation, action: Action, service: JobListService, scope:
     fresh = JobSpec(
         number=0,
         service=action.status.service,
-        match={**(like.match if like else {}), **identity},
-        life=(like.life if like else None) or chance,
-        progress=like.progress if like else Progress.parse(context.namespace.settings.progress),
+        match={**(source.match if source else {}), **identity},
+        life=(source.life if source else None) or chance,
+        progress=source.progress if source else Progress.parse(context.namespace.settings.progress),
         born=now,
-        visible=now + (like.hidden or 0 if like and like.waiting else 0),
-        narrow=like.narrow if like else {},
-        facts={**values(action.facts, scope), **(like.facts if like else {})},
+        visible=now + (source.hidden or 0 if source and source.waiting else 0),
+        narrow=source.narrow if source else {},
+        facts={**values(action.facts, scope), **(source.facts if source else {})},
         place=operation.id,
         made_by=operation.id,
     )
-    if like is not None and like.waiting:
+    if source is not None and source.waiting:
         changes = {"match": fresh.match, "life": fresh.life, "born": now, "visible": fresh.visible, "facts": fresh.facts}
         return _with_run(
-            action, service, scope, jobs.update(like.number, **changes, waiting=False, made_by=operation.id), 0, now
+            action, service, scope, jobs.update(source.number, **changes, waiting=False, made_by=operation.id), 0, now
         )
     return _with_run(action, service, scope, jobs.add(fresh), 0, now)
 
@@ -104,10 +104,10 @@ def _begin(operation: Operation, action: Action, service: JobListService, scope:
 def _declared(action: Action, scope: Scope) -> Iterator[JobSpec]:
     """The lists of this job, in the order of their declaration."""
     identity = {name: part for name, part in scope.identity.items() if name != "run"}
-    for declared in scope.context.namespace.declared.all():
-        same = all(declared.match.get(name, part) == part for name, part in identity.items())
-        if declared.service == action.status.service and same:
-            yield declared
+    for spec in scope.context.namespace.declared.all():
+        same = all(spec.match.get(name, part) == part for name, part in identity.items())
+        if spec.service == action.status.service and same:
+            yield spec
 
 
 def _numbered(action: Action, scope: Scope) -> list[tuple[JobSpec, int, int]]:
@@ -117,19 +117,19 @@ def _numbered(action: Action, scope: Scope) -> list[tuple[JobSpec, int, int]]:
         for job in _declared(action, scope)
         if not job.waiting
     )
-    return page(list(series), 0, MOST)
+    return page(list(series), 0, MAX_RUNS)
 
 
 def _numbered_run(action: Action, service: JobListService, scope: Scope) -> tuple[JobSpec, int, Scope]:
     """The run whose number the request has."""
-    for declared, number, born in _numbered(action, scope):
-        if lookup.run_number(declared, number) == scope.identity.get("run"):
-            return declared, number, _with_run(action, service, scope, declared, number, born)
+    for spec, number, born in _numbered(action, scope):
+        if lookup.run_number(spec, number) == scope.identity.get("run"):
+            return spec, number, _with_run(action, service, scope, spec, number, born)
     raise RequestProblem("unknown-id", "no run of this job has this number", **dict(scope.identity))
 
 
-def _with_run(action: Action, service: JobListService, scope: Scope, declared: JobSpec, number: int, born: int) -> Scope:
+def _with_run(action: Action, service: JobListService, scope: Scope, spec: JobSpec, number: int, born: int) -> Scope:
     """The scope with this run as the status operation lists it now."""
     context = replace(scope.context, parameters={**scope.context.parameters, **scope.identity})
-    job = lookup.run(action.status, service, declared, number, born, context)
+    job = lookup.run(action.status, service, spec, number, born, context)
     return scope.of(job, service.row(job, context.parameters, context.switches))

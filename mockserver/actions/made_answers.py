@@ -27,21 +27,21 @@ def answer_about(operation: Operation, action: Action, scope: Scope) -> Answer:
     identity = {name: part for name, part in scope.identity.items() if part}
     fake = Fake(context.namespace.settings.seed, operation.id, *identity.values())
     requested = {**requested_values(operation, context.parameters), **requested_values(action.status, identity)}
-    made = made_answer(operation, success_of(operation), fake, requested, context.accept)
-    body = _about(made.body, scope.node, action) if scope.job is not None else made.body
+    sample = made_answer(operation, success_of(operation), fake, requested, context.accept)
+    body = _with_job_values(sample.body, scope.node, action) if scope.job is not None else sample.body
     if body is not None or action.answer:
         body = filled({} if body is None else body, action.answer, scope)
-    errors = operation.responses.get(made.status)
-    if errors is not None and not action.answer and next(iter(errors(body)), None) is not None:
-        body = made.body
-    raw = made.raw if body is None else None
-    kind = made.content_type or ("application/json" if body is not None else "")
+    validate = operation.responses.get(sample.status)
+    if validate is not None and not action.answer and next(iter(validate(body)), None) is not None:
+        body = sample.body
+    raw = sample.raw if body is None else None
+    content_type = sample.content_type or ("application/json" if body is not None else "")
     return replace(
-        made,
+        sample,
         body=body,
         raw=raw,
-        content_type=kind,
-        headers=(*made.headers, *_answer_headers(operation, action, made, identity, context)),
+        content_type=content_type,
+        headers=(*sample.headers, *_answer_headers(operation, action, sample, identity, context)),
     )
 
 
@@ -49,7 +49,7 @@ def _absolute(place: str, context: Context) -> str:
     return f"{context.origin}{place}" if context.origin else place
 
 
-def _about(body: Any, node: Any, action: Action) -> Any:
+def _with_job_values(body: Any, node: Any, action: Action) -> Any:
     """The body with the job's values in members of the same name; what the job shows later is not there yet."""
     if not isinstance(body, dict) or not isinstance(node, Mapping):
         return body
@@ -61,18 +61,18 @@ def _about(body: Any, node: Any, action: Action) -> Any:
 
 
 def _answer_headers(
-    operation: Operation, action: Action, made: Answer, identity: Mapping[str, str], context: Context
+    operation: Operation, action: Action, sample: Answer, identity: Mapping[str, str], context: Context
 ) -> list[tuple[str, str]]:
     """Where the job's status is, and when to ask for it: as documented, and Location where a 202 documents none."""
     if action.do != "start":
         return []
     path = PATH_NAME.sub(lambda name: quote(identity.get(name[1], name[0]), safe=""), action.status.path)
     place = operation.prefix_in(context.request.path) + path
-    response = operation.source.members("responses").get(str(made.status))
+    response = operation.source.members("responses").get(str(sample.status))
     names = list(response.members("headers")) if response else []
     headers = [(name, _absolute(place, context) if name.lower() in _URLS else place) for name in names
                if name.lower() in _LOCATIONS]  # fmt: skip
-    if not headers and made.status in (201, 202):
+    if not headers and sample.status in (201, 202):
         headers = [("Location", place)]
-    sent = {name.lower() for name, _ in made.headers}
-    return headers + [(name, "1") for name in names if name.lower() == "retry-after" and name.lower() not in sent]
+    present = {name.lower() for name, _ in sample.headers}
+    return headers + [(name, "1") for name in names if name.lower() == "retry-after" and name.lower() not in present]

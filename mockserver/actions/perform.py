@@ -15,14 +15,14 @@ from .made_answers import answer_about
 from .status_jobs import service_behind
 from .values import Scope, filled, values
 
-Deed = Callable[[Operation, Action, Scope], Scope]
+Change = Callable[[Operation, Action, Scope], Scope]
 
 
 def perform(operation: Operation, context: Context) -> Answer:
-    """Do it and answer. Raises RequestProblem: unknown-id, job-exists, job-running, job-not-running."""
+    """Do what the action says, and answer. Raises RequestProblem: unknown-id, job-exists, job-running, job-not-running."""
     assert operation.action is not None
     with context.namespace.declared.one_at_a_time():
-        scope = _DEEDS[operation.action.do](operation, operation.action, _scope(operation, operation.action, context))
+        scope = _CHANGES[operation.action.do](operation, operation.action, _scope(operation, operation.action, context))
         if operation.vendor not in VENDORS:
             return answer_about(operation, operation.action, scope)
         example = next((item for item in operation.examples.values() if item.statuses[0] < 300), None)
@@ -34,7 +34,7 @@ def perform(operation: Operation, context: Context) -> Answer:
 
 
 def _scope(operation: Operation, action: Action, context: Context) -> Scope:
-    """What the sources may look at; the identity's parts that the request gives none of are empty."""
+    """What the sources may look at. The identity holds what the request names of it."""
     service = service_behind(action)
     key = (context.namespace.settings.seed, operation.id, context.namespace.declared.last, context.now)
     scope = Scope(context, {}, key, service.views)
@@ -42,7 +42,7 @@ def _scope(operation: Operation, action: Action, context: Context) -> Scope:
     return replace(scope, identity={name: str(part) for name, part in values(parts, scope).items()})
 
 
-_DEEDS: Mapping[str, Deed] = {
+_CHANGES: Mapping[str, Change] = {
     "start": change_jobs.start,
     "rerun": change_jobs.start,
     "create": change_jobs.create,

@@ -1,4 +1,4 @@
-"""The jobs of the operation that shows them (`action.status`), as an action finds them."""
+"""How an action finds jobs: by the operation that shows them (`action.status`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def service_behind(action: Action) -> Service:
 
 
 def life_of(action: Action) -> JobLife:
-    """How its jobs live."""
+    """The lives of its jobs."""
     assert action.status.job is not None
     return action.status.job
 
@@ -54,16 +54,16 @@ def known_job(action: Action, scope: Scope) -> JobSpec | None:
     return lookup.declaration_if_any(action.status, single_job_service(action), status_context(scope))
 
 
-def job_now(action: Action, scope: Scope, declared: JobSpec) -> Job:
+def job_now(action: Action, scope: Scope, spec: JobSpec) -> Job:
     """The job as it is at this time; that is no poll of it."""
-    return lookup.job(action.status, single_job_service(action), status_context(scope), declared, poll=False)
+    return lookup.job(action.status, single_job_service(action), status_context(scope), spec, poll=False)
 
 
-def with_job(action: Action, scope: Scope, declared: JobSpec) -> Scope:
+def with_job(action: Action, scope: Scope, spec: JobSpec) -> Scope:
     """The scope with this job as the status operation shows it now."""
-    scope = replace(scope, identity={**scope.identity, **declared.match})
-    job = job_now(action, scope, declared)
-    if declared.waiting and life_of(action).unstarted is None:
+    scope = replace(scope, identity={**scope.identity, **spec.match})
+    job = job_now(action, scope, spec)
+    if spec.waiting and life_of(action).unstarted is None:
         return replace(scope, job=job)
     observation = action.status.observation
     body = single_job_service(action).body(job, scope.context.switches)

@@ -161,6 +161,7 @@ def _wait(options: argparse.Namespace) -> int:
 
 
 def _clock(options: argparse.Namespace) -> int:
+    from ..jobs.duration import seconds
     from ..remote import change_clock, show_clock
 
     settings, action, value = settings_of(options), options.action, options.value
@@ -168,6 +169,8 @@ def _clock(options: argparse.Namespace) -> int:
         raise InputError(f"mockserver clock {action} takes no value; found {value!r}")
     if value is None and action in ("set", "advance", "tick"):
         raise InputError(f"mockserver clock {action} needs a {'time' if action == 'set' else 'duration'}")
+    if action in ("advance", "tick"):
+        seconds(value)  # from Python 3.14 on, argparse takes -2h for a negative number
     if action == "show":
         print(show_clock(settings, options.namespace))
         return 0

@@ -28,7 +28,7 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Poll:
     """One poll of a job: when (ms since 1970), the job's status as sent (None: the answer was an error), the HTTP status,
-    and the number of the exchange."""
+    and the number of the exchange. It stands for `times` polls that showed the same."""
 
     time: int
     state: str | None
@@ -36,6 +36,7 @@ class Poll:
     number: int
     terminal: bool = False
     progress: float | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Timeline:
 class Result:
     """The result of a run. `skipped` are cases that were left out, `failed` those that could not be run, with the reasons.
 
-    `target` says what was judged, `mode` how (as documented, or strict), `seconds` how long it took.
+    `target` says what was judged, `mode` how (as documented, or strict), `seconds` how long it took. `judged` has all
+    exchanges with findings, and the first ones without; `more` is how many others have none, by operation.
     """
 
     target: str
@@ -62,6 +64,12 @@ class Result:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+    more: Counter[str | None] = field(default_factory=Counter)
+
+    @property
+    def exchanges(self) -> int:
+        """The number of exchanges that were judged."""
+        return len(self.judged) + self.more.total()
 
     def findings(self) -> Iterator[tuple[Judged, Finding]]:
         """Every finding, with its exchange."""

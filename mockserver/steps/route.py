@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from ..definitions import Definitions, Operation
 from ..definitions.router import chosen
@@ -13,6 +14,8 @@ from ..model import Request
 URI_LIMIT = 32 * 1024
 HEADER_LIMIT = 32 * 1024
 BODY_LIMIT = 12 * 1024 * 1024
+_SIMILAR = 0.6
+"""Paths and segments of at least this likeness are similar."""
 
 
 def route(definitions: Definitions, request: Request) -> tuple[Operation, Mapping[str, str]]:
@@ -38,27 +41,31 @@ def route(definitions: Definitions, request: Request) -> tuple[Operation, Mappin
 def _nearest_path(definitions: Definitions, segments: list[str]) -> str | None:
     """The documented path that is most similar, segment by segment; an id is similar to any other id."""
     paths = dict.fromkeys(operation.path.partition("?")[0] for operation in definitions.operations)
-    likeness = {path: _likeness(path.split("/"), segments) for path in paths}
+    of_segments = lru_cache(maxsize=None)(_segment_likeness)  # for this path alone: documented paths share their names
+    likeness = {path: _likeness(path.split("/"), segments, of_segments) for path in paths}
     best = max(likeness, key=lambda path: likeness[path], default=None)
-    return best if best is not None and likeness[best] >= 0.6 else None
+    return best if best is not None and likeness[best] >= _SIMILAR else None
 
 
-def _likeness(documented_segments: list[str], segments: list[str]) -> float:
+def _likeness(documented_segments: list[str], segments: list[str], of_segments: Callable[[str, str], float]) -> float:
     """The share of the longer path that has similar segments in the other one, in the same order; 1 for the same path."""
+    shorter, longer = sorted((len(documented_segments) - 1, len(segments) - 1))
+    if shorter < _SIMILAR * longer:
+        return 0.0
     best = [0.0] * (len(segments) + 1)
     for documented in documented_segments[1:]:
         row = [0.0]
         for index, segment in enumerate(segments[1:], 1):
-            row.append(max(row[-1], best[index], best[index - 1] + _segment_likeness(documented, segment)))
+            row.append(max(row[-1], best[index], best[index - 1] + of_segments(documented, segment)))
         best = row
-    return best[-1] / max(len(documented_segments) - 1, len(segments) - 1, 1)
+    return best[-1] / max(longer, 1)
 
 
 def _segment_likeness(name: str, segment: str) -> float:
     if name.startswith("{"):
         return 0.5 if segment else 0.0  # an id may be anything
     ratio = difflib.SequenceMatcher(None, name, segment[:100]).ratio()
-    return ratio if ratio >= 0.6 else 0.0
+    return ratio if ratio >= _SIMILAR else 0.0
 
 
 def check_size(request: Request, header_size: int) -> None:

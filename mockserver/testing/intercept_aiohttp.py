@@ -52,7 +52,7 @@ class _Transport(asyncio.Transport):
     async def _answer_request(self, sent: bytes) -> None:
         self._wire.sendall(sent)
         try:
-            answer = await asyncio.to_thread(self._wire.makefile)
+            answer = await asyncio.to_thread(self._wire.answer)
         except TimeoutError:
             return  # it hangs: the client's own timeout ends it
         except OSError as error:

@@ -48,7 +48,7 @@ class _Talk:
         if self._answer is None:
             self._wire.settimeout(timeout)
             with _as_httpcore():
-                self._answer = self._wire.makefile()
+                self._answer = self._wire.answer()
         data = self._answer.read(most)
         if not data and self._wire.was_reset:
             raise httpcore.ReadError(_RESET)

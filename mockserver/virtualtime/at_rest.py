@@ -38,15 +38,15 @@ _SWITCHES = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
 class State(Enum):
     """What a thread does that is not registered as waiting."""
 
-    RUNS = "runs"
+    RUNS = "runs, or waits for something outside of this process: it holds time up"
     """It runs, could run, or waits for something outside of this process: time stands still."""
-    RESTS = "rests"
+    RESTS = "waits for another thread"
     """It waits, without a time limit, for another thread; or as it did before the block began."""
     TIMED_LOCK = "lock.acquire(timeout=...)"
     """It waits for a lock with a timeout that nobody drives."""
     C_SLEEP = "a sleep in C"
     """It sleeps in C."""
-    POLLS = "polls"
+    POLLS = "waits for files in C"
     """It waits for files in C, such as trio's event loop."""
 
 

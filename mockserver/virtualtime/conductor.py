@@ -67,9 +67,7 @@ class Conductor:
                 self._interrupt()
 
     def _stood_still(self) -> CannotDrive:
-        with self._engine.lock:
-            waits = {thread: f"waits in {item.what}" for thread, item in self._engine.sleepers.items()}
-        text = stacks(waits)
+        text = stacks(self._engine.descriptions())
         return CannotDrive(
             f"time has stood still for {self._watchdog:g} real seconds (setting drive_watchdog): somebody runs, or waits for"
             f" what never comes, and {ADVICE}\n{text}"

@@ -196,6 +196,13 @@ class Engine:
             everyone = [*self.sleepers.values(), *self.timers.values()]
             return bool(everyone) and all(item.until is None for item in everyone) and self._all_rest()
 
+    def descriptions(self) -> dict[threading.Thread, str]:
+        """What each thread does, for messages: those that don't wait hold time up."""
+        with self.lock:
+            others = {thread: self._states.of(thread) for thread in threading.enumerate() if self.takes_part(thread)}
+            waiting = {thread: f"waits in {sleeper.what}" for thread, sleeper in self.sleepers.items()}
+        return {thread: state.value for thread, state in others.items()} | waiting
+
     def is_computing(self, thread: threading.Thread) -> bool:
         """Whether a thread runs, and isn't blocked in a call."""
         with self.lock:

@@ -58,14 +58,14 @@ def _is_inside(file: str) -> bool:
     return "/mockserver/virtualtime/" in slashed or slashed.endswith(_INSIDE) or "/asyncio/" in slashed
 
 
-def stacks(waits: dict[threading.Thread, str]) -> str:
-    """Each thread's stack, and each task's of event loops, with what it waits for."""
+def stacks(descriptions: dict[threading.Thread, str]) -> str:
+    """Each thread's stack, and each task's of event loops, with what it does."""
     frames = sys._current_frames()
     parts = []
     for thread in threading.enumerate():
         if thread.name.startswith("mockserver"):
             continue
-        what = waits.get(thread, "runs, or waits outside of virtual time")
+        what = descriptions.get(thread, "lives in real time")
         frame = frames.get(thread.ident or 0)
         stack = "".join(traceback.format_stack(frame)[-12:]) if frame else ""
         parts.append(f"thread {thread.name}: {what}\n{stack}")

@@ -8,10 +8,9 @@ from typing import Any
 from ...definitions import Definitions, Operation, ResponseSpec
 from ...model import Response
 from ..findings import Finding
+from .request import REMEMBERED
 from .schema import check_schema
 from .undeclared import Shapes
-
-_REMEMBERED = 20_000
 
 
 class BodyChecks:
@@ -34,7 +33,7 @@ class BodyChecks:
             response_spec, body
         )
         if not findings:
-            if len(self._in_order) >= _REMEMBERED:
+            if len(self._in_order) >= REMEMBERED:
                 self._in_order.clear()
             self._in_order.add(key)
         return findings

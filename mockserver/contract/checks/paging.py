@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ...definitions import Operation
 from ...errors import excerpt
 from ...exchanges.job_view import JobView
 from ..findings import Finding, finding
 from .sequence import Span
+
+T = TypeVar("T")
+LISTS = 1_000
+"""At most so many lists are remembered: those whose walks began last."""
 
 
 @dataclass
@@ -30,8 +36,8 @@ class PageWalks:
     """The walks in progress, by list (the operation and all parameters but offset and limit), and the jobs that the last
     complete walk found. Offset 0 begins a new walk."""
 
-    by_list: dict[Hashable, PageWalk] = field(default_factory=dict)
-    last_complete: dict[Hashable, dict[str, JobView]] = field(default_factory=dict)
+    by_list: OrderedDict[Hashable, PageWalk] = field(default_factory=OrderedDict)
+    last_complete: OrderedDict[Hashable, dict[str, JobView]] = field(default_factory=OrderedDict)
 
     def page(
         self, operation: Operation, key: Hashable, offset: int, total: int, rows: Sequence[JobView], span: Span | None = None
@@ -41,7 +47,7 @@ class PageWalks:
         A page whose request was sent before the last page was received (`span`) belongs to another client's walk.
         """
         if offset == 0:
-            self.by_list[key] = PageWalk(total, total)
+            _remember(self.by_list, key, PageWalk(total, total))
         walk = self.by_list.get(key)
         is_other_walk = walk is not None and walk.received is not None and span is not None and span[0] < walk.received
         if walk is None or is_other_walk or offset != walk.next_offset:
@@ -69,7 +75,8 @@ class PageWalks:
         """
         if len(walk.views) != walk.total:
             return []
-        before, self.last_complete[key] = self.last_complete.get(key, {}), walk.views
+        before = self.last_complete.get(key, {})
+        _remember(self.last_complete, key, walk.views)
         oldest = min((_first_time(view) for view in walk.views.values()), default=None)
         vanished = [
             view
@@ -77,6 +84,13 @@ class PageWalks:
             if name not in walk.views and (not view.terminal or (oldest is not None and _first_time(view) > oldest))
         ]
         return [_vanished_finding(operation, view) for view in vanished]
+
+
+def _remember(values: OrderedDict[Hashable, T], key: Hashable, value: T) -> None:
+    values[key] = value
+    values.move_to_end(key)
+    if len(values) > LISTS:
+        values.popitem(last=False)
 
 
 def _first_time(view: JobView) -> int:

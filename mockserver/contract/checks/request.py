@@ -16,7 +16,7 @@ from ...errors import excerpt, shortened
 from ...model import Request
 from ..findings import Finding, finding
 
-REMEMBERED = 20_000
+REMEMBERED = 5_000
 """At most so many requests, and so many bodies, are remembered."""
 _CREDENTIALS = {"huaweicloud": ("x-auth-token", "authorization"), "enos": ("apim-accesstoken",)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from ...exchanges.json_path import MISSING, decode_embedded, value_at
 from ..findings import Finding, finding
 from ..strictness import Strictness
 
+JOBS = 10_000
+"""At most so many jobs are remembered: those that were polled last."""
 Span = tuple[float, float]
 """When a request was sent and when its answer was received (ms since 1970)."""
 
@@ -34,9 +37,9 @@ class JobHistory:
 
 @dataclass
 class JobHistories:
-    """The histories of all polled jobs, by their identities."""
+    """The histories of the jobs that were polled last, by their identities: at most `JOBS`."""
 
-    by_job: dict[Hashable, JobHistory] = field(default_factory=dict)
+    by_job: OrderedDict[Hashable, JobHistory] = field(default_factory=OrderedDict)
 
     def record(
         self, operation: Operation, key: Hashable, view: JobView, span: Span | None, mode: Strictness
@@ -47,8 +50,11 @@ class JobHistories:
         """
         history = self.by_job.get(key)
         if history is None:
+            if len(self.by_job) >= JOBS:
+                self.by_job.popitem(last=False)
             self.by_job[key] = JobHistory(view, span and span[1])
             return None, []
+        self.by_job.move_to_end(key)
         if not history.follows(span):
             return None, []
         before, history.view, history.received, history.is_missing = history.view, view, span and span[1], False

@@ -22,7 +22,7 @@ def console(view: View, definitions: Definitions, colours: bool = False) -> str:
 
 def _lines(view: View, definitions: Definitions, colours: bool) -> Iterator[str]:
     result = view.result
-    title = f"Contract of {visible(result.target)}, {visible(result.mode)}: {counted(len(result.judged), 'exchange')}"
+    title = f"Contract of {visible(result.target)}, {visible(result.mode)}: {counted(result.exchanges, 'exchange')}"
     yield from _wrap(f"{title} in {lasting(result.seconds)}", "", "  ")
     for section in view.sections:
         yield ""
@@ -42,7 +42,7 @@ def _section_lines(section: Section, definitions: Definitions, colours: bool) ->
     first, *rest = _wrap(f"{visible(section.name)}  {visible(section.line)}", "", "  ")
     yield _colour(first, "bold", colours)
     yield from rest
-    summary = f"{counted(len(section.judgements), 'exchange')} judged, {section.clean:,} without findings"
+    summary = f"{counted(section.exchanges, 'exchange')} judged, {section.clean:,} without findings"
     if section.operation:
         share_texts = ", ".join(f"{share.kind} {len(share.seen)}/{share.of}" for share in section.shares)
         summary += f"; coverage {section.percent:.1f}%" + (f" ({share_texts})" if share_texts else "")

@@ -98,7 +98,7 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
     scale = _Scale(begin, max(end - begin, 1) * (1 + _SPACE_AFTER))
     states = _states_by_name(operation)
     runs = list(_runs(polls))
-    errors = sum(poll.state is None for poll in polls)
+    errors = sum(poll.times for poll in polls if poll.state is None)
     last = next((poll for poll in reversed(polls) if poll.state is not None), None)
     return JobLane(
         timeline.job,
@@ -106,7 +106,7 @@ def lane_of(timeline: Timeline, operation: Operation) -> JobLane | None:
         tuple(_spans(runs, begin + scale.span, scale, states)),
         tuple(_mark_of(poll, scale, states) for poll in _thin_out(polls, {id(run[0]) for run in runs})),
         tuple(_axis_ticks(end - begin, scale)),
-        len(polls),
+        sum(poll.times for poll in polls),
         errors,
         bool(last and last.terminal),
         _outcome_text(last, states, (end - begin) / 1000),
@@ -147,7 +147,7 @@ def _spans(runs: list[list[Poll]], end: float, scale: _Scale, states: dict[str, 
         end_time = runs[position + 1][0].time if position + 1 < len(runs) else end
         left = scale.left(run[0].time)
         tone = f"s{states[sent][0] % TONES}" if sent in states else "odd"
-        poll_count = sum(poll.state is not None for poll in run)
+        poll_count = sum(poll.times for poll in run if poll.state is not None)
         lasted = (min(end_time, run[-1].time if position + 1 == len(runs) else end_time) - run[0].time) / 1000
         yield StatusSpan(left, round(scale.left(end_time) - left, 3), _state_name(sent, states), tone, poll_count, lasted)
 

@@ -34,6 +34,7 @@ def as_json(view: View) -> dict[str, Any]:
         "coverage": _coverage(view),
         "findings": [_finding(Instance(judgement, finding)) for judgement, finding in result.findings()],
         "exchanges": [_exchange(judgement) for judgement in result.judged],
+        "more_exchanges": {name or "": count for name, count in result.more.items()},
         "timelines": [_timeline(timeline) for timeline in result.timelines],
         "skipped": [{"case": case, "reason": reason} for case, reason in result.skipped],
         "failed": [{"case": case, "reason": reason} for case, reason in result.failed],
@@ -82,6 +83,7 @@ def _poll(poll: Poll) -> dict[str, Any]:
         "state": poll.state,
         "http": poll.http,
         "exchange": poll.number,
+        "times": poll.times,
         "terminal": poll.terminal,
         "progress": poll.progress,
     }

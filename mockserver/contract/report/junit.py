@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 from ..findings import SEVERITIES, Finding, at_least
 from ..result import Judged
 from .source_location import file_of
-from .text import visible
+from .text import counted, visible
 from .view import Section, View, asked_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -53,7 +53,12 @@ def _testcases(section: Section, fail_on: str) -> list[Xml.Element]:
     for judgement in section.judgements:
         name = judgement.case or f"exchange {judgement.number}: {asked_of(judgement)}"
         by_name.setdefault(name, []).append(judgement)
-    return [_testcase(section, name, judgement, fail_on) for name, judgement in by_name.items()]
+    testcases = [_testcase(section, name, judgements, fail_on) for name, judgements in by_name.items()]
+    if section.more:
+        name = f"{counted(section.more, 'more exchange')} without findings"
+        attributes = {"classname": visible(f"contract.{section.name}"), "name": name, "time": "0.000"}
+        testcases.append(Xml.Element("testcase", attributes))
+    return testcases
 
 
 def _testcase(section: Section, name: str, judgements: list[Judged], fail_on: str) -> Xml.Element:

@@ -50,7 +50,7 @@ def _blocks(view: View, definitions: Definitions) -> Iterator[str]:
 
 def _table_row(section: Section) -> str:
     counts = section.counts
-    cells = [_escaped(section.name), f"{len(section.judgements):,}", *(f"{count:,}" for count in counts.values())]
+    cells = [_escaped(section.name), f"{section.exchanges:,}", *(f"{count:,}" for count in counts.values())]
     return f"| {' | '.join(cells)} | {f'{section.percent:.1f}%' if section.operation else ''} |"
 
 

@@ -77,7 +77,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An operation in the run; `operation` is None for the requests that match no operation."""
+    """An operation in the run; `operation` is None for the requests that match no operation. `more` exchanges without
+    findings are only counted."""
 
     operation: Operation | None
     judgements: tuple[Judged, ...]
@@ -86,6 +87,7 @@ class Section:
     shares: tuple[Share, ...]
     undocumented: tuple[tuple[str, int], ...]
     percent: float
+    more: int = 0
 
     @property
     def name(self) -> str:
@@ -104,7 +106,12 @@ class Section:
     @property
     def clean(self) -> int:
         """The number of exchanges without findings."""
-        return sum(not judgement.findings for judgement in self.judgements)
+        return self.more + sum(not judgement.findings for judgement in self.judgements)
+
+    @property
+    def exchanges(self) -> int:
+        """The number of exchanges that were judged."""
+        return self.more + len(self.judgements)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -129,7 +136,7 @@ class View:
         operations = [section for section in self.sections if section.operation]
         parts = [
             f"{', '.join(counted(counts[severity], severity) for severity in SEVERITIES)} in"
-            f" {counted(len(result.judged), 'exchange')} of {counted(len(operations), 'operation')}",
+            f" {counted(result.exchanges, 'exchange')} of {counted(len(operations), 'operation')}",
             *([f"{counted(len(result.failed), 'case')} could not be run"] if result.failed else []),
             *([f"{len(result.skipped)} skipped"] if result.skipped else []),
             _coverage(result.coverage),
@@ -151,7 +158,7 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
         by_operation.setdefault(judgement.operation, []).append(judgement)
     called_operations = (
         set(result.coverage.exercised())
-        | {name for name in by_operation if name}
+        | {name for name in (*by_operation, *result.more) if name}
         | {timeline.operation for timeline in result.timelines}
     )
     names = [name for name in result.coverage.operations if name in called_operations]
@@ -162,8 +169,9 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
         if name not in result.coverage.operations
         for judgement in judgements
     ]
-    if without_operation:
-        sections.append(Section(None, tuple(without_operation), groups_of(without_operation), (), (), (), 0.0))
+    more = sum(count for name, count in result.more.items() if name not in result.coverage.operations)
+    if without_operation or more:
+        sections.append(Section(None, tuple(without_operation), groups_of(without_operation), (), (), (), 0.0, more))
     unasked = tuple(name for name in result.coverage.operations if name not in called_operations)
     return View(result, verdict, tuple(sections), unasked)
 
@@ -172,9 +180,15 @@ def _section_of(result: Result, name: str, judgements: list[Judged]) -> Section:
     coverage = result.coverage.of(name)
     timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
     undocumented = tuple(coverage.undocumented.items())
-    percent = result.coverage.percent([name])
     return Section(
-        coverage.operation, tuple(judgements), groups_of(judgements), timelines, shares_of(coverage), undocumented, percent
+        coverage.operation,
+        tuple(judgements),
+        groups_of(judgements),
+        timelines,
+        shares_of(coverage),
+        undocumented,
+        result.coverage.percent([name]),
+        result.more[name],
     )
 
 
