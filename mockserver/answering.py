@@ -1,4 +1,4 @@
-"""The order of the steps from a prepared request to its answer."""
+"""Runs the steps, in order, from a prepared request to its answer."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from .steps.respond import respond, respond_as_documented
 _LOG = logging.getLogger("mockserver")
 
 CRASHED = "the mock failed: "
-"""What the line of `X-Mock-Problem` begins with, where the mock itself is at fault."""
+"""The beginning of the `X-Mock-Problem` line if the mock itself has failed."""
 
 
 class _RequestState:
-    """What is known of a request so far: a problem is answered with it, however far the request came."""
+    """What is known about a request so far; errors are answered with it, at whatever step they occur."""
 
-    __slots__ = ("credential_ends", "namespace", "now", "parameters", "prepared", "request_id", "taken")
+    __slots__ = ("credential_expires", "matched_fault", "namespace", "now", "parameters", "prepared", "request_id")
 
     def __init__(self, prepared: Prepared, namespace: Namespace, now: int) -> None:
         self.prepared = prepared
@@ -46,12 +46,12 @@ class _RequestState:
         self.now = now
         self.request_id = prepared.request_id(namespace.settings.seed, now)
         self.parameters: Mapping[str, Any] = prepared.path_values
-        self.taken: MatchedFault | None = None
-        self.credential_ends = False
+        self.matched_fault: MatchedFault | None = None
+        self.credential_expires = False
 
 
-def _said_again(answer: Answer, prepared: Prepared, namespace: Namespace, now: int) -> Response:
-    """An answer that still holds, at another time: its headers differ."""
+def _render_again(answer: Answer, prepared: Prepared, namespace: Namespace, now: int) -> Response:
+    """Render an answer that still holds again: only its headers differ."""
     request_id = prepared.request_id(namespace.settings.seed, now)
     if answer.body_at is not None:
         answer = replace(answer, body=answer.body_at(now, request_id))
@@ -59,7 +59,7 @@ def _said_again(answer: Answer, prepared: Prepared, namespace: Namespace, now: i
 
 
 class Answering:
-    """Answers requests by these definitions, settings and switches. It has no state of its own."""
+    """Answers requests by these definitions, settings and switches. It has no state."""
 
     def __init__(self, definitions: Definitions, settings: Settings, switches: Mapping[str, str]) -> None:
         self._definitions = definitions
@@ -67,45 +67,45 @@ class Answering:
         self._switches = switches
 
     def response(self, prepared: Prepared, namespace: Namespace, now: int) -> Response:
-        """The answer to a request in a namespace, at a time (milliseconds). Never raises.
+        """The answer to a request in a namespace, at a time (ms since 1970). Never raises.
 
-        The answer is remembered with the request, for as long as nothing changes in the namespace and time alone doesn't
-        change it.
+        The answer is remembered with the request, as long as the namespace doesn't change, and time alone doesn't change the
+        answer.
         """
-        faulty, changes = namespace.faults.entries, namespace.changes()
+        faults, changes = namespace.faults.entries, namespace.changes()
         last = prepared.last
-        if last is not None and not faulty and last.holds(namespace.serial, changes):
+        if last is not None and not faults and last.holds(namespace.serial, changes):
             response = last.response_at(now)
             if response is not None:
                 return response
             if last.lasts(now):
-                return last.sent(now, _said_again(last.answer, prepared, namespace, now))
+                return last.remember(now, _render_again(last.answer, prepared, namespace, now))
         state = _RequestState(prepared, namespace, now)
         answer = self._answer_or_problem(state)
-        taken = state.taken
-        response = render.response(answer, now, state.request_id, prepared.vendor, quick=taken is None)
-        if taken is not None:
-            response, moved = effects.apply_fault(taken, response, namespace.settings.seed)
-            if moved:
-                namespace.clock.advance_to(min(LATEST, namespace.clock.now() + moved))
-        elif prepared.repeatable and not faulty and changes == namespace.changes() and len(response.body) <= LARGEST_ANSWER:
-            last = prepared.last = LastAnswer(namespace.serial, changes, answer, state.credential_ends)
-            last.sent(now, response)
+        matched_fault = state.matched_fault
+        response = render.response(answer, now, state.request_id, prepared.vendor, quick=matched_fault is None)
+        if matched_fault is not None:
+            response, clock_shift = effects.apply_fault(matched_fault, response, namespace.settings.seed)
+            if clock_shift:
+                namespace.clock.advance_to(min(LATEST, namespace.clock.now() + clock_shift))
+        elif prepared.repeatable and not faults and changes == namespace.changes() and len(response.body) <= LARGEST_ANSWER:
+            last = prepared.last = LastAnswer(namespace.serial, changes, answer, state.credential_expires)
+            last.remember(now, response)
         return response
 
-    def refusal(self, prepared: Prepared, namespace: Namespace, now: int, misuse: ControlError) -> Response:
+    def refusal(self, prepared: Prepared, namespace: Namespace, now: int, control_error: ControlError) -> Response:
         """The answer to a request that names an invalid namespace."""
         service = self._definitions.service_at(prepared.request.path)
         request_id = prepared.request_id(namespace.settings.seed, now)
-        return render.response(render.misuse_answer(misuse), now, request_id, service.vendor if service else "")
+        return render.response(render.misuse_answer(control_error), now, request_id, service.vendor if service else "")
 
     def _answer_or_problem(self, state: _RequestState) -> Answer:
         try:
             return self._serve(state)
         except RequestProblem as problem:
             return self._refuse(state, problem)
-        except ControlError as misuse:
-            return render.misuse_answer(misuse)
+        except ControlError as control_error:
+            return render.misuse_answer(control_error)
         except Exception as crash:
             request = state.prepared.request
             _LOG.exception("mockserver failed to answer %s %s", request.method, ascii(request.path))
@@ -119,16 +119,16 @@ class Answering:
             return self._refuse(state, state.prepared.problem)
         faults = state.namespace.faults
         if faults.entries:
-            state.taken = faults.take(operation.id, partial(texts_of, operation, state.prepared.request), state.now)
-            if state.taken:
-                return self._serve_with(state.taken, operation, state)
+            state.matched_fault = faults.take(operation.id, partial(texts_of, operation, state.prepared.request), state.now)
+            if state.matched_fault:
+                return self._serve_with(state.matched_fault, operation, state)
         return self._respond(operation, state, self._admit(state))
 
     def _admit(self, state: _RequestState) -> Admitted:
-        """What a request comes to that is in order. Raises RequestProblem."""
+        """The admitted request. Raises RequestProblem for a request that is not in order."""
         admitted = state.prepared.admitted(state.namespace.settings, self._switches)
         if admitted.caller is not None and admitted.caller.check_time is not None:
-            state.credential_ends = True
+            state.credential_expires = True
             admitted.caller.check_time(state.now)
         state.parameters = admitted.parameters_so_far
         if admitted.problem is not None:
@@ -145,51 +145,55 @@ class Answering:
             state.namespace,
             state.prepared.request,
         )
-        answer = self._forced(operation, state, admitted, context) or respond(operation, context)
+        answer = self._requested_answer(operation, state, admitted, context) or respond(operation, context)
         return replace(answer, problem=admitted.notice) if admitted.notice and not answer.problem else answer
 
-    def _serve_with(self, taken: MatchedFault, operation: Operation, state: _RequestState) -> Answer:
+    def _serve_with(self, matched_fault: MatchedFault, operation: Operation, state: _RequestState) -> Answer:
         """The answer to a request that gets a fault."""
-        fault = taken.fault
-        documented = partial(self._documented_error, state)
+        fault = matched_fault.fault
+        answer_for = partial(self._documented_error, state)
         if fault.stage == GATEWAY:
-            return effects.gateway_answer(taken, operation, documented, self._switches, state.namespace.settings.seed)
+            return effects.gateway_answer(
+                matched_fault, operation, answer_for, self._switches, state.namespace.settings.seed
+            )
         if fault.stage == NETWORK:
             return self._respond(operation, state, self._admit(state))
         try:
             admitted = self._admit(state)
             if fault.error is not None:
-                return effects.error_answer(fault, operation, documented, self._switches)
+                return effects.error_answer(fault, operation, answer_for, self._switches)
             answer = self._respond(operation, state, admitted)
         except (RequestProblem, ControlError):
-            self._spare(taken, state)
+            self._release_fault(matched_fault, state)
             raise
         try:
             return effects.apply_patch_to_answer(fault.patch, answer)
         except TestFailed:
-            self._spare(taken, state)
+            self._release_fault(matched_fault, state)
             return answer
         except Unpatchable as error:
-            raise ControlError("Fault can't be applied", f"fault {taken.number}: {error}", 500) from None
+            raise ControlError("Fault can't be applied", f"fault {matched_fault.number}: {error}", 500) from None
 
-    def _spare(self, taken: MatchedFault, state: _RequestState) -> None:
-        state.namespace.faults.release(taken)
-        state.taken = None
+    def _release_fault(self, matched_fault: MatchedFault, state: _RequestState) -> None:
+        state.namespace.faults.release(matched_fault)
+        state.matched_fault = None
 
     def _documented_error(self, state: _RequestState, example: Example, status: int) -> Answer:
         return render.error_answer(self._definitions, example, status, self._facts(state), self._switches)
 
-    def _forced(self, operation: Operation, state: _RequestState, admitted: Admitted, context: Context) -> Answer | None:
-        """The answer that `Prefer`, a magic id, a recorded job's ids or the documented example's ask for."""
-        if admitted.misuse is not None:
-            raise admitted.misuse.again()
+    def _requested_answer(
+        self, operation: Operation, state: _RequestState, admitted: Admitted, context: Context
+    ) -> Answer | None:
+        """The answer that `Prefer`, a magic id, or the ids of a recorded job or of the documented example ask for."""
+        if admitted.control_error is not None:
+            raise admitted.control_error.again()
         if admitted.status is not None:
             fake = Fake(self._settings.seed, operation.id, admitted.status)
-            requested = requested_values(operation, context.parameters)
-            made = made_answer(operation, admitted.status, fake, requested, context.accept)
-            return with_detail(operation, made, "As Prefer asks.") if made.status >= 400 else made
-        if admitted.wished is not None:
-            return self._example(operation, state, context, *admitted.wished)
+            values = requested_values(operation, context.parameters)
+            answer = made_answer(operation, admitted.status, fake, values, context.accept)
+            return with_detail(operation, answer, "As Prefer asks.") if answer.status >= 400 else answer
+        if admitted.preferred_example is not None:
+            return self._example(operation, state, context, *admitted.preferred_example)
         magic = admitted.magic
         if isinstance(magic, str):
             raise RequestProblem("unknown-id" if operation.job else "parameter-invalid", magic)
@@ -200,15 +204,15 @@ class Answering:
         recorded = replay(operation, context)
         if recorded is not None:
             return recorded
-        documented = admitted.documented
-        return respond_as_documented(operation, context, documented) if documented else None
+        example = admitted.documented
+        return respond_as_documented(operation, context, example) if example else None
 
     def _example(
         self, operation: Operation, state: _RequestState, context: Context, example: Example, status: int
     ) -> Answer:
         if example.error is not None:
             return self._documented_error(state, example, status)
-        if operation.id in CALLS:  # a token's header comes with its body
+        if operation.id in CALLS:  # a token is in a header that belongs to the body
             return Answer(status, example.value, respond(operation, context).headers)
         service = service_of(operation) if operation.job else None
         body = service.adapt(example.value, self._settings.switches) if service else example.value
@@ -216,16 +220,18 @@ class Answering:
 
     def _refuse(self, state: _RequestState, problem: RequestProblem) -> Answer:
         prepared = state.prepared
-        result = render.problem(self._definitions, prepared.operation, prepared.request.path, problem, self._switches)
-        if result is None:
+        example_status = render.problem(
+            self._definitions, prepared.operation, prepared.request.path, problem, self._switches
+        )
+        if example_status is None:
             seed = state.namespace.settings.seed
-            declared = declared_answer(prepared.operation, problem, seed) if prepared.operation else None
-            return declared or standard_answer(problem)
+            answer = declared_answer(prepared.operation, problem, seed) if prepared.operation else None
+            return answer or standard_answer(problem)
         facts = {**self._facts(state), **problem.facts}
-        return render.error_answer(self._definitions, *result, facts, self._switches, problem.detail)
+        return render.error_answer(self._definitions, *example_status, facts, self._switches, problem.detail)
 
     def _facts(self, state: _RequestState) -> dict[str, str]:
-        """What messages of errors can have placeholders for."""
+        """The values for placeholders in error messages."""
         operation = state.prepared.operation
         magic = operation.magic.parameter if operation and operation.magic else None
         return {

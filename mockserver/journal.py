@@ -1,7 +1,7 @@
-"""What was asked and answered: the last exchanges, without secrets.
+"""The journal: the last exchanges, without secrets.
 
-Exchanges are kept as they were, in memory only: secrets are taken out when somebody looks. So nothing but `JournalEntry`
-touches what it holds, and each way to look at one (attribute, text, copy, pickle) shows it without secrets.
+Exchanges are stored as they were, in memory only, and redacted when they are read. So only `JournalEntry` itself uses its
+`_raw_exchange`, and every way to read an entry (attribute, repr, copy, pickle) shows it without secrets.
 """
 
 from __future__ import annotations
@@ -16,61 +16,61 @@ from .model import Request, Response, ServedFault
 from .redaction import redact
 
 MAX_ENTRIES = 10_000
-"""Exchanges that a journal holds at most."""
+"""The largest number of exchanges in a journal."""
 MAX_BYTES = 12 * 1_024 * 1_024
-"""Bytes of memory that a journal holds at most, counted as `add` does."""
+"""The largest size of a journal in bytes of memory, counted as `add` does."""
 MAX_BODY_BYTES = 8 * 1_024
-"""Bytes of a body that are shown."""
-_MAX_HELD = MAX_BODY_BYTES + 32 * 1_024
-"""Bytes of a text that are held: more than is shown, so that a secret which the cut goes through is still recognised."""
+"""So many bytes of a body are shown."""
+_MAX_STORED = MAX_BODY_BYTES + 32 * 1_024
+"""So many bytes of a text are stored: more than shown, so that a secret is recognised even if the end cuts it."""
 _OVERHEAD = 600
-"""Bytes of memory that an exchange takes beyond its texts, on CPython 3.11: 450 where its headers are those of another one
-that is held, more where they are its own."""
-_Held = tuple[Request, int, tuple[tuple[str, str], ...] | None, bytes, str | None, ServedFault | None]
+"""Bytes of memory that an exchange takes beside its texts, on CPython 3.11: 450 if another exchange shares its headers,
+otherwise more."""
+_RawExchange = tuple[Request, int, tuple[tuple[str, str], ...] | None, bytes, str | None, ServedFault | None]
 
 
 class JournalEntry:
-    """A request and its answer, without secrets. Made by `Journal.add`.
+    """An exchange in the journal: a request and its answer, without secrets. Made by `Journal.add`.
 
-    `number` counts from 1; `time` is the mock's, in milliseconds; `micros` is how long answering took in real time;
-    `operation` is the operation's id, None where no operation has the request.
+    `number` counts from 1; `time` is the mock's (ms since 1970); `micros` is how long answering took (real microseconds);
+    `operation` is the operation's id, or None if no operation matches.
     """
 
-    __slots__ = ("_held", "_request", "_response", "micros", "number", "operation", "size", "time")
+    __slots__ = ("_raw_exchange", "_request", "_response", "micros", "number", "operation", "size", "time")
 
     def __init__(
         self, number: int, time: int, micros: int, operation: str | None, request: Request, response: Response
     ) -> None:
         self.number, self.time, self.micros, self.operation = number, time, micros, operation
         headers: tuple[tuple[str, str], ...] | None = None
-        data = response.wire  # one object, where headers are a dozen
-        if data is None or len(data) > _MAX_HELD:
-            headers, data = response.headers, response.body[:_MAX_HELD]
+        data = response.wire  # one object, instead of a dozen headers
+        if data is None or len(data) > _MAX_STORED:
+            headers, data = response.headers, response.body[:_MAX_STORED]
         self.size = _OVERHEAD + len(request.body) + len(data)
-        """Bytes of memory that it takes, but for the request's path, query and headers."""
-        self._held: _Held | None = (request, response.status, headers, data, response.problem, response.fault)
+        """Bytes of memory that it takes, without the request's path, query and headers."""
+        self._raw_exchange: _RawExchange | None = (request, response.status, headers, data, response.problem, response.fault)
         self._request: Request
         self._response: Response
 
     def _redact(self) -> None:
-        held = self._held
-        if held is not None:
-            request, status, headers, data, problem, fault = held
+        raw_exchange = self._raw_exchange
+        if raw_exchange is not None:
+            request, status, headers, data, problem, fault = raw_exchange
             if headers is None:
-                headers, data = _split(data)
+                headers, data = _split_wire(data)
             self._request, self._response = _redacted(request, status, headers, data, problem, fault)
-            self._held = None
+            self._raw_exchange = None
 
     def line(self) -> tuple[str, str, str, int, str | None, ServedFault | None]:
-        """What a line of a log shows, without secrets: method, path, query, status, problem and fault.
+        """The values for a line of a log, without secrets: method, path, query, status, problem and fault.
 
-        It costs little: headers and bodies are not looked at for it.
+        This is cheap, because headers and bodies are not redacted for it.
         """
-        held = self._held
-        if held is None:
+        raw_exchange = self._raw_exchange
+        if raw_exchange is None:
             request, response = self._request, self._response
             return request.method, request.path, request.query, response.status, response.problem, response.fault
-        request, status, _, _, problem, fault = held
+        request, status, _, _, problem, fault = raw_exchange
         path, query = _clean_target(request.path, request.query, tuple(request.headers.items()))
         if problem:
             problem = redact.text(problem, redact.secrets_of(request.headers))
@@ -78,13 +78,13 @@ class JournalEntry:
 
     @property
     def request(self) -> Request:
-        """The request, its secrets taken out and its body cut to `MAX_BODY_BYTES` bytes."""
+        """The request without secrets, its body cut to `MAX_BODY_BYTES` bytes."""
         self._redact()
         return self._request
 
     @property
     def response(self) -> Response:
-        """The answer, its secrets taken out and its body cut to `MAX_BODY_BYTES` bytes."""
+        """The answer without secrets, its body cut to `MAX_BODY_BYTES` bytes."""
         self._redact()
         return self._response
 
@@ -95,7 +95,7 @@ class JournalEntry:
         return JournalEntry, (self.number, self.time, self.micros, self.operation, self.request, self.response)
 
     def as_json(self) -> dict[str, Any]:
-        """The exchange as `/_mock/journal` shows it; of long bodies, the beginning."""
+        """The exchange as `/_mock/journal` shows it; of long bodies, only the beginning."""
         request, response = self.request, self.response
         return {
             "number": self.number,
@@ -120,12 +120,12 @@ class JournalEntry:
 
 
 def size_of(headers: Mapping[str, str]) -> int:
-    """How many characters headers have."""
+    """The number of characters in headers."""
     return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
 class Journal:
-    """The last exchanges, in order: `MAX_ENTRIES` at most, and `MAX_BYTES` bytes of them at most. Thread-safe."""
+    """The last exchanges, in order: at most `MAX_ENTRIES`, and at most `MAX_BYTES` bytes of memory. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -136,19 +136,19 @@ class Journal:
     def add(
         self, time: int, micros: int, operation: str | None, request: Request, response: Response, size: int | None = None
     ) -> JournalEntry:
-        """Keep an exchange.
+        """Add an exchange.
 
         Args:
-            time: The mock's, in milliseconds.
-            micros: How long answering took, in real microseconds.
-            operation: The operation's id, where there is one.
-            request: The request, as it came.
+            time: The mock's time (ms since 1970).
+            micros: How long answering took (real microseconds).
+            operation: The operation's id, if there is one.
+            request: The request, as it was received.
             response: The answer, as it is sent.
-            size: How many characters the request has before its body, where the caller knows it.
+            size: The size of the request without its body (characters), if the caller knows it.
         """
         size = len(request.path) + len(request.query) + size_of(request.headers) if size is None else size
-        if size > _MAX_HELD or len(request.body) > _MAX_HELD:
-            request, size = _shortened(request), _MAX_HELD
+        if size > _MAX_STORED or len(request.body) > _MAX_STORED:
+            request, size = _cut_request(request), _MAX_STORED
         with self._lock:
             self._count += 1
             exchange = JournalEntry(self._count, time, micros, operation, request, response)
@@ -165,27 +165,27 @@ class Journal:
             return list(self._entries)[-limit:] if limit else []
 
     def clear(self) -> None:
-        """Forget all; numbers begin at 1 again."""
+        """Forget all exchanges; numbers begin at 1 again."""
         with self._lock:
             self._entries.clear()
             self._bytes = self._count = 0
 
 
-def _split(wire: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """The headers and the body of an answer as it was sent."""
+def _split_wire(wire: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """The headers and the body of an answer, from its bytes."""
     head, _, body = wire.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")[1:]
     return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines)), body
 
 
-def _shortened(request: Request) -> Request:
-    headers = {name: value[:_MAX_HELD] for name, value in request.headers.items()}
+def _cut_request(request: Request) -> Request:
+    headers = {name: value[:_MAX_STORED] for name, value in request.headers.items()}
     return Request(
         request.method,
-        request.path[:_MAX_HELD],
-        request.query[:_MAX_HELD],
+        request.path[:_MAX_STORED],
+        request.query[:_MAX_STORED],
         headers,
-        request.body[:_MAX_HELD],
+        request.body[:_MAX_STORED],
     )
 
 
@@ -214,15 +214,15 @@ def _secrets_of(headers: tuple[tuple[str, str], ...]) -> list[str]:
     return redact.secrets_of(dict(headers))
 
 
-@lru_cache(maxsize=1_024)  # polls ask the same again and again
+@lru_cache(maxsize=1_024)  # polls repeat the same requests
 def _clean_target(path: str, query: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     secrets = _secrets_of(headers)
     return _cut(redact.text(path, secrets), path), _cut(redact.query(query, secrets), query)
 
 
-def _cut(clean: str, held: str) -> str:
-    """A clean text whole, or its beginning where more than that was held of it."""
-    return clean if len(held) < _MAX_HELD else clean[:MAX_BODY_BYTES]
+def _cut(redacted: str, stored: str) -> str:
+    """The redacted text; only its beginning if the stored text was cut."""
+    return redacted if len(stored) < _MAX_STORED else redacted[:MAX_BODY_BYTES]
 
 
 def _clean_body(body: bytes, secrets: list[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""A bounded memory: what was used lately stays, the rest is forgotten."""
+"""A cache of limited size: values used lately stay, the others are forgotten."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ V = TypeVar("V")
 
 
 class Memory(Generic[K, V]):
-    """Values by key. Thread-safe: it is read and written without a lock, so two threads may both make a value.
+    """Values by key. Thread-safe: it has no lock, so two threads may both make the same value.
 
-    It holds two generations: once the young one is full, it becomes the old one, and what was there and not used since
-    is forgotten. So a look costs one dictionary access, and nothing is sorted.
+    It has two generations. When the young one is full, it becomes the old one, and the values of the old one that were not
+    used since are forgotten. So a lookup costs one dictionary access, and nothing is sorted.
 
     Args:
-        size: How many values it holds at most; 0: none.
+        size: The largest number of values; 0: it holds none.
     """
 
     def __init__(self, size: int) -> None:
@@ -25,7 +25,7 @@ class Memory(Generic[K, V]):
         self._old: dict[K, V] = {}
 
     def get(self, key: K) -> V | None:
-        """The value; None if there is none, or it has expired."""
+        """The value; None if there is none."""
         value = self._young.get(key)
         if value is None:
             value = self._old.pop(key, None)
@@ -34,17 +34,17 @@ class Memory(Generic[K, V]):
         return value
 
     def put(self, key: K, value: V) -> bool:
-        """Remember a value. Returns whether older ones may have been forgotten for it."""
+        """Remember a value. Returns True if older values may have been forgotten for it."""
         if not self._half:
             return False
-        full = len(self._young) >= self._half
-        if full:
+        is_full = len(self._young) >= self._half
+        if is_full:
             self._old, self._young = self._young, {}
         self._young[key] = value
-        return full
+        return is_full
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all values."""
         self._young, self._old = {}, {}
 
     def __len__(self) -> int:

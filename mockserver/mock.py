@@ -1,4 +1,4 @@
-"""The mock: its namespaces, what is declared in them, and what is called for each exchange."""
+"""The mock: its namespaces, the declarations in them, and the handling of requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .journal import Journal, JournalEntry
 from .memory import Memory
 from .model import RawRequest, Request, Response, headers_from, request_from
 from .namespace import DEFAULT_NAMESPACE, Namespace
-from .prepared import LARGEST, Prepared, SentHeaders
+from .prepared import LARGEST_REQUEST, Prepared, SentHeaders
 from .setting_values import check_settings
 from .settings import Settings
 from .steps import select_namespace
@@ -35,25 +35,32 @@ _LOG = logging.getLogger("mockserver")
 
 _MOST_NAMESPACES = 100_000
 REMEMBERED = 1_024
-"""Of how many requests a mock remembers what they come to."""
+"""So many prepared requests are remembered."""
 _HEADERS_REMEMBERED = 128
 _perf_counter_ns = time.perf_counter_ns
 _Lines = tuple[tuple[bytes, bytes], ...]
 OnAnswer = Callable[[int, Request, Response, Operation | None, Namespace], None]
-"""Called after each exchange: the namespace's time (milliseconds), the request and the answer as they are, secrets and all,
-the operation, where there is one, and the namespace."""
+"""Called after each exchange with the namespace's time (ms since 1970), the request and the answer (with their secrets), the
+operation or None, and the namespace."""
 
 
 class Mock:
-    """A mock of the documented services, whatever door requests come through. Thread-safe.
+    """A mock of the documented services. Thread-safe.
 
-    Parameters: `settings`; `clock` of the default namespace, by default as the settings say; `definitions`, by default the
-    shipped ones and those that the settings name; `on_exchange`, called with each exchange once it is answered; `on_answer`,
-    an `OnAnswer`, may also be set later; `remembered`, of how many requests it remembers what they come to (0: of none;
-    answers are the same). Raises InputError for a setting, a definition or a fixture that is wrong.
+    Args:
+        settings: The settings of the mock, and of its default namespace.
+        clock: The clock of the default namespace. Default: as the settings say.
+        definitions: The definitions. Default: the shipped ones, and those that the settings name.
+        on_exchange: Called with each exchange once it is answered.
+        on_answer: An `OnAnswer`; it may also be set later.
+        remembered: How many prepared requests are remembered (0: none). Answers are the same.
 
-    `default_namespace` names the namespace of requests that name none, by default the default one. `reports_lost` counts
-    the calls of `on_exchange` and `on_answer` that raised: the exchange was answered all the same.
+    Attributes:
+        default_namespace: The name of the namespace for requests that name none.
+        reports_lost: How many calls of `on_exchange` and `on_answer` raised; the exchange was answered nevertheless.
+
+    Raises:
+        InputError: For a wrong setting, definition or fixture.
     """
 
     def __init__(
@@ -70,11 +77,11 @@ class Mock:
         self.on_exchange = on_exchange
         self.on_answer = on_answer
         self.log_lines_lost: Callable[[], int] = lambda: 0
-        """How many lines of its log a server couldn't write."""
+        """Returns how many lines of its log a server couldn't write."""
         self.switches = switches_from(self.definitions, self.settings.switches)
         self._answering = Answering(self.definitions, self.settings, self.switches)
         self._prepared: Memory[tuple[object, ...], Prepared] = Memory(remembered)
-        self._asked: Memory[int, bool] = Memory(4 * remembered)
+        self._seen_once: Memory[int, bool] = Memory(4 * remembered)
         self._headers: Memory[_Lines, tuple[_Lines, SentHeaders]] = Memory(min(remembered, _HEADERS_REMEMBERED))
         self.reports_lost = 0
         self._lock = threading.Lock()
@@ -89,10 +96,10 @@ class Mock:
         return f"<Mock {', '.join(self.definitions.services)}; {len(self._namespaces)} namespaces; {self.clock!r}>"
 
     def namespace(self, name: str = DEFAULT_NAMESPACE, **settings: Any) -> Namespace:
-        """The namespace of this name; a new one if there is none yet, or if `settings` differ from the mock's.
+        """The namespace with this name; a new one if there is none yet, or if `settings` are given.
 
-        A new one knows the jobs of the fixtures. Raises InputError for a setting that is wrong, ControlError for an
-        invalid name, for settings of the default namespace, and for too many namespaces.
+        A new one has the jobs of the fixtures. Raises InputError for a wrong setting, ControlError for an invalid name, for
+        settings of the default namespace, and for too many namespaces.
         """
         with self._lock:
             namespace = self._namespaces.get(name)
@@ -121,7 +128,7 @@ class Mock:
                 self._namespaces.pop(name, None)
 
     def namespace_names(self) -> list[str]:
-        """The namespaces there are, the default one first."""
+        """The names of all namespaces, the default one first."""
         return list(self._namespaces)
 
     @property
@@ -159,17 +166,17 @@ class Mock:
 
         Args:
             service: `dataarts`, `enos`, `cdm`, `tics` or `taurusdb`.
-            namespace: Whose job it is.
-            life: A life's name, or its steps: a status, or (status, duration); None lasts for ever. Default: `succeeds`.
-            progress: What moves it on: `time`, `immediate`, `polls`, or `polls:N` (N answers for each status).
-            created: When it was made, ISO 8601. Default: now.
-            age: How long ago it was made, in place of `created`.
-            visible_after: How long after that it can be found. Default: at once.
-            count: How many runs, of which this is the newest; lists only.
-            every: How far apart these are. Default: an hour.
-            facts: What would be made up otherwise, such as times and row counts.
-            started: False: it waits for a call that starts it.
-            identity: Parts of its identity, by the vendor's names; those that are left out match any.
+            namespace: The namespace that the job belongs to.
+            life: A life's name, or its steps: a status, or (status, duration); None lasts forever. Default: `succeeds`.
+            progress: What moves the job on: `time`, `immediate`, `polls`, or `polls:N` (N answers for each status).
+            created: When the job was created, ISO 8601. Default: now.
+            age: How long ago it was created, instead of `created`.
+            visible_after: How long after its creation it can be found. Default: at once.
+            count: The number of runs, of which this is the newest; for lists only.
+            every: The time between runs. Default: an hour.
+            facts: Values that would be made up otherwise, such as times and row counts.
+            started: False: the job waits for a call that starts it.
+            identity: Parts of its identity, by the vendor's names; parts that are left out match any value.
 
         A duration is seconds, or text such as `2h`.
 
@@ -177,7 +184,7 @@ class Mock:
             The job, which can be rerun, cancelled, failed and deleted.
 
         Raises:
-            InputError: An unknown service, name, life or status, or a value that is not allowed.
+            InputError: For an unknown service, name, life or status, or a value that is not allowed.
         """
         options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
                    "facts": facts, "started": started}  # fmt: skip
@@ -206,52 +213,52 @@ class Mock:
         content_type: str | None = None,
         **match: str | float,
     ) -> DeclaredFault:
-        """Declare a fault: what some requests get instead of their answer, or on top of it. `docs/faults.md` has all of it.
+        """Declare a fault: what some requests get instead of their answer, or in addition to it. See `docs/faults.md`.
 
         Args:
-            target: A service, an operation id, or `*` for all; `namespace` says whose requests.
-            error, status, quota, fault, patch, body: What they get: one of these (`body` goes with `status`).
-            times, after, share, window: How many, how many are spared first, which share (0 to 1), from when to when.
-            delay, clock, headers: With any effect, or alone: a duration, and whose (`real`, `mock`); more headers.
-            retry_after, content_type: The header of a refusal; the type of `body`.
+            target: A service, an operation id, or `*` for all, in this `namespace`.
+            error, status, quota, fault, patch, body: The effect: one of these (`body` goes with `status`).
+            times, after, share, window: How many get it, how many pass first, which share (0 to 1), from when to when.
+            delay, clock, headers: With any effect, or alone: a duration, on which clock (`real`, `mock`), more headers.
+            retry_after, content_type: The header of a refusal; the media type of `body`.
             match: Only requests with these parameters, by the vendor's names.
 
         Returns:
-            The fault: how many requests got it, and its end. Of several that apply, the oldest is taken.
+            The fault: it counts the requests that got it, and can be removed. If several apply, the oldest is taken.
 
         Raises:
-            InputError: An unknown target, name, error or kind, or effects that don't go together.
+            InputError: For an unknown target, name, error or kind, or effects that don't go together.
         """
         options = {
             "error": error, "status": status, "quota": quota, "fault": fault, "patch": patch, "body": body, "times": times,
             "after": after, "share": share, "window": window, "delay": delay, "clock": clock, "retry_after": retry_after,
             "headers": headers, "content_type": content_type,
         }  # fmt: skip
-        selected = self.namespace(namespace)
-        result = fault_from(self.definitions, target, {**match, **without_none(options)}, selected.clock.now())
-        if result.listener and selected.name != DEFAULT_NAMESPACE:
+        target_namespace = self.namespace(namespace)
+        new_fault = fault_from(self.definitions, target, {**match, **without_none(options)}, target_namespace.clock.now())
+        if new_fault.listener and target_namespace.name != DEFAULT_NAMESPACE:
             raise InputError(
-                f"{result.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
+                f"{new_fault.fault} is about the port, which all namespaces share; declare it in {DEFAULT_NAMESPACE!r}"
             )
-        return DeclaredFault(selected.faults, selected.faults.add(result))
+        return DeclaredFault(target_namespace.faults, target_namespace.faults.add(new_fault))
 
     def reset(self, namespace: str = DEFAULT_NAMESPACE) -> None:
-        """Forget what was declared, asked and answered; the clock starts again. Fixtures are declared again."""
+        """Forget all declarations and exchanges, restart the clock, and declare the fixtures again."""
         self.begin_again(namespace)
         self._prepared.clear()
 
     def begin_again(self, namespace: str = DEFAULT_NAMESPACE) -> None:
-        """As `reset`, but what requests come to by definitions and settings alone stays remembered."""
-        selected = self.namespace(namespace)
-        selected.reset()
-        self._declare_fixtures(selected)
+        """Like `reset`, but prepared requests stay remembered."""
+        target_namespace = self.namespace(namespace)
+        target_namespace.reset()
+        self._declare_fixtures(target_namespace)
 
     def handle(self, request: Request, namespace: str | None = None) -> Response:
-        """The answer to a request. Never raises; every exchange goes into the journal.
+        """The answer to a request. Never raises; adds the exchange to the journal.
 
         Args:
             request: The request.
-            namespace: Whose it is, unless it names one. Default: as its credential says.
+            namespace: The namespace, unless the request names one. Default: as its credential says.
         """
         key = None
         if not request.body and not request.body_size:
@@ -263,48 +270,48 @@ class Mock:
         return self._exchange(self._prepare(key, replace(request, headers=headers.by_name), headers), namespace)
 
     def handle_raw(self, raw: RawRequest) -> Response:
-        """The answer to a request as it came from a socket. Never raises; every exchange goes into the journal."""
-        bare = not raw.body_size and not raw.body
-        if bare:
+        """The answer to a request as it came from a socket. Never raises; adds the exchange to the journal."""
+        has_no_body = not raw.body_size and not raw.body
+        if has_no_body:
             prepared = self._prepared.get((raw.method, raw.target, raw.headers))
             if prepared is not None:
                 return self._exchange(prepared)
-        known = self._headers.get(raw.headers)
-        if known is None:
-            known = (raw.headers, SentHeaders(headers_from(raw.headers)))
-            self._headers.put(raw.headers, known)
-        lines, headers = known  # one object each, however many requests have the same headers
-        key = (raw.method, raw.target, lines) if bare else None
+        lines_and_headers = self._headers.get(raw.headers)
+        if lines_and_headers is None:
+            lines_and_headers = (raw.headers, SentHeaders(headers_from(raw.headers)))
+            self._headers.put(raw.headers, lines_and_headers)
+        lines, headers = lines_and_headers  # requests with the same headers share these objects
+        key = (raw.method, raw.target, lines) if has_no_body else None
         return self._exchange(self._prepare(key, request_from(raw, headers.by_name), headers))
 
     def _prepare(self, key: tuple[object, ...] | None, request: Request, headers: SentHeaders) -> Prepared:
-        """What the request comes to, remembered by the key (None: not at all) from its second time on.
+        """Prepare a request; it is remembered by `key` (None: not at all) when it comes the second time.
 
-        A request that comes once would only push out others; kept, its dozens of objects cost a tenth of its answer.
+        Requests that come only once would push out others, and keeping their many objects would cost a tenth of the answer.
         """
         prepared = Prepared(self.definitions, request, headers)
-        if key is not None and prepared.size <= LARGEST:
-            number = hash(key)
-            if self._asked.get(number):
+        if key is not None and prepared.size <= LARGEST_REQUEST:
+            key_hash = hash(key)
+            if self._seen_once.get(key_hash):
                 self._prepared.put(key, prepared)
             else:
-                self._asked.put(number, True)
+                self._seen_once.put(key_hash, True)
         return prepared
 
     def _exchange(self, prepared: Prepared, default: str | None = None) -> Response:
         began = _perf_counter_ns()
         namespace, operation = self._namespaces[DEFAULT_NAMESPACE], prepared.operation
-        misuse = prepared.headers.misnamed
-        if misuse is None:
+        control_error = prepared.headers.namespace_error
+        if control_error is None:
             try:
                 namespace = self._namespace_of(prepared, default)
             except ControlError as error:
-                misuse = error
+                control_error = error
         now = namespace.clock.now()
-        if misuse is None:
+        if control_error is None:
             response = self._answering.response(prepared, namespace, now)
         else:
-            response, operation = self._answering.refusal(prepared, namespace, now, misuse), None
+            response, operation = self._answering.refusal(prepared, namespace, now, control_error), None
         if namespace.clock.tick and operation and operation.job:
             namespace.clock.poll()
         micros = (_perf_counter_ns() - began) // 1_000
@@ -317,7 +324,7 @@ class Mock:
         return response
 
     def _namespace_of(self, prepared: Prepared, default: str | None) -> Namespace:
-        name = prepared.headers.named or default
+        name = prepared.headers.namespace_name or default
         if name is not None:
             return self._namespaces.get(name) or self.namespace(name)
         if len(self._namespaces) > 1:
@@ -327,7 +334,7 @@ class Mock:
         return self._namespaces.get(self.default_namespace) or self._namespaces[DEFAULT_NAMESPACE]
 
     def _report(self, callback: Callable[..., None], *facts: object) -> None:
-        """Call whoever wants to know. What only reports must not stop what answers: an exception is counted and logged."""
+        """Call a callback. It must not stop the answer, so its exceptions are counted, and the first one is logged."""
         try:
             callback(*facts)
         except Exception:
@@ -340,22 +347,22 @@ class Mock:
         namespace.replays = self._replays
         for path, fixtures in self._fixtures.items():
             for index, job in enumerate(fixtures.jobs):
-                with _naming_place(place := f"{path}#/jobs/{index}"):
-                    declare(self.definitions, namespace, job["service"], _but("service", job), place)
+                with _errors_name_place(place := f"{path}#/jobs/{index}"):
+                    declare(self.definitions, namespace, job["service"], _without("service", job), place)
             for index, fault in enumerate(fixtures.faults):
-                with _naming_place(place := f"{path}#/faults/{index}"):
-                    fields, now = _but("target", fault), namespace.clock.now()
-                    read = fault_from(self.definitions, fault["target"], fields, now)
-                if namespace.name == DEFAULT_NAMESPACE or not read.listener:  # there is one port for all namespaces
-                    namespace.faults.add(read, place)
+                with _errors_name_place(place := f"{path}#/faults/{index}"):
+                    fields, now = _without("target", fault), namespace.clock.now()
+                    new_fault = fault_from(self.definitions, fault["target"], fields, now)
+                if namespace.name == DEFAULT_NAMESPACE or not new_fault.listener:  # there is one port for all namespaces
+                    namespace.faults.add(new_fault, place)
 
 
-def _but(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _without(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {other: value for other, value in fields.items() if other != name}
 
 
 @contextmanager
-def _naming_place(where: str) -> Iterator[None]:
+def _errors_name_place(where: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:

@@ -1,4 +1,4 @@
-"""A request and its answer, whatever door they come through."""
+"""A request and its answer, as all modules use them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 class Request:
     """An HTTP request.
 
-    `path` is percent-decoded (bytes that are not UTF-8 stand in it as surrogates), `query` is raw, header names are in
-    lower case. `body_size` is what Content-Length announced, where the body was too large to be read. `segments` are the
-    path's, where one of them holds a slash that was sent as `%2F`; else they are `path` split at its slashes.
+    `path` is percent-decoded (bytes that are not UTF-8 become surrogates), `query` is raw, header names are in lower case.
+    `body_size` is the announced Content-Length if the body was too large to be read. `segments` are set if a segment of the
+    path holds a slash that was sent as `%2F`; otherwise the segments are `path` split at its slashes.
     """
 
     method: str
@@ -33,14 +33,14 @@ class Request:
 
 @record
 class RawRequest:
-    """An HTTP request as it came, before anybody made anything of it.
+    """An HTTP request as it was received, before it is interpreted.
 
     Attributes:
         method: In capitals, as sent.
-        target: What the request line asks for, raw: `/path?query`, or in absolute form.
-        headers: Names and values as sent, in their order, doubled ones too.
-        body: Without its framing (chunks are joined); empty where it was larger than the server takes.
-        body_size: The size that was announced or counted, in bytes, also of a body that was too large to be kept.
+        target: The raw target of the request line: `/path?query`, or in absolute form.
+        headers: Names and values as sent, in order, including doubled ones.
+        body: Without its framing (chunks are joined); empty if it was larger than the server takes.
+        body_size: The size that was announced or counted, in bytes, also of a body that was too large.
         keep_alive: Whether the connection goes on after the answer.
         http_1_0: Whether the client speaks HTTP/1.0.
     """
@@ -54,17 +54,17 @@ class RawRequest:
     http_1_0: bool = False
 
     def __repr__(self) -> str:
-        """Without target, headers and body: they hold secrets."""
+        """A text without target, headers and body, because they may hold secrets."""
         return f"<RawRequest {self.method} of {len(self.headers)} headers and {self.body_size} bytes>"
 
     def header(self, name: bytes) -> bytes | None:
-        """The first header of this name, given in lower case; None where there is none."""
+        """The first header with this name (in lower case), or None."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
 def request_from(raw: RawRequest, headers: Mapping[str, str] | None = None) -> Request:
-    """The request as the steps read it: percent-decoded path, header names in lower case, values as latin-1, doubled
-    headers joined. `headers` are those of `headers_from`, where the caller has them already."""
+    """The request as the steps read it: path percent-decoded, header names in lower case, values as Latin-1, doubled headers
+    joined. `headers`: the result of `headers_from`, if the caller has it already."""
     path, query = split_target(raw.target)
     if headers is None:
         headers = headers_from(raw.headers)
@@ -72,7 +72,7 @@ def request_from(raw: RawRequest, headers: Mapping[str, str] | None = None) -> R
 
 
 def headers_from(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by name in lower case, values as latin-1; those of the same name are joined (RFC 9110, 5.3)."""
+    """The headers by name in lower case, values as Latin-1; headers with the same name are joined (RFC 9110, 5.3)."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in lines:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -83,13 +83,13 @@ def headers_from(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def split_target(target: bytes) -> tuple[str, str]:
-    """The path, percent-decoded, and the query, raw, of a request's target, in origin form or absolute form."""
+    """The percent-decoded path and the raw query of a request's target (in origin form or absolute form)."""
     path, _, query = origin_form(target).partition(b"?")
     return _text_of_bytes(unquote_to_bytes(path) if b"%" in path else path), _text_of_bytes(query)
 
 
 def origin_form(target: bytes) -> bytes:
-    """A request's target without scheme and host, as a server gets it from a client that takes it for no proxy."""
+    """A request's target without scheme and host, as a client sends it to a server that is not a proxy."""
     if target[:1] != b"/" and (authority := _AUTHORITY.match(target)):
         target = target[authority.end() :]
         return target if target[:1] == b"/" else b"/" + target
@@ -97,7 +97,7 @@ def origin_form(target: bytes) -> bytes:
 
 
 def _segments(target: bytes) -> tuple[str, ...]:
-    """The path's segments, where one of them holds an encoded slash: `/a/b%2Fc` is of two, not three."""
+    """The path's segments if one of them holds an encoded slash (`/a/b%2Fc` has two, not three); else ()."""
     if b"%2" not in target:
         return ()
     path = origin_form(target).partition(b"?")[0]
@@ -112,10 +112,10 @@ def _text_of_bytes(text: bytes) -> str:
 
 @record
 class Delivery:
-    """How a door is to send an answer, where it isn't sent at once and whole.
+    """How an answer is to be sent, if not at once and complete.
 
-    `delay`: real seconds to wait before; `fault`: how to break it, a name of `faults.kinds.KINDS`, or None; `seconds`: over
-    how long SLOW_DRIBBLE sends its `chunks`, or after how long HANG gives up (None: never).
+    `delay`: real seconds to wait before; `fault`: how to break it, a key of `faults.kinds.KINDS`, or None; `seconds`: how
+    long SLOW_DRIBBLE takes to send its `chunks`, or when HANG gives up (None: never).
     """
 
     delay: float = 0.0
@@ -126,7 +126,7 @@ class Delivery:
 
 @record
 class ServedFault:
-    """Which declared fault an answer had: its number, and what it is called, such as `error:job-not-found` or `HANG`."""
+    """The declared fault that an answer had: its number and its kind, such as `error:job-not-found` or `HANG`."""
 
     number: int
     kind: str
@@ -134,12 +134,18 @@ class ServedFault:
 
 @record
 class Response:
-    """An HTTP answer. `problem` is the line of `X-Mock-Problem`, where there is one; `error` the documented error's name.
+    """An HTTP answer.
 
-    `delivery` says how to send it where it isn't simply sent: doors carry it out, direct callers of `Mock.handle` look at
-    it. `fault` is the declared fault that it had. Status 0 is what a fault has that answers with no HTTP at all. `wire` is
-    the whole answer as HTTP/1.1 has it for a GET on a connection that is kept, where somebody prepared it; `reason` the
-    phrase after the status, where it isn't the usual one.
+    Attributes:
+        status: The HTTP status; 0 for a fault that answers with no HTTP at all.
+        headers: Names and values, in order.
+        body: The body.
+        problem: The line of `X-Mock-Problem`, if there is one.
+        delivery: How to send it, if not simply: servers do that; direct callers of `Mock.handle` may read it.
+        fault: The declared fault that it had.
+        error: The name of the documented error that it is.
+        wire: The whole answer as bytes, for a GET over HTTP/1.1 with keep-alive, if it was prepared.
+        reason: The phrase after the status, if it isn't the standard one.
     """
 
     status: int
@@ -153,16 +159,16 @@ class Response:
     reason: str | None = None
 
     def header(self, name: str) -> str | None:
-        """The first header of this name, whatever its case; None where there is none."""
+        """The first header with this name, in any case, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @record
 class Caller:
-    """Who sent the request: `kind` is `token`, `signature`, `app` or `anonymous`, `name` an access key, app key or user.
+    """The sender of a request: `kind` is `token`, `signature`, `app` or `anonymous`; `name` an access key, app key or user.
 
-    `check_time` is what is to be looked at each time that the request comes: it raises RequestProblem where the credential
-    has expired by then (milliseconds). None: it is good for ever.
+    `check_time` must be called for each request with the time (ms since 1970): it raises RequestProblem if the credential
+    has expired. None: it never expires.
     """
 
     kind: str
@@ -176,13 +182,13 @@ ANONYMOUS = Caller("anonymous")
 
 @record
 class Answer:
-    """What a step found to say: a status and a JSON body, before headers.
+    """The answer of a step: a status and a JSON body, without the common headers.
 
-    `headers` come on top of the usual ones; an empty `content_type` sends none; `raw` is a body sent as it is; `error` is
-    the name of the documented error that it is, if it is one.
+    `headers` are added to the common ones; an empty `content_type` sends none; `raw` is a body that is sent as it is;
+    `error` is the name of the documented error, if it is one.
 
-    `until` is when the same request gets another answer, as far as time alone decides (milliseconds; 0: it holds at its
-    own time only). `body_at` makes the body that it has meanwhile at a time, for a request's id; None: the body stays.
+    `until` is when time alone changes the answer to the same request (ms since 1970; 0: it holds only at its own time).
+    Until then, `body_at` makes the body for a time and a request's id; None: the body stays the same.
     """
 
     status: int

@@ -1,4 +1,4 @@
-"""A namespace: everything that one test, or one access key, shares with no other."""
+"""A namespace: everything that belongs to one test, or one access key, alone."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SERIALS = count(1)
 
 @dataclass
 class Namespace:
-    """Settings, clock, declared jobs and faults, replays of recorded jobs, state and journal of a namespace.
+    """The settings, clock, declared jobs and faults, replays of recorded jobs, state and journal of a namespace.
 
-    `epoch` is when made-up jobs begin their life (milliseconds; None: when first asked for); `resets` how often it began
-    again. `serial` is another number for each namespace, and after each reset.
+    `epoch` is when made-up jobs begin (ms since 1970; None: at their first request); `resets` is how often it was reset.
+    `serial` is a different number for each namespace, and after each reset.
     """
 
     name: str
@@ -41,11 +41,11 @@ class Namespace:
     serial: int = field(default_factory=_SERIALS.__next__)
 
     def __repr__(self) -> str:
-        return f"<World {self.name!r}, {len(self.declared.all())} jobs, {self.clock!r}>"
+        return f"<Namespace {self.name!r}, {len(self.declared.all())} jobs, {self.clock!r}>"
 
     @classmethod
     def new(cls, name: str, settings: Settings, clock: Clock | None = None) -> Namespace:
-        """A namespace with nothing in it. Raises InputError for a setting that is wrong."""
+        """An empty namespace. Raises InputError for a wrong setting."""
         Progress.parse(settings.progress)
         epoch = parse_time(settings.epoch) if settings.epoch else None
         start = parse_time(settings.time) if settings.time else None
@@ -54,12 +54,12 @@ class Namespace:
         return cls(name, settings, clock, epoch=epoch, faults=FaultRegistry(settings.seed))
 
     def changes(self) -> int:
-        """Grows with each change that answers depend on, other than time: while it stands, the same request at the same
-        time gets the same answer."""
+        """A number that grows with each change, other than time, that answers depend on: as long as it stays, the same
+        request at the same time gets the same answer."""
         return self.declared.changes + self.store.changes + self.resources.changes
 
     def reset(self) -> None:
-        """Forget jobs, faults, state and journal. The clock starts again."""
+        """Forget jobs, faults, state and journal, and restart the clock."""
         self.resets += 1
         self.serial = next(_SERIALS)
         self.declared.clear()

@@ -1,6 +1,6 @@
-"""What a request comes to whatever the time and the jobs: a function of definitions and settings, so it can be remembered.
+"""The part of a request's handling that depends on definitions and settings only, so that it can be remembered.
 
-What depends on time and state (faults, a credential's expiry, jobs, polls, pages) is done each time that the request comes.
+The part that depends on time and state (faults, a credential's expiry, jobs, polls, pages) is done for each request again.
 """
 
 from __future__ import annotations
@@ -18,39 +18,38 @@ from .settings import Settings
 from .steps import requested_answer, route, select_namespace, validate
 from .steps.authenticate import authorise, identify
 
-LARGEST = 8 * 1024
-"""Of a request that is remembered: bytes of path, query and headers."""
-
+LARGEST_REQUEST = 8 * 1024
+"""The largest request that is remembered: characters of path, query and headers."""
 
 LARGEST_ANSWER = 32 * 1024
-"""Of an answer that is remembered: bytes of its body."""
+"""The largest answer that is remembered: bytes of its body."""
 
 
 class SentHeaders:
-    """What a request's headers come to, whatever its target: clients send the same ones with each request.
+    """The headers of a request, read once: clients send the same headers with each request.
 
-    `by_name` are their values, names in lower case; `size` what they have, in characters; `named` is the namespace in them,
-    `misnamed` why it is wrong.
+    `by_name` are their values by name in lower case; `size` is their size in characters; `namespace_name` is the namespace
+    that they name; `namespace_error` says why that is invalid.
     """
 
-    __slots__ = ("by_name", "misnamed", "named", "size")
+    __slots__ = ("by_name", "namespace_error", "namespace_name", "size")
 
     def __init__(self, by_name: Mapping[str, str]) -> None:
         self.by_name = by_name
         self.size = size_of(by_name)
-        self.named: str | None = None
-        self.misnamed: ControlError | None = None
+        self.namespace_name: str | None = None
+        self.namespace_error: ControlError | None = None
         try:
-            self.named = select_namespace.namespace_header(by_name)
-        except ControlError as misuse:
-            self.misnamed = misuse
+            self.namespace_name = select_namespace.namespace_header(by_name)
+        except ControlError as control_error:
+            self.namespace_error = control_error
 
 
 class Prepared:
-    """A request, which operation it is for and what its parameters come to.
+    """A request with its operation and its parameters.
 
-    `size` is what it has before its body, in characters; `problem` is why no operation takes it; `repeatable` whether the
-    same request can get the same answer again, `last` the answer that it got.
+    `size` is its size without the body, in characters; `problem` says why no operation takes it; `repeatable` says whether
+    the same request can get the same answer again; `last` is the answer that it got.
     """
 
     __slots__ = (
@@ -90,7 +89,7 @@ class Prepared:
         return self._claim[0]
 
     def request_id(self, seed: int, now: int) -> str:
-        """The id of the request: the same for the same seed, request and time (milliseconds)."""
+        """The id of the request: the same for the same seed, request and time (ms since 1970)."""
         maker = self._id_maker
         if maker is None or maker.seed != seed:
             request = self.request
@@ -104,23 +103,23 @@ class Prepared:
         return self._query
 
     def validated(self, strict: bool, switches: Mapping[str, str]) -> Mapping[str, Any]:
-        """The parameters; `strict` refuses those of the query that are not documented. Raises RequestProblem."""
-        result = self._validated.get(strict)
-        if result is None:
+        """The parameters; `strict` refuses undocumented query parameters. Raises RequestProblem."""
+        outcome = self._validated.get(strict)
+        if outcome is None:
             assert self.operation is not None
             try:
                 if strict:
                     validate.check_names(self.operation, self.query())
-                result = validate.parameters(self.operation, self.path_values, self.query(), self.request, switches)
+                outcome = validate.parameters(self.operation, self.path_values, self.query(), self.request, switches)
             except RequestProblem as problem:
-                result = problem
-            self._validated[strict] = result
-        if isinstance(result, RequestProblem):
-            raise result.again()
-        return result
+                outcome = problem
+            self._validated[strict] = outcome
+        if isinstance(outcome, RequestProblem):
+            raise outcome.again()
+        return outcome
 
     def admitted(self, settings: Settings, switches: Mapping[str, str]) -> Admitted:
-        """What the request comes to under these settings."""
+        """The request, checked under these settings."""
         admitted = self._admitted
         if admitted is None or admitted.settings is not settings:
             admitted = self._admitted = Admitted(self, settings, switches)
@@ -128,27 +127,28 @@ class Prepared:
 
 
 class Admitted:
-    """What a request for an operation comes to under settings.
+    """A request for an operation, checked under settings.
 
-    `caller` is None where its credential is refused; `problem` is why the request is refused. `known` is what errors
-    can tell of it: its parameters, as far as they were read, and which job it is about. Of one in order, the rest says which
-    answer it asks for (`steps/requested_answer.py`), `status` one that has no example; `misuse` is why that can't be.
+    `caller` is None if the credential is refused; `problem` says why the request is refused. `parameters_so_far` are for
+    errors: the parameters that were read, and those that identify the job. The other attributes say which answer a request
+    in order asks for (`steps/requested_answer.py`); `status` names one without an example; `control_error` says why the
+    request can't get it.
     """
 
     __slots__ = (
         "body",
         "caller",
+        "control_error",
         "documented",
         "dynamic",
         "magic",
-        "misuse",
         "notice",
         "parameters",
         "parameters_so_far",
+        "preferred_example",
         "problem",
         "settings",
         "status",
-        "wished",
     )  # fmt: skip
 
     def __init__(self, prepared: Prepared, settings: Settings, switches: Mapping[str, str]) -> None:
@@ -158,8 +158,8 @@ class Admitted:
         self.parameters_so_far: Mapping[str, Any] = prepared.path_values
         self.body: Any = None
         self.problem: RequestProblem | None = None
-        self.misuse: ControlError | None = None
-        self.wished: tuple[Example, int] | None = None
+        self.control_error: ControlError | None = None
+        self.preferred_example: tuple[Example, int] | None = None
         self.status: str | None = None
         self.magic: Example | str | None = None
         self.documented: Example | None = None
@@ -171,7 +171,7 @@ class Admitted:
         except RequestProblem as problem:
             self.problem = problem
         else:
-            self._read_wishes(prepared.operation, prepared.request, switches)
+            self._read_requested_answer(prepared.operation, prepared.request, switches)
 
     def _admit(self, prepared: Prepared, operation: Operation, switches: Mapping[str, str]) -> None:
         settings, request = self.settings, prepared.request
@@ -185,52 +185,53 @@ class Admitted:
             self.parameters_so_far = {**identity_of(operation.action, self.parameters, self.body), **self.parameters}
         authorise(operation, self.parameters, settings)
 
-    def _read_wishes(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
+    def _read_requested_answer(self, operation: Operation, request: Request, switches: Mapping[str, str]) -> None:
         prefer = request.headers.get("prefer")
         if prefer is not None:
             try:
-                wish = requested_answer.read_preference(prefer)
-                self.status = requested_answer.preferred_status(operation, wish)
-                self.wished, self.dynamic = requested_answer.preferred_example(operation, wish, switches), wish.dynamic
-            except ControlError as misuse:
-                self.misuse = misuse
+                preference = requested_answer.read_preference(prefer)
+                self.status = requested_answer.preferred_status(operation, preference)
+                self.preferred_example = requested_answer.preferred_example(operation, preference, switches)
+                self.dynamic = preference.dynamic
+            except ControlError as control_error:
+                self.control_error = control_error
         self.magic = requested_answer.example_of_magic_id(operation, self.parameters, self.body)
         self.documented = requested_answer.documented_example(operation, self.parameters)
 
 
 class LastAnswer:
-    """What a request was answered last, which it is answered again while nothing changes that answers depend on.
+    """The last answer to a request, which is given again while nothing changes that answers depend on.
 
-    As a whole at the same time; its body (`answer`) from then on until time alone changes it.
+    The whole response is reused at the same time; its body (`answer`) is reused until time alone changes it.
 
     Args:
-        serial: Of the namespace.
-        changes: How often what answers depend on had changed.
-        answer: What was said.
-        credential_ends: Whether the caller's credential is to be looked at each time.
+        serial: The serial number of the namespace.
+        changes: The number of changes in the namespace so far.
+        answer: The answer.
+        credential_expires: Whether the caller's credential must be checked each time.
     """
 
     __slots__ = ("_changes", "_sent", "_serial", "_until", "answer")
 
-    def __init__(self, serial: int, changes: int, answer: Answer, credential_ends: bool) -> None:
+    def __init__(self, serial: int, changes: int, answer: Answer, credential_expires: bool) -> None:
         self._serial, self._changes, self.answer = serial, changes, answer
-        self._until = 0 if credential_ends else answer.until
+        self._until = 0 if credential_expires else answer.until
         self._sent: tuple[int, Response | None] = (-1, None)
 
-    def sent(self, now: int, response: Response) -> Response:
-        """Remember how it was sent at a time (milliseconds)."""
+    def remember(self, now: int, response: Response) -> Response:
+        """Remember the response that was sent at this time (ms since 1970)."""
         self._sent = (now, response)
         return response
 
     def holds(self, serial: int, changes: int) -> bool:
-        """Whether nothing but time has passed."""
+        """True if nothing has changed but the time."""
         return self._serial == serial and self._changes == changes
 
     def response_at(self, now: int) -> Response | None:
-        """How it was sent at this time; None where that was another time."""
+        """The response, if it was sent at this very time; else None."""
         at, response = self._sent
         return response if at == now else None
 
     def lasts(self, now: int) -> bool:
-        """Whether the body is still the same."""
+        """True if the body is still the same at this time."""
         return self._sent[0] <= now < self._until

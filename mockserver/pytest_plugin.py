@@ -1,6 +1,6 @@
-"""The pytest plugin: fixtures `mockserver`, `mockserver_app`, `contract`, markers, what a failed report shows, the counts.
+"""The pytest plugin: the fixtures `mockserver`, `mockserver_app`, `contract`, markers, reports of failed tests, coverage.
 
-Thin on purpose: pytest loads it in every run, and nothing heavy is imported before a test uses a fixture.
+It is small on purpose: pytest loads it in every run, and heavy modules are only imported when a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class MockserverWarning(pytest.PytestWarning):
-    """What a mock served although no document has it: an unknown query parameter."""
+    """A mock has served a request with undocumented parameters."""
 
 
-_DOUBLES = pytest.StashKey[list["MockServer"]]()
+_MOCK_SERVERS = pytest.StashKey[list["MockServer"]]()
 _FAILED = pytest.StashKey[bool]()
 _CONTRACT = pytest.StashKey["Contract"]()
-_TOLD = pytest.StashKey[bool]()
-_HOUSES = pytest.StashKey["ServerPool"]()
+_CONTRACT_COMPLAINED = pytest.StashKey[bool]()
+_SERVER_POOL = pytest.StashKey["ServerPool"]()
 _COUNTS = pytest.StashKey[list[dict[str, Any]]]()
 _SERVED = pytest.StashKey[dict[str, None]]()
 _COVERAGE = pytest.StashKey[Any]()
@@ -52,7 +52,7 @@ _EGRESS = ("fixture", "all", "off")
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Options and ini settings; and the plugin's other half, the torture rack."""
+    """Add options and ini settings, and register the torture rack."""
     pluginmanager.register(pytest_torture, "mockserver-torture")
     pytest_documents.pytest_addoption(parser)
     group = parser.getgroup("mockserver")
@@ -86,7 +86,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker, and the guard over all tests where the ini file wants it."""
+    """Add the markers, and the guard for all tests if the ini file asks for it."""
     config.addinivalue_line("markers", _MARKER)
     config.addinivalue_line("markers", _CONTRACT_MARKER)
     config.stash[_COUNTS] = []
@@ -113,40 +113,43 @@ class _GuardsAll:
 
 @pytest.fixture
 def mockserver(request: pytest.FixtureRequest) -> Iterator[MockServer]:
-    """A mock of the vendors' APIs for this test alone: declare jobs, drive its clock, assert how it was polled.
+    """A mock of the vendors' APIs for this test alone: declare jobs, control its clock, assert how it was polled.
 
     It answers on a socket; SDK code is pointed at it by the environment, which is set for the test.
     """
     _needs_control(request.config)
-    with _living(request, socket=True) as double:
-        yield double
+    with _running_mock_server(request, socket=True) as mock_server:
+        yield mock_server
 
 
 @pytest.fixture
 def mockserver_app(request: pytest.FixtureRequest) -> Iterator[MockServer]:
-    """The same on no socket: `.app`, `.test_client()`, `.client()`, `.intercept()`."""
+    """The same mock without a socket: `.app`, `.test_client()`, `.client()`, `.intercept()`."""
     _needs_control(request.config)
-    with _living(request, socket=False) as double:
-        yield double
+    with _running_mock_server(request, socket=False) as mock_server:
+        yield mock_server
 
 
 @pytest.fixture
 def contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
-    """Holds every exchange of the test against what the vendors document, requests and answers, alone and over time.
+    """Checks every exchange of the test (request and answer) against the vendors' documents, by itself and over time.
 
-    Those with the test's mock (its own where it takes no mockserver), or with --contract-target those with the service.
+    The exchanges are those with the test's mock (a new one if the test doesn't take `mockserver`), or, with
+    --contract-target, those with the service.
     """
     with ExitStack() as stack:
         patch = stack.enter_context(_patch(request))
         names = [name for name in ("mockserver", "mockserver_app") if name in request.fixturenames]
-        doubles = [request.getfixturevalue(name) for name in names]
+        mock_servers = [request.getfixturevalue(name) for name in names]
         try:
             if request.config.getoption("--contract-target"):
-                result = _held_service(request, patch)
+                result = _contract_for_target(request, patch)
             else:
-                own = {"unknown_ids": "create"}
-                doubles = doubles or [stack.enter_context(_living(request, socket=True, own=own))]
-                result = _held_mock(request, doubles)
+                defaults = {"unknown_ids": "create"}
+                mock_servers = mock_servers or [
+                    stack.enter_context(_running_mock_server(request, socket=True, defaults=defaults))
+                ]
+                result = _contract_for_test_mock(request, mock_servers)
         except InputError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         request.node.stash[_CONTRACT] = result
@@ -157,41 +160,41 @@ def contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
             result.close()
         complaint = result.complaint()
         if complaint and not request.node.stash.get(_FAILED, False):
-            request.node.stash[_TOLD] = True
-            troubles = [trouble for double in doubles for trouble in double.troubles(allow_unexpected=True)]
+            request.node.stash[_CONTRACT_COMPLAINED] = True
+            troubles = [trouble for mock_server in mock_servers for trouble in mock_server.troubles(allow_unexpected=True)]
             pytest.fail("\n".join([complaint, *dict.fromkeys(troubles)]), pytrace=False)
 
 
-def _held_mock(request: pytest.FixtureRequest, doubles: list[MockServer]) -> Contract:
+def _contract_for_test_mock(request: pytest.FixtureRequest, mock_servers: list[MockServer]) -> Contract:
     """Raises InputError."""
     from .testing.contract_fixture import contract_options
-    from .testing.contract_on_mock import hold_mock
+    from .testing.contract_on_mock import contract_for_mock
 
-    expected = contract_options(_marked(request.node, "mockserver_contract"), doubles[0].mock.definitions)
-    if _choice(request.node).allow_unexpected:
-        expected = expected.without("request-unknown")
-    return hold_mock(doubles, expected, _profile(request.config, doubles[0].mock.definitions))
+    options = contract_options(_marker_keywords(request.node, "mockserver_contract"), mock_servers[0].mock.definitions)
+    if _options_of(request.node).allow_unexpected:
+        options = options.without("request-unknown")
+    return contract_for_mock(mock_servers, options, _profile(request.config, mock_servers[0].mock.definitions))
 
 
-def _held_service(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> Contract:
+def _contract_for_target(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> Contract:
     """Raises InputError."""
     from .definitions import load
     from .testing.contract_fixture import contract_options
-    from .testing.contract_on_service import hold_service
+    from .testing.contract_on_service import contract_for_service
     from .testing.environ import Environment
 
     files = own_documents(request.node)
     definitions = load(map(Path, files))
-    expected = contract_options(_marked(request.node, "mockserver_contract"), definitions)
+    options = contract_options(_marker_keywords(request.node, "mockserver_contract"), definitions)
     url = request.config.getoption("--contract-target")
     profile = _profile(request.config, definitions)
-    result = hold_service(url, expected, profile, dict(os.environ), definitions, files)
+    result = contract_for_service(url, options, profile, dict(os.environ), definitions, files)
     patch.setitem(Environment(hide=()), "contract", result.env)
     return result
 
 
 def _profile(config: pytest.Config, definitions: Definitions | None = None) -> dict[str, dict[str, str]]:
-    """The ids to ask with. Raises InputError."""
+    """The ids for requests. Raises InputError."""
     from .contract.cases import read_profile
 
     path = config.getoption("--contract-profile")
@@ -199,7 +202,7 @@ def _profile(config: pytest.Config, definitions: Definitions | None = None) -> d
 
 
 def _needs_control(config: pytest.Config) -> None:
-    """Skip tests that tell their mock what to do, where the run is about a real service."""
+    """Skip tests that control their mock if the run is about a real service."""
     url = config.getoption("--contract-target")
     if url:
         from .contract.target import target_of
@@ -213,7 +216,7 @@ def _needs_control(config: pytest.Config) -> None:
 
 @contextmanager
 def _patch(request: pytest.FixtureRequest) -> Iterator[pytest.MonkeyPatch]:
-    """The test's own `monkeypatch`, where it has one: what was set last is undone first. Else one that costs no fixture."""
+    """The test's own `monkeypatch` if it has one, so that the last change is undone first; else a new one."""
     if "monkeypatch" in request.fixturenames:
         yield request.getfixturevalue("monkeypatch")
     else:
@@ -221,85 +224,89 @@ def _patch(request: pytest.FixtureRequest) -> Iterator[pytest.MonkeyPatch]:
             yield patch
 
 
-def _houses(config: pytest.Config) -> ServerPool:
-    """The mocks of this run; `pytest_unconfigure` stops them."""
-    if _HOUSES not in config.stash:
+def _server_pool(config: pytest.Config) -> ServerPool:
+    """The shared servers of this run; `pytest_unconfigure` stops them."""
+    if _SERVER_POOL not in config.stash:
         from .testing.server_pool import ServerPool
 
-        config.stash[_HOUSES] = ServerPool()
-    return config.stash[_HOUSES]
+        config.stash[_SERVER_POOL] = ServerPool()
+    return config.stash[_SERVER_POOL]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what the tests used."""
-    if _HOUSES in config.stash:
-        config.stash[_HOUSES].stop()
+    """Stop the shared servers."""
+    if _SERVER_POOL in config.stash:
+        config.stash[_SERVER_POOL].stop()
 
 
 @contextmanager
-def _living(request: pytest.FixtureRequest, socket: bool, own: dict[str, Any] | None = None) -> Iterator[MockServer]:
+def _running_mock_server(
+    request: pytest.FixtureRequest, socket: bool, defaults: dict[str, Any] | None = None
+) -> Iterator[MockServer]:
     try:
-        chosen = _choice(request.node, own)
-        house = _houses(request.config).house(chosen, socket)
-        double = house.acquire(chosen)
+        options = _options_of(request.node, defaults)
+        shared_server = _server_pool(request.config).server(options, socket)
+        mock_server = shared_server.acquire(options)
     except InputError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     from .testing.environ import Environment
 
-    request.node.stash.setdefault(_DOUBLES, []).append(double)
+    request.node.stash.setdefault(_MOCK_SERVERS, []).append(mock_server)
     try:
-        with _patch(request) as patch, _hosts(request.config, double):
-            patch.setitem(Environment(), "mockserver", double.env)
-            _show_to_unittest(request, patch, double)
-            yield double
+        with _patch(request) as patch, _hosts(request.config, mock_server):
+            patch.setitem(Environment(), "mockserver", mock_server.env)
+            _show_to_unittest(request, patch, mock_server)
+            yield mock_server
     finally:
-        house.release(double)
-        if _reports(request.config):
-            request.config.stash[_COUNTS].append(double.counts())
-            request.config.stash[_SERVED].update(dict.fromkeys(double.mock.settings.definitions))
-    for notice in double.notices():
+        shared_server.release(mock_server)
+        if _wants_coverage(request.config):
+            request.config.stash[_COUNTS].append(mock_server.counts())
+            request.config.stash[_SERVED].update(dict.fromkeys(mock_server.mock.settings.definitions))
+    for notice in mock_server.notices():
         request.node.warn(MockserverWarning(notice))
-    troubles = double.troubles(chosen.allow_unexpected)
-    reported = request.node.stash.get(_FAILED, False) or request.node.stash.get(_TOLD, False)
+    troubles = mock_server.troubles(options.allow_unexpected)
+    reported = request.node.stash.get(_FAILED, False) or request.node.stash.get(_CONTRACT_COMPLAINED, False)
     if troubles and not reported:
         pytest.fail("\n".join(dict.fromkeys(troubles)), pytrace=False)
 
 
-def _choice(node: Any, own: dict[str, Any] | None = None) -> MockOptions:
-    """The settings of the markers around a test, on top of `own` and the run's documents. Raises InputError."""
+def _options_of(node: Any, defaults: dict[str, Any] | None = None) -> MockOptions:
+    """The settings of the markers around a test, on top of `defaults` and the run's documents. Raises InputError."""
     from .testing.mock_options import mock_options
 
     documents = own_documents(node)
-    return mock_options({**({"definitions": documents} if documents else {}), **(own or {}), **_marked(node, "mockserver")})
+    return mock_options(
+        {**({"definitions": documents} if documents else {}), **(defaults or {}), **_marker_keywords(node, "mockserver")}
+    )
 
 
-def _marked(node: Any, name: str) -> dict[str, Any]:
+def _marker_keywords(node: Any, name: str) -> dict[str, Any]:
     """The keywords of the markers of this name around a test, the nearest last. Raises InputError."""
-    supplied: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers(name))):
         if marker.args:
             raise InputError(f"@pytest.mark.{name} takes keywords only; found {marker.args!r}")
-        supplied |= marker.kwargs
-    return supplied
+        keywords |= marker.kwargs
+    return keywords
 
 
-def _show_to_unittest(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch, double: Any) -> None:
-    """Tests of `unittest.TestCase` take no fixtures as arguments: theirs is an attribute of the test."""
+def _show_to_unittest(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch, mock_server: Any) -> None:
+    """Tests of `unittest.TestCase` can't take fixtures as arguments: they get an attribute instead."""
     unittest = sys.modules.get("unittest")
     if unittest and request.cls is not None and issubclass(request.cls, unittest.TestCase):
-        patch.setattr(request.instance or request.cls, request.fixturename or "mockserver", double, raising=False)
+        patch.setattr(request.instance or request.cls, request.fixturename or "mockserver", mock_server, raising=False)
 
 
 @contextmanager
-def _hosts(config: pytest.Config, double: MockServer) -> Iterator[None]:
+def _hosts(config: pytest.Config, mock_server: MockServer) -> Iterator[None]:
     hosts = config.getini("mockserver_hosts")
     with ExitStack() as stack:
         if config.getini("mockserver_egress") != "off":
             from .testing.guard import egress_guard
 
-            stack.enter_context(egress_guard(double.blocked.append, hosts))
+            stack.enter_context(egress_guard(mock_server.blocked.append, hosts))
         if config.getoption("--mockserver-intercept") or config.getini("mockserver_intercept"):
-            stack.enter_context(double.intercept(*hosts))
+            stack.enter_context(mock_server.intercept(*hosts))
         yield
 
 
@@ -307,40 +314,40 @@ def _hosts(config: pytest.Config, double: MockServer) -> Iterator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failed test's report shows what its mocks were asked and answered."""
+    """Add the exchanges of its mocks to a failed test's report."""
     report = yield
     if report.failed and not item.stash.get(_FAILED, False):
         item.stash[_FAILED] = True
-        for double in item.stash.get(_DOUBLES, []):
-            text = "\n".join([*dict.fromkeys(double.troubles()), double.report()]).strip()
+        for mock_server in item.stash.get(_MOCK_SERVERS, []):
+            text = "\n".join([*dict.fromkeys(mock_server.troubles()), mock_server.report()]).strip()
             report.sections.append(("mockserver", text or "nothing was asked: is the client pointed at the mock?"))
-        held = item.stash.get(_CONTRACT, None)
-        if held is not None and held.findings:
-            report.sections.append(("mockserver: contract", "\n".join(held.lines())))
+        item_contract = item.stash.get(_CONTRACT, None)
+        if item_contract is not None and item_contract.findings:
+            report.sections.append(("mockserver: contract", "\n".join(item_contract.lines())))
     return report
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - xdist's signature
-    """A worker of pytest-xdist has ended: what its tests counted comes here."""
+    """Take over the counts of a pytest-xdist worker that has ended."""
     output = getattr(node, "workeroutput", {})
     node.config.stash[_COUNTS] += output.get("mockserver", [])
     node.config.stash[_SERVED].update(dict.fromkeys(output.get("mockserver_documents", [])))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Add up what the pollers saw; a worker hands it to the process that started it."""
+    """Add up the coverage of the pollers; a worker gives its counts to the process that started it."""
     config = session.config
-    counts, served, least = config.stash[_COUNTS], config.stash[_SERVED], config.getoption("--mockserver-fail-under")
+    counts, served, least_percent = config.stash[_COUNTS], config.stash[_SERVED], config.getoption("--mockserver-fail-under")
     if hasattr(config, "workeroutput"):
         config.workeroutput |= {"mockserver": counts, "mockserver_documents": list(served)}
         return
-    if not _reports(config):
+    if not _wants_coverage(config):
         return
     from .definitions import load
     from .testing import poller_coverage
 
-    coverage = config.stash[_COVERAGE] = poller_coverage.added(load(map(Path, served)), counts)
+    coverage = config.stash[_COVERAGE] = poller_coverage.sum_of_counts(load(map(Path, served)), counts)
     percent = poller_coverage.percent(coverage)
     complaints = config.stash[_COMPLAINTS]
     files = {form: config.getoption(f"--mockserver-report-{form}") for form in ("json", "html")}
@@ -349,15 +356,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if files["html"]:
         from .testing import poller_coverage_html
 
-        _write(files["html"], poller_coverage_html.html(coverage, least), complaints)
-    if least is not None and percent < least:
-        complaints.append(f"mockserver: {percent} % was shown, wanted {least:g} % at least")
+        _write(files["html"], poller_coverage_html.html(coverage, least_percent), complaints)
+    if least_percent is not None and percent < least_percent:
+        complaints.append(f"mockserver: {percent} % was shown, wanted {least_percent:g} % at least")
     if complaints and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _reports(config: pytest.Config) -> bool:
-    """Whether somebody wants to know what the pollers saw."""
+def _wants_coverage(config: pytest.Config) -> bool:
+    """True if an option asks for the coverage of the pollers."""
     files = any(config.getoption(f"--mockserver-report-{form}") for form in ("json", "html"))
     return bool(config.getoption("--mockserver-report") or files or config.getoption("--mockserver-fail-under") is not None)
 
@@ -370,7 +377,7 @@ def _write(file: str, text: str, complaints: list[str]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """What the pollers were shown, and whether that is enough."""
+    """Print the coverage of the pollers, and the complaints."""
     coverage = config.stash.get(_COVERAGE, None)
     if coverage is not None and config.getoption("--mockserver-report"):
         from .testing import poller_coverage

@@ -20,4 +20,4 @@ COUNTS: dict[str, Any] = {
 
 def shown_sample(definitions: Definitions) -> Coverage:
     """The coverage with these counts, of CDM."""
-    return poller_coverage.added(definitions, [{"ShowJobStatus": COUNTS}])
+    return poller_coverage.sum_of_counts(definitions, [{"ShowJobStatus": COUNTS}])

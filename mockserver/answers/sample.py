@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,13 +66,18 @@ def sample(place: Node, errors: Errors, fake: Fake, requested: Mapping[str, Any]
     return value
 
 
-def _sample_value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
+def _sample_value(
+    place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None, also: Sequence[Node] = ()
+) -> Any:
+    """A value for the schema at `place`, and for those that say more about the same value (`also`)."""
+    if also and (place.value is True or place.value == {}):
+        place, also = also[0], also[1:]
     if place.value is True or place.value == {}:
         return text_for(way.fake, name, {})
     if not isinstance(place.value, dict) or depth > _DEEPEST:
         return None
     way.left -= 1
-    schema = view(place, way.branch)
+    schema = view((place, *also), way.branch)
     kind = schema.kind()
     is_fixed, value = _fixed_value(schema, kind, way, name, depth, named or {})
     if is_fixed:
@@ -106,8 +111,8 @@ def _value_of_schema(schema: SchemaView, way: _Way) -> tuple[bool, Any]:
         if isinstance(examples, list) and examples:
             return True, examples[0]
     if schema.values:
-        values = [value for value in schema.values if value is not None] or schema.values
-        return True, values[way.fake.integer(0, len(values) - 1)]
+        real = [value for value in schema.values if value is not None] or schema.values
+        return True, real[way.fake.integer(0, len(real) - 1)]
     if way.examples and schema.keywords.get("default") is not None:
         return True, schema.keywords["default"]
     return False, None
@@ -128,13 +133,19 @@ def _object(schema: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
     members: dict[str, Any] = {}
     room = way.rich and depth < _RICH and way.left > 0
     most = schema.keywords.get("maxProperties", 1_000)
-    for name, place in schema.properties.items():
+    for name, (place, *also) in schema.properties.items():
         node = place.resolved().value
         hidden = isinstance(node, dict) and node.get("writeOnly") is True and name not in schema.required
         if (name in schema.required or (room and len(members) < most)) and not hidden and node is not False:
-            members[name] = _sample_value(place, way, name, depth + 1, schema.discriminators)
-    for name in schema.required:
-        if name not in members:
+            members[name] = _sample_value(place, way, name, depth + 1, schema.discriminators, also)
+    brought = [name for member in (*members, *schema.required) for name in schema.dependent.get(member, ())]
+    for name in (*schema.required, *brought):
+        if name in members:
+            continue
+        if name in schema.properties:
+            place, *also = schema.properties[name]
+            members[name] = _sample_value(place, way, name, depth + 1, schema.discriminators, also)
+        else:
             extra = schema.extra if isinstance(schema.extra, Node) else None
             members[name] = (
                 _sample_value(extra, way, name, depth + 1)
@@ -153,11 +164,17 @@ def _extra(schema: SchemaView, members: dict[str, Any], way: _Way, depth: int) -
     if not members and isinstance(schema.extra, Node) and way.rich and depth < _RICH:
         expected = max(expected, 1)
     tries = 0
+    pattern = next(iter(schema.patterns), None)
     while len(members) < expected and tries < 2 * _MOST_ITEMS:
-        name, tries = way.fake.name(1), tries + 1
-        members.setdefault(
-            name, _sample_value(schema.extra, way, name, depth + 1) if isinstance(schema.extra, Node) else way.fake.word()
-        )
+        tries += 1
+        if pattern is not None:
+            place: Any = schema.patterns[pattern]
+            name = text_for(way.fake, "", {"pattern": pattern}) + ("" if pattern.endswith("$") else way.fake.word())
+        else:
+            named = schema.member_names
+            name = str(_sample_value(named, way, "", depth + 1)) if named is not None else way.fake.name(1)
+            place = schema.extra
+        members.setdefault(name, _sample_value(place, way, name, depth + 1) if isinstance(place, Node) else way.fake.word())
 
 
 def _array(schema: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
@@ -165,6 +182,10 @@ def _array(schema: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
     count = max(low, min(high, 2 if way.rich and depth < _RICH and way.left > 0 else 0))
     single = name[:-1] if name.endswith("s") else name
     items = [_sample_value(place, way, single, depth + 1) for place in schema.prefix[: max(count, low)]]
+    if schema.contains is not None:
+        also = () if schema.items is None else (schema.items,)
+        least = min(_MOST_ITEMS, schema.keywords["minContains"])
+        items += [_sample_value(schema.contains, way, single, depth + 1, None, also) for _ in range(least)]
     unique, tries = schema.keywords.get("uniqueItems") is True, 0
     while len(items) < min(count, _MOST_ITEMS) and tries < 4 * _MOST_ITEMS:
         tries += 1
@@ -180,5 +201,6 @@ def _scalar(schema: SchemaView, kind: str, way: _Way, name: str) -> Any:
     if kind == "boolean":
         return way.fake.integer(0, 1) == 1
     if kind in ("integer", "number"):
-        return number_for(way.fake, name, kind, schema.keywords)
+        number = number_for(way.fake, name, kind, schema.keywords)
+        return number + 0.5 if way.branch and kind == "number" else number  # of integer or number, this is one
     return text_for(way.fake, name, schema.keywords)

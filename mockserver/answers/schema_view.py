@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,16 +18,21 @@ _MOST_PARTS = 200
 class SchemaView:
     """The keywords of all schemas of one value, put together.
 
-    `names` are those of the component schemas that it comes from; `properties` and `items` are its members' schemas;
-    `discriminators` are the values that name the chosen alternative; `embedded` is the schema of the JSON in a text.
+    `names` are those of the component schemas that it comes from; `properties` has all that is said of each member, `items`,
+    `contains`, `extra` and so on are schemas by place; `dependent` is what members bring with them; `discriminators` are
+    the values that name the chosen alternative; `embedded` is the schema of the JSON that a text holds.
     """
 
     types: tuple[str, ...] | None = None
     values: list[Any] | None = None
     keywords: dict[str, Any] = field(default_factory=dict)
-    properties: dict[str, Node] = field(default_factory=dict)
+    properties: dict[str, list[Node]] = field(default_factory=dict)
+    patterns: dict[str, Node] = field(default_factory=dict)
+    member_names: Node | None = None
+    dependent: dict[str, list[str]] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
     items: Node | None = None
+    contains: Node | None = None
     prefix: list[Node] = field(default_factory=list)
     extra: Node | bool | None = None
     names: set[str] = field(default_factory=set)
@@ -41,20 +46,21 @@ class SchemaView:
             return types[0]
         if self.types == ("null",):
             return "null"
-        if self.properties or self.required or self.extra not in (None, False):
+        if self.properties or self.required or self.patterns or self.extra not in (None, False):
             return "object"
-        if self.items is not None or self.prefix:
+        if self.items is not None or self.prefix or self.contains is not None:
             return "array"
         if self.keywords.keys() & {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}:
             return "number"
         return "string" if self.keywords.keys() & {"format", "pattern", "minLength", "maxLength"} else "any"
 
 
-def view(place: Node, branch: int = 0) -> SchemaView:
-    """What a schema says. `branch` is the number of the alternative to take where there are several."""
+def view(places: Iterable[Node], branch: int = 0) -> SchemaView:
+    """What schemas say together. `branch` is which alternative counts where there are several."""
     merged = SchemaView()
-    for node, node_place in _parts(place, merged, branch, [_MOST_PARTS], set()):
-        _add_schema(merged, node, node_place)
+    for place in places:
+        for node, node_place in _parts(place, merged, branch, [_MOST_PARTS], set()):
+            _add_schema(merged, node, node_place)
     return merged
 
 
@@ -73,6 +79,8 @@ def _parts(
     yield node, place
     for index in range(len(node.get("allOf", ()))):
         yield from _parts(_child(place, "allOf", index), merged, branch, left, above)
+    for child in _conditional(place, node, branch):
+        yield from _parts(child, merged, branch, left, above)
     for keyword in ("oneOf", "anyOf"):
         branches = [_child(place, keyword, index) for index in range(len(node.get(keyword, ())))]
         usable = [alternative for alternative in branches if not _is_null(alternative)] or branches
@@ -80,6 +88,16 @@ def _parts(
             chosen = usable[branch % len(usable)]
             _discriminate(merged, node, chosen)
             yield from _parts(chosen, merged, branch, left, above)
+
+
+def _conditional(place: Node, node: Mapping[str, Any], branch: int) -> Iterator[Node]:
+    """The schemas that hold, too, if the value is made for them: `if` with `then`, or `else`; those of required members."""
+    if "if" in node:
+        way = ("else",) if branch % 2 else ("if", "then")
+        yield from (_child(place, keyword) for keyword in way if keyword in node)
+    for name in node.get("dependentSchemas", {}):
+        if name in node.get("required", ()):
+            yield _child(place, "dependentSchemas", name)
 
 
 def _child(place: Node, *parts: str | int) -> Node:
@@ -121,15 +139,32 @@ def _add_schema(merged: SchemaView, node: Mapping[str, Any], place: Node) -> Non
     for keyword in _FIRST:
         if keyword in node:
             merged.keywords.setdefault(keyword, node[keyword])
-    for name in node.get("properties", {}):
-        merged.properties.setdefault(name, _child(place, "properties", name))
-    merged.required += [name for name in node.get("required", ()) if name not in merged.required]
-    if "items" in node and merged.items is None:
-        merged.items = _child(place, "items")
-    if "prefixItems" in node and not merged.prefix:
-        merged.prefix = [_child(place, "prefixItems", index) for index in range(len(node["prefixItems"]))]
+    _add_members(merged, node, place)
+    _add_items(merged, node, place)
     if "contentSchema" in node and node.get("contentMediaType") == "application/json":
         merged.embedded = _child(place, "contentSchema")
+
+
+def _add_members(merged: SchemaView, node: Mapping[str, Any], place: Node) -> None:
+    for name in node.get("properties", {}):
+        merged.properties.setdefault(name, []).append(_child(place, "properties", name))
+    for pattern in node.get("patternProperties", {}):
+        merged.patterns.setdefault(pattern, _child(place, "patternProperties", pattern))
+    for name, brought in node.get("dependentRequired", {}).items():
+        merged.dependent.setdefault(name, []).extend(brought)
+    if "propertyNames" in node and merged.member_names is None:
+        merged.member_names = _child(place, "propertyNames")
+    merged.required += [name for name in node.get("required", ()) if name not in merged.required]
     if "additionalProperties" in node and merged.extra is None:
         extra = node["additionalProperties"]
         merged.extra = extra if isinstance(extra, bool) else _child(place, "additionalProperties")
+
+
+def _add_items(merged: SchemaView, node: Mapping[str, Any], place: Node) -> None:
+    if "items" in node and merged.items is None:
+        merged.items = _child(place, "items")
+    if "contains" in node and merged.contains is None:
+        merged.contains = _child(place, "contains")
+        merged.keywords["minContains"] = node.get("minContains", 1)
+    if "prefixItems" in node and not merged.prefix:
+        merged.prefix = [_child(place, "prefixItems", index) for index in range(len(node["prefixItems"]))]

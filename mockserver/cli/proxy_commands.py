@@ -134,7 +134,7 @@ def run(
     )
     definitions = load((Path(path) for path in definition_files), strictness.ids)
     for note in judge_process.ready(definitions):
-        judge_process.notices.tell(f"mockserver proxy: {note}")
+        judge_process.notices.report(f"mockserver proxy: {note}")
     return serve_proxy(proxy_settings, definitions, judge_process), definitions
 
 

@@ -74,7 +74,7 @@ def _record(options: argparse.Namespace) -> int:
     failed = list(result.failed)
     notices = Notices()  # not print: it would block if nobody reads stderr
     for subject, reason in failed:
-        notices.tell(f"mockserver record: {subject}: {reason}")
+        notices.report(f"mockserver record: {subject}: {reason}")
     notices.finish(result)
     return 2 if failed else 0
 

@@ -1,4 +1,4 @@
-"""What urllib3's connections read and write exactly: the client's own head goes out, and only whole heads come in."""
+"""urllib3 connections that send the client's own head unchanged, and accept only complete heads of answers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .headers import Header
 
 
 class WrongAnswer(http.client.HTTPException):
-    """What a service sent is not HTTP/1.1, or can be read in two ways."""
+    """A service's answer is not HTTP/1.1, or is ambiguous."""
 
 
 class RequestHead(dict[str, str]):
-    """Target and headers as they go out: urllib3 would put the target into a form of its own, and group the headers.
+    """Target and headers exactly as they are sent: urllib3 would normalize the target, and group the headers.
 
-    `timeout` is for how many seconds the service may take nothing of the body.
+    `timeout`: for how many seconds the service may stop reading the body.
     """
 
     def __init__(self, target: str, headers: Iterable[Header], timeout: float) -> None:
@@ -27,31 +27,31 @@ class RequestHead(dict[str, str]):
         self.target, self.headers, self.timeout = target, list(headers), timeout
 
     def copy(self) -> RequestHead:
-        """Another head with the same lines."""
+        """A copy of the head."""
         return RequestHead(self.target, self.headers, self.timeout)
 
-    def update(self, others: Mapping[str, str]) -> None:  # type: ignore[override]  # urllib3 adds headers for a proxy so
+    def update(self, others: Mapping[str, str]) -> None:  # type: ignore[override]  # urllib3 calls it to add headers for a proxy
         """Add headers at the end."""
         self.headers += others.items()
 
 
 class _HeadReader:
-    """A file whose last line is remembered: an empty one says that the connection ended within a head."""
+    """A file that remembers its last line: if that is empty, the connection ended inside a head."""
 
     def __init__(self, file: Any) -> None:
         self.file = file
-        self.last = b""
+        self.last_line = b""
 
     def readline(self, limit: int = -1) -> bytes:
-        self.last = self.file.readline(limit)
-        return self.last
+        self.last_line = self.file.readline(limit)
+        return self.last_line
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Interim answers (103 and their kin) are overlooked; a head that is cut or malformed is an error."""
+    """Skips interim answers (such as 103), and raises for a head that is cut or malformed."""
 
     def begin(self) -> None:
         reader = _HeadReader(self.fp)
@@ -59,7 +59,7 @@ class _FinalResponse(http.client.HTTPResponse):
         super().begin()
         if self.fp is not None:
             self.fp = reader.file
-        if not reader.last:
+        if not reader.last_line:
             raise http.client.RemoteDisconnected("before it answered")
         if self.msg.defects:
             raise WrongAnswer("a header line has no name, or one with characters that no name has")
@@ -75,13 +75,13 @@ class _FinalResponse(http.client.HTTPResponse):
                 raise http.client.RemoteDisconnected("without an answer") from None
             except (http.client.UnknownProtocol, http.client.BadStatusLine):
                 raise WrongAnswer("it begins with no status line") from None
-            if status in (100, 101) or status >= 200:  # http.client overlooks 100 by itself
+            if status in (100, 101) or status >= 200:  # http.client skips 100 by itself
                 return version, status, reason
             http.client.parse_headers(self.fp)
 
 
 class _Connection(HTTPConnection):
-    """What goes out is the `RequestHead`, and no header of anybody else's."""
+    """Sends the `RequestHead`, and no other headers."""
 
     response_class = _FinalResponse
 
@@ -91,11 +91,11 @@ class _Connection(HTTPConnection):
         self._head = headers
         if self.is_closed:
             self.connect()
-        self.timeout = headers.timeout  # so far it was that of connecting
+        self.timeout = headers.timeout  # before, it was the timeout for connecting
         super().request(method, headers.target, body, {}, **options)
 
     def putheader(self, header: Any, *values: Any) -> None:
-        """Nothing: urllib3 and http.client would add headers of their own."""
+        """Do nothing: urllib3 and http.client would add headers of their own."""
 
     def endheaders(self, *arguments: Any, **options: Any) -> None:
         for name, value in self._head.headers:

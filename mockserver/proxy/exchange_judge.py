@@ -1,4 +1,4 @@
-"""One exchange judged and recorded, within a budget of size and time: a hostile answer costs no more than that."""
+"""Judges and records one exchange within limits of size and time, so that a hostile answer can't cost more."""
 
 from __future__ import annotations
 
@@ -16,57 +16,57 @@ from ..redaction.content_coding import package_for, unknown_coding, without_codi
 from .notices import Notices, clean, name_of
 
 JUDGED_BYTES = 16 * 1024 * 1024
-"""The longest body that is judged, in bytes as it was sent; longer ones are passed on all the same."""
+"""The longest body that is judged, in bytes as sent; longer ones are passed on, but not judged."""
 
 JUDGED_SECONDS = 2.0
-"""How much CPU time judging, or recording, one exchange may take."""
+"""How much CPU time it may take to judge, or to record, one exchange."""
 
-_AGAIN_SECONDS = 0.5
+_REPEAT_SECONDS = 0.5
 
-Keep = Callable[[Exchange], None]
-"""Records an exchange, taking secrets out itself."""
+Record = Callable[[Exchange], None]
+"""Records an exchange; it takes the secrets out itself."""
 
 
 class Judge(Protocol):
-    """What the proxy needs of `contract.session.Session`."""
+    """The part of `contract.session.Session` that the proxy needs."""
 
     def check(self, exchange: Exchange, case: str = "") -> Judged:
         """Judge an exchange."""
 
     def result(self, target: str, seconds: float = 0) -> Result:
-        """All that was found."""
+        """The result of everything judged so far."""
 
 
 class _OutOfTime(BaseException):
-    """The budget is spent. Not an Exception: no check may take it for one of its own."""
+    """The time limit is over. It is not an Exception, so that no check catches it."""
 
 
 class ExchangeJudge:
-    """Judges and records exchanges, and tells what is found. For one thread.
+    """Judges and records exchanges, and reports the findings. For one thread.
 
     Args:
-        judge: Judges (None: nobody does).
-        keep: Records (None: nobody does).
-        notices: Is told findings, and what could not be judged or recorded.
-        seconds: The budget of CPU time for each exchange; 0: none. Only a process's main thread can have one.
+        judge: Judges exchanges (None: they are not judged).
+        record_exchange: Records exchanges (None: they are not recorded).
+        notices: Gets the findings, and what could not be judged or recorded.
+        seconds: The limit of CPU time for each exchange; 0: none. It only works in the main thread of a process.
     """
 
-    def __init__(self, judge: Judge | None, keep: Keep | None, notices: Notices, seconds: float = 0.0) -> None:
-        self._judge, self._keep, self._notices, self._seconds = judge, keep, notices, seconds
+    def __init__(self, judge: Judge | None, record_exchange: Record | None, notices: Notices, seconds: float = 0.0) -> None:
+        self._judge, self._record_exchange, self._notices, self._seconds = judge, record_exchange, notices, seconds
 
     def record(self, exchange: Exchange) -> None:
-        """Record an exchange; where that fails the result says so."""
-        if self._keep is not None:
+        """Record an exchange; if that fails, the result will say so."""
+        if self._record_exchange is not None:
             try:
                 with _time_limit(self._seconds):
-                    self._keep(exchange)
+                    self._record_exchange(exchange)
             except _OutOfTime:
                 self._notices.fail(name_of(exchange.request), f"not recorded: that took longer than {self._seconds:g} s")
-            except Exception as error:  # a disk, a bug: the traffic goes on, and the end says so
-                self._notices.fail("recording", f"an exchange could not be recorded: {_error_words(exchange, error)}")
+            except Exception as error:  # a full disk or a bug: the traffic goes on
+                self._notices.fail("recording", f"an exchange could not be recorded: {_error_text(exchange, error)}")
 
     def judge(self, exchange: Exchange) -> None:
-        """Judge an exchange and tell what is found, or why it was not judged."""
+        """Judge an exchange, and report its findings or why it was not judged."""
         if self._judge is None:
             return
         if max(len(exchange.request.body), len(exchange.response.body)) > JUDGED_BYTES:
@@ -86,11 +86,11 @@ class ExchangeJudge:
                 judged = judge.check(replace(exchange, response=replace(response, headers=headers, body=body)))
                 lines = [_finding_line(exchange, judged, finding) for finding in judged.findings]
             for line in lines:
-                self._notices.tell(line)
+                self._notices.report(line)
         except _OutOfTime:
             self._skip(exchange, f"that took longer than {self._seconds:g} s")
-        except Exception as error:  # a bug in a check must break nothing
-            self._notices.fail(name_of(exchange.request), f"could not be judged: {_error_words(exchange, error)}")
+        except Exception as error:  # a bug in a check must not break the proxy
+            self._notices.fail(name_of(exchange.request), f"could not be judged: {_error_text(exchange, error)}")
 
     def _skip(self, exchange: Exchange, reason: str) -> None:
         self._notices.skip(name_of(exchange.request), f"not judged: {reason}")
@@ -98,28 +98,28 @@ class ExchangeJudge:
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise _OutOfTime in this (the main) thread after so many seconds of CPU time, within a pattern, too; 0: never."""
+    """Raise _OutOfTime in this (the main) thread after so many seconds of CPU time, even inside a regex; 0: never."""
     if not seconds or not hasattr(signal, "setitimer"):
         yield
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def raise_out_of_time(_number: int, _frame: FrameType | None) -> None:
         raise _OutOfTime
 
-    before = signal.signal(signal.SIGPROF, stop)
+    handler_before = signal.signal(signal.SIGPROF, raise_out_of_time)
     try:
-        signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_SECONDS)  # again: it may be raised where nobody hears it
+        signal.setitimer(signal.ITIMER_PROF, seconds, _REPEAT_SECONDS)  # again: the first may be ignored
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        signal.signal(signal.SIGPROF, handler_before)
 
 
-def _finding_line(exchange: Exchange, judged: Judged, finding: Finding) -> str:
-    where = f"#{judged.number} {judged.operation or name_of(exchange.request)} {exchange.response.status}"
-    return f"{where}: {clean(exchange.request, str(finding))}"
+def _finding_line(exchange: Exchange, judgement: Judged, finding: Finding) -> str:
+    subject = f"#{judgement.number} {judgement.operation or name_of(exchange.request)} {exchange.response.status}"
+    return f"{subject}: {clean(exchange.request, str(finding))}"
 
 
-def _error_words(exchange: Exchange, error: Exception) -> str:
+def _error_text(exchange: Exchange, error: Exception) -> str:
     text = clean(exchange.request, str(error))
     return text if type(error).__name__ == "InputError" else f"{type(error).__name__}: {text}"

@@ -1,8 +1,8 @@
-"""What is passed on of a message's headers, and what ends at a proxy.
+"""Which headers a proxy passes on, and which end at it.
 
-Source: RFC 9110, section 7.6.1 (Connection and the headers of one hop), 10.1.1 (Expect: the body is here already), 11.7
-(Proxy-Authenticate and its kin are between a client and its proxy), 6.6.2 (Trailer: trailers are not passed on).
-No Via is added, although 7.6.3 asks for it: gateways that sign or list headers must see what they would see without us.
+Source: RFC 9110, sections 7.6.1 (Connection and the headers of one hop), 10.1.1 (Expect: the body has already arrived), 11.7
+(Proxy-Authenticate and similar headers are between a client and its proxy), 6.6.2 (Trailer: trailers are not passed on).
+No Via is added, although 7.6.3 requires it: gateways that check signed headers must see the same headers as without a proxy.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 Header = tuple[str, str]
-"""Name and value as they were sent, each byte a character (Latin-1)."""
+"""A header's name and value as sent, with each byte as a character (Latin-1)."""
 
 _ONE_HOP = {
     "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authentication-info", "proxy-authorization",
@@ -26,23 +26,23 @@ def tokens(headers: Sequence[Header], name: str) -> list[str]:
 
 
 def end_to_end(headers: Sequence[Header], keep: Collection[str] = ()) -> list[Header]:
-    """The headers that are passed on, in their order.
+    """The headers that are passed on, in order.
 
     Args:
         headers: All headers of a message.
-        keep: Names (in lower case) that stay although they are about one hop: how the body is framed.
+        keep: Names (in lower case) of one-hop headers that stay, such as those for the framing of the body.
     """
     dropped = ((set(tokens(headers, "connection")) - _NEVER_NAMED) | _ONE_HOP) - set(keep)
     return [(name, value) for name, value in headers if name.lower() not in dropped]
 
 
-def replaced(headers: Sequence[Header], changes: dict[str, str]) -> list[Header]:
-    """The headers with new values for some (lower-case) names, where they stood; what is new comes last."""
-    left = dict(changes)
+def replace_headers(headers: Sequence[Header], changes: dict[str, str]) -> list[Header]:
+    """The headers with new values for some (lower-case) names, in their old places; new names come last."""
+    remaining = dict(changes)
     result: list[Header] = []
     for name, value in headers:
         if name.lower() not in changes:
             result.append((name, value))
-        elif name.lower() in left:
-            result.append((name, left.pop(name.lower())))
-    return result + list(left.items())
+        elif name.lower() in remaining:
+            result.append((name, remaining.pop(name.lower())))
+    return result + list(remaining.items())

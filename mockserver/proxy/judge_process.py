@@ -1,6 +1,7 @@
-"""Exchanges recorded and judged in a process of its own: whatever an answer holds, the traffic doesn't wait for it.
+"""Records and judges exchanges in a process of its own, so that the traffic never waits for that.
 
-They go there as pickles through a socket. What it was given survives a kill -9 of the proxy: it records it all, then ends.
+The exchanges go there as pickles through a socket. After a kill -9 of the proxy, the process records all that it was sent,
+then ends.
 """
 
 from __future__ import annotations
@@ -27,27 +28,27 @@ from .judge_worker import Finish, JudgeSettings
 from .notices import Notices
 
 _SOCKET_BYTES = 4 * 1024 * 1024
-_STUCK_SECONDS = 60.0
+_NO_PROGRESS_SECONDS = 60.0
 _LAST_SECONDS = 5.0
 
 
 class JudgeProcess:
-    """The process, as the proxy has it. Thread-safe.
+    """The proxy's side of the judging process. Thread-safe.
 
     Args:
-        settings: What it is to do.
-        say: Takes lines for the user, as `Notices` has it.
+        settings: The settings of the process.
+        print_line: Takes lines for the user, as for `Notices`.
     """
 
-    def __init__(self, settings: JudgeSettings, say: Callable[[str], None] | None = None) -> None:
-        self.notices = Notices(say)
+    def __init__(self, settings: JudgeSettings, print_line: Callable[[str], None] | None = None) -> None:
+        self.notices = Notices(print_line)
         self._socket, theirs = socket.socketpair()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
         number, nothing = theirs.fileno(), subprocess.DEVNULL
         code = f"import sys; sys.path[:] = {sys.path!r}; from mockserver.proxy.judge_worker import main; main({number})"
         command = [sys.executable, "-c", code]
-        # A session of its own: Ctrl-C, and a kill of the whole group, are for the proxy.
-        self._process = subprocess.Popen(  # noqa: S603 - this very program
+        # A session of its own, so that Ctrl-C and signals to the process group only reach the proxy.
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=nothing, stdout=nothing, pass_fds=[number], start_new_session=True
         )
         self.pid: int = self._process.pid
@@ -57,27 +58,27 @@ class JudgeProcess:
         self._backlog = Backlog()
         self._submitted = self._done = 0
         self._ended = False
-        self._answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        works = self._send_rest, self._listen
+        self._messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        works = self._send_unsent, self._read_messages
         self._threads = [threading.Thread(target=work, name="mockserver-judge", daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
         self._send(settings)
 
     def ready(self, definitions: Definitions) -> list[str]:
-        """Wait until it can work.
+        """Wait until the process is ready.
 
         Args:
-            definitions: The same ones as the process has, for the result.
+            definitions: The definitions that the process uses, for the result.
 
         Returns:
-            What there is to say of the recording.
+            Notes about the recording.
 
         Raises:
-            InputError: The settings are wrong.
+            InputError: For wrong settings.
         """
         self._definitions = definitions
-        kind, value = self._answers.get()
+        kind, value = self._messages.get()
         if kind != "ready":
             self._close()
             raise InputError(value or "the judging process ended at its start, see above")
@@ -85,20 +86,20 @@ class JudgeProcess:
         return notes
 
     def put(self, exchange: Exchange) -> None:
-        """Have an exchange recorded and judged. Never waits: what doesn't fit is left out, and told at the end."""
+        """Send an exchange to be recorded and judged. Never waits: if there is no room, it is left out, and reported."""
         if self._send(exchange):
             with self._change:
                 self._submitted += 1
 
     def waiting(self) -> int:
-        """How many exchanges are still to be judged."""
+        """The number of exchanges that are still to be judged."""
         return 0 if self._ended else self._submitted - self._done
 
     def finish(self, target: str, seconds: float) -> Result:
-        """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
+        """Wait until everything is judged; returns the result, with what could not be judged. Ctrl-C ends it early."""
         self._send(Finish(target, seconds))
         try:
-            kind, value = self._last_message(_STUCK_SECONDS)
+            kind, value = self._last_message(_NO_PROGRESS_SECONDS)
         except KeyboardInterrupt:
             self.notices.fail("proxy", f"{self.waiting()} exchanges were not judged: interrupted")
             self._process.send_signal(signal.SIGINT)
@@ -109,7 +110,7 @@ class JudgeProcess:
         if kind != "result":
             lost = self._submitted - self._done
             self.notices.fail("proxy", f"the judging process ended early, and its result with it; {lost} exchanges waited")
-        result = self._restored(target, seconds, value if kind == "result" else None)
+        result = self._result_from_parts(target, seconds, value if kind == "result" else None)
         self.notices.finish(result)
         return result
 
@@ -121,15 +122,15 @@ class JudgeProcess:
         self._socket.close()
 
     def _last_message(self, patience: float) -> tuple[str, Any]:
-        """What the process says at last; nothing where it makes no headway for so many seconds."""
-        quiet, done = 0.0, self._done
-        while quiet < patience:
+        """The last message of the process; ("", None) if it makes no progress for `patience` seconds."""
+        idle, done = 0.0, self._done
+        while idle < patience:
             with contextlib.suppress(queue.Empty):
-                return self._answers.get(timeout=0.2)
-            quiet, done = (quiet + 0.2, done) if done == self._done else (0.0, self._done)
+                return self._messages.get(timeout=0.2)
+            idle, done = (idle + 0.2, done) if done == self._done else (0.0, self._done)
         return "", None
 
-    def _restored(self, target: str, seconds: float, parts: Any) -> Result:
+    def _result_from_parts(self, target: str, seconds: float, parts: Any) -> Result:
         coverage = Coverage(self._definitions)
         if parts is None:
             return Result(target, "", coverage, seconds=seconds)
@@ -140,14 +141,14 @@ class JudgeProcess:
     # The socket
 
     def _send(self, item: object) -> bool:
-        """Give the process something: as much as the socket takes now, the rest from a thread. False: it doesn't fit."""
+        """Send an item: as much as the socket takes now, the rest from a thread. Returns False if there is no room."""
         data = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
         with self._change:
             if self._ended or not self._backlog.take(len(data)):
                 return False
             sent = 0
             if not self._unsent:
-                with contextlib.suppress(OSError):  # the socket is full; one that is broken is heard of by _listen
+                with contextlib.suppress(OSError):  # the socket is full; `_read_messages` notices a broken one
                     sent = self._socket.send(data, socket.MSG_DONTWAIT)
             if sent == len(data):
                 self._backlog.done(len(data))
@@ -156,7 +157,7 @@ class JudgeProcess:
                 self._change.notify_all()
         return True
 
-    def _send_rest(self) -> None:
+    def _send_unsent(self) -> None:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._unsent or self._ended)
@@ -169,21 +170,21 @@ class JudgeProcess:
                 self._unsent.popleft()
                 self._backlog.done(size)
 
-    def _listen(self) -> None:
+    def _read_messages(self) -> None:
         try:
             with self._socket.makefile("rb") as file:
                 while True:
-                    self._heard(*pickle.load(file))  # noqa: S301 - from the process that this one started
+                    self._handle_message(*pickle.load(file))  # noqa: S301 - from the process that this one started
         except (EOFError, OSError, pickle.UnpicklingError):
             with self._change:
                 self._ended = True
                 self._change.notify_all()
-            self._answers.put(("", None))
+            self._messages.put(("", None))
 
-    def _heard(self, kind: str, value: Any) -> None:
+    def _handle_message(self, kind: str, value: Any) -> None:
         if kind == "line":
-            self.notices.tell(value)
+            self.notices.report(value)
         elif kind == "done":
             self._done = value
         else:
-            self._answers.put((kind, value))
+            self._messages.put((kind, value))

@@ -1,4 +1,4 @@
-"""Exchanges judged behind the traffic's back, in a thread of this process: for tests, which look at the judge itself."""
+"""Judges exchanges in a thread of this process; for tests, which read the judge directly."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _LAST_SECONDS = 5.0
 
 
 class Judging(Protocol):
-    """What judges what passes: a `JudgeQueue`, or a `JudgeProcess`."""
+    """The interface of `JudgeQueue` and `JudgeProcess`."""
 
     notices: Notices
 
     def put(self, exchange: Exchange) -> None:
-        """Have an exchange recorded and judged, soon. Never waits."""
+        """Add an exchange that is to be recorded and judged. Never waits."""
 
     def waiting(self) -> int:
-        """How many exchanges are still to be judged."""
+        """The number of exchanges that are still to be judged."""
 
     def finish(self, target: str, seconds: float) -> Result:
-        """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
+        """Wait until everything is judged; returns the result, with what could not be judged. Ctrl-C ends it early."""
 
 
 class Backlog:
-    """How much waits: what would be too much is left out, and counted. Thread-safe."""
+    """Counts the exchanges that wait, and those that are left out because too many wait. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,7 +42,7 @@ class Backlog:
         self.count = self.left_out = 0
 
     def take(self, size: int) -> bool:
-        """Whether something of so many bytes may wait; then it does."""
+        """Add an item of so many bytes. Returns False if there is no room for it; then it is counted as left out."""
         with self._lock:
             if self.count >= QUEUED or (self.count and self._bytes + size > QUEUED_BYTES):
                 self.left_out += 1
@@ -52,50 +52,50 @@ class Backlog:
             return True
 
     def done(self, size: int) -> None:
-        """It waits no longer."""
+        """Remove an item of so many bytes."""
         with self._lock:
             self.count -= 1
             self._bytes -= size
 
 
 def size_of(exchange: Exchange) -> int:
-    """How much room an exchange takes, by its bodies (bytes)."""
+    """The size of an exchange: the bytes of its bodies."""
     return len(exchange.request.body) + len(exchange.response.body)
 
 
 class JudgeQueue:
-    """Judges exchanges in the order in which they were answered. Thread-safe.
+    """Judges exchanges in the order of their answers. Thread-safe.
 
     Args:
-        judge: Judges.
-        say: Takes lines for the user, as `Notices` has it.
+        judge: Judges the exchanges.
+        print_line: Takes lines for the user, as for `Notices`.
     """
 
-    def __init__(self, judge: Judge, say: Callable[[str], None] | None = None) -> None:
-        self.notices = Notices(say)
+    def __init__(self, judge: Judge, print_line: Callable[[str], None] | None = None) -> None:
+        self.notices = Notices(print_line)
         self._judge, self._worker = judge, ExchangeJudge(judge, None, self.notices)
         self._backlog = Backlog()
         self._queue: queue.SimpleQueue[Exchange | None] = queue.SimpleQueue()
         self._interrupted = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._judge_queued, name="mockserver-judge", daemon=True)
-        self._thread.mockserver_real_time = True  # type: ignore[attr-defined]  # see jobs/drive.py
+        self._thread.mockserver_real_time = True  # type: ignore[attr-defined]
         self._thread.start()
 
     def put(self, exchange: Exchange) -> None:
-        """Have an exchange judged, soon. Never waits: where too many wait already it is left out, and told at the end."""
+        """Add an exchange that is to be judged. Never waits: if too many wait already, it is left out, and reported."""
         if self._backlog.take(size_of(exchange)):
             self._queue.put(exchange)
 
     def waiting(self) -> int:
-        """How many exchanges are still to be judged."""
+        """The number of exchanges that are still to be judged."""
         return self._backlog.count
 
     def finish(self, target: str, seconds: float) -> Result:
-        """Judge all that waits; the result, with what could not be judged. Ctrl-C ends the judging early."""
+        """Wait until everything is judged; returns the result, with what could not be judged. Ctrl-C ends it early."""
         self._queue.put(None)
         try:
-            while not self._done.wait(0.2):  # not join: Ctrl-C within makes Python 3.11 take the thread for ended
+            while not self._done.wait(0.2):  # not join: after Ctrl-C in it, Python 3.11 believes that the thread has ended
                 pass
         except KeyboardInterrupt:
             self._interrupted = True

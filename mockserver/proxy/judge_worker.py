@@ -1,4 +1,4 @@
-"""The judging process: it records and judges what the proxy sends it, and says what it found."""
+"""The judging process: records and judges the exchanges that the proxy sends, and sends back the findings."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from .exchange_judge import JUDGED_SECONDS, ExchangeJudge
 from .judge_queue import QUEUED, Backlog, size_of
 from .notices import Notices
 
-_TOLD_EVERY = 50
+_PROGRESS_EVERY = 50
 
 
 @dataclass(frozen=True)
 class JudgeSettings:
-    """What the process is to do.
+    """The settings of the judging process.
 
     Args:
         definitions: Files of the user's own definitions.
-        strict: Which contradictions are read to the letter.
-        keep_ids: Keep the ids of tenants in what is recorded and reported.
-        record: The recording to write or to go on with; None: nothing is recorded.
-        target: What is recorded, for its header.
+        strict: The contradictions that are read strictly.
+        keep_ids: Keep the ids of tenants in recordings and reports.
+        record: The recording to write or to append to; None: nothing is recorded.
+        target: The recorded service, for the recording's header.
         judged: Whether exchanges are judged at all.
-        seconds: The budget of CPU time for each exchange.
+        seconds: The limit of CPU time for each exchange.
     """
 
     definitions: tuple[str, ...] = ()
@@ -53,14 +53,14 @@ class JudgeSettings:
 
 @dataclass(frozen=True)
 class Finish:
-    """No more exchanges come; the result is wanted, for this target and so many seconds."""
+    """Says that no more exchanges come, and asks for the result; `target` and `seconds` are for the result."""
 
     target: str
     seconds: float
 
 
 class _Worker:
-    """Records each exchange as soon as it is there, and judges it when there is none to record."""
+    """Records each exchange as soon as it arrives, and judges it when there is nothing to record."""
 
     def __init__(self, settings: JudgeSettings, send: Any) -> None:
         mode = Strictness(settings.strict)
@@ -70,8 +70,8 @@ class _Worker:
         self.recorder = Recorder(Path(path), redactor, settings.target, Clock().now()) if path else None
         self._session = Session(definitions, mode, redactor)
         self._notices = Notices(lambda line: send(("line", line)))
-        judge, keep = self._session if settings.judged else None, self.recorder.add if self.recorder else None
-        self._judge = ExchangeJudge(judge, keep, self._notices, settings.seconds)
+        judge, record_exchange = self._session if settings.judged else None, self.recorder.add if self.recorder else None
+        self._judge = ExchangeJudge(judge, record_exchange, self._notices, settings.seconds)
         self._send = send
         self._unjudged: deque[Exchange] = deque()
         self._backlog = Backlog()
@@ -83,9 +83,9 @@ class _Worker:
         self._interrupted = True
 
     def run(self, incoming: queue.Queue[Any]) -> None:
-        """Work until it is told to finish, or nobody is there any more."""
+        """Work until `Finish` arrives, or the proxy is gone."""
         while True:
-            item = self._next(incoming)
+            item = self._next_item(incoming)
             if isinstance(item, Exchange):
                 self._record_and_judge(item)
             elif self._unjudged and item is None:
@@ -99,8 +99,8 @@ class _Worker:
         if isinstance(item, Finish):
             self._finish(item)
 
-    def _next(self, incoming: queue.Queue[Any]) -> Any:
-        """What came next; None where something waits to be judged meanwhile."""
+    def _next_item(self, incoming: queue.Queue[Any]) -> Any:
+        """The next item; None if there is none and an exchange waits to be judged."""
         try:
             return incoming.get(block=not self._unjudged)
         except queue.Empty:
@@ -111,17 +111,17 @@ class _Worker:
         if self._backlog.take(size_of(exchange)):
             self._unjudged.append(exchange)
         else:
-            self._tell_done()
+            self._send_progress()
 
     def _judge_next(self) -> None:
         exchange = self._unjudged.popleft()
         self._judge.judge(exchange)
         self._backlog.done(size_of(exchange))
-        self._tell_done()
+        self._send_progress()
 
-    def _tell_done(self) -> None:
+    def _send_progress(self) -> None:
         self._done += 1
-        if not self._unjudged or self._done % _TOLD_EVERY == 0:
+        if not self._unjudged or self._done % _PROGRESS_EVERY == 0:
             self._send(("done", self._done))
 
     def _finish(self, finish: Finish) -> None:
@@ -135,13 +135,13 @@ class _Worker:
 
 
 def main(number: int) -> None:
-    """Run the process; `number` is that of the socket to the proxy."""
-    link = socket.socket(fileno=number)
-    file, lock = link.makefile("rb"), threading.Lock()
+    """Run the process; `number` is the file number of the socket to the proxy."""
+    proxy_socket = socket.socket(fileno=number)
+    file, lock = proxy_socket.makefile("rb"), threading.Lock()
 
     def send(message: tuple[str, Any]) -> None:
-        with lock, contextlib.suppress(OSError):  # the proxy was killed: what it sent is recorded all the same
-            link.sendall(pickle.dumps(message))
+        with lock, contextlib.suppress(OSError):  # the proxy was killed: its exchanges are still recorded
+            proxy_socket.sendall(pickle.dumps(message))
 
     try:
         worker = _Worker(pickle.load(file), send)  # noqa: S301 - from the process that started this one

@@ -1,4 +1,4 @@
-"""What the user is told: lines as they come, and in the result what was not judged or not recorded."""
+"""Messages for the user: lines during the run, and in the result what was not judged or not recorded."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from ..redaction import redact
 from ..server.log_writer import LogWriter
 from ..steps.render import one_line
 
-_LINE = 1_000
-_REASONS = 1_000
+_LONGEST_LINE = 1_000
+_MOST_REASONS = 1_000
 _LAST_SECONDS = 1.0
 
 
 class Notices:
-    """Collects what is to be told. Thread-safe.
+    """Collects messages. Thread-safe.
 
     Args:
-        say: Takes a line; it may neither block nor raise. Default: lines go to stderr, and those that can't be written are
-            counted.
+        print_line: Takes a line; it may neither block nor raise. Default: lines go to stderr, and those that can't be
+            written are counted.
     """
 
-    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+    def __init__(self, print_line: Callable[[str], None] | None = None) -> None:
         self._writer = None
-        if say is None:
+        if print_line is None:
             self._writer = LogWriter()
-            say = self._writer.write
-        self._say = say
+            print_line = self._writer.write
+        self._print_line = print_line
         self._lock = threading.Lock()
         self._skipped: Counter[tuple[str, str]] = Counter()
         self._failed: Counter[tuple[str, str]] = Counter()
 
-    def tell(self, text: str) -> None:
-        """Show one line of printable ASCII."""
+    def report(self, text: str) -> None:
+        """Print one line of printable ASCII."""
         line = one_line(" ".join(text.split()))
-        self._say(line if len(line) <= _LINE else f"{line[: _LINE - 3]}...")
+        self._print_line(line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 3]}...")
 
     def skip(self, name: str, reason: str) -> None:
-        """Keep for the result that an exchange was not judged; a reason is told when it is new."""
+        """Add to the result that an exchange was not judged; a new reason is also printed."""
         self._count(self._skipped, name, reason)
 
     def fail(self, name: str, reason: str) -> None:
-        """Keep for the result that something was lost: the exit status is 2. A reason is told when it is new."""
+        """Add to the result that something was lost, so that the exit status is 2; a new reason is also printed."""
         self._count(self._failed, name, reason)
 
     def _count(self, counter: Counter[tuple[str, str]], name: str, reason: str) -> None:
         with self._lock:
             key = (name, reason)
-            key = key if key in counter or len(counter) < _REASONS else ("proxy", "more, for other reasons")
+            key = key if key in counter or len(counter) < _MOST_REASONS else ("proxy", "more, for other reasons")
             counter[key] += 1
-            first = counter[key] == 1
-        if first:
-            self.tell(f"{name}: {reason}")
+            is_new = counter[key] == 1
+        if is_new:
+            self.report(f"{name}: {reason}")
 
     def finish(self, result: Result) -> None:
-        """Write what still waits, and add all that was kept to the result."""
+        """Write the lines that wait, and add all collected reasons to the result."""
         lost = self._writer.close(_LAST_SECONDS) if self._writer else 0
         with self._lock:
             if lost:
@@ -73,9 +73,9 @@ def _line_of(entry: tuple[tuple[str, str], int]) -> tuple[str, str]:
 
 
 def name_of(request: Request) -> str:
-    """What was asked, without its query and without secrets; of a very long path its first parts."""
+    """Method and path of a request, without secrets; of a very long path, only the first parts."""
     path = request.path
-    path = path if len(path) <= _LINE else f"{path[:_LINE].rpartition('/')[0]}/..."
+    path = path if len(path) <= _LONGEST_LINE else f"{path[:_LONGEST_LINE].rpartition('/')[0]}/..."
     return f"{request.method} {clean(request, path)}"
 
 

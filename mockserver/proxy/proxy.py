@@ -1,4 +1,4 @@
-"""The proxy as a whole: it listens, passes on, has every exchange judged, and gives the result when it stops."""
+"""The proxy: listens, passes requests on, sends every exchange to be judged, and gives the result when it stops."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from ..server.reading import Refusal
 from ..steps.render import header_text
 from .judge_queue import Judging
 from .notices import name_of
-from .proxied_exchange import ProxiedExchange, pass_on
-from .routes import parse_upstreams, pick
+from .proxied_exchange import ProxiedExchange, forward
+from .routes import parse_upstreams, pick_upstream
 from .signing import Resigner
 from .upstream import BODY_LIMIT, ProxyError, Upstream
 
 GRACE_SECONDS = 5.0
-_LOOK_SECONDS = 0.005
+_CHECK_SECONDS = 0.005
 _THREADS = 256
 
 
 @dataclass(frozen=True)
 class ProxyOptions:
-    """How the proxy is run.
+    """The options of the proxy.
 
     Args:
         upstreams: `URL` or `SERVICE=URL`.
         host: The address to listen on.
-        port: 0 is any free one.
-        timeout: For how many seconds a service may say nothing.
+        port: 0: any free port.
+        timeout: For how many seconds a service may send nothing.
         ca_bundle: A file of certificates to trust.
         insecure: Trust any certificate.
-        resign: Signs again what a caller signed for the proxy's host (None: nobody does).
-        resign_allow: Methods and ids of operations that may be signed, besides GET.
-        allow_hosts: Host names whose callers get their requests signed, besides those of this machine and `host`.
+        resign: Signs requests again that a caller signed for the proxy's host (None: they are passed on as they are).
+        resign_allow: Methods, or ids of operations, whose requests are signed too, beside GET.
+        allow_hosts: Host names under which callers get signatures, beside those of this machine and `host`.
     """
 
     upstreams: tuple[str, ...]
@@ -60,9 +60,9 @@ class Proxy:
     """A proxy in front of services, in threads of this process.
 
     Args:
-        options: How it is run.
+        options: The options.
         definitions: To find the service of a path.
-        judging: Records and judges what passes: a `JudgeQueue` or a `JudgeProcess`.
+        judging: Records and judges the exchanges: a `JudgeQueue` or a `JudgeProcess`.
         quick: Run on the quickest loop that is installed; virtual time can't ask such a proxy whether it is at rest.
 
     Raises:
@@ -76,7 +76,7 @@ class Proxy:
             name: Upstream(target, options.timeout, options.ca_bundle, options.insecure) for name, target in targets.items()
         }
         self._server = HttpServer(
-            _PassOn(options, definitions, self._upstreams, judging), options.host, options.port, quick=quick
+            _ForwardingHandler(options, definitions, self._upstreams, judging), options.host, options.port, quick=quick
         )
         self.port: int = self._server.port
         self.url: str = self._server.url
@@ -86,35 +86,35 @@ class Proxy:
 
     @property
     def target(self) -> str:
-        """What is behind it."""
+        """The URLs of the services behind it."""
         return ", ".join(str(upstream.target) for upstream in self._upstreams.values())
 
     def start(self) -> Proxy:
-        """Pass on from now on."""
+        """Begin to pass requests on."""
         self._server.start()
         return self
 
     def settle(self, seconds: float = GRACE_SECONDS) -> bool:
-        """Wait until all that was answered is judged; False where that took longer than so many real seconds."""
+        """Wait until all exchanges are judged; returns False if that takes longer than so many real seconds."""
         watch = Stopwatch()
         while self._server.under_way or self._judging.waiting():
             if watch.seconds() > seconds:
                 return False
-            watch.pause(_LOOK_SECONDS)
+            watch.pause(_CHECK_SECONDS)
         return True
 
     def stop(self) -> Result:
-        """Take no more requests, let those under way end, judge all that passed; the result, the same one each time."""
+        """Take no more requests, finish those under way, and judge the rest. Returns the same result each time."""
         if self._result is not None:
             return self._result
-        cut = self._server.stop(GRACE_SECONDS)
-        if cut:
-            self._judging.notices.skip("proxy", f"{cut} exchanges were cut off when the proxy stopped")
+        cut_count = self._server.stop(GRACE_SECONDS)
+        if cut_count:
+            self._judging.notices.skip("proxy", f"{cut_count} exchanges were cut off when the proxy stopped")
         for upstream in self._upstreams.values():
             upstream.close()
         waiting = self._judging.waiting()
         if waiting > 100:
-            self._judging.notices.tell(f"{waiting} more exchanges wait to be judged or recorded")
+            self._judging.notices.report(f"{waiting} more exchanges wait to be judged or recorded")
         self._result = self._judging.finish(self.target, self._clock.seconds())
         return self._result
 
@@ -131,8 +131,8 @@ class Proxy:
         self.stop()
 
 
-class _PassOn(Handler):
-    """Answers each request as the service does."""
+class _ForwardingHandler(Handler):
+    """Answers each request with the service's answer."""
 
     body_limit = BODY_LIMIT
     threads = _THREADS
@@ -146,41 +146,41 @@ class _PassOn(Handler):
         self._warned: set[TargetUrl] = set()
 
     def is_slow(self, _request: RawRequest) -> bool:
-        """The service may take its time."""
+        """True: the service may be slow."""
         return True
 
     def refuse(self, refusal: Refusal) -> Response:
-        """The answer to bytes that are no request."""
-        return _own(ProxyError(refusal.status, "Can't pass this on", refusal.detail))
+        """The answer to bytes that are not a request."""
+        return _own_answer(ProxyError(refusal.status, "Can't pass this on", refusal.detail))
 
     def answer(self, raw: RawRequest) -> Response:
-        """Pass a request on; the service's answer, or one of the proxy's own that says why there is none."""
+        """Pass a request on. Returns the service's answer, or the proxy's own answer that says why there is none."""
         request = request_from(raw)
         try:
             upstream = self._upstream_for(request)
             self._warn_of_signature(request, upstream.target)
-            proxied = pass_on(raw, request, upstream, self._resigner)
+            proxied = forward(raw, request, upstream, self._resigner)
         except ProxyError as error:
             reason = "no answer of the service to judge" if error.status >= 500 else "not passed on"
             self._judging.notices.skip(name_of(request), f"{reason}: {error.detail}")
-            return _own(error)
-        if not request.path.startswith(f"{PREFIX}/"):  # no vendor's: the control API of a mock behind the proxy
-            self._hand_over(proxied)
+            return _own_answer(error)
+        if not request.path.startswith(f"{PREFIX}/"):  # that is the control API of a mock behind the proxy
+            self._send_to_judge(proxied)
         return proxied.response()
 
     def _upstream_for(self, request: Request) -> Upstream:
         if request.method == "CONNECT":
             detail = "CONNECT: this proxy stands for the service; give its URL as the endpoint, not as HTTPS_PROXY"
             raise ProxyError(501, "Can't pass this on", detail)
-        name = pick(self._upstreams, self._definitions, request.method, request.path)
+        name = pick_upstream(self._upstreams, self._definitions, request.method, request.path)
         if name is None:
-            allowed_text = ", ".join(self._upstreams)
-            detail = f"no upstream for this path: only {allowed_text} have one; --upstream URL takes all other paths"
+            known_services = ", ".join(self._upstreams)
+            detail = f"no upstream for this path: only {known_services} have one; --upstream URL takes all other paths"
             raise ProxyError(502, "No upstream", detail)
         return self._upstreams[name]
 
-    def _hand_over(self, proxied: ProxiedExchange) -> None:
-        """Have the exchange judged, where it is whole, or shows by itself that it is not."""
+    def _send_to_judge(self, proxied: ProxiedExchange) -> None:
+        """Send the exchange to the judge if it is complete, or if its Content-Length shows that it is not."""
         answer = proxied.answer
         if answer.cut:
             self._judging.notices.skip(name_of(proxied.request), f"the answer was cut {answer.cut}")
@@ -188,16 +188,16 @@ class _PassOn(Handler):
             self._judging.put(proxied.exchange())
 
     def _warn_of_signature(self, request: Request, target: TargetUrl) -> None:
-        signed = "Signature=" in request.headers.get("authorization", "")
-        if signed and self._resigner is None and not target.loopback and target not in self._warned:
+        is_signed = "Signature=" in request.headers.get("authorization", "")
+        if is_signed and self._resigner is None and not target.loopback and target not in self._warned:
             self._warned.add(target)
-            self._judging.notices.tell(
+            self._judging.notices.report(
                 f"requests to {target.host} are signed for the proxy's host, which the real gateway refuses (APIGW.0301);"
                 " --resign signs them again with HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
             )
 
 
-def _own(error: ProxyError) -> Response:
-    """An answer of the proxy's own, which says so."""
+def _own_answer(error: ProxyError) -> Response:
+    """An answer of the proxy itself, which says so."""
     response = problem(error.status, error.title, f"mockserver proxy: {error.detail}")
     return replace(response, headers=(*response.headers, ("X-Mock-Problem", header_text(str(response.problem)))))

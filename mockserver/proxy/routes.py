@@ -1,4 +1,4 @@
-"""Which service behind the proxy a request goes to."""
+"""Finds the service behind the proxy for a request."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ..errors import InputError, did_you_mean
 
 
 def parse_upstreams(texts: Sequence[str], definitions: Definitions) -> dict[str, TargetUrl]:
-    """The targets of `URL` and `SERVICE=URL`, by service; the one for all others by the empty name.
+    """The targets in `URL` and `SERVICE=URL`, by service; the target of a plain `URL` has the name "".
 
-    Raises InputError for a service that no definition has, one given twice, or none at all.
+    Raises InputError for an unknown service, for a service that is given twice, and if there is no target.
     """
-    collected: dict[str, TargetUrl] = {}
+    targets: dict[str, TargetUrl] = {}
     for text in texts:
-        name, sign, url = text.partition("=")
-        service, url = (name.strip(), url) if sign and "://" not in name else ("", text)
+        name, equals, url = text.partition("=")
+        service, url = (name.strip(), url) if equals and "://" not in name else ("", text)
         _check_service(service, definitions)
-        if service in collected:
+        if service in targets:
             raise InputError(f"--upstream is given twice for {service or 'all services'}; give SERVICE=URL for each service")
-        collected[service] = target_of(url)
-    if not collected:
+        targets[service] = target_of(url)
+    if not targets:
         raise InputError("no --upstream; give --upstream URL, or --upstream SERVICE=URL for each service")
-    return collected
+    return targets
 
 
 def _check_service(service: str, definitions: Definitions) -> None:
@@ -34,8 +34,8 @@ def _check_service(service: str, definitions: Definitions) -> None:
         raise InputError(f"--upstream: no service is called {service!r}{hint}; known: {', '.join(allowed)}")
 
 
-def pick(names: Mapping[str, object], definitions: Definitions, method: str, path: str) -> str | None:
-    """The name of the upstream that a request goes to; None where there is none for it."""
+def pick_upstream(names: Mapping[str, object], definitions: Definitions, method: str, path: str) -> str | None:
+    """The name of the upstream for a request; None if there is none."""
     matches = [operation for _, operation, _ in definitions.router.matches(path.split("/"))]
     operation = next((match for match in matches if match.method == method), matches[0] if matches else None)
     owner = definitions.service_at(path)

@@ -1,4 +1,4 @@
-"""The proxy as a command runs it: until a signal comes."""
+"""Runs the proxy for the command, until a signal comes."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .proxy import Proxy, ProxyOptions
 
 
 def serve_proxy(options: ProxyOptions, definitions: Definitions, judging: Judging) -> Result:
-    """Run a proxy until SIGINT or SIGTERM; the result of all that passed. Prints one line on stdout once it listens.
+    """Run a proxy until SIGINT or SIGTERM, and return the result. Prints one line on stdout once it listens.
 
-    A second SIGINT ends the judging of what still waits, which the result then tells. Raises InputError as `Proxy` does.
+    A second SIGINT stops the judging of the exchanges that still wait; the result says so. Raises InputError like `Proxy`.
     """
     proxy = Proxy(options, definitions, judging, quick=True)
     stop = threading.Event()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
-    before: dict[int, Any] = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers: dict[int, Any] = {number: signal.signal(number, stop_on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         proxy.start()
-        with contextlib.suppress(OSError):  # nobody reads it
+        with contextlib.suppress(OSError):  # nobody reads stdout
             print(f"mockserver proxy ready on {proxy.url} for {proxy.target}", flush=True)
         while not stop.wait(0.5):
             pass
         return proxy.stop()
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

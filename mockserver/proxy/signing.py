@@ -1,4 +1,4 @@
-"""Which requests are signed again with the user's own keys: documented ones, of callers on this machine."""
+"""Signs requests again with the user's own keys: only documented ones, and only from callers on this machine."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from .upstream import ProxyError
 
 
 class Resigner:
-    """Signs again what a caller has signed for the proxy's host.
+    """Signs requests again that a caller has signed for the proxy's host.
 
     Args:
-        sign: Gives the headers that prove who asks.
-        definitions: What is documented.
-        allowed: Methods and ids of operations that may be signed, besides GET.
-        hosts: Names under which callers may reach the proxy, besides those of this machine.
+        sign: Gives the headers that prove who sends a request.
+        definitions: The documented operations.
+        allowed: Methods, and ids of operations, that may be signed, beside GET.
+        hosts: Names under which callers may reach the proxy, beside those of this machine.
 
     Raises:
-        InputError: For a name in `allowed` that is neither a documented operation nor a method that one has.
+        InputError: For a name in `allowed` that is neither a documented operation nor the method of one.
     """
 
     def __init__(self, sign: Sign, definitions: Definitions, allowed: Collection[str], hosts: Collection[str]) -> None:
-        allowed_names = {name for operation in definitions.operations for name in (operation.id, operation.method)}
+        known_names = {name for operation in definitions.operations for name in (operation.id, operation.method)}
         for name in allowed:
-            if name not in allowed_names:
+            if name not in known_names:
                 raise InputError(
                     f"--resign-allow: no documented operation is called {name!r}, or has that method"
-                    f"{did_you_mean(name, allowed_names)}; known: {', '.join(sorted(allowed_names))}"
+                    f"{did_you_mean(name, known_names)}; known: {', '.join(sorted(known_names))}"
                 )
         self._sign, self._definitions = sign, definitions
         self._allowed = {"GET", *allowed}
         self._hosts = {host.lower() for host in hosts if not is_loopback(host)}
 
     def check(self, request: Request) -> None:
-        """Raise ProxyError for a request that must not be signed: of another site's page, or not documented."""
+        """Raise ProxyError for a request that must not be signed: from another site's page, or undocumented."""
         headers = request.headers
         for name in ("host", "origin"):
-            if name in headers and not self._passes(headers[name] if name == "origin" else f"//{headers[name]}"):
-                more = "".join(f", {host}" for host in sorted(self._hosts))
-                allowed = f"localhost, 127.0.0.1, [::1]{more}; --allow-host NAME adds one"
+            if name in headers and not self._is_allowed_host(headers[name] if name == "origin" else f"//{headers[name]}"):
+                other_hosts = "".join(f", {host}" for host in sorted(self._hosts))
+                allowed = f"localhost, 127.0.0.1, [::1]{other_hosts}; --allow-host NAME adds one"
                 raise _refused(f"its {name.capitalize()} is {headers[name][:80]!r}; allowed: {allowed}")
         operation = self._definitions.operation_at(request.method, request.path)
         if operation is None:
@@ -54,13 +54,13 @@ class Resigner:
             raise _refused(f"{operation.id} is a {operation.method}; allowed: {allowed}")
 
     def sign(self, request: Request) -> dict[str, str]:
-        """The headers that sign a request as it goes out, by their lower-case names. Raises ProxyError."""
+        """The headers that sign an outgoing request, by lower-case names. Raises ProxyError."""
         try:
             return {name.lower(): value for name, value in self._sign(request).items()}
         except InputError as error:
             raise ProxyError(502, "Can't sign", f"the request can't be signed again: {error}") from None
 
-    def _passes(self, url: str) -> bool:
+    def _is_allowed_host(self, url: str) -> bool:
         try:
             name = (urlsplit(url).hostname or "").lower()
         except ValueError:

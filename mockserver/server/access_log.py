@@ -11,11 +11,12 @@ from ..steps.render import one_line
 
 
 def access_line(exchange: JournalEntry) -> str:
-    """One line of ASCII, made of the journal's redacted exchange: the mock's time (UTC), method, target, status, duration,
+    """An exchange of the journal (redacted) as one line of ASCII: the mock's time (UTC), method, target, status, duration,
     problem, fault."""
     method, path, query, status, problem, fault = exchange.line()
     second, millisecond = divmod(exchange.time, SECOND)
-    line = f"{_clock(second)}.{millisecond:03} {_begin(method, path, query)} {status} {exchange.micros / 1000:.1f}ms"
+    time = f"{_clock_time(second)}.{millisecond:03}"
+    line = f"{time} {_method_and_target(method, path, query)} {status} {exchange.micros / 1000:.1f}ms"
     if problem:
         line += f"  {one_line(problem)}"
     if fault:
@@ -24,11 +25,11 @@ def access_line(exchange: JournalEntry) -> str:
 
 
 @lru_cache(64)
-def _clock(second: int) -> str:
+def _clock_time(second: int) -> str:
     return f"{utc(second * SECOND):%H:%M:%S}"
 
 
 @lru_cache(1_024)
-def _begin(method: str, path: str, query: str) -> str:
+def _method_and_target(method: str, path: str, query: str) -> str:
     target = quote(path, "/[]:@!$&'()*+,;=~", errors="surrogateescape") + ("?" + query if query else "")
     return one_line(f"{method} {target[:500]}")

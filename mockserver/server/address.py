@@ -1,4 +1,4 @@
-"""Where a server listens: finding and binding an address, with errors that say what to do."""
+"""Finds and binds the addresses that a server listens on, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 
 from ..errors import InputError
 
-_TRIES = 20
+_ATTEMPTS = 20
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """TCP sockets that are bound, but don't listen yet: one for each of the host's addresses, IPv4 before IPv6.
+    """TCP sockets that are bound, but don't listen yet: one for each address of the host, IPv4 before IPv6.
 
-    Of several addresses those that can't be bound are left out, except the first one. `::` takes IPv4, too.
+    Addresses that can't be bound are left out, except the first one. `::` also accepts IPv4.
 
     Args:
         host: A name or an address of this machine.
-        port: 0 is any free one, the same for all addresses.
+        port: 0: any free port, the same for all addresses.
 
     Raises:
-        InputError: The port is busy, or none; the host can't be bound.
+        InputError: The port is busy or invalid, or the host can't be bound.
     """
     if not 0 <= port <= 65_535:  # getaddrinfo would take it modulo 65536
         raise InputError(f"can't listen on {host}:{port}: port is {port}; allowed: 0 to 65535 (0: any free one)")
     try:
-        result = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        addresses = [(family, place) for family, _, _, _, place in sorted(result, key=lambda entry: entry[0])]
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = [(family, address) for family, _, _, _, address in sorted(entries, key=lambda entry: entry[0])]
         return _bind_all(addresses, port)
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name of a host can be
+    except (OSError, UnicodeError) as error:  # UnicodeError: for a name that can't be a host's
         busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         detail = getattr(error, "strerror", None) or str(error)
         advice = f"{'stop what is there, or ' if busy else ''}choose another --host or another --port (0: any free one)"
@@ -38,40 +38,40 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def _bind_all(addresses: list[tuple[Any, Any]], port: int) -> list[socket.socket]:
-    for tries_left in reversed(range(_TRIES)):
+    for attempts_left in reversed(range(_ATTEMPTS)):
         first = _bind_one(*addresses[0])
-        bound, taken = [first], port or first.getsockname()[1]
+        sockets, bound_port = [first], port or first.getsockname()[1]
         try:
-            for family, place in addresses[1:]:
+            for family, address in addresses[1:]:
                 try:
-                    bound.append(_bind_one(family, (place[0], taken, *place[2:])))
+                    sockets.append(_bind_one(family, (address[0], bound_port, *address[2:])))
                 except OSError as error:
-                    if error.errno == errno.EADDRINUSE:  # else there is no such address on this machine
+                    if error.errno == errno.EADDRINUSE:  # otherwise this machine doesn't have the address
                         raise
         except OSError:
-            for sock in bound:
+            for sock in sockets:
                 sock.close()
-            if port or not tries_left:
+            if port or not attempts_left:
                 raise
         else:
-            return bound
+            return sockets
     raise AssertionError("unreachable")
 
 
-def _bind_one(family: Any, place: Any) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
+def _bind_one(family: Any, address: Any) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if sys.platform != "win32":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, place[0] != "::")
-        bound.bind(place)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
+        sock.bind(address)
     except BaseException:
-        bound.close()
+        sock.close()
         raise
-    return bound
+    return sock
 
 
 def url_of(host: str, port: int, scheme: str = "http") -> str:
-    """The URL of a server on this host (a name, or an address of IPv4 or IPv6) and port."""
+    """The URL of a server on this host (a name, or an IPv4 or IPv6 address) and port."""
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

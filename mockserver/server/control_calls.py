@@ -1,4 +1,4 @@
-"""The control API for requests that came as bytes: Flask answers them."""
+"""The control API for raw requests: Flask answers them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _FRAMING = (b"content-length", b"transfer-encoding", b"connection")
 
 
 def is_control_call(target: bytes) -> bool:
-    """Whether a target is under the control API's prefix."""
-    if target[:1] == b"/" and target[1:2] not in (b"_", b"%"):  # nearly all are vendors'
+    """True if a target is under the control API's prefix."""
+    if target[:1] == b"/" and target[1:2] not in (b"_", b"%"):  # nearly all targets are a vendor's
         return False
     path, _ = split_target(target)
     return path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/")
 
 
 class ControlCalls:
-    """Answers calls of the control API. Flask is imported with the first one: it takes 100 ms."""
+    """Answers calls of the control API. Flask is imported at the first call, because that takes 100 ms."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
@@ -35,7 +35,7 @@ class ControlCalls:
         self._lock = threading.Lock()
 
     def answer(self, request: RawRequest) -> Response:
-        """The answer to a call. Takes milliseconds: not for the loop."""
+        """The answer to a call. It takes milliseconds, so don't call it on the loop."""
         if request.body_size > len(request.body):
             return problem(413, "Body too large", f"the body has {request.body_size} bytes; allowed: 12 MiB")
         app = self._flask_app()
@@ -47,10 +47,10 @@ class ControlCalls:
             if name.lower() not in _FRAMING
         ]
         builder = EnvironBuilder(request.target.decode("ascii"), method=request.method, headers=headers, data=request.body)
-        parts, status, answered = run_wsgi_app(app, builder.get_environ(), buffered=True)
-        body = b"".join(parts)
+        body_parts, status, response_headers = run_wsgi_app(app, builder.get_environ(), buffered=True)
+        body = b"".join(body_parts)
         date = format_datetime(utc(self._mock.clock.now()), usegmt=True)
-        return Response(int(status[:3]), (*answered.items(), ("Date", date)), body)
+        return Response(int(status[:3]), (*response_headers.items(), ("Date", date)), body)
 
     def _flask_app(self) -> Flask:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What a server asks to answer requests."""
+"""The interface between a server and the code that answers its requests."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from .reading import Refusal
 
 
 class Handler:
-    """Answers the requests of a server. Subclasses say at least `answer`.
+    """Answers the requests of a server. Subclasses override at least `answer`.
 
     Attributes:
-        body_limit: The largest body that it is given, in bytes; of a larger one it gets the size alone.
-        threads: How many slow requests are answered at once.
+        body_limit: The largest body that it is given, in bytes; of a larger one it gets only the size.
+        threads: How many slow requests are answered at the same time.
     """
 
     body_limit: int = 12 * 1024 * 1024
     threads: int = 8
 
     def answer(self, request: RawRequest) -> Response:
-        """The answer to a request. Called on the server's loop: nothing else is done meanwhile."""
+        """The answer to a request. Called on the server's loop, which does nothing else meanwhile."""
         raise NotImplementedError
 
     def is_slow(self, _request: RawRequest) -> bool:
-        """Whether answering takes so long that `answer` is to be called in a thread of its own."""
+        """True if `answer` takes so long for this request that it must be called in a thread."""
         return False
 
     def refuse(self, refusal: Refusal) -> Response:
-        """The answer to bytes that are no request; the connection is closed after it."""
+        """The answer to bytes that are not a request; the connection is closed after it."""
         return problem(refusal.status, "Bad request", refusal.detail)
 
     def tls_alert(self) -> bytes:
-        """What a client is sent that greets in TLS, before the connection is closed; nothing: it is served, if it can be."""
+        """The bytes sent to a client that begins with TLS, before its connection is closed; empty: it is served normally."""
         return b""
 
     def refuses_connections(self) -> bool:
-        """Whether the port is closed now. Asked at the start, and by `HttpServer.refresh_port`."""
+        """True if the port must be closed now. Called at the start, and by `HttpServer.refresh_port`."""
         return False
 
     def port_may_change(self) -> bool:
-        """Whether that may change by the mere passing of time: the server then looks all the time."""
+        """True if `refuses_connections` may change as time passes: then the server checks it regularly."""
         return False
 
 
 def problem(status: int, title: str, detail: str) -> Response:
-    """A problem as RFC 9457 has it."""
+    """A problem in the form of RFC 9457."""
     body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
     headers = (("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))))
     return Response(status, headers, body, detail)

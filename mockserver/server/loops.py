@@ -1,4 +1,4 @@
-"""Event loops whose time is real, whatever virtual time does to the rest of the process."""
+"""Event loops on real time, even inside a block of virtual time."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _select = selectors.DefaultSelector.select
 
 
 class _Selector(selectors.DefaultSelector):
-    """Counts how often it slept, and knows whether it does."""
+    """A selector that counts its sleeps, and knows whether it is asleep."""
 
-    asleep = False
-    sleeps = 0
+    is_asleep = False
+    sleep_count = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        self.sleeps += 1
-        self.asleep = timeout is None or timeout > 0
+        self.sleep_count += 1
+        self.is_asleep = timeout is None or timeout > 0
         try:
             return _select(self, timeout)
         finally:
-            self.asleep = False
+            self.is_asleep = False
 
 
 class RealTimeLoop(asyncio.SelectorEventLoop):
-    """The standard library's loop, on real time; any thread may ask whether it is at rest."""
+    """The standard library's loop on real time; any thread may ask whether it is at rest."""
 
     mockserver_real_time = True
     call_later = asyncio.SelectorEventLoop.call_later
@@ -41,13 +41,13 @@ class RealTimeLoop(asyncio.SelectorEventLoop):
         return real_time.monotonic()
 
     def sleep_number(self) -> int | None:
-        """Which of its sleeps the loop is in: as long as it is the same one, the loop did nothing. None: it is awake."""
-        number = self._sleeper.sleeps
-        return number if self._sleeper.asleep else None
+        """The number of the sleep that the loop is in; None if it is awake. With the same number again, it did nothing."""
+        number = self._sleeper.sleep_count
+        return number if self._sleeper.is_asleep else None
 
 
 def quick_loop() -> asyncio.AbstractEventLoop:
-    """The quickest loop there is: uvloop's, whose time is libuv's own, where it is installed."""
+    """The quickest loop: uvloop's if that is installed (its time is libuv's, and so real)."""
     try:
         import uvloop
     except ImportError:
@@ -60,27 +60,27 @@ def quick_loop() -> asyncio.AbstractEventLoop:
 
 
 class ReadableSockets:
-    """Sockets, of which any thread may ask whether one has bytes, or a client, that nobody took yet."""
+    """A set of sockets; any thread may ask whether one of them has bytes, or a client, that wasn't read or accepted yet."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
 
     def add(self, *numbers: int) -> None:
-        """More sockets, by their file numbers."""
+        """Add sockets, by their file numbers."""
         for number in numbers:
             if number not in self._selector.get_map():
                 self._selector.register(number, selectors.EVENT_READ)
 
     def discard(self, *numbers: int) -> None:
-        """Fewer."""
+        """Remove sockets, by their file numbers."""
         for number in numbers:
             if number in self._selector.get_map():
                 self._selector.unregister(number)
 
     def any(self) -> bool:
-        """Whether one has something to read."""
+        """True if one of them has something to read."""
         return bool(_select(self._selector, 0))
 
     def close(self) -> None:
-        """Look no more."""
+        """Close the selector."""
         self._selector.close()

@@ -20,10 +20,10 @@ _HANDSHAKE_FAILURE = bytes.fromhex("15030300020228")
 
 
 class MockHandler(Handler):
-    """Answers the vendors' operations at once, on the loop, and the control API in threads.
+    """Answers the vendors' operations on the loop, and calls of the control API in threads.
 
     Args:
-        mock: What answers.
+        mock: The mock that answers.
     """
 
     body_limit = BODY_LIMIT
@@ -33,7 +33,7 @@ class MockHandler(Handler):
         self._control = ControlCalls(mock)
 
     def is_slow(self, request: RawRequest) -> bool:
-        """Whether it is a call of the control API."""
+        """True for a call of the control API."""
         return is_control_call(request.target)
 
     def answer(self, request: RawRequest) -> Response:
@@ -43,12 +43,12 @@ class MockHandler(Handler):
         return self._mock.handle_raw(request)
 
     def refuse(self, refusal: Refusal) -> Response:
-        """A problem as RFC 9457 has it."""
+        """A problem in the form of RFC 9457."""
         answer = misuse_answer(ControlError("Bad request", refusal.detail, refusal.status))
         return response(answer, self._mock.clock.now(), "", "")
 
     def tls_alert(self) -> bytes:
-        """The alert of the fault TLS_ERROR, which is counted, where it is declared."""
+        """The alert of the fault TLS_ERROR if that is declared; then the fault is counted."""
         faults = self._mock.namespace().faults
         entry = faults.listening("TLS_ERROR", self._mock.clock.now())
         if entry is None:
@@ -57,11 +57,11 @@ class MockHandler(Handler):
         return _HANDSHAKE_FAILURE
 
     def refuses_connections(self) -> bool:
-        """Whether the fault CONNECTION_REFUSED closes the port now."""
+        """True if the fault CONNECTION_REFUSED closes the port now."""
         return self._mock.namespace().faults.listening("CONNECTION_REFUSED", self._mock.clock.now()) is not None
 
     def port_may_change(self) -> bool:
-        """Whether the port may open or close by itself, as the clock runs."""
+        """True if the port may open or close as the clock runs."""
         return self._mock.clock.speed > 0 and self._mock.namespace().faults.has_listener_faults()
 
 
@@ -72,10 +72,10 @@ class MockHttpServer:
     block.
 
     Args:
-        mock: What answers.
+        mock: The mock that answers.
         host: A name or an address of this machine.
-        port: 0 is any free one.
-        tls: By which it speaks HTTPS; by default it speaks HTTP.
+        port: 0: any free port.
+        tls: The TLS context for HTTPS. Default: HTTP.
         quick: Run on the quickest loop that is installed. Virtual time can't ask such a server whether it is at rest.
 
     Raises:
@@ -95,20 +95,20 @@ class MockHttpServer:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The server's URL, without a slash at the end."""
         return self._server.url
 
     def start(self) -> MockHttpServer:
-        """Answer from now on. Raises RuntimeError for a server that was started or stopped before."""
+        """Begin to answer. Raises RuntimeError if the server was already started or stopped."""
         self._server.start()
         self.mock.namespace().faults.watch(self._server.refresh_port)
-        self.mock.clock.watch(self._look_at_the_clock)
+        self.mock.clock.watch(self._refresh_port_at_clock_change)
         return self
 
     def stop(self) -> None:
-        """Close the port and all connections; what is being answered is cut off."""
+        """Close the port and all connections; exchanges under way are cut off."""
         self.mock.namespace().faults.unwatch(self._server.refresh_port)
-        self.mock.clock.unwatch(self._look_at_the_clock)
+        self.mock.clock.unwatch(self._refresh_port_at_clock_change)
         self._server.stop()
 
     def __enter__(self) -> MockHttpServer:
@@ -117,6 +117,6 @@ class MockHttpServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _look_at_the_clock(self) -> None:
+    def _refresh_port_at_clock_change(self) -> None:
         if self.mock.namespace().faults.has_listener_faults():
             self._server.refresh_port()

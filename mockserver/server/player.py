@@ -1,4 +1,4 @@
-"""Plays a delivery's script on a connection: its pauses are timers of the loop, no threads."""
+"""Delivers an answer over a connection, action by action; pauses are timers of the loop, not threads."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Player:
         loop: Whose timers are used.
         transport: The connection.
         actions: The script.
-        over: Called at its end with whether the connection can carry another answer. It is not called after `stop`.
+        on_end: Called at its end with whether the connection can carry another answer. It is not called after `stop`.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, transport: Any, actions: Iterator[Action], over: Callable[[bool], object]
+        self, loop: asyncio.AbstractEventLoop, transport: Any, actions: Iterator[Action], on_end: Callable[[bool], object]
     ) -> None:
         self._loop = loop
         self._transport = transport
         self._actions = actions
-        self._over = over
+        self._on_end = on_end
         self._timer: asyncio.TimerHandle | None = None
         self.hangs = False
-        """Whether it only waits for the client to give up."""
+        """True while it only waits for the client to give up."""
 
     def play(self) -> None:
-        """Do what comes next, up to the next pause."""
+        """Do the next actions, up to the next pause."""
         for action in self._actions:
             if isinstance(action, bytes):
                 self._transport.write(action)
@@ -48,21 +48,21 @@ class Player:
                 if action.seconds is not None:
                     self._timer = self._loop.call_later(action.seconds, self.play)
                 return
-        self._over(True)
+        self._on_end(True)
 
     def stop(self) -> None:
-        """Play no more."""
+        """Stop the delivery."""
         if self._timer is not None:
             self._timer.cancel()
 
     def _end_connection(self, end: End) -> None:
         if end is End.RESET:
             reset_on_close(self._transport)
-        self._over(False)
+        self._on_end(False)
 
 
 def reset_on_close(transport: Any) -> None:
-    """Let closing the connection reset it (RST), instead of ending it in order (FIN)."""
-    if hasattr(transport, "ends_in_order"):  # it speaks TLS, which would say goodbye
-        transport.ends_in_order = False
+    """Make the later close of the connection a reset (RST), instead of a normal end (FIN)."""
+    if hasattr(transport, "sends_close_notify"):  # TLS would send its own message at the end
+        transport.sends_close_notify = False
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

@@ -1,4 +1,4 @@
-"""Requests from a stream of bytes: llhttp reads them; what it can't know is checked here."""
+"""Reads requests from a stream of bytes: llhttp parses them, and this module checks the rest."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import httptools
 from ..model import RawRequest
 
 LINE_LIMIT = 64 * 1024
-"""Of a target or a header, in bytes: what is longer than a gateway takes, but not by far, is for the handler to refuse."""
+"""The longest target or header, in bytes; a gateway takes less, but then the handler refuses the request."""
 HEAD_LIMIT = 256 * 1024
 HEADERS_LIMIT = 256
 TLS = b"\x16"
-"""What a TLS client's first record begins with (RFC 8446, 5.1)."""
+"""The first byte of a TLS client (RFC 8446, 5.1)."""
 _START = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t\r\n]+) (HTTP/1\.[01])\r\n")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_NON_ASCII = re.compile(rb"[\x80-\xff]")
 _METHODS: dict[bytes, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Bytes that are no request that the server takes: the `status` to answer with, and the `detail`, one line."""
+    """Why bytes are not a request that the server takes: the `status` to answer with, and the `detail` in one line."""
 
     status: int
     detail: str
 
 
 class Sink(Protocol):
-    """What a reader tells of what it read."""
+    """Gets the requests that a reader has read."""
 
     def request_read(self, request: RawRequest) -> None:
-        """A request is whole, or its body is too large."""
+        """A request is complete, or its body is too large."""
 
     def body_awaited(self) -> None:
         """The client waits for `100 Continue` before it sends its body."""
 
-    def refused(self, refusal: Refusal) -> None:
-        """What came is not a request, and nothing more can be read."""
+    def request_refused(self, refusal: Refusal) -> None:
+        """The bytes are not a request, and nothing more can be read."""
 
 
 class _Refused(Exception):
-    """Raised to stop the parser: the refusal, if there is one."""
+    """Stops the parser, with the refusal if there is one."""
 
     def __init__(self, refusal: Refusal | None = None) -> None:
         super().__init__()
@@ -55,64 +55,64 @@ class RequestReader:
 
     Args:
         sink: Gets each request.
-        body_limit: The largest body that is kept, in bytes. Of a larger one only the size is given, `keep_alive` is False,
-            and nothing after it is read.
+        body_limit: The largest body that is read, in bytes. A request with a larger one has only its size, its `keep_alive`
+            is False, and nothing after it is read.
     """
 
     __slots__ = (
+        "_announced_length",
+        "_awaits_continue",
         "_body",
         "_body_limit",
-        "_events",
-        "_expects",
-        "_fed",
+        "_body_size",
+        "_fed_size",
         "_headers",
         "_in_head",
-        "_length",
+        "_is_resuming",
         "_method",
         "_parser",
-        "_resuming",
+        "_request_count",
         "_sink",
-        "_size",
         "_target",
         "in_message",
-        "over",
+        "is_over",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, body_limit: int) -> None:
         self._sink = sink
         self._body_limit = body_limit
         self._parser: Any = httptools.HttpRequestParser(self)
-        self._resuming = False
+        self._is_resuming = False
         self._method = ""
-        self._events = 0
-        self.over = False
+        self._request_count = 0
+        self.is_over = False
         self._clear()
         self.in_message = False
 
     def feed(self, data: bytes) -> None:
-        """Read what came."""
-        if self.over:
+        """Read bytes from the client."""
+        if self.is_over:
             return
         try:
             self._feed(data)
         except _Refused as stop:
-            self.over = True
+            self.is_over = True
             if stop.refusal:
-                self._sink.refused(stop.refusal)
+                self._sink.request_refused(stop.refusal)
 
     def end(self) -> None:
-        """The client sends no more: a request that is not whole is refused."""
-        if self.over or not self.in_message:
+        """The client has sent everything: an incomplete request is refused."""
+        if self.is_over or not self.in_message:
             return
-        self.over = True
+        self.is_over = True
         if not self._in_head:
-            whole = f" of {self._length}" if self._length else ""
-            self._sink.refused(Refusal(400, f"the body ends after {self._size}{whole} bytes"))
+            expected_size = f" of {self._announced_length}" if self._announced_length else ""
+            self._sink.request_refused(Refusal(400, f"the body ends after {self._body_size}{expected_size} bytes"))
         elif self._headers:
-            self._sink.refused(Refusal(400, "the request ends within its headers"))
+            self._sink.request_refused(Refusal(400, "the request ends within its headers"))
 
     def _feed(self, data: bytes) -> None:
-        before = self._events if not self.in_message else -1
+        before = self._request_count if not self.in_message else -1
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -121,28 +121,30 @@ class RequestReader:
             assert error.__context__ is not None
             raise error.__context__ from None
         except httptools.HttpParserError as error:
-            if self.over:  # the client said that it would send no more
+            if self.is_over:  # the client had announced that this was its last request
                 return
-            translated = self._translated(data) if self._events == before else None
+            translated = self._translate_for_parser(data) if self._request_count == before else None
             if translated is None:
                 raise _Refused(_refusal(error, data)) from None
             self._feed(translated)
         if self._in_head and self.in_message:
-            self._fed += len(data)
-            _limit(self._fed, HEAD_LIMIT, "the headers are")
+            self._fed_size += len(data)
+            _check_limit(self._fed_size, HEAD_LIMIT, "the headers are")
 
     def _refuse_upgrade(self, rest: bytes) -> None:
-        """Go on in HTTP/1.1 with a client that offered another protocol. Its body, if any, was not read yet."""
+        """Go on in HTTP/1.1 with a client that offered another protocol. Its body, if it has one, was not read yet."""
         self._parser = httptools.HttpRequestParser(self)
         if self.in_message:
-            self._resuming = True
-            size = b"Content-Length: %d" % self._length if self._length else b"Transfer-Encoding: chunked"
-            self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % size)
+            self._is_resuming = True
+            length_header = (
+                b"Content-Length: %d" % self._announced_length if self._announced_length else b"Transfer-Encoding: chunked"
+            )
+            self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % length_header)
         if rest:
             self._feed(rest)
 
-    def _translated(self, data: bytes) -> bytes | None:
-        """A request as llhttp takes it, which knows a list of methods and no raw UTF-8 in a target."""
+    def _translate_for_parser(self, data: bytes) -> bytes | None:
+        """The request in a form that llhttp accepts: it knows only some methods, and no raw UTF-8 in a target."""
         match = _START.match(data)
         if match is None or self._method:
             return None
@@ -151,112 +153,116 @@ class RequestReader:
             return None
         self._parser = httptools.HttpRequestParser(self)
         self._method = method.decode("ascii")
-        target = _HIGH.sub(lambda byte: b"%%%02X" % byte[0][0], target)
+        target = _NON_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target)
         return b"POST %b %b\r\n%b" % (target, version, data[match.end() :])
 
-    # What the parser calls
+    # Called by the parser
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        if not self._resuming:
+        if not self._is_resuming:
             self._clear()
 
     def _clear(self) -> None:
         self.in_message = self._in_head = True
-        self._expects = False
+        self._awaits_continue = False
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
-        self._fed = self._size = self._length = 0
+        self._fed_size = self._body_size = self._announced_length = 0
 
     def on_url(self, part: bytes) -> None:
         """The target, or a part of it."""
-        if not self._resuming:
+        if not self._is_resuming:
             self._target += part
-            _limit(len(self._target), LINE_LIMIT, "the target is")
+            _check_limit(len(self._target), LINE_LIMIT, "the target is")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        if self._in_head and not self._resuming:  # else a trailer
-            _limit(len(name) + len(value), LINE_LIMIT, "a header is")
+        if self._in_head and not self._is_resuming:  # otherwise it is a trailer
+            _check_limit(len(name) + len(value), LINE_LIMIT, "a header is")
             if len(self._headers) == HEADERS_LIMIT:
                 raise _Refused(Refusal(431, f"there are more than {HEADERS_LIMIT} headers"))
             self._headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The end of the head."""
-        if self._resuming:
+        if self._is_resuming:
             return
         chunked = self._check_head()
         self._in_head = False
-        if self._length > self._body_limit:
-            self._give_up(self._length)
-        if self._expects and (self._length or chunked):
+        if self._announced_length > self._body_limit:
+            self._end_with_large_body(self._announced_length)
+        if self._awaits_continue and (self._announced_length or chunked):
             self._sink.body_awaited()
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
-        self._size += len(part)
-        if self._size > self._body_limit:
-            self._give_up(self._size)
+        self._body_size += len(part)
+        if self._body_size > self._body_limit:
+            self._end_with_large_body(self._body_size)
         self._body.append(part)
 
     def on_message_complete(self) -> None:
         """The end of the request."""
         if self._parser.should_upgrade() and self._has_body():
-            return  # llhttp believes that another protocol follows: see _refuse_upgrade
+            return  # llhttp assumes that another protocol follows: see _refuse_upgrade
         keep_alive = self._parser.should_keep_alive()
-        self._tell(keep_alive)
+        self._pass_on(keep_alive)
         if not keep_alive:
-            self.over = True
+            self.is_over = True
 
     def _has_body(self) -> bool:
-        return self._length > 0 or any(name.lower() == b"transfer-encoding" for name, _ in self._headers)
+        return self._announced_length > 0 or any(name.lower() == b"transfer-encoding" for name, _ in self._headers)
 
-    def _give_up(self, size: int) -> None:
-        self._body, self._size = [], size
-        self._tell(keep_alive=False)
+    def _end_with_large_body(self, size: int) -> None:
+        self._body, self._body_size = [], size
+        self._pass_on(keep_alive=False)
         raise _Refused
 
-    def _tell(self, keep_alive: bool) -> None:
-        allowed = self._parser.get_method()
-        method = self._method or _METHODS.get(allowed) or _METHODS.setdefault(allowed, allowed.decode("ascii"))
-        self.in_message = self._resuming = False
+    def _pass_on(self, keep_alive: bool) -> None:
+        parser_method = self._parser.get_method()
+        method = (
+            self._method or _METHODS.get(parser_method) or _METHODS.setdefault(parser_method, parser_method.decode("ascii"))
+        )
+        self.in_message = self._is_resuming = False
         self._method = ""
-        self._events += 1
-        old = self._parser.get_http_version() == "1.0"
+        self._request_count += 1
+        is_http_1_0 = self._parser.get_http_version() == "1.0"
         body = b"".join(self._body)
-        self._sink.request_read(RawRequest(method, self._target, tuple(self._headers), body, self._size, keep_alive, old))
+        self._sink.request_read(
+            RawRequest(method, self._target, tuple(self._headers), body, self._body_size, keep_alive, is_http_1_0)
+        )
 
     def _check_head(self) -> bool:
-        """Read what the head says of the body; whether it comes in chunks. Raises _Refused."""
+        """Read what the headers say about the body; returns True if it comes in chunks. Raises _Refused."""
         version = self._parser.get_http_version()
         if version not in ("1.1", "1.0"):
             raise _Refused(Refusal(505, "the version is not HTTP/1.1 or HTTP/1.0"))
-        hosts = total = 0
+        host_count = total_size = 0
         chunked = False
         for name, value in self._headers:
-            total += len(name) + len(value)
-            lower = name.lower()
-            if lower == b"host":
-                hosts += 1
-            elif lower == b"content-length":
-                self._length = int(value)
-            elif lower == b"transfer-encoding":
+            total_size += len(name) + len(value)
+            lower_name = name.lower()
+            if lower_name == b"host":
+                host_count += 1
+            elif lower_name == b"content-length":
+                self._announced_length = int(value)
+            elif lower_name == b"transfer-encoding":
                 chunked = True
                 if value.lower() != b"chunked":
                     raise _Refused(Refusal(501, f"Transfer-Encoding is {value[:40].decode('latin-1')!a}; allowed: chunked"))
-            elif lower == b"expect":
-                self._expects = value.lower() == b"100-continue"
-        _limit(total, HEAD_LIMIT, "the headers are")
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            reported = "was sent twice" if hosts else "is missing, which HTTP/1.1 needs"
-            raise _Refused(Refusal(400, f"the header Host {reported}"))
+            elif lower_name == b"expect":
+                self._awaits_continue = value.lower() == b"100-continue"
+        _check_limit(total_size, HEAD_LIMIT, "the headers are")
+        if host_count > 1 or (host_count == 0 and version == "1.1"):
+            mistake = "was sent twice" if host_count else "is missing, which HTTP/1.1 needs"
+            raise _Refused(Refusal(400, f"the header Host {mistake}"))
         return chunked
 
 
-class _One:
-    """Keeps the one request that is read."""
+class _SingleRequestSink:
+    """Holds the request that was read."""
 
     request: RawRequest | None = None
 
@@ -266,13 +272,13 @@ class _One:
     def body_awaited(self) -> None:
         pass
 
-    def refused(self, refusal: Refusal) -> None:
+    def request_refused(self, refusal: Refusal) -> None:
         raise ValueError(refusal.detail)
 
 
-def whole_request(data: bytes, body_limit: int) -> RawRequest:
-    """The request that these bytes are. Raises ValueError where they are none, or not the whole of one."""
-    sink = _One()
+def complete_request(data: bytes, body_limit: int) -> RawRequest:
+    """The request in these bytes. Raises ValueError if they are not exactly one complete request."""
+    sink = _SingleRequestSink()
     reader = RequestReader(sink, body_limit)
     reader.feed(data)
     reader.end()
@@ -281,17 +287,17 @@ def whole_request(data: bytes, body_limit: int) -> RawRequest:
     return sink.request
 
 
-def _limit(size: int, limit: int, what: str) -> None:
+def _check_limit(size: int, limit: int, subject: str) -> None:
     if size > limit:
-        raise _Refused(Refusal(431, f"{what} larger than {limit} bytes"))
+        raise _Refused(Refusal(431, f"{subject} larger than {limit} bytes"))
 
 
 def _refusal(error: httptools.HttpParserError, data: bytes) -> Refusal:
-    """What to say of bytes that llhttp doesn't take."""
+    """The refusal of bytes that llhttp doesn't accept."""
     if data[:1] == TLS:
         return Refusal(400, "the client speaks TLS, but this port speaks plain HTTP: use http://")
-    words = str(error)
-    if "HTTP version" in words or re.match(rb"[^\r\n]* HTTP/[02-9]\S*\r?\n", data):
+    parser_message = str(error)
+    if "HTTP version" in parser_message or re.match(rb"[^\r\n]* HTTP/[02-9]\S*\r?\n", data):
         return Refusal(505, "the version is not HTTP/1.1 or HTTP/1.0")
     line = data.partition(b"\n")[0][:80].decode("latin-1")
-    return Refusal(400, f"what came is no HTTP/1.1 request ({words}); it begins with {line!a}")
+    return Refusal(400, f"what came is no HTTP/1.1 request ({parser_message}); it begins with {line!a}")

@@ -1,4 +1,4 @@
-"""`mockserver serve` and `replay`: the server as a process of its own."""
+"""The server as a process of its own: `mockserver serve` and `replay`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .log_writer import LogHandler, LogWriter
 from .mock_http_server import MockHttpServer
 
 LOG_LOST = 3
-"""The exit status where lines of the log were lost."""
+"""The exit status if lines of the log were lost."""
 _LOG_SECONDS = 1.0
 _NOTES = 20
 """How many notes on the user's documents are printed at the start."""
@@ -38,7 +38,7 @@ def serve(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. Prints one line on stdout once the server answers.
 
     Returns:
-        The exit status: 0, or 3 where stderr couldn't take all lines of the log.
+        The exit status: 0, or 3 if lines of the log were lost because stderr was full or closed.
 
     Raises:
         InputError: For a busy port, a host that can't be bound, a wrong setting, definition or fixture.
@@ -50,8 +50,8 @@ def serve(settings: Settings) -> int:
         _serve(settings, writer)
     finally:
         logging.getLogger().removeHandler(handler)
-        lost = writer.close(_LOG_SECONDS)
-    return LOG_LOST if lost else 0
+        lost_count = writer.close(_LOG_SECONDS)
+    return LOG_LOST if lost_count else 0
 
 
 def _serve(settings: Settings, writer: LogWriter) -> None:
@@ -59,33 +59,35 @@ def _serve(settings: Settings, writer: LogWriter) -> None:
         writer.write(access_line(exchange))
 
     mock = Mock(settings, definitions=_definitions(settings), on_exchange=log if settings.access_log else None)
-    mock.log_lines_lost = writer.lost
+    mock.log_lines_lost = writer.lost_count
     stop = threading.Event()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    before: dict[int, Any] = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers_before: dict[int, Any] = {
+        number: signal.signal(number, stop_on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
-        tls, trusted = _certificates(settings)
+        tls, certificates = _certificates(settings)
         with MockHttpServer(mock, settings.host, settings.port, tls=tls, quick=True) as server:
-            if trusted:
-                _tell_clients(settings, server.port, trusted)
+            if certificates:
+                _write_trust_file(settings, server.port, certificates)
             if settings.port_file:
                 _write_port(settings.port_file, server.port)
             spare_the_collector()
             _announce(f"mockserver ready on {server.url}")
             stop.wait()
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers_before.items():
             signal.signal(number, handler)
 
 
 def _definitions(settings: Settings) -> Definitions:
-    """The definitions to serve; on stderr, what of the user's documents is left out."""
+    """The definitions to serve; prints on stderr what is left out of the user's documents."""
     notes = Notes()
     definitions = load([Path(path) for path in settings.definitions], notes=notes)
-    whole = check_examples(definitions, notes, _EXAMPLES)
+    all_checked = check_examples(definitions, notes, _EXAMPLES)
     for note in notes.all()[:_NOTES]:
         print(f"mockserver: note: {note}", file=sys.stderr, flush=True)
     if len(notes.all()) > _NOTES:
@@ -94,7 +96,7 @@ def _definitions(settings: Settings) -> Definitions:
             file=sys.stderr,
             flush=True,
         )
-    if not whole:
+    if not all_checked:
         print(
             f"mockserver: {_EXAMPLES} examples were checked; `mockserver lint FILE` checks all", file=sys.stderr, flush=True
         )
@@ -102,26 +104,26 @@ def _definitions(settings: Settings) -> Definitions:
 
 
 def _certificates(settings: Settings) -> tuple[ssl.SSLContext | None, bytes]:
-    """What to speak TLS by, if at all, and what clients have to trust where that was made on the spot."""
+    """The TLS context, if TLS is used, and the certificates that clients have to trust if the authority is new."""
     if not (settings.tls or settings.tls_cert):
         return None, b""
-    from .certificates import context_from_files, context_made_up
+    from .certificates import context_from_files, new_context
 
     if settings.tls_cert:
         return context_from_files(settings.tls_cert, settings.tls_key), b""
-    return context_made_up(settings.host)
+    return new_context(settings.host)
 
 
-def _tell_clients(settings: Settings, port: int, trusted: bytes) -> None:
+def _write_trust_file(settings: Settings, port: int, certificates: bytes) -> None:
     from .certificates import trust_file, write_trust_file
 
-    write_trust_file(trust_file(replace(settings, port=port)), trusted)
+    write_trust_file(trust_file(replace(settings, port=port)), certificates)
 
 
 def spare_the_collector() -> None:
-    """Let Python's collector of cycles leave alone what lives as long as the process, and look at the rest less often.
+    """Let Python's garbage collector skip all objects that exist now, and run less often.
 
-    With 6,000 connections open it held up a request for 130 ms.
+    With 6,000 open connections, it delayed a request by 130 ms.
     """
     gc.collect()
     gc.freeze()
@@ -138,5 +140,5 @@ def _write_port(file: str, port: int) -> None:
 def _announce(line: str) -> None:
     try:
         print(line, flush=True)
-    except OSError:  # nobody reads it: no reason not to serve
-        sys.stdout = None  # or Python complains about it at the end
+    except OSError:  # nobody reads stdout: the server still works
+        sys.stdout = None  # otherwise Python complains at exit

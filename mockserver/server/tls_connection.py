@@ -1,4 +1,4 @@
-"""A connection that speaks TLS: the same as a plain one, above a layer of TLS."""
+"""A connection that speaks TLS: a plain connection on top of a TLS layer."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _PIECE = 256 * 1024
 
 
 class TlsTransport:
-    """A transport that encrypts what is written to it, and decrypts what it is fed.
+    """A transport that encrypts what is written to it, and decrypts the bytes that it is fed.
 
     Args:
-        transport: The one below.
-        context: By which it speaks TLS, as a server.
+        transport: The transport below, which sends the encrypted bytes.
+        context: The server's TLS context.
     """
 
     def __init__(self, transport: Any, context: ssl.SSLContext) -> None:
-        self._below = transport
+        self._transport_below = transport
         self._received, self._to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._received, self._to_send, server_side=True)
         self._ready = False
-        self.ends_in_order = True
-        """Whether the client is notified of the end, as TLS wants it."""
+        self.sends_close_notify = True
+        """Whether the client is told about the end of the connection, as TLS requires."""
         self.abort = transport.abort
         self.can_write_eof = transport.can_write_eof
         self.get_extra_info = transport.get_extra_info
@@ -37,7 +37,7 @@ class TlsTransport:
         self.set_write_buffer_limits = transport.set_write_buffer_limits
 
     def feed(self, data: bytes) -> bytes:
-        """Take bytes from below; what they say. Raises ssl.SSLError, once the client was sent the alert."""
+        """Decrypt bytes from the client. Raises ssl.SSLError after the alert was sent to the client."""
         self._received.write(data)
         pieces = []
         try:
@@ -61,71 +61,71 @@ class TlsTransport:
             self._flush()
 
     def write_plain(self, data: bytes) -> None:
-        """Send bytes as they are."""
-        self._below.write(data)
+        """Send bytes unencrypted."""
+        self._transport_below.write(data)
 
     def write_eof(self) -> None:
-        """Send no more."""
-        self._say_goodbye()
-        self._below.write_eof()
+        """Tell the client that nothing more is sent."""
+        self._send_close_notify()
+        self._transport_below.write_eof()
 
     def close(self) -> None:
-        """End the connection, once all is sent."""
-        self._say_goodbye()
-        self._below.close()
+        """Close the connection once everything is sent."""
+        self._send_close_notify()
+        self._transport_below.close()
 
-    def _say_goodbye(self) -> None:
-        if self._ready and self.ends_in_order:
-            self.ends_in_order = False
-            with contextlib.suppress(ssl.SSLError):  # the client hasn't said so yet: nobody waits for it
+    def _send_close_notify(self) -> None:
+        if self._ready and self.sends_close_notify:
+            self.sends_close_notify = False
+            with contextlib.suppress(ssl.SSLError):  # the client hasn't sent its own yet; we don't wait for that
                 self._tls.unwrap()
             self._flush()
 
     def _flush(self) -> None:
         if self._to_send.pending:
-            self._below.write(self._to_send.read())
+            self._transport_below.write(self._to_send.read())
 
 
 class TlsConnection(Connection):
-    """A connection from its first byte to its last."""
+    """A connection from its first byte to its last, with TLS."""
 
     def __init__(self, server: HttpServer) -> None:
         super().__init__(server)
         assert server.tls is not None
         self._context = server.tls
-        self._greeted = False
+        self._has_received_bytes = False
 
     def connection_made(self, transport: Any) -> None:
-        """A client is there."""
+        """Called when a client has connected."""
         super().connection_made(TlsTransport(transport, self._context))
 
     def data_received(self, data: bytes) -> None:
-        """Decrypt what came, and read it."""
+        """Decrypt the bytes, and read them."""
         transport: TlsTransport = self.transport
-        if not self._greeted:
-            self._greeted = True
+        if not self._has_received_bytes:
+            self._has_received_bytes = True
             if data[:1] != TLS:
-                self._turn_away(b"", Refusal(400, "the client speaks plain HTTP, but this port speaks TLS: use https://"))
+                self._reject(b"", Refusal(400, "the client speaks plain HTTP, but this port speaks TLS: use https://"))
                 return
             if alert := self._handler.tls_alert():
-                self._turn_away(alert)
+                self._reject(alert)
                 return
-        if self._lingering:
+        if self._linger_bytes_left:
             super().data_received(data)
             return
         try:
-            plain = transport.feed(data)
-        except ssl.SSLError:  # no common version, or the client doesn't trust us: it knows
-            transport.ends_in_order = False
-            self._end_connection(lingering=True)
+            decrypted = transport.feed(data)
+        except ssl.SSLError:  # no common version, or the client doesn't trust us; it got the alert
+            transport.sends_close_notify = False
+            self._end_connection(linger=True)
             return
-        if plain:
-            super().data_received(plain)
+        if decrypted:
+            super().data_received(decrypted)
 
-    def _turn_away(self, said: bytes, refusal: Refusal | None = None) -> None:
-        """End a connection that speaks no TLS yet."""
+    def _reject(self, answer: bytes, refusal: Refusal | None = None) -> None:
+        """Answer a client that doesn't speak TLS, and close the connection."""
         if refusal is not None:
-            said = self._refusal(refusal)
-        self.transport.write_plain(said)
-        self.transport.ends_in_order = False
-        self._end_connection(lingering=True)
+            answer = self._refusal(refusal)
+        self.transport.write_plain(answer)
+        self.transport.sends_close_notify = False
+        self._end_connection(linger=True)

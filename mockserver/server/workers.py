@@ -1,4 +1,4 @@
-"""Threads for what would hold up an event loop."""
+"""Threads for tasks that would block an event loop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Task = Callable[[], object]
 
 
 class Workers:
-    """Threads that are started as they are needed; they end with the process, whatever they are at.
+    """Threads that are started when they are needed; they end with the process, even in the middle of a task.
 
     Args:
-        limit: How many there are at most.
-        name: How they are called, after `mockserver-`.
+        limit: The largest number of threads.
+        name: Their name, after `mockserver-`.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -24,13 +24,13 @@ class Workers:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._to_do = 0
+        self._unfinished_count = 0
 
     def submit(self, task: Task) -> None:
         """Run a task as soon as a thread is free."""
         with self._lock:
-            self._to_do += 1
-            if self._to_do > len(self._threads) < self._limit:
+            self._unfinished_count += 1
+            if self._unfinished_count > len(self._threads) < self._limit:
                 thread = threading.Thread(target=self._run_tasks, name=f"mockserver-{self._name}", daemon=True)
                 thread.mockserver_real_time = True  # type: ignore[attr-defined]
                 thread.start()
@@ -38,14 +38,14 @@ class Workers:
         self._tasks.put(task)
 
     def stop(self, seconds: float) -> None:
-        """End the threads that are free, and those at work after it; all are waited for so long (real seconds)."""
+        """End the threads once they are free, and wait for them, for at most so many real seconds in all."""
         with self._lock:
             threads, self._threads = self._threads, []
         for _ in threads:
             self._tasks.put(None)
         for thread in threads:
             thread.join(seconds)
-            seconds = 0.0 if thread.is_alive() else seconds  # the first one at work has had all of it
+            seconds = 0.0 if thread.is_alive() else seconds  # the first busy thread has used up all of them
 
     def _run_tasks(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -54,4 +54,4 @@ class Workers:
             except Exception:
                 _LOG.exception("mockserver failed in the thread %s", threading.current_thread().name)
             with self._lock:
-                self._to_do -= 1
+                self._unfinished_count -= 1

@@ -1,4 +1,4 @@
-"""What can be asserted of the code under test: pure functions over what it was shown. Each raises AssertionError."""
+"""The assertions about the code under test: pure functions over its calls, which raise AssertionError."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ _LISTED = 10
 
 
 def operations_named(definitions: Definitions, name: str) -> list[Operation]:
-    """The operations of this id, or of this service. Raises InputError that names the nearest."""
+    """The operations with this id, or of this service. Raises InputError, which names the nearest one."""
     matches = [operation for operation in definitions.operations if name in (operation.id, operation.service)]
     if not matches:
-        allowed = [allowed for operation in definitions.operations for allowed in (operation.id, operation.service)]
-        raise InputError(f"{name!r} is neither an operation nor a service{_nearest(name, list(dict.fromkeys(allowed)))}")
+        names = [names for operation in definitions.operations for names in (operation.id, operation.service)]
+        raise InputError(f"{name!r} is neither an operation nor a service{_nearest(name, list(dict.fromkeys(names)))}")
     return matches
 
 
 def _nearest(name: str, allowed: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, allowed, 1)
-    return f"; did you mean {near[0]!r}? Allowed: {', '.join(allowed)}" if near else f"; allowed: {', '.join(allowed)}"
+    nearest = difflib.get_close_matches(name, allowed, 1)
+    return f"; did you mean {nearest[0]!r}? Allowed: {', '.join(allowed)}" if nearest else f"; allowed: {', '.join(allowed)}"
 
 
 def calls(
     definitions: Definitions,
-    seen: Sequence[RecordedCall],
+    all_calls: Sequence[RecordedCall],
     name: str,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
 ) -> list[RecordedCall]:
-    """The calls of an operation or a service with these parameters and headers among theirs. Raises InputError."""
-    expected = {operation.id for operation in operations_named(definitions, name)}
+    """The calls of an operation or a service that have these parameters and headers. Raises InputError."""
+    operation_ids = {operation.id for operation in operations_named(definitions, name)}
     _check_parameters(operations_named(definitions, name), params or {})
-    return [call for call in seen if call.operation in expected and not _differences(call, params, headers)]
+    return [call for call in all_calls if call.operation in operation_ids and not _differences(call, params, headers)]
 
 
 def _check_parameters(operations: Sequence[Operation], params: Mapping[str, Any]) -> None:
@@ -55,19 +55,19 @@ def _check_parameters(operations: Sequence[Operation], params: Mapping[str, Any]
 
 def _differences(call: RecordedCall, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> list[str]:
     return [
-        f"{what} {name}: wanted {expected!r}, {_sent(sent)}"
-        for what, supplied, result in (("parameter", params, call.parameters), ("header", headers, call.headers))
-        for name, expected in (supplied or {}).items()
-        if not _is_expected(expected, sent := result.get(name if what == "parameter" else name.lower()))
+        f"{kind} {name}: wanted {expected!r}, {_sent_text(sent)}"
+        for kind, expected_values, sent_values in (("parameter", params, call.parameters), ("header", headers, call.headers))
+        for name, expected in (expected_values or {}).items()
+        if not _is_expected(expected, sent := sent_values.get(name if kind == "parameter" else name.lower()))
     ]
 
 
 def _is_expected(expected: Any, sent: str | None) -> bool:
-    """Whether what was sent is what was wanted: equal as text, or by an `==` of its own, such as `unittest.mock.ANY`'s."""
+    """True if the sent text is equal to the expected value, as text or by the value's own `==` (`unittest.mock.ANY`)."""
     return sent is not None and bool(expected == sent or (isinstance(expected, str | int | float) and str(expected) == sent))
 
 
-def _sent(value: str | None) -> str:
+def _sent_text(value: str | None) -> str:
     if value is None:
         return "not sent"
     return "sent a secret, which isn't kept (unittest.mock.ANY matches any)" if HIDDEN in value else f"sent {value!r}"
@@ -75,43 +75,43 @@ def _sent(value: str | None) -> str:
 
 def assert_called(
     definitions: Definitions,
-    seen: Sequence[RecordedCall],
+    all_calls: Sequence[RecordedCall],
     name: str,
     times: int | None = None,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
 ) -> None:
-    """The operation (or any of the service) was called with these parameters and headers; `times` times, where given."""
+    """Assert that the operation (or the service) was called with these parameters and headers, `times` times if given."""
     __tracebackhide__ = True
-    result = calls(definitions, seen, name, params, headers)
-    if len(result) == times or (times is None and result):
+    matches = calls(definitions, all_calls, name, params, headers)
+    if len(matches) == times or (times is None and matches):
         return
-    expected = "at least once" if times is None else f"{times} times"
-    lines = [f"{_call_text(name, params, headers)} was called {len(result)} times, wanted {expected}"]
-    lines += [line(item) for item in result[:_LISTED]]
-    lines += [f"  ... and {len(result) - _LISTED} more"] if len(result) > _LISTED else []
-    raise AssertionError("\n".join([*lines, *_near_miss(definitions, seen, result, name, params, headers)]))
+    expected_count = "at least once" if times is None else f"{times} times"
+    lines = [f"{_call_text(name, params, headers)} was called {len(matches)} times, wanted {expected_count}"]
+    lines += [line(call) for call in matches[:_LISTED]]
+    lines += [f"  ... and {len(matches) - _LISTED} more"] if len(matches) > _LISTED else []
+    raise AssertionError("\n".join([*lines, *_near_miss(definitions, all_calls, matches, name, params, headers)]))
 
 
 def assert_not_called(
     definitions: Definitions,
-    seen: Sequence[RecordedCall],
+    all_calls: Sequence[RecordedCall],
     name: str,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
 ) -> None:
-    """No call of the operation, or of the service, had these parameters and headers."""
+    """Assert that no call of the operation, or of the service, had these parameters and headers."""
     __tracebackhide__ = True
-    result = calls(definitions, seen, name, params, headers)
-    if result:
-        more = [f"  ... and {len(result) - _LISTED} more"] if len(result) > _LISTED else []
-        head = f"{_call_text(name, params, headers)} was called {len(result)} times, wanted never"
-        raise AssertionError("\n".join([head, *map(line, result[:_LISTED]), *more]))
+    matches = calls(definitions, all_calls, name, params, headers)
+    if matches:
+        more = [f"  ... and {len(matches) - _LISTED} more"] if len(matches) > _LISTED else []
+        head = f"{_call_text(name, params, headers)} was called {len(matches)} times, wanted never"
+        raise AssertionError("\n".join([head, *map(line, matches[:_LISTED]), *more]))
 
 
 def _call_text(name: str, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> str:
-    supplied = ", ".join(f"{key}={value!r}" for key, value in {**(params or {}), **(headers or {})}.items())
-    return f"{name} with {supplied}" if supplied else name
+    values_text = ", ".join(f"{key}={value!r}" for key, value in {**(params or {}), **(headers or {})}.items())
+    return f"{name} with {values_text}" if values_text else name
 
 
 def line(call: RecordedCall) -> str:
@@ -121,119 +121,125 @@ def line(call: RecordedCall) -> str:
 
 def _near_miss(
     definitions: Definitions,
-    seen: Sequence[RecordedCall],
-    result: Sequence[RecordedCall],
+    all_calls: Sequence[RecordedCall],
+    matches: Sequence[RecordedCall],
     name: str,
     params: Mapping[str, Any] | None,
     headers: Mapping[str, Any] | None,
 ) -> list[str]:
-    """The request that came nearest, and in what it differs."""
-    if not seen:
+    """Lines about the nearest other request, and how it differs."""
+    if not all_calls:
         return ["nothing was asked at all: is the client pointed at the mock?"]
-    expected = {operation.id for operation in operations_named(definitions, name)}
-    others = [call for call in seen if call not in result]
+    operation_ids = {operation.id for operation in operations_named(definitions, name)}
+    others = [call for call in all_calls if call not in matches]
     if not others:
         return []
-    nearest = min(others, key=lambda call: (call.operation not in expected, _distance(call, params, headers)))
-    differing = _differences(nearest, params, headers)
-    if nearest.operation not in expected:
-        differing.insert(0, f"operation: wanted {name}, sent {nearest.operation or 'none that is known'}")
-    return ["nearest:", line(nearest), *(f"    {text}" for text in differing)]
+    nearest = min(others, key=lambda call: (call.operation not in operation_ids, _distance(call, params, headers)))
+    differences = _differences(nearest, params, headers)
+    if nearest.operation not in operation_ids:
+        differences.insert(0, f"operation: wanted {name}, sent {nearest.operation or 'none that is known'}")
+    return ["nearest:", line(nearest), *(f"    {text}" for text in differences)]
 
 
 def _distance(call: RecordedCall, params: Mapping[str, Any] | None, headers: Mapping[str, Any] | None) -> float:
-    """How far a request is from what was wanted: one for each difference, less where the texts are alike."""
-    requested = [*((call.parameters.get(name), value) for name, value in (params or {}).items())]
-    requested += [(call.headers.get(name.lower()), value) for name, value in (headers or {}).items()]
+    """How far a request is from the expected one: 1 for each difference, less if the texts are similar."""
+    pairs = [*((call.parameters.get(name), value) for name, value in (params or {}).items())]
+    pairs += [(call.headers.get(name.lower()), value) for name, value in (headers or {}).items()]
     return sum(
         1 - difflib.SequenceMatcher(None, sent[:200], str(expected)[:200]).ratio() / 2 if sent else 1
-        for sent, expected in requested
+        for sent, expected in pairs
         if not _is_expected(expected, sent)
     )
 
 
 def polls_of(
-    definitions: Definitions, seen: Sequence[RecordedCall], service: str, expected: Mapping[str, Any]
+    definitions: Definitions, all_calls: Sequence[RecordedCall], service: str, identity_parts: Mapping[str, Any]
 ) -> dict[tuple[str, ...], list[RecordedCall]]:
-    """The polls of each job of a service that has these parts of an identity, oldest first. Raises InputError.
+    """The polls of each job of a service whose identity has these parts, oldest first. Raises InputError.
 
-    Of a list, only requests for its first page are polls: turning pages is none.
+    Of a list, only requests for the first page are polls, not those for further pages.
     """
     operation = _with_jobs(definitions, service)
-    collected: dict[tuple[str, ...], list[RecordedCall]] = defaultdict(list)
-    for call in calls(definitions, seen, operation.id, expected):
+    polls_by_job: dict[tuple[str, ...], list[RecordedCall]] = defaultdict(list)
+    for call in calls(definitions, all_calls, operation.id, identity_parts):
         if call.poll:
-            collected[identity(operation, call.parameters)].append(call)
-    return dict(collected)
+            polls_by_job[identity(operation, call.parameters)].append(call)
+    return dict(polls_by_job)
 
 
 def _with_jobs(definitions: Definitions, service: str) -> Operation:
     matches = [operation for operation in operations_named(definitions, service) if operation.job]
     if not matches:
-        allowed_text = ", ".join(operation.service for operation in definitions.operations if operation.job)
-        raise InputError(f"{service!r} has no jobs to poll; allowed: {allowed_text}")
+        allowed = ", ".join(operation.service for operation in definitions.operations if operation.job)
+        raise InputError(f"{service!r} has no jobs to poll; allowed: {allowed}")
     return matches[0]
 
 
 def rules_and_identity(definitions: Definitions, service: str, options: Mapping[str, Any]) -> tuple[Rules, dict[str, Any]]:
-    """What is asked of the poller, and of which job. Raises InputError for a name that is neither, with the nearest."""
+    """The rules for the poller, and the identity of the job. Raises InputError for an unknown name, with the nearest."""
     operation = _with_jobs(definitions, service)
-    names, parameters = [field.name for field in fields(Rules)], [parameter.name for parameter in operation.parameters]
+    rule_names, parameter_names = (
+        [field.name for field in fields(Rules)],
+        [parameter.name for parameter in operation.parameters],
+    )
     for name in options:
-        if name not in names and name not in parameters:
+        if name not in rule_names and name not in parameter_names:
             raise InputError(
-                f"{name!r} is neither a rule nor a parameter of {service}{_nearest(name, [*names, *parameters])}"
+                f"{name!r} is neither a rule nor a parameter of {service}{_nearest(name, [*rule_names, *parameter_names])}"
             )
-    rules = Rules(**{name: value for name, value in options.items() if name in names})
-    return rules, {name: value for name, value in options.items() if name not in names}
+    rules = Rules(**{name: value for name, value in options.items() if name in rule_names})
+    return rules, {name: value for name, value in options.items() if name not in rule_names}
 
 
-def assert_polled(definitions: Definitions, seen: Sequence[RecordedCall], service: str, **supplied: Any) -> None:
-    """The service's jobs with these parts of an identity were polled, each by the given `Rules`.
+def assert_polled(definitions: Definitions, all_calls: Sequence[RecordedCall], service: str, **options: Any) -> None:
+    """Assert that the service's jobs whose identities have these parts were polled, each by the given `Rules`.
 
-    Raises AssertionError with a timeline of the polls, InputError for a rule or a name that makes no sense.
+    Raises AssertionError with a timeline of the polls, InputError for an invalid rule or name.
     """
     __tracebackhide__ = True
-    rules, expected = rules_and_identity(definitions, service, supplied)
-    result = polls_of(definitions, seen, service, expected)
-    findings([], rules)  # rules that make no sense are refused, polls or none
-    if not result:
+    rules, identity_parts = rules_and_identity(definitions, service, options)
+    polls_by_job = polls_of(definitions, all_calls, service, identity_parts)
+    findings([], rules)  # refuses invalid rules even without polls
+    if not polls_by_job:
         if rules.max_polls == 0:
             return
-        missed = _near_miss(definitions, seen, [], service, expected, None)
-        raise AssertionError("\n".join([f"{_call_text(service, expected, None)} was never polled", *missed]))
-    broken = {who: wrong for who, polls in result.items() if (wrong := findings(polls, rules))}
-    if broken:
+        near_miss = _near_miss(definitions, all_calls, [], service, identity_parts, None)
+        raise AssertionError("\n".join([f"{_call_text(service, identity_parts, None)} was never polled", *near_miss]))
+    broken_by_job = {job: broken_rules for job, polls in polls_by_job.items() if (broken_rules := findings(polls, rules))}
+    if broken_by_job:
         operation = _with_jobs(definitions, service)
-        texts = [_broken(_title(operation, who), result[who], wrong) for who, wrong in broken.items()]
+        texts = [
+            _broken_rules_text(_title(operation, job), polls_by_job[job], broken_rules)
+            for job, broken_rules in broken_by_job.items()
+        ]
         raise AssertionError("\n\n".join(texts))
 
 
-def _title(operation: Operation, who: tuple[str, ...]) -> str:
+def _title(operation: Operation, job: tuple[str, ...]) -> str:
     names = identity_names(operation)
-    return f"{operation.service} " + ", ".join(f"{name}={value}" for name, value in zip(names, who, strict=True) if value)
+    return f"{operation.service} " + ", ".join(f"{name}={value}" for name, value in zip(names, job, strict=True) if value)
 
 
-def _broken(title: str, polls: Sequence[RecordedCall], wrong: Sequence[BrokenRule]) -> str:
+def _broken_rules_text(title: str, polls: Sequence[RecordedCall], broken_rules: Sequence[BrokenRule]) -> str:
     by_rule: dict[str, list[BrokenRule]] = defaultdict(list)
     notes: dict[int, list[str]] = defaultdict(list)
-    for broken in wrong:
-        by_rule[broken.rule].append(broken)
-        if broken.index is not None:
-            notes[broken.index].append(f"{broken.rule}: {broken.text}")
+    for broken_rule in broken_rules:
+        by_rule[broken_rule.rule].append(broken_rule)
+        if broken_rule.index is not None:
+            notes[broken_rule.index].append(f"{broken_rule.rule}: {broken_rule.text}")
     lines = [f"{title} was not polled as wanted:"]
-    for rule, some in by_rule.items():
-        more = f" (and {len(some) - 1} more)" if len(some) > 1 else ""
-        where = f"poll {some[0].index + 1}: " if some[0].index is not None else ""
-        lines.append(f"  {rule}: {where}{some[0].text}{more}")
+    for rule, of_this_rule in by_rule.items():
+        more = f" (and {len(of_this_rule) - 1} more)" if len(of_this_rule) > 1 else ""
+        place = f"poll {of_this_rule[0].index + 1}: " if of_this_rule[0].index is not None else ""
+        lines.append(f"  {rule}: {place}{of_this_rule[0].text}{more}")
     return "\n".join([*lines, "the polls, on the mock's clock:", table(polls, notes)])
 
 
-def exchanges_drawn(seen: Sequence[RecordedCall]) -> list[str]:
-    """A line for each exchange, oldest first; one for several in a row that are alike."""
+def exchanges_drawn(all_calls: Sequence[RecordedCall]) -> list[str]:
+    """A line for each exchange, oldest first; several equal ones in a row are summarized."""
     lines: list[str] = []
-    alike = [list(group) for _, group in groupby(seen, key=lambda item: (item.method, item.path, item.summary))]
-    for group in alike:
+    groups = [list(group) for _, group in groupby(all_calls, key=lambda call: (call.method, call.path, call.summary))]
+    for group in groups:
         lines.append(line(group[0]).strip())
         lines += [f"    why: {group[0].problem[:300]}"] if group[0].problem else []
         if len(group) > 2:
@@ -243,11 +249,11 @@ def exchanges_drawn(seen: Sequence[RecordedCall]) -> list[str]:
     return lines
 
 
-def jobs_drawn(definitions: Definitions, seen: Sequence[RecordedCall]) -> str:
-    """Bars of all jobs that were asked for, for a report."""
-    drawn = []
+def jobs_drawn(definitions: Definitions, all_calls: Sequence[RecordedCall]) -> str:
+    """Bars for all jobs that were polled, for a report."""
+    texts = []
     for operation in definitions.operations:
-        if operation.job and any(call.operation == operation.id for call in seen):
-            jobs = polls_of(definitions, seen, operation.id, {})
-            drawn += [bars(_title(operation, who), polls) for who, polls in jobs.items()]
-    return "\n".join(drawn)
+        if operation.job and any(call.operation == operation.id for call in all_calls):
+            jobs = polls_of(definitions, all_calls, operation.id, {})
+            texts += [bars(_title(operation, job), polls) for job, polls in jobs.items()]
+    return "\n".join(texts)

@@ -1,4 +1,4 @@
-"""Where the user's code stands that called into this package: what a declaration says of itself when it turns out wrong."""
+"""Finds the place in the user's code that called this package, so that reports can name it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = str(Path(__file__).parent.parent) + os.sep
 
 
 def caller() -> str:
-    """`file:line` of the nearest caller outside of this package; empty where there is none."""
+    """`file:line` of the nearest caller outside this package; "" if there is none."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith(_PACKAGE):
         if frame.f_back is None:
@@ -20,6 +20,6 @@ def caller() -> str:
 
 
 def shortened(place: str) -> str:
-    """A place as people read it: from the folder they are in, where it is below that."""
-    here = str(Path.cwd()) + os.sep
-    return place.removeprefix(here)
+    """The place, relative to the current folder if it is in it."""
+    current_folder = str(Path.cwd()) + os.sep
+    return place.removeprefix(current_folder)

@@ -1,4 +1,4 @@
-"""What points a client at a test's mock: its credentials, and the variables with its URL."""
+"""The settings that point a client at a test's mock: credentials, and variables with its URL."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _ENDPOINTS = ("HUAWEICLOUD_SDK_REGION_", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "ENOS_U
 
 
 def endpoints(definitions: Definitions, url: str | None) -> dict[str, str]:
-    """The variables that turn SDK code to a URL of this machine; none without one: the SDK's own endpoints stay."""
+    """The variables that point SDK code at a URL of this machine; none if `url` is None: the SDK's endpoints stay."""
     if url is None:
         return {}
     port = int(url.rpartition(":")[2])
-    result = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
-    return {name: value for name, value in result.items() if name.startswith(_ENDPOINTS)}
+    variables = environment(definitions, Settings(port=port, credentials={"-": "-"}, tls=url.startswith("https:")), REGIONS)
+    return {name: value for name, value in variables.items() if name.startswith(_ENDPOINTS)}
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the test's namespace takes for right: Huawei Cloud's pair and project, EnOS's application."""
+    """The credentials that the test's namespace accepts: a key pair and a project (Huawei Cloud), an application (EnOS)."""
 
     access_key: str
     secret_key: str
@@ -33,12 +33,12 @@ class Credentials:
 
     @property
     def ak(self) -> str:
-        """The access key, by the SDK's name for it."""
+        """The access key, under the SDK's name."""
         return self.access_key
 
     @property
     def sk(self) -> str:
-        """The secret key, by the SDK's name for it."""
+        """The secret key, under the SDK's name."""
         return self.secret_key
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Clients that are pointed at a mock: a `requests` session that signs, and the vendors' own."""
+"""Clients that are pointed at a mock: a `requests` session that signs, and the vendors' own clients."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .client_settings import Credentials
 from .intercept import InProcessAdapter
 
 NOWHERE = "http://mockserver.invalid"
-"""The base URL of a session on no socket; RFC 2606 keeps `.invalid` out of the net."""
+"""The base URL of a session without a socket; `.invalid` never exists on the internet (RFC 2606)."""
 _CREDENTIAL_HEADERS = ("X-Auth-Token", "Authorization", "apim-accesstoken")
 
 
-class _SignedBy(AuthBase):
-    """Signs by a function; a credential that the caller sends is left alone."""
+class _SigningAuth(AuthBase):
+    """Signs requests by a function; a request that already has a credential stays as it is."""
 
     def __init__(self, sign: Sign) -> None:
         self._sign = sign
@@ -44,25 +44,25 @@ class _SignedBy(AuthBase):
 
 
 class _Signer:
-    """Signs as the path's vendor wants it, at the mock's time."""
+    """Signs requests as the vendor of the path requires, at the mock's time."""
 
     def __init__(self, definitions: Definitions, namespace: Namespace, credentials: Credentials) -> None:
-        self._definitions, self._world, self._credentials = definitions, namespace, credentials
+        self._definitions, self._namespace, self._credentials = definitions, namespace, credentials
 
     def sign(self, request: Request) -> dict[str, str]:
-        """The headers that prove who asks."""
+        """The headers that prove who sends the request."""
         service = self._definitions.service_at(request.path)
         return self._enos(request) if service and service.vendor == "enos" else self._huaweicloud(request)
 
     def _huaweicloud(self, request: Request) -> dict[str, str]:
-        own = self._credentials
-        keys = Keys(access_key=own.access_key, secret_key=own.secret_key, project=own.project_id)
-        return signed_with_key(request, keys, self._world.clock.now())
+        credentials = self._credentials
+        keys = Keys(access_key=credentials.access_key, secret_key=credentials.secret_key, project=credentials.project_id)
+        return signed_with_key(request, keys, self._namespace.clock.now())
 
     def _enos(self, request: Request) -> dict[str, str]:
-        now = self._world.clock.now()
+        now = self._namespace.clock.now()
         content = {"app": self._credentials.app_key, "expires": now + enos.TOKEN_SECONDS * SECOND}
-        token = seal(self._world.settings.seed, "access", content)
+        token = seal(self._namespace.settings.seed, "access", content)
         signature = enos.signature(token, request.query, request.body, str(now), self._credentials.app_secret)
         return {"apim-accesstoken": token, "apim-timestamp": str(now), "apim-signature": signature}
 
@@ -79,51 +79,51 @@ class _Session(requests.Session):
     def __init__(self, base: str) -> None:
         super().__init__()
         self._base = base
-        self.trust_env = False  # no proxy stands between a test and its mock
+        self.trust_env = False  # no proxy between a test and its mock
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        """As `requests.Session.request`; a URL that begins with a slash is the mock's."""
+        """Same as `requests.Session.request`; a URL that begins with a slash is a path of the mock."""
         return super().request(method, self._base + url if str(url).startswith("/") else url, *args, **kwargs)
 
 
 def session(mock: Mock, namespace: Namespace, url: str | None, credentials: Credentials) -> requests.Session:
-    """A session with a base URL and credentials; without a `url`, it speaks to the mock in this process."""
-    result = _Session(url or NOWHERE)
-    result.auth = _SignedBy(_Signer(mock.definitions, namespace, credentials).sign)
+    """A session with a base URL and credentials; if `url` is None, the mock in this process answers it without a socket."""
+    new_session = _Session(url or NOWHERE)
+    new_session.auth = _SigningAuth(_Signer(mock.definitions, namespace, credentials).sign)
     if url is None:
-        result.mount(NOWHERE, InProcessAdapter(mock, namespace.name))
-    return result
+        new_session.mount(NOWHERE, InProcessAdapter(mock, namespace.name))
+    return new_session
 
 
 def signing_session(url: str, sign: Sign) -> requests.Session:
     """A session with a base URL, whose requests are signed by a function."""
-    result = _Session(url)
-    result.auth = _SignedBy(sign)
-    return result
+    new_session = _Session(url)
+    new_session.auth = _SigningAuth(sign)
+    return new_session
 
 
 class Enos:
-    """Poseidon with the double's application: `urlopen(path, ...)` is `poseidon.urlopen(key, secret, url + path, ...)`."""
+    """Poseidon with the mock's application: `urlopen(path, ...)` is `poseidon.urlopen(key, secret, url + path, ...)`."""
 
     def __init__(self, url: str, credentials: Credentials, urlopen: Callable[..., Any]) -> None:
         self._url, self._urlopen = url, partial(urlopen, credentials.app_key, credentials.app_secret)
 
     def urlopen(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        """What Poseidon makes of the answer: parsed JSON, text, or None after an error that it printed."""
+        """The answer as Poseidon returns it: parsed JSON, text, or None after an error that it printed."""
         return self._urlopen(self._url + path, *args, **kwargs)
 
 
 def vendor_client(
-    definitions: Definitions, service: str, url: str | None, credentials: Credentials, trusted: str | None = None
+    definitions: Definitions, service: str, url: str | None, credentials: Credentials, ca_file: str | None = None
 ) -> tuple[Any, Callable[[], object]]:
-    """The vendor's own client of a service (`sdk` of its `x-service`), and what closes it.
+    """The vendor's own client of a service (`sdk` of its `x-service`), and the function that closes it.
 
     Args:
         definitions: Where the services are defined.
         service: The service's name.
         url: The mock's base URL; None for the public endpoint, to be intercepted.
-        credentials: Whose requests the client signs.
-        trusted: The file with the authorities that it trusts, if they aren't the usual ones.
+        credentials: The credentials that the client signs with.
+        ca_file: The file with the authorities that the client trusts, if they aren't the usual ones.
 
     Raises:
         InputError: For a service without a client, and if the client's package isn't installed.
@@ -133,18 +133,18 @@ def vendor_client(
         allowed = ", ".join(sorted(name for name, item in definitions.services.items() if item.sdk))
         raise InputError(f"there is no vendor client for {service!r}; allowed: {allowed}")
     if info.vendor == "enos":
-        return _poseidon(info.sdk, service, url, credentials), lambda: None
-    return _huaweicloud(info.sdk, service, url or _public(definitions, service), credentials, trusted)
+        return _poseidon_client(info.sdk, service, url, credentials), lambda: None
+    return _huaweicloud(info.sdk, service, url or _public_url(definitions, service), credentials, ca_file)
 
 
 def _huaweicloud(
-    sdk: str, service: str, url: str, credentials: Credentials, trusted: str | None
+    sdk: str, service: str, url: str, credentials: Credentials, ca_file: str | None
 ) -> tuple[Any, Callable[[], object]]:
-    kind = _imported(sdk, service, sdk.partition(".")[0])
+    kind = _import_client(sdk, service, sdk.partition(".")[0])
     auth = importlib.import_module("huaweicloudsdkcore.auth.credentials")
     http_config = importlib.import_module("huaweicloudsdkcore.http.http_config")
     who = auth.BasicCredentials(credentials.access_key, credentials.secret_key, credentials.project_id)
-    builder = kind.new_builder().with_credentials(who).with_http_config(http_config.HttpConfig(ssl_ca_cert=trusted))
+    builder = kind.new_builder().with_credentials(who).with_http_config(http_config.HttpConfig(ssl_ca_cert=ca_file))
     client = builder.with_endpoint(url).build()
 
     def close() -> None:
@@ -154,19 +154,19 @@ def _huaweicloud(
     return client, close
 
 
-def _public(definitions: Definitions, service: str) -> str:
+def _public_url(definitions: Definitions, service: str) -> str:
     document = next(item for item in definitions.documents.values() if item.get("x-service", {}).get("name") == service)
     return str(document["servers"][0]["url"])
 
 
-def _poseidon(sdk: str, service: str, url: str | None, credentials: Credentials) -> Enos:
+def _poseidon_client(sdk: str, service: str, url: str | None, credentials: Credentials) -> Enos:
     if url is None:
         raise InputError("poseidon asks by urllib, which can't be intercepted; use the mockserver fixture")
-    return Enos(url, credentials, _imported(sdk, service, "enos-poseidon"))
+    return Enos(url, credentials, _import_client(sdk, service, "enos-poseidon"))
 
 
-def _imported(sdk: str, service: str, package: str) -> Any:
-    """What `module:name` stands for. Raises InputError that names the package to install."""
+def _import_client(sdk: str, service: str, package: str) -> Any:
+    """The object at `module:name`. Raises InputError, which names the package to install."""
     module, _, name = sdk.partition(":")
     try:
         return getattr(importlib.import_module(module), name)

@@ -1,4 +1,4 @@
-"""The fixture `contract`: every exchange of a test checked against the definitions, alone and over time."""
+"""The fixture `contract`: checks every exchange of a test against the definitions, by itself and over time."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _NAMES = ("strict", "fail_on", "ignore")
 
 @dataclass(frozen=True)
 class ContractOptions:
-    """How a test wants to be held: `strict` as of `contract.check`; from which severity on findings fail it (`fail_on`);
-    which codes are left out (`ignore`)."""
+    """How a test is checked: `strict` as for `contract.check`; `fail_on`, the least severity that fails the test; `ignore`,
+    the codes that are left out."""
 
     strict: bool | tuple[str, ...] = False
     fail_on: str = "warning"
     ignore: frozenset[str] = frozenset()
 
     def without(self, code: str) -> ContractOptions:
-        """The same, with one more code left out."""
+        """The same options, with one more code left out."""
         return replace(self, ignore=self.ignore | {code})
 
 
 def contract_options(options: Mapping[str, Any], definitions: Definitions) -> ContractOptions:
-    """The terms that a marker's keywords make. Raises InputError for an unknown name, code, severity or contradiction, with
-    the nearest."""
+    """The options in a marker's keywords. Raises InputError for an unknown name, code, severity or contradiction, with the
+    nearest one."""
     for name in options:
         _check_allowed(name, _NAMES, f"{MARKER} has no {name!r}")
     fail_on = options.get("fail_on", "warning")
@@ -73,15 +73,15 @@ def _texts_option(name: str, value: Any) -> tuple[str, ...]:
 
 
 def session_for(options: ContractOptions, definitions: Definitions, files: Iterable[str] = ()) -> Session:
-    """A session on these terms. `files` are the documents beside the shipped ones that the definitions were read from."""
+    """A session with these options. `files`: the documents that the definitions were read from, beside the shipped ones."""
     mode = mode_of(options.strict)
-    strictly = load((Path(file) for file in files), mode.ids) if mode.ids else definitions
-    return Session(strictly, mode)
+    strict_definitions = load((Path(file) for file in files), mode.ids) if mode.ids else definitions
+    return Session(strict_definitions, mode)
 
 
 @dataclass
 class ContractJudge:
-    """Judges by a session, and keeps what it found, but for what is ignored. Thread-safe."""
+    """Judges exchanges by a session, and collects the findings except ignored ones. Thread-safe."""
 
     session: Session
     ignore: frozenset[str]
@@ -91,15 +91,15 @@ class ContractJudge:
     def check(self, exchange: Exchange, case: str = "") -> Judged:
         """Judge an exchange with a service."""
         judged = self.session.check(exchange, case)
-        self.keep(judged, judged.findings)
+        self.add_findings(judged, judged.findings)
         return judged
 
     def result(self, target: str, seconds: float = 0) -> Result:
-        """All that was judged."""
+        """The result of everything that was judged."""
         return self.session.result(target, seconds)
 
-    def keep(self, judged: Judged, findings: Iterable[Finding], ignore: Collection[str] = ()) -> None:
-        """Keep findings about an exchange."""
+    def add_findings(self, judged: Judged, findings: Iterable[Finding], ignore: Collection[str] = ()) -> None:
+        """Add the findings about an exchange, except ignored ones."""
         with self._lock:
             self.judged_findings += (
                 (judged, finding) for finding in findings if finding.code not in self.ignore and finding.code not in ignore
@@ -107,45 +107,45 @@ class ContractJudge:
 
 
 class Subject(Protocol):
-    """What is held: a test's mock, or a service behind a proxy."""
+    """The subject of a contract: a test's mock, or a service behind a proxy."""
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The subject's URL."""
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that turn SDK code to it."""
+        """The variables that point SDK code at it."""
 
     def client(self) -> requests.Session:
-        """A session that knows the URL and signs."""
+        """A session that knows the URL, and signs its requests."""
 
     def settle(self) -> None:
-        """Judge all that was answered so far."""
+        """Judge all exchanges so far."""
 
     def close(self) -> list[str]:
-        """Judge the rest, and end; what could not be judged."""
+        """Judge the rest, and stop; returns what could not be judged."""
 
 
 class Contract:
-    """What the fixture `contract` is: `findings` so far, `check` for answers got by other ways, and how to ask.
+    """The object of the fixture `contract`: the `findings` so far, `check` for other answers, and how to send requests.
 
-    Its text shows nothing of what was asked and answered.
+    Its repr shows nothing of requests and answers.
     """
 
-    def __init__(self, side: Subject, judge: ContractJudge, options: ContractOptions, profile: Profile) -> None:
-        self._side, self._judge, self._terms, self._profile = side, judge, options, profile
+    def __init__(self, subject: Subject, judge: ContractJudge, options: ContractOptions, profile: Profile) -> None:
+        self._subject, self._judge, self._options, self._profile = subject, judge, options, profile
         self._unjudged: list[str] = []
 
     @property
     def url(self) -> str:
-        """Where to ask: the mock, or the proxy in front of the service. Without a slash at the end."""
-        return self._side.url
+        """The URL of the mock, or of the proxy in front of the service, without a slash at the end."""
+        return self._subject.url
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that turn SDK code there; they are set for the test."""
-        return self._side.env
+        """The variables that point SDK code at this URL; they are set during the test."""
+        return self._subject.env
 
     @property
     def session(self) -> Session:
@@ -154,45 +154,44 @@ class Contract:
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found so far, but for ignored codes."""
-        self._side.settle()
+        """The findings so far, except ignored codes."""
+        self._subject.settle()
         return [item for _, item in self._judge.judged_findings]
 
     def client(self) -> requests.Session:
-        """A `requests` session that knows the URL and signs: `client().get("/v3/.../jobs?id=1")`."""
-        return self._side.client()
+        """A `requests` session that knows the URL, and signs its requests: `client().get("/v3/.../jobs?id=1")`."""
+        return self._subject.client()
 
     def ids(self, service: str) -> dict[str, str]:
-        """Ids to ask a service with, by the vendor's names: of the profile. Raises InputError for an unknown service."""
+        """The profile's ids for requests to a service, by the vendor's names. Raises InputError for an unknown service."""
         _check_allowed(service, self._profile, f"the profile has no service {service!r}")
         return dict(self._profile[service])
 
     def check(self, answer: Any, request: Any = None) -> list[Finding]:
-        """What departs from the documentation in an answer that was got by other ways; parameters as of `contract.check`.
+        """The findings about an answer that came another way; parameters as for `contract.check`.
 
-        It is judged beside the others that come here, and fails nothing by itself: `assert not contract.check(answer)`.
+        It is compared with the other answers given here, and doesn't fail the test: use `assert not contract.check(answer)`.
         """
         judged = self._judge.session.check(exchange_of(answer, request), namespace="by other ways")
         return [finding for finding in judged.findings if finding.code not in self._judge.ignore]
 
     def close(self) -> None:
-        """Judge what is left; the side ends."""
-        self._unjudged = self._side.close()
+        """Judge the remaining exchanges, and stop."""
+        self._unjudged = self._subject.close()
 
     def complaint(self) -> str:
-        """All findings as text, where they are as bad as `fail_on`, or where something could not be judged; else nothing."""
-        bad = at_least([item for _, item in self._judge.judged_findings], self._terms.fail_on)
-        if not bad and not self._unjudged:
+        """All findings as text, if one is as bad as `fail_on` or something could not be judged; else ""."""
+        failing = at_least([item for _, item in self._judge.judged_findings], self._options.fail_on)
+        if not failing and not self._unjudged:
             return ""
-        head = (
-            f"the contract is broken: {len(bad)} finding{'s' * (len(bad) != 1)} of severity {self._terms.fail_on} or worse"
-        )
+        count = f"{len(failing)} finding{'s' * (len(failing) != 1)}"
+        head = f"the contract is broken: {count} of severity {self._options.fail_on} or worse"
         return "\n".join([f"{head} (`mockserver explain CODE` tells more)", *self.lines()])
 
     def lines(self) -> list[str]:
-        """All findings, a line each."""
-        matches = [f"#{judged.number} {_request_line(judged)}: {item}" for judged, item in self._judge.judged_findings]
-        return [*matches, *(f"not judged: {reason}" for reason in self._unjudged)]
+        """All findings, one line each."""
+        finding_lines = [f"#{judged.number} {_request_line(judged)}: {item}" for judged, item in self._judge.judged_findings]
+        return [*finding_lines, *(f"not judged: {reason}" for reason in self._unjudged)]
 
 
 def _request_line(judged: Judged) -> str:
@@ -201,5 +200,5 @@ def _request_line(judged: Judged) -> str:
 
 
 def declared_at(findings: Iterable[Finding], place: str) -> list[Finding]:
-    """Findings about an answer, with the place where the test declared what answered so."""
+    """The findings about an answer, with the place where the test declared the job or fault that gave it."""
     return [finding if finding.part == "request" or not place else replace(finding, declared=place) for finding in findings]

@@ -1,4 +1,4 @@
-"""The contract held by a test's own mock: its exchanges as they were, judged later; whose declaration answered."""
+"""The contract of a test's own mock: collects its exchanges, judges them later, and says which declaration answered."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from .mock_server import MockServer
 if TYPE_CHECKING:
     import requests
 
-_SOUND = ("delay", "SLOW_DRIBBLE")
-"""Faults that leave an answer as it was."""
-_WAITING = 500
-_PLACES = 3
+_HARMLESS_FAULTS = ("delay", "SLOW_DRIBBLE")
+"""Faults that don't change the answer."""
+_MOST_PENDING = 500
+_MOST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Noted:
-    """An exchange to judge, secrets and all, which is why it has no text.
+class _PendingExchange:
+    """An exchange that is to be judged. It still holds secrets, so it has no repr.
 
-    `namespace` is whose answers it is compared with; `place` where its answer was declared; `fault` what spoiled it.
+    `namespace` names the group of exchanges that it is compared with; `place` is where its answer was declared; `fault` is
+    the kind of fault that changed it.
     """
 
     exchange: Exchange
@@ -43,52 +44,54 @@ class _Noted:
     needs_credential: bool
 
 
-def hold_mock(doubles: Iterable[MockServer], options: ContractOptions, profile: Mapping[str, Mapping[str, str]]) -> Contract:
-    """The contract that these doubles of one test are held to. Raises InputError."""
-    first, *_ = mine = list(doubles)
+def contract_for_mock(
+    mocks: Iterable[MockServer], options: ContractOptions, profile: Mapping[str, Mapping[str, str]]
+) -> Contract:
+    """The contract for these mocks of one test. Raises InputError."""
+    first, *_ = mocks_of_test = list(mocks)
     judge = ContractJudge(session_for(options, first.mock.definitions, first.mock.settings.definitions), options.ignore)
     project = first.credentials.project_id
     ids = {
-        service: {name: project if name == "project_id" else value for name, value in allowed.items()}
-        for service, allowed in profile.items()
+        service: {name: project if name == "project_id" else value for name, value in service_ids.items()}
+        for service, service_ids in profile.items()
     }
-    return Contract(MockSubject(mine, judge), judge, options, ids)
+    return Contract(MockSubject(mocks_of_test, judge), judge, options, ids)
 
 
 class MockSubject:
-    """Notes what doubles ask and answer, and has it judged when somebody wants to know."""
+    """Collects the exchanges of mocks, and judges them when the findings are needed."""
 
-    def __init__(self, doubles: list[MockServer], judge: ContractJudge) -> None:
-        self._doubles, self._judge = doubles, judge
-        self._noted: deque[_Noted] = deque()
+    def __init__(self, mocks: list[MockServer], judge: ContractJudge) -> None:
+        self._mocks, self._judge = mocks, judge
+        self._pending: deque[_PendingExchange] = deque()
         self._lock = threading.Lock()
-        for double in doubles:
-            double.listeners.append(self._note)
+        for mock in mocks:
+            mock.listeners.append(self._note)
 
     @property
     def url(self) -> str:
-        """Where the mock answers. Raises InputError where it is on no socket."""
-        return self._doubles[0].url
+        """The mock's URL. Raises InputError if it has no socket."""
+        return self._mocks[0].url
 
     @property
     def env(self) -> dict[str, str]:
         """The mock's variables."""
-        return self._doubles[0].env
+        return self._mocks[0].env
 
     def client(self) -> requests.Session:
         """The mock's client."""
-        return self._doubles[0].client()
+        return self._mocks[0].client()
 
     def settle(self) -> None:
-        """Judge all that was noted."""
+        """Judge all exchanges that were collected."""
         with self._lock:
-            while self._noted:
-                self._judge_noted(self._noted.popleft())
+            while self._pending:
+                self._judge_pending(self._pending.popleft())
 
     def close(self) -> list[str]:
-        """Judge the rest, and note no more."""
-        for double in self._doubles:
-            double.listeners.remove(self._note)
+        """Judge the rest, and stop collecting."""
+        for mock in self._mocks:
+            mock.listeners.remove(self._note)
         self.settle()
         return []
 
@@ -96,43 +99,43 @@ class MockSubject:
         self, time: int, request: Request, response: Response, operation: Operation | None, namespace: Namespace
     ) -> None:
         exchange = Exchange(request, replace(response, delivery=None), time)
-        among, place = _answered_by(namespace, request, operation, time)
-        kind = response.fault.kind if response.fault and response.fault.kind not in _SOUND else None
+        group, place = _comparison_group(namespace, request, operation, time)
+        kind = response.fault.kind if response.fault and response.fault.kind not in _HARMLESS_FAULTS else None
         if kind is not None and response.fault:
             place = next((entry.place for entry in namespace.faults.entries if entry.number == response.fault.number), place)
-        self._noted.append(_Noted(exchange, among, shortened(place), kind, namespace.settings.auth != "off"))
-        if len(self._noted) > _WAITING:
+        self._pending.append(_PendingExchange(exchange, group, shortened(place), kind, namespace.settings.auth != "off"))
+        if len(self._pending) > _MOST_PENDING:
             self.settle()
 
-    def _judge_noted(self, noted: _Noted) -> None:
-        judged = self._judge.session.check(noted.exchange, namespace=noted.namespace, answer=noted.fault is None)
-        result = declared_at(judged.findings, noted.place)
-        if noted.fault == "patch":
-            result += self._patched(noted)
-        ignore = () if noted.needs_credential else ("request-credential-missing",)
-        self._judge.keep(judged, result, ignore)
+    def _judge_pending(self, pending: _PendingExchange) -> None:
+        judged = self._judge.session.check(pending.exchange, namespace=pending.namespace, answer=pending.fault is None)
+        findings = declared_at(judged.findings, pending.place)
+        if pending.fault == "patch":
+            findings += self._notes_about_patch(pending)
+        ignore = () if pending.needs_credential else ("request-credential-missing",)
+        self._judge.add_findings(judged, findings, ignore)
 
-    def _patched(self, noted: _Noted) -> list[Any]:
-        """What a test's patch made of an answer is what the test wanted: it is reported, but only as a note."""
-        apart = Session(self._judge.session.definitions, self._judge.session.mode)
-        findings = apart.check(noted.exchange, request=False).findings
-        return declared_at((replace(finding, severity="note") for finding in findings), noted.place)
+    def _notes_about_patch(self, pending: _PendingExchange) -> list[Any]:
+        """Findings about a patched answer, as notes only, because the test itself asked for the patch."""
+        separate_session = Session(self._judge.session.definitions, self._judge.session.mode)
+        findings = separate_session.check(pending.exchange, request=False).findings
+        return declared_at((replace(finding, severity="note") for finding in findings), pending.place)
 
 
-def _answered_by(namespace: Namespace, request: Request, operation: Operation | None, now: int) -> tuple[str, str]:
-    """Which answers this one is compared with, and where its job was declared (empty: nowhere).
+def _comparison_group(namespace: Namespace, request: Request, operation: Operation | None, now: int) -> tuple[str, str]:
+    """The group of exchanges that this one is compared with, and where its job was declared ("": nowhere).
 
-    Jobs of two declarations are never compared, nor what was before a reset with what came after: the test itself made the
-    difference. Rows of a list tell themselves apart.
+    Jobs of two declarations are never compared, nor exchanges before and after a reset, because the test itself makes the
+    difference. Rows of a list are told apart by their ids.
     """
-    among = f"{namespace.name}/{namespace.resets}"
+    group = f"{namespace.name}/{namespace.resets}"
     if operation is None or operation.job is None:
-        return among, ""
+        return group, ""
     values = values_of(operation, texts_of(operation, request))
     replayed = namespace.replays.find(operation, values, now)
     if replayed is not None:
-        return f"{among}/replay {replayed[0]}", replayed[1].place
-    result = namespace.declared.matching(operation.job.kind, values)
+        return f"{group}/replay {replayed[0]}", replayed[1].place
+    specs = namespace.declared.matching(operation.job.kind, values)
     if single_of(operation) is not None:
-        return (f"{among}/{result[0].number}", result[0].place) if result else (among, "")
-    return among, ", ".join(list(dict.fromkeys(item.place for item in result if item.place))[:_PLACES])
+        return (f"{group}/{specs[0].number}", specs[0].place) if specs else (group, "")
+    return group, ", ".join(list(dict.fromkeys(spec.place for spec in specs if spec.place))[:_MOST_PLACES])

@@ -1,4 +1,4 @@
-"""The contract held by a real service: a proxy in front of it, on this machine, judges what passes."""
+"""The contract of a real service: a proxy in front of it, on this machine, judges the exchanges."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ if TYPE_CHECKING:
 _IAM = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 
 
-def hold_service(
+def contract_for_service(
     url: str,
-    expected: ContractOptions,
+    options: ContractOptions,
     profile: Profile,
     variables: Mapping[str, str],
     definitions: Definitions,
     files: Sequence[str] = (),
 ) -> Contract:
-    """The contract that the service at a URL is held to, by a proxy on this machine that is running now.
+    """The contract for the service at a URL. It starts a proxy on this machine that judges the exchanges.
 
-    `variables` are the environment's: credentials are theirs; `files` are the documents beside the shipped ones that the
-    definitions were read from. Raises InputError for a wrong URL or half of a credential.
+    `variables` is the environment, which has the credentials; `files` are the documents that the definitions were read from,
+    beside the shipped ones. Raises InputError for a wrong URL or half of a credential.
     """
     target = target_of(url)
-    judge = ContractJudge(session_for(expected, definitions, files), expected.ignore)
+    judge = ContractJudge(session_for(options, definitions, files), options.ignore)
     credentials = credentials_of(variables)
-    options = ProxyOptions(
+    proxy_options = ProxyOptions(
         (str(target),),
         port=0,
         ca_bundle=variables.get("REQUESTS_CA_BUNDLE") or None,
         resign=resigner(credentials) if credentials.access_key else None,
     )
-    proxy = Proxy(options, judge.session.definitions, JudgeQueue(judge, _nobody)).start()
-    plain = Sender(str(target), allow_methods=("POST",))
-    sign = signer(definitions, credentials, plain.send)
-    side = ServiceSubject(proxy, target, endpoints(definitions, proxy.url), sign)
-    side.closing.append(plain.close)
-    return Contract(side, judge, expected, profile)
+    proxy = Proxy(proxy_options, judge.session.definitions, JudgeQueue(judge, _ignore_line)).start()
+    token_sender = Sender(str(target), allow_methods=("POST",))
+    sign = signer(definitions, credentials, token_sender.send)
+    subject = ServiceSubject(proxy, target, endpoints(definitions, proxy.url), sign)
+    subject.closing.append(token_sender.close)
+    return Contract(subject, judge, options, profile)
 
 
-def _nobody(_line: str) -> None:
-    """What the proxy would print is among the findings, and in what could not be judged."""
+def _ignore_line(_line: str) -> None:
+    """The proxy prints nothing: everything is among the findings, or in what could not be judged."""
 
 
 class ServiceSubject:
-    """A service behind a proxy of the test's own."""
+    """A service behind a proxy that belongs to the test."""
 
     def __init__(self, proxy: Proxy, target: TargetUrl, endpoints: Mapping[str, str], sign: Sign) -> None:
         self._proxy, self._target, self._endpoints, self._sign = proxy, target, endpoints, sign
@@ -65,29 +65,29 @@ class ServiceSubject:
 
     @property
     def url(self) -> str:
-        """The proxy's."""
+        """The proxy's URL."""
         return self._proxy.url
 
     @property
     def env(self) -> dict[str, str]:
-        """The endpoints of all regions. Credentials stay the user's; so does IAM, unless the target is on this machine."""
-        collected = {name: value for name, value in self._endpoints.items() if name != _IAM or self._target.loopback}
-        return collected | without_proxy(os.environ)
+        """The endpoints of all regions. The user's credentials stay, and IAM too unless the target is on this machine."""
+        variables = {name: value for name, value in self._endpoints.items() if name != _IAM or self._target.loopback}
+        return variables | without_proxy(os.environ)
 
     def client(self) -> requests.Session:
         """A session that knows the proxy's URL, and signs with the environment's credentials."""
         from .clients import signing_session
 
-        result = signing_session(self.url, self._sign)
-        self.closing.append(result.close)
-        return result
+        session = signing_session(self.url, self._sign)
+        self.closing.append(session.close)
+        return session
 
     def settle(self) -> None:
-        """Wait until all that was answered is judged."""
+        """Wait until all exchanges are judged."""
         self._proxy.settle()
 
     def close(self) -> list[str]:
-        """Stop the proxy; what could not be judged."""
+        """Stop the proxy; returns what could not be judged."""
         while self.closing:
             self.closing.pop()()
         return [f"{name}: {reason}" for name, reason in self._proxy.stop().failed]

@@ -1,4 +1,4 @@
-"""A request of `requests` answered at once: what urllib3 would do on the way is left out where it changes nothing."""
+"""Answers a request of `requests` directly, without urllib3, where urllib3 would change nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .in_process import Line
 def direct_answer(adapter: HTTPAdapter, request: PreparedRequest, line: Line) -> Response | None:
     """The mock's answer.
 
-    None where urllib3 has a say: the adapter retries, the body goes out in parts, or an answer could be broken on its way.
+    None if urllib3 is needed: the adapter retries, the body is sent in parts, or a fault could break the answer.
     """
     retries, body = adapter.max_retries, request.body
     if retries.total or retries.status_forcelist or not isinstance(body, str | bytes | None):
@@ -31,7 +31,7 @@ def direct_answer(adapter: HTTPAdapter, request: PreparedRequest, line: Line) ->
 
 
 def _request_of(request: PreparedRequest, content: bytes) -> model.Request:
-    headers = [(name.encode("latin-1"), _bytes(value)) for name, value in request.headers.items()]
+    headers = [(name.encode("latin-1"), _as_bytes(value)) for name, value in request.headers.items()]
     host = str(request.url).split("/", 3)[2].rpartition("@")[2]
     headers.insert(0, (b"Host", host.encode()))
     return model.request_from(
@@ -39,7 +39,7 @@ def _request_of(request: PreparedRequest, content: bytes) -> model.Request:
     )
 
 
-def _bytes(value: str | bytes) -> bytes:
+def _as_bytes(value: str | bytes) -> bytes:
     return value.encode("latin-1") if isinstance(value, str) else value
 
 
@@ -52,13 +52,13 @@ def _as_urllib3(request: PreparedRequest, answer: model.Response) -> HTTPRespons
         version=11,
         reason=answer.reason or phrase(answer.status),
         preload_content=False,
-        original_response=_with_cookies(answer),
+        original_response=_cookie_source(answer),
         request_method=request.method,
     )
 
 
-def _with_cookies(answer: model.Response) -> Any:
-    """What `requests` reads cookies from; None where there are none."""
+def _cookie_source(answer: model.Response) -> Any:
+    """The object that `requests` reads cookies from; None if there are none."""
     cookies = HTTPMessage()
     for name, value in answer.headers:
         if name.lower() == "set-cookie":

@@ -1,4 +1,4 @@
-"""The mock in the place of a network: what a client sends over a connection is answered in this process."""
+"""Replaces the network by the mock: the bytes that a client sends are answered in this process."""
 
 from __future__ import annotations
 
@@ -15,78 +15,78 @@ from ..faults.kinds import delivery_actions
 from ..mock import Mock
 from ..model import Request, Response, request_from
 from ..server.encoding import encode
-from ..server.reading import whole_request
+from ..server.reading import complete_request
 from ..steps.route import BODY_LIMIT
 from ..steps.select_namespace import HEADER
 
 
 @dataclass(frozen=True)
 class Line:
-    """The way from a client to a namespace of a mock; `tls` is how the client believes to speak."""
+    """The connection from clients to a namespace of a mock; `tls`: the client believes that it speaks TLS."""
 
     mock: Mock
     namespace: str
     tls: bool
 
     def handle(self, request: Request) -> Response:
-        """The answer, in the namespace, unless the request names another one."""
+        """The mock's answer, in this namespace unless the request names another one."""
         return self.mock.handle(request, self.namespace)
 
     def is_sound(self, headers: Collection[str]) -> bool:
-        """Whether no fault is declared that a request with these headers (their names) could get."""
+        """True if no fault is declared that a request with these headers (their names) could get."""
         faulty = self.mock.namespace(self.namespace).faults.entries or self.mock.namespace().faults.entries
         return not faulty and HEADER not in headers
 
     def has_fault(self, kind: str) -> bool:
-        """Whether a fault of the whole port is declared; those are the default namespace's."""
+        """True if a fault of the whole port is declared (in the default namespace)."""
         return self.mock.namespace().faults.listening(kind, self.mock.clock.now()) is not None
 
 
 class Wire:
-    """What a connection takes for its socket: the bytes sent are answered once somebody reads."""
+    """Stands for a connection's socket: the bytes sent are answered when the client reads."""
 
     def __init__(self, handle: Callable[[Request], Response]) -> None:
         self._handle = handle
         self._sent = bytearray()
         self._timeout: float | None = None
         self.was_reset = False
-        """Whether the connection is reset after what arrived."""
+        """Whether the connection is reset after the bytes that arrived."""
 
     def sendall(self, data: Any) -> None:
-        """Take bytes of a request."""
+        """Collect bytes of a request."""
         self._sent += data
 
     def makefile(self, *_args: Any, **_kwargs: Any) -> io.BytesIO:
-        """The answer to what was sent, as `http.client` reads it: the OSError of a fault comes when it reads."""
+        """The answer to the bytes sent, as `http.client` reads it: the OSError of a fault is raised when it reads."""
         try:
             return self.answer()
         except OSError as error:
             return _BrokenStream(error)
 
     def answer(self) -> io.BytesIO:
-        """The answer to what was sent, as a stream of bytes. Raises the OSError of a fault that leaves none."""
+        """The answer to the bytes sent, as a stream. Raises OSError if a fault leaves no answer."""
         sent, self._sent = bytes(self._sent), bytearray()
-        raw = whole_request(sent, BODY_LIMIT)
+        raw = complete_request(sent, BODY_LIMIT)
         answer = self._handle(request_from(raw))
         head, body = encode(raw, answer)
         if answer.delivery is None:
             return io.BytesIO(head + body)
-        arrived, self.was_reset = _arrived(delivery_actions(head, body, answer.delivery), self._timeout)
-        return io.BytesIO(arrived)
+        received, self.was_reset = _received_bytes(delivery_actions(head, body, answer.delivery), self._timeout)
+        return io.BytesIO(received)
 
     def settimeout(self, seconds: float | None) -> None:
-        """Remember how long the client waits for bytes."""
+        """Set how long the client waits for bytes (s)."""
         self._timeout = seconds
 
     def shutdown(self, how: int = 0) -> None:
-        """There is nothing to shut."""
+        """Do nothing: there is nothing to shut down."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 class _BrokenStream(io.BytesIO):
-    """What reads nothing but an error."""
+    """A stream that raises an error when it is read."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__()
@@ -97,10 +97,10 @@ class _BrokenStream(io.BytesIO):
         raise self._error
 
 
-def _arrived(actions: Iterable[Action], timeout: float | None) -> tuple[bytes, bool]:
-    """The bytes of an answer that a fault leaves to the client, and whether it is reset after them.
+def _received_bytes(actions: Iterable[Action], timeout: float | None) -> tuple[bytes, bool]:
+    """The bytes of an answer that reach the client in spite of a fault, and whether the connection is reset after them.
 
-    Raises TimeoutError, at once, where the client would wait longer than it wants to, and ConnectionResetError.
+    Raises ConnectionResetError, and TimeoutError (at once) if the client would have to wait longer than its timeout.
     """
     sent = b""
     for action in actions:
@@ -108,7 +108,7 @@ def _arrived(actions: Iterable[Action], timeout: float | None) -> tuple[bytes, b
             sent += action
         elif isinstance(action, Wait | Hang):
             if action.seconds is None:
-                raise TimeoutError("the mock hangs")  # on a socket, a client without a timeout would wait for ever
+                raise TimeoutError("the mock hangs")  # on a socket, a client without a timeout would wait forever
             _wait(action.seconds, timeout)
         elif action is End.RESET:
             if not sent:

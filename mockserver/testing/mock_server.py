@@ -1,4 +1,4 @@
-"""The double: one test's own namespace of a mock, what it declares in it, and what it asserts afterwards."""
+"""The mock server of one test: its own namespace of a mock, its declarations and its assertions."""
 
 from __future__ import annotations
 
@@ -33,40 +33,40 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-_REPORTED = 30
+_MOST_REPORT_LINES = 30
 _SDKS = ("HUAWEICLOUD_SDK", "CLOUD_SDK")
 
 
 class MockServer:
-    """A namespace of its own in a mock, for one test. `url` is where it answers (None: on no socket); see `docs/pytest.md`.
+    """One test's own namespace in a mock. `url` is its URL (None: without a socket); see `docs/pytest.md`.
 
-    `endpoints` are the variables that lead there, as `endpoints` gives them; `listeners` are called with each exchange as
-    it was, secrets and all.
+    `endpoints` are the variables that point SDK code there (`client_settings.endpoints`). `listeners` are called with each
+    exchange as it was, including its secrets.
     """
 
     def __init__(
         self, mock: Mock, namespace: Namespace, url: str | None, credentials: Credentials, endpoints: Mapping[str, str]
     ) -> None:
-        self._mock, self._world, self._url, self._endpoints = mock, namespace, url, endpoints
+        self._mock, self._namespace, self._url, self._endpoints = mock, namespace, url, endpoints
         self.credentials = credentials
         self._calls: list[RecordedCall] = []
-        self._unread: deque[tuple[int, Request, Response, Operation | None]] = deque()
-        self._troubled = False
-        self._noticed = False
+        self._unread_exchanges: deque[tuple[int, Request, Response, Operation | None]] = deque()
+        self._has_troubles = False
+        self._has_notices = False
         self.listeners: list[OnAnswer] = []
         self.blocked: list[str] = []
-        self._opened: list[Callable[[], object]] = []
+        self._closers: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        where = self._url or "on no socket"
-        return f"<MockServer {where}, namespace {self.namespace}, {len(self.jobs)} jobs, {len(self.seen)} calls>"
+        place = self._url or "on no socket"
+        return f"<MockServer {place}, namespace {self.namespace}, {len(self.jobs)} jobs, {len(self.seen)} calls>"
 
-    # Where it is
+    # Its address
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end. Raises InputError where it is on no socket."""
+        """The mock's URL, without a slash at the end. Raises InputError if it has no socket."""
         if self._url is None:
             raise InputError(
                 "mockserver_app is on no socket; use .client(), .test_client(), intercept() or the mockserver fixture"
@@ -76,7 +76,7 @@ class MockServer:
     @property
     def namespace(self) -> str:
         """The name of its namespace: the access key."""
-        return self._world.name
+        return self._namespace.name
 
     @property
     def mock(self) -> Mock:
@@ -85,9 +85,9 @@ class MockServer:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that turn SDK code to it: those of `mockserver env`, for all regions, and NO_PROXY.
+        """The variables that point SDK code at it: those of `mockserver env`, for all regions, and NO_PROXY.
 
-        On no socket, only the credentials: the SDK's own endpoints stay, for `intercept`.
+        Without a socket, only the credentials: the SDK's own endpoints stay, for `intercept`.
         """
         key, secret = self.credentials.access_key, self.credentials.secret_key
         pairs = {f"{sdk}_AK": key for sdk in _SDKS} | {f"{sdk}_SK": secret for sdk in _SDKS}
@@ -109,8 +109,8 @@ class MockServer:
 
     @property
     def clock(self) -> Clock:
-        """The test's clock: `advance(seconds)`, `set`, `freeze`, `run`, and `drive()`, which takes over sleeping."""
-        return self._world.clock
+        """The test's clock: `advance(seconds)`, `set`, `freeze`, `run`, and `drive()`, which replaces sleeping."""
+        return self._namespace.clock
 
     def job(
         self,
@@ -131,7 +131,7 @@ class MockServer:
         options = {"life": life, "created": created, "age": age, "visible_after": visible_after, "every": every,
                    "facts": facts, "started": started}  # fmt: skip
         fields = {"progress": progress, "count": count, **identity, **without_none(options)}
-        return declare(self._mock.definitions, self._world, service, fields, caller())
+        return declare(self._mock.definitions, self._namespace, service, fields, caller())
 
     def fail(
         self,
@@ -156,78 +156,77 @@ class MockServer:
     ) -> DeclaredFault:
         """Declare a fault for this test's requests. Arguments and errors: see `Mock.fail`.
 
-        CONNECTION_REFUSED and TLS_ERROR are the port's, which knows nothing of the test's clock: they take no `window`, and
-        last until `remove()`, or the end of the test.
+        CONNECTION_REFUSED and TLS_ERROR are about the port, which has no test's clock: they take no `window`, and last until
+        `remove()`, or the end of the test.
         """
         kind = KINDS.get(fault) if isinstance(fault, str) else None
-        listener = kind is not None and kind.listener
-        if listener and window is not None:
+        is_about_port = kind is not None and kind.listener
+        if is_about_port and window is not None:
             raise InputError(f"{fault} takes no window in a test; end it by .remove()")
-        where = DEFAULT_NAMESPACE if listener else self.namespace
-        declared = self._mock.fail(
+        namespace = DEFAULT_NAMESPACE if is_about_port else self.namespace
+        new_fault = self._mock.fail(
             target, error=error, status=status, quota=quota, fault=fault, patch=patch, body=body, times=times, after=after,
             share=share, window=window, delay=delay, clock=clock, retry_after=retry_after, headers=headers,
-            content_type=content_type, namespace=where, **match,
+            content_type=content_type, namespace=namespace, **match,
         )  # fmt: skip
-        if not listener:
-            declared.entry.place = caller()
-        return declared
+        if not is_about_port:
+            new_fault.entry.place = caller()
+        return new_fault
 
     @property
     def jobs(self) -> list[DeclaredJob]:
         """The declared jobs, the oldest first."""
-        return handles(self._mock.definitions, self._world)
+        return handles(self._mock.definitions, self._namespace)
 
     def reset(self) -> None:
-        """Forget declared jobs, what was asked and answered; the clock starts again."""
+        """Forget all declarations and exchanges, and restart the clock."""
         self._mock.reset(self.namespace)
         with self._lock:
             self._calls.clear()
-            self._unread.clear()
-            self._troubled = False
-            self._noticed = False
+            self._unread_exchanges.clear()
+            self._has_troubles = False
+            self._has_notices = False
 
-    # Who asks
+    # Clients
 
     def client(self) -> requests.Session:
-        """A `requests` session that knows the base URL and signs: `client().get("/v3/.../jobs?id=1")`."""
+        """A `requests` session that knows the base URL, and signs its requests: `client().get("/v3/.../jobs?id=1")`."""
         from .clients import session
 
-        result = session(self._mock, self._world, self._url, self.credentials)
-        result.verify = self._endpoints.get("REQUESTS_CA_BUNDLE", True)
-        self._opened.append(result.close)
-        return result
+        new_session = session(self._mock, self._namespace, self._url, self.credentials)
+        new_session.verify = self._endpoints.get("REQUESTS_CA_BUNDLE", True)
+        self._closers.append(new_session.close)
+        return new_session
 
     def sdk(self, service: str) -> Any:
         """The vendor's own client of a service, pointed at the mock: `cdm`, `dataarts`, `taurusdb`, `tics`; or `enos`.
 
-        Raises InputError for an unknown service, or where its package isn't installed.
+        Raises InputError for an unknown service, and if its package isn't installed.
         """
         from .clients import vendor_client
 
-        result, close = vendor_client(
+        client, close = vendor_client(
             self._mock.definitions, service, self._url, self.credentials, self._endpoints.get("REQUESTS_CA_BUNDLE")
         )
-        self._opened.append(close)
-        return result
+        self._closers.append(close)
+        return client
 
     def close(self) -> None:
-        """Close the clients that it made."""
-        while self._opened:
-            self._opened.pop()()
+        """Close all clients that were made."""
+        while self._closers:
+            self._closers.pop()()
 
     def intercept(self, *hosts: str) -> AbstractContextManager[None]:
-        """For a `with` block, answer in this process what `requests`, httpx and aiohttp send to the vendors' public hosts.
+        """For a `with` block, answer requests to the vendors' public hosts in this process (of `requests`, httpx, aiohttp).
 
-        So are the hosts of the `servers` in your own documents.
-
-        Parameters: `hosts`, more patterns of host names, such as `*.cloud.example`.
+        The hosts of the `servers` in your own documents are intercepted, too. `hosts` are more patterns of host names, such
+        as `*.cloud.example`.
         """
         from ..definitions.servers import hosts_of
         from .intercept import intercept
 
-        own = hosts_of(url for operation in self._mock.definitions.operations for url in operation.servers)
-        return intercept(self._mock, self.namespace, (*hosts, *own))
+        document_hosts = hosts_of(url for operation in self._mock.definitions.operations for url in operation.servers)
+        return intercept(self._mock, self.namespace, (*hosts, *document_hosts))
 
     @contextmanager
     def environ(self) -> Iterator[None]:
@@ -239,30 +238,31 @@ class MockServer:
         finally:
             del environment["mockserver"]
 
-    # What was asked
+    # The exchanges
 
     def note(self, time: int, request: Request, response: Response, operation: Operation | None) -> None:
-        """Remember an exchange; the mock calls this. `time` is its clock's, in milliseconds."""
+        """Remember an exchange; the mock calls this. `time` is its clock's (ms since 1970)."""
         with self._lock:
-            self._unread.append((time, request, response, operation))
-            self._troubled |= operation is None or (response.problem or "").startswith(CRASHED)
-            self._noticed |= response.problem is not None and response.status < 400 and response.error is None
+            self._unread_exchanges.append((time, request, response, operation))
+            self._has_troubles |= operation is None or (response.problem or "").startswith(CRASHED)
+            self._has_notices |= response.problem is not None and response.status < 400 and response.error is None
         for listener in list(self.listeners):
-            listener(time, request, response, operation, self._world)
+            listener(time, request, response, operation, self._namespace)
 
     @property
     def seen(self) -> list[RecordedCall]:
-        """The exchanges so far, oldest first, without secrets. They are read when somebody looks: most tests don't."""
+        """The exchanges so far, oldest first, without secrets. They are only parsed here, because most tests don't need
+        them."""
         with self._lock:
-            while self._unread:
-                exchange = self._unread.popleft()
+            while self._unread_exchanges:
+                exchange = self._unread_exchanges.popleft()
                 self._calls.append(read(self._mock.definitions, len(self._calls) + 1, *exchange))
             return self._calls
 
     @property
     def journal(self) -> list[JournalEntry]:
         """The last 10,000 exchanges, oldest first, without secrets and with long bodies cut."""
-        return self._world.journal.last()
+        return self._namespace.journal.last()
 
     def calls(
         self, name: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, Any] | None = None
@@ -271,9 +271,9 @@ class MockServer:
         return calls(self._mock.definitions, list(self.seen), name, params, headers)
 
     def polls(self, service: str, **identity: Any) -> list[RecordedCall]:
-        """The polls of a service's jobs with these parts of an identity, oldest first. Raises InputError."""
-        result = polls_of(self._mock.definitions, list(self.seen), service, identity)
-        return sorted((poll for polls in result.values() for poll in polls), key=lambda poll: poll.number)
+        """The polls of a service's jobs whose identities have these parts, oldest first. Raises InputError."""
+        polls_by_job = polls_of(self._mock.definitions, list(self.seen), service, identity)
+        return sorted((poll for polls in polls_by_job.values() for poll in polls), key=lambda poll: poll.number)
 
     def assert_called(
         self,
@@ -307,23 +307,23 @@ class MockServer:
         retries_within: float | str | None = None,
         **identity: str | int,
     ) -> None:
-        """Assert that a service's jobs were polled, each by the rules. Lengths of time are seconds, or text such as `2h`.
+        """Assert that a service's jobs were polled, each by the rules. Durations are seconds, or text such as `2h`.
 
         Args:
             service: The service, or its operation's id.
-            min_interval: At least so much time between two polls, on the mock's clock.
-            max_polls: So many polls at most.
+            min_interval: The least time between two polls, on the mock's clock.
+            max_polls: The largest number of polls.
             backoff: True: intervals never shrink; or the factor by which each grows, up to the longest.
             honours_retry_after: No poll before the time that an answer's Retry-After names.
-            stops_after_terminal: None after the job was shown in a terminal state.
-            gives_up_within: So much time at most from the first poll to the last.
-            retries_within: A call so soon after one that failed (an error's status, a broken connection) is a retry of the
-                same poll by an HTTP library: `min_interval` doesn't judge it. By default each call is a poll of its own.
-            identity: Parts of the jobs' identity, by the vendor's names; those that are left out match any.
+            stops_after_terminal: No poll after an answer has shown the job in a terminal state.
+            gives_up_within: The longest time from the first poll to the last.
+            retries_within: A call so soon after a failed one (an error status, a broken connection) is a retry of the same
+                poll by an HTTP library, to which `min_interval` doesn't apply. By default each call is a poll.
+            identity: Parts of the jobs' identities, by the vendor's names; parts that are left out match any value.
 
         Raises:
-            AssertionError: No poll, or a rule was broken; the message has a timeline of the polls.
-            InputError: An unknown name, or a rule that makes no sense.
+            AssertionError: If there was no poll, or a rule was broken; the message has a timeline of the polls.
+            InputError: For an unknown name, or an invalid rule.
         """
         __tracebackhide__ = True
         rules = {
@@ -333,35 +333,35 @@ class MockServer:
         }  # fmt: skip
         assertions.assert_polled(self._mock.definitions, list(self.seen), service, **rules, **identity)
 
-    # What went wrong
+    # Problems and reports
 
     def troubles(self, allow_unexpected: bool = False) -> list[str]:
-        """What a test must not pass with: crashes of the mock, requests that no operation has, real hosts asked for."""
-        calls = self.seen if self._troubled else []
+        """The problems that fail a test: crashes of the mock, requests that match no operation, calls of real hosts."""
+        calls = self.seen if self._has_troubles else []
         return [
             *(f"the mock failed to answer {call.method} {call.path}: {call.crash}" for call in calls if call.crash),
-            *(_unexpected(call) for call in calls if call.unexpected and not allow_unexpected),
+            *(_unexpected_text(call) for call in calls if call.unexpected and not allow_unexpected),
             *self.blocked,
         ]
 
     def notices(self) -> list[str]:
-        """What a test's reader should know of requests that were served: parameters that no document has."""
-        calls = self.seen if self._noticed else []
+        """Warnings about requests that were served: undocumented parameters."""
+        calls = self.seen if self._has_notices else []
         served = [call for call in calls if call.problem and call.status < 400 and call.error is None]
         return list(dict.fromkeys(f"{call.method} {call.path}: {call.problem}" for call in served))
 
     def counts(self) -> dict[str, Any]:
-        """What the code under test was shown, counted, as plain JSON that adds up: see `poller_coverage`."""
+        """The coverage counts of the code under test, as JSON values that can be added up: see `poller_coverage`."""
         return poller_coverage.counts_of(poller_coverage.coverage_of(self._mock.definitions, list(self.seen)))
 
     def report(self) -> str:
         """The last exchanges and the bars of all jobs, as text, without secrets."""
         lines = exchanges_drawn(self.seen)
-        if len(lines) > _REPORTED:
-            lines = [f"... {len(lines) - _REPORTED} lines before", *lines[-_REPORTED:]]
+        if len(lines) > _MOST_REPORT_LINES:
+            lines = [f"... {len(lines) - _MOST_REPORT_LINES} lines before", *lines[-_MOST_REPORT_LINES:]]
         return "\n".join([*lines, jobs_drawn(self._mock.definitions, list(self.seen))]).rstrip()
 
 
-def _unexpected(call: RecordedCall) -> str:
+def _unexpected_text(call: RecordedCall) -> str:
     advice = "or mark the test: @pytest.mark.mockserver(allow_unexpected=True)"
     return f"unexpected request {call.method} {call.path}: {call.unexpected}; {advice}"

@@ -1,4 +1,4 @@
-"""What the pollers were shown as one HTML page, in the dress of the contract's report."""
+"""The pollers' coverage as one HTML page, in the style of the contract report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import poller_coverage
 
 @dataclass(frozen=True, slots=True)
 class CoverageSection:
-    """An operation on the page: `undocumented` is what was shown, but is not documented; `line` its method and path."""
+    """An operation on the page; `line` is its method and path, `undocumented` what was seen but is not documented."""
 
     name: str
     line: str
@@ -27,7 +27,7 @@ class CoverageSection:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Of one kind, over all operations: how many were shown, of how many."""
+    """How many names of one kind were seen, and how many there are, over all operations."""
 
     title: str
     shown: int
@@ -35,9 +35,9 @@ class Total:
 
 
 def html(coverage: Coverage, least: float | None = None) -> str:
-    """The coverage as HTML. `least` is the percentage that the run wants, where it wants one."""
+    """The coverage as HTML. `least` is the percentage that the run requires, if any."""
     percent = poller_coverage.percent(coverage)
-    sections = [_section_of(place, name, coverage) for place, name in enumerate(coverage.exercised(), 1)]
+    sections = [_section_of(position, name, coverage) for position, name in enumerate(coverage.exercised(), 1)]
     totals = [_total(kind, sections) for kind in poller_coverage.KINDS]
     verdict = "PASS" if least is not None and percent >= least else "INCOMPLETE" if least is None else "FAIL"
     return page(
@@ -51,13 +51,17 @@ def html(coverage: Coverage, least: float | None = None) -> str:
     )
 
 
-def _section_of(place: int, name: str, coverage: Coverage) -> CoverageSection:
-    counted = coverage.of(name)
-    operation, shares, undocumented = counted.operation, shares_of(counted), tuple(counted.undocumented.items())
+def _section_of(position: int, name: str, coverage: Coverage) -> CoverageSection:
+    counts = coverage.of(name)
+    operation, shares, undocumented = (
+        counts.operation,
+        shares_of(counts),
+        tuple(counts.undocumented.items()),
+    )
     line = f"{operation.method} {operation.path}"
     matrix = matrix_of(operation, shares, undocumented)
     percent = coverage.percent([name])
-    return CoverageSection(name, line, f"operation-{place}", counted.polls, percent, shares, matrix, undocumented)
+    return CoverageSection(name, line, f"operation-{position}", counts.polls, percent, shares, matrix, undocumented)
 
 
 def _total(kind: str, sections: list[CoverageSection]) -> Total:

@@ -1,4 +1,4 @@
-"""Rules of polling, and what breaks them: pure functions over the times at which a job was asked for."""
+"""Rules of polling, and checks for them: pure functions over the polls of a job."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from .poll_timeline import span
 from .recorded_call import RecordedCall
 
 ROUNDING = 1
-"""Milliseconds that an interval may be short of what was wanted: the clock counts whole ones."""
+"""Milliseconds by which an interval may be too short, because the clock counts whole milliseconds."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is asked of a poller; None and False ask nothing. Lengths of time are seconds, or text such as `2h`.
+    """The rules for a poller; None and False require nothing. Durations are seconds, or text such as `2h`.
 
-    `min_interval` between two polls; `max_polls` in all; `backoff`: True, intervals never shrink, or a factor by which each
-    must grow until it is as long as the longest; `honours_retry_after`: no poll before the time that an answer's
-    Retry-After names; `stops_after_terminal`: none after the job was shown in a terminal state; `gives_up_within`: from the
-    first poll to the last; `retries_within`: a call so soon after one that failed is a retry of the same poll, which
-    `min_interval` doesn't judge.
+    Attributes:
+        min_interval: The least time between two polls.
+        max_polls: The largest number of polls.
+        backoff: True: intervals never shrink; or a factor by which each must grow, until it is as long as the longest.
+        honours_retry_after: No poll before the time that an answer's Retry-After names.
+        stops_after_terminal: No poll after an answer has shown the job in a terminal state.
+        gives_up_within: The longest time from the first poll to the last.
+        retries_within: A call so soon after a failed one is a retry of the same poll, to which `min_interval` doesn't apply.
     """
 
     min_interval: float | str | None = None
@@ -38,7 +41,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """A rule that was broken: at which poll (an index; None: by all of them together), and how."""
+    """A broken rule: at which poll (its index; None: by all polls together), and how."""
 
     rule: str
     index: int | None
@@ -46,28 +49,30 @@ class BrokenRule:
 
 
 def findings(polls: Sequence[RecordedCall], rules: Rules) -> list[BrokenRule]:
-    """What in the polls of one job, oldest first, breaks the rules. Raises InputError for a rule that makes no sense."""
-    collected: list[BrokenRule] = []
+    """The rules that the polls of one job (oldest first) break. Raises InputError for an invalid rule."""
+    broken_rules: list[BrokenRule] = []
     if rules.min_interval is not None:
-        collected += _too_soon(polls, _milliseconds(rules.min_interval), _milliseconds(rules.retries_within))
-    if rules.max_polls is not None and len(polls) > _count(rules.max_polls):
-        collected.append(BrokenRule("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most"))
+        broken_rules += _check_min_interval(polls, _milliseconds(rules.min_interval), _milliseconds(rules.retries_within))
+    if rules.max_polls is not None and len(polls) > _check_count(rules.max_polls):
+        broken_rules.append(
+            BrokenRule("max_polls", rules.max_polls, f"{len(polls)} polls, wanted {rules.max_polls} at most")
+        )
     if rules.backoff is not None and rules.backoff is not False:
-        collected += _shrinking(polls, _factor(rules.backoff))
+        broken_rules += _check_backoff(polls, _factor(rules.backoff))
     if rules.honours_retry_after:
-        collected += _before_allowed(polls)
+        broken_rules += _check_retry_after(polls)
     if rules.stops_after_terminal:
-        collected += _after_terminal(polls)
+        broken_rules += _check_stops(polls)
     if rules.gives_up_within is not None:
-        collected += _too_long(polls, round(seconds(rules.gives_up_within) * SECOND))
-    return collected
+        broken_rules += _check_duration(polls, round(seconds(rules.gives_up_within) * SECOND))
+    return broken_rules
 
 
 def _milliseconds(length: float | str | None) -> int:
     return -1 if length is None else round(seconds(length) * SECOND)
 
 
-def _count(value: int) -> int:
+def _check_count(value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InputError(f"max_polls is {value!r}; allowed: a whole number, 0 or more")
     return value
@@ -81,45 +86,47 @@ def _factor(value: float) -> float:
     return float(value)
 
 
-def _too_soon(polls: Sequence[RecordedCall], least: int, retries: int) -> Iterator[BrokenRule]:
+def _check_min_interval(polls: Sequence[RecordedCall], minimum: int, retries: int) -> Iterator[BrokenRule]:
     for index, (before, poll) in enumerate(pairwise(polls), 1):
         gap = poll.time - before.time
         is_retry = before.failed and gap <= retries
-        if gap < least - ROUNDING and not is_retry:
-            yield BrokenRule("min_interval", index, f"{span(gap)} after the poll before, wanted {span(least)}")
+        if gap < minimum - ROUNDING and not is_retry:
+            yield BrokenRule("min_interval", index, f"{span(gap)} after the poll before, wanted {span(minimum)}")
 
 
-def _shrinking(polls: Sequence[RecordedCall], factor: float) -> Iterator[BrokenRule]:
+def _check_backoff(polls: Sequence[RecordedCall], factor: float) -> Iterator[BrokenRule]:
     gaps = [later.time - earlier.time for earlier, later in pairwise(polls)]
     longest = max(gaps, default=0)
-    grown = bool(gaps) and longest > gaps[0] + ROUNDING  # a first interval is not a ceiling that was reached
+    has_grown = bool(gaps) and longest > gaps[0] + ROUNDING  # otherwise the first interval is not the longest allowed one
     for index, (before, gap) in enumerate(pairwise(gaps), 2):
-        at_ceiling = grown and gap >= longest - ROUNDING
+        at_ceiling = has_grown and gap >= longest - ROUNDING
         if gap < before * factor - ROUNDING * factor and not at_ceiling:
-            expected = f"{span(round(before * factor))} or more"
-            yield BrokenRule("backoff", index, f"{span(gap)} after an interval of {span(before)}, wanted {expected}")
+            expected_gap = f"{span(round(before * factor))} or more"
+            yield BrokenRule("backoff", index, f"{span(gap)} after an interval of {span(before)}, wanted {expected_gap}")
 
 
-def _before_allowed(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:
-    allowed = 0
+def _check_retry_after(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:
+    earliest = 0
     for index, poll in enumerate(polls):
-        if poll.time < allowed - ROUNDING:
-            yield BrokenRule("honours_retry_after", index, f"{span(allowed - poll.time)} before Retry-After had passed")
-        allowed = max(allowed, poll.retry_at or 0)
+        if poll.time < earliest - ROUNDING:
+            yield BrokenRule("honours_retry_after", index, f"{span(earliest - poll.time)} before Retry-After had passed")
+        earliest = max(earliest, poll.retry_at or 0)
 
 
-def _after_terminal(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:
-    ended = next((index for index, poll in enumerate(polls) if poll.terminal), len(polls))
-    for index in range(ended + 1, len(polls)):
-        state = polls[ended].runs[0].state
-        yield BrokenRule("stops_after_terminal", index, f"asked again after poll {ended + 1} had shown {state}")
+def _check_stops(polls: Sequence[RecordedCall]) -> Iterator[BrokenRule]:
+    end_index = next((index for index, poll in enumerate(polls) if poll.terminal), len(polls))
+    for index in range(end_index + 1, len(polls)):
+        state = polls[end_index].runs[0].state
+        yield BrokenRule("stops_after_terminal", index, f"asked again after poll {end_index + 1} had shown {state}")
 
 
-def _too_long(polls: Sequence[RecordedCall], most: int) -> Iterator[BrokenRule]:
+def _check_duration(polls: Sequence[RecordedCall], maximum: int) -> Iterator[BrokenRule]:
     first = polls[0].time if polls else 0
-    late = [index for index, poll in enumerate(polls) if poll.time - first > most + ROUNDING]
-    if late:
-        took = span(polls[-1].time - first)
+    late_indexes = [index for index, poll in enumerate(polls) if poll.time - first > maximum + ROUNDING]
+    if late_indexes:
+        duration = span(polls[-1].time - first)
         yield BrokenRule(
-            "gives_up_within", late[0], f"still asked after {span(most)}: the last poll came {took} after the first"
+            "gives_up_within",
+            late_indexes[0],
+            f"still asked after {span(maximum)}: the last poll came {duration} after the first",
         )

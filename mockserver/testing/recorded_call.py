@@ -1,4 +1,4 @@
-"""What a caller was shown: each exchange, read when it is answered, before its body is cut or its time forgotten."""
+"""An exchange as the caller saw it, read when it is answered, before its body is cut."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..steps.route import route
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A job's run in an answer: `key` tells it from others of the same answer, `state` is what was shown of it."""
+    """A run of a job in an answer: `key` tells it from other runs in the answer, `state` is the status that was sent."""
 
     key: tuple[str, ...]
     state: str
@@ -33,10 +33,10 @@ class ShownRun:
 class RecordedCall:
     """An exchange as the caller saw it, without secrets.
 
-    `time` is the mock's, in milliseconds. `operation` and `service` are None where no operation has the path, and
-    `unexpected` says so. `parameters` are those of path, query and headers, by the vendor's names, as text; `error` the
-    documented error's name; `retry_at` when the answer's Retry-After lets the caller come back (milliseconds); `fault`
-    the kind of fault that was injected; `crash` what went wrong inside the mock.
+    `time` is the mock's (ms since 1970). `operation` and `service` are None if no operation has the path; then `unexpected`
+    says why. `parameters` are those of path, query and headers, by the vendor's names, as text; `error` is the documented
+    error's name; `retry_at` is when the answer's Retry-After allows the next call (ms since 1970); `fault` is the kind of
+    fault that was injected; `crash` is an error inside the mock.
     """
 
     number: int
@@ -58,39 +58,39 @@ class RecordedCall:
 
     @property
     def poll(self) -> bool:
-        """Whether this asks for jobs again: the first page of a list, or a single job."""
+        """True if this asks for a single job, or for the first page of a list."""
         return self.parameters.get("offset", "0") == "0"
 
     @property
     def failed(self) -> bool:
-        """Whether the answer was an error, or broken on its way, so that an HTTP library may ask again by itself."""
+        """True if the answer was an error, or a fault broke it, so that an HTTP library may retry by itself."""
         return self.status >= 400 or self.status == 0 or (self.fault is not None and not self.runs)
 
     @property
     def terminal(self) -> bool:
-        """Whether all that was shown has ended."""
+        """True if all runs in the answer have ended."""
         return bool(self.runs) and all(run.terminal for run in self.runs)
 
     @property
     def summary(self) -> str:
         """The answer in a few words: `200 RUNNING`, `404 job-not-found`, `502 (fault status)`."""
         states = [run.state for run in self.runs]
-        counted = [
+        state_texts = [
             state if states.count(state) == 1 else f"{states.count(state)} {state}" for state in dict.fromkeys(states)
         ]
-        what, fault = ", ".join(counted) or self.error or "", f"(fault {self.fault})" if self.fault else ""
-        parts = [str(self.status or "no answer"), what, fault]
+        outcome, fault = ", ".join(state_texts) or self.error or "", f"(fault {self.fault})" if self.fault else ""
+        parts = [str(self.status or "no answer"), outcome, fault]
         return " ".join(part for part in parts if part)
 
 
 def read(
     definitions: Definitions, number: int, time: int, request: Request, response: Response, operation: Operation | None
 ) -> RecordedCall:
-    """What the caller saw. `time` is the mock's, in milliseconds."""
+    """The call as the caller saw it. `time` is the mock's (ms since 1970)."""
     secrets = redact.secrets_of(request.headers)
     headers = redact.headers(request.headers)
-    clean = replace(request, query=redact.query(request.query, secrets), headers=headers)
-    parameters = texts_of(operation, clean) if operation else dict(parse_qsl(clean.query, keep_blank_values=True))
+    redacted = replace(request, query=redact.query(request.query, secrets), headers=headers)
+    parameters = texts_of(operation, redacted) if operation else dict(parse_qsl(redacted.query, keep_blank_values=True))
     return RecordedCall(
         number=number,
         time=time,
@@ -112,7 +112,7 @@ def read(
 
 
 def _unexpected(definitions: Definitions, request: Request) -> str | None:
-    """Why no operation has the request; None where it failed before anyone looked (a path of 40 KB, say)."""
+    """Why no operation matches the request; None if it failed before that was checked (such as a path of 40 KB)."""
     try:
         route(definitions, request)
     except RequestProblem as problem:
@@ -121,33 +121,35 @@ def _unexpected(definitions: Definitions, request: Request) -> str | None:
 
 
 def _retry_at(value: str | None, time: int) -> int | None:
-    """When the caller may come back, in milliseconds."""
+    """When the caller may call again (ms since 1970)."""
     wait = retry_after(value, time)
     return None if wait is None else time + round(wait * SECOND)
 
 
 def _runs(operation: Operation | None, parameters: Mapping[str, str], response: Response) -> tuple[ShownRun, ...]:
-    broken = response.delivery is not None and response.delivery.fault not in (None, "SLOW_DRIBBLE")
-    if broken or operation is None or operation.job is None or response.status >= 400 or response.error:
+    is_broken = response.delivery is not None and response.delivery.fault not in (None, "SLOW_DRIBBLE")
+    if is_broken or operation is None or operation.job is None or response.status >= 400 or response.error:
         return ()
     try:
         body = json.loads(response.body)
-    except (ValueError, RecursionError):  # a fault may have left anything
+    except (ValueError, RecursionError):  # a fault may have left any bytes
         return ()
-    requested = identity(operation, parameters)
+    request_identity = identity(operation, parameters)
     return tuple(
-        ShownRun((look.id, *map(str, look.run)) if look.id else requested, look.state or str(look.sent), look.terminal)
-        for look in job_views(operation, body)
+        ShownRun(
+            (view.id, *map(str, view.run)) if view.id else request_identity, view.state or str(view.sent), view.terminal
+        )
+        for view in job_views(operation, body)
     )
 
 
 def identity_names(operation: Operation) -> tuple[str, ...]:
-    """The parameters that say which job, or which list of jobs, a request is about."""
+    """The names of the parameters that identify the job, or the list of jobs, that a request is about."""
     assert operation.job is not None
     service = service_of(operation)
     return (*operation.job.identity, *(service.filters if service else ()))
 
 
 def identity(operation: Operation, parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """Their values; empty where one was not sent."""
+    """The values of the identifying parameters; "" for one that was not sent."""
     return tuple(parameters.get(name, "") for name in identity_names(operation))

@@ -13,21 +13,21 @@ from .server_pool import SharedServer
 
 @contextmanager
 def running(**settings: Any) -> Iterator[MockServer]:
-    """A mock that answers on a free port of 127.0.0.1 while the block runs: the same object as the fixture `mockserver`.
+    """A mock on a free port of 127.0.0.1 while the block runs: the same object as the fixture `mockserver`.
 
-    Parameters: fields of `Settings`, and `allow_unexpected`; unknown ids are rejected, unless `unknown_ids="create"`. The
-    variables of `env` are set by nobody: `with mock.environ():` does. Raises InputError for a setting that is wrong, and
-    AssertionError at the end of the block for a crash of the mock, or a request that no operation has.
+    Keywords are the fields of `Settings`, and `allow_unexpected`. Unknown ids are rejected, unless `unknown_ids="create"`.
+    The variables of `env` are only set inside `with mock.environ():`. Raises InputError for a wrong setting, and, at the end
+    of the block, AssertionError for a crash of the mock or a request that matches no operation.
     """
-    chosen = mock_options(settings, "running()")
-    house = SharedServer(chosen)
+    options = mock_options(settings, "running()")
+    server = SharedServer(options)
     try:
-        mock = house.acquire(chosen)
+        mock = server.acquire(options)
         try:
             yield mock
         finally:
-            house.release(mock)
+            server.release(mock)
     finally:
-        house.stop()
-    if troubles := mock.troubles(chosen.allow_unexpected):
+        server.stop()
+    if troubles := mock.troubles(options.allow_unexpected):
         raise AssertionError("\n".join(troubles))

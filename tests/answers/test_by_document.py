@@ -34,6 +34,41 @@ SCHEMAS: dict[str, Any] = {
             for name in ("date-time", "date", "time", "email", "hostname", "ipv4", "ipv6", "uri", "uuid", "byte")
         },
     },
+    "members of several": {
+        "allOf": [
+            {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"]},
+            {"properties": {"a": {"minimum": 400, "maximum": 401}, "b": {"const": "y"}}},
+        ]
+    },
+    "contains": {"type": "array", "items": {"type": "integer"}, "contains": {"const": 7}, "minContains": 2},
+    "if, then and else": {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"enum": ["a", "b"]}},
+        "if": {"properties": {"kind": {"const": "a"}}},
+        "then": {"required": ["x"], "properties": {"x": {"type": "integer"}}},
+        "else": {"required": ["y"], "properties": {"y": {"type": "boolean"}}},
+    },
+    "what members bring": {
+        "type": "object",
+        "required": ["c"],
+        "properties": {"c": {"type": "string"}, "d": {"type": "integer"}},
+        "dependentRequired": {"c": ["d"]},
+        "dependentSchemas": {"c": {"required": ["e"], "properties": {"e": {"type": "null"}}}},
+    },
+    "names of members": {
+        "type": "object",
+        "minProperties": 3,
+        "propertyNames": {"pattern": "^[a-z]{4}$"},
+        "additionalProperties": {"type": "integer"},
+    },
+    "members by pattern": {
+        "type": "object",
+        "minProperties": 2,
+        "patternProperties": {"^x-": {"type": "boolean"}},
+        "additionalProperties": False,
+    },
+    "integer or number": {"oneOf": [{"type": "integer"}, {"type": "number"}]},
     "numbers": {
         "type": "array",
         "minItems": 3,

@@ -294,7 +294,7 @@ def test_ten_megabytes_each_way(stand: Make) -> None:
 
 def test_a_body_that_is_too_long_is_refused(stand: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both bodies are read whole before they are passed on, up to a limit; beyond it the proxy says so, and why."""
-    monkeypatch.setattr("mockserver.proxy.proxy._PassOn.body_limit", 100)
+    monkeypatch.setattr("mockserver.proxy.proxy._ForwardingHandler.body_limit", 100)
     monkeypatch.setattr("mockserver.proxy.upstream.BODY_LIMIT", 10)
     one = stand(giving(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world"))
     result = problem(ask(one.port, GET))
@@ -310,7 +310,7 @@ def test_a_body_that_is_too_long_is_refused(stand: Make, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("way", ["there", "back"])
 def test_endless_chunks_end_at_the_limit(stand: Make, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A chunked body without end is cut at the limit, whichever side sends it; its sender's connection is closed."""
-    monkeypatch.setattr("mockserver.proxy.proxy._PassOn.body_limit", 1_000_000)
+    monkeypatch.setattr("mockserver.proxy.proxy._ForwardingHandler.body_limit", 1_000_000)
     monkeypatch.setattr("mockserver.proxy.upstream.BODY_LIMIT", 1_000_000)
     ended = threading.Event()
 

@@ -22,7 +22,7 @@ from sdk_clients import CDM, Connect, Server
 from mockserver import Clock, Mock, MockHttpServer, MockServer, Settings, running
 from mockserver.definitions import Definitions
 from mockserver.errors import InputError
-from mockserver.server.certificates import TRUST, context_from_files, context_made_up
+from mockserver.server.certificates import TRUST, context_from_files, new_context
 
 PATH = "/v1.1/project/clusters/cluster/cdm/job/orders/status"
 TASK = "/batch-processing-service/v2.1/taskInstances?taskInstId=t-1&userId=u&orgId=o&action=get"
@@ -31,7 +31,7 @@ TASK = "/batch-processing-service/v2.1/taskInstances?taskInstId=t-1&userId=u&org
 @pytest.fixture(scope="module")
 def authority() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's context, and a client's that trusts it."""
-    context, trusted = context_made_up("")
+    context, trusted = new_context("")
     return context, ssl.create_default_context(cadata=trusted.decode())
 
 

@@ -76,11 +76,11 @@ def test_counts_add_up_and_survive_json(shipped: Definitions) -> None:
         mock.job("cdm", job_name="a")
         mock.client().get(JOB.format("a"))
         one = mock.counts()
-    both = poller_coverage.added(shipped, [one, json.loads(json.dumps(one)), {}])
+    both = poller_coverage.sum_of_counts(shipped, [one, json.loads(json.dumps(one)), {}])
     counted = poller_coverage.counts_of(both)["ShowJobStatus"]
     assert (counted["polls"], counted["states"]["seen"]) == (2, {"BOOTING": 2})
     assert one["ShowJobStatus"]["polls"] == 1, "adding up changes nothing"
-    assert poller_coverage.counts_of(poller_coverage.added(shipped, [])) == {}
+    assert poller_coverage.counts_of(poller_coverage.sum_of_counts(shipped, [])) == {}
     lines = poller_coverage.text(both)
     assert lines[0] == "cdm (ShowJobStatus): 2 polls"
     assert "statuses       1 of 9    never shown: NEW" in lines[1]

@@ -152,7 +152,7 @@ def test_every_hazard_of_starting_happens(service: str) -> None:
         with running() as mock:
             run = HazardRun(mock, hazard, chosen)
             report = run.judge(partial(_start_and_poll, mock, start, poll))
-            served = {entry.fault.target for entry in mock._world.faults.entries if entry.served}
+            served = {entry.fault.target for entry in mock._namespace.faults.entries if entry.served}
             operation = definitions.operation_of(service).id
             by_start = {call.operation for call in mock.seen} - {operation}
             expected = by_start if hazard.name.startswith("start-") else set()

@@ -170,7 +170,7 @@ def test_every_hazard_happens(service: str) -> None:
     for hazard in hazards(definitions, service):
         with running() as mock:
             shown: list[str] = []
-            faults, alone = mock._world.faults, not (hazard.events or hazard.faults(_profile(service)))
+            faults, alone = mock._namespace.faults, not (hazard.events or hazard.faults(_profile(service)))
             done = partial(_has_happened, mock, hazard.life(_profile(service))[-1][0], shown, alone)
             wait = _quarter_of_an_hour(mock.client(), service, shown, done)
             HazardRun(mock, hazard, options(definitions, service, **IDENTITIES[service])).judge(wait)
@@ -183,7 +183,7 @@ def _has_happened(mock: MockServer, end: str, shown: list[str], alone: bool) -> 
     """Whether a hazard has shown all of itself; of one that is a life alone, the end."""
     if alone:
         return bool(mock.seen and mock.seen[-1].runs and mock.seen[-1].runs[0].state == end)
-    return len(set(shown)) > 1 and all(entry.served for entry in mock._world.faults.entries)
+    return len(set(shown)) > 1 and all(entry.served for entry in mock._namespace.faults.entries)
 
 
 def _quarter_of_an_hour(
