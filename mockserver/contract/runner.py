@@ -16,7 +16,7 @@ from ..model import Request
 from .cases import Case, Profile, request_of
 from .checks.errors import is_error, name_of
 from .findings import Finding, finding
-from .result import Judged
+from .result import Judgement
 from .session import Session
 
 
@@ -55,10 +55,10 @@ def run_case(case: Case, session: Session, target: Endpoint, profile: Profile, p
     operation = session.definitions.operation(case.operation)
     request = request_of(case, operation, profile, target.now())
 
-    def ask(requested: Request) -> tuple[Judged, Exchange]:
+    def ask(requested: Request) -> tuple[Judgement, Exchange]:
         exchange = target.send(requested, case.credential)
         judged = session.check(
-            exchange, case.name, namespace=target.namespace, meant=operation, request=_is_meant_well(case)
+            exchange, case.name, namespace=target.namespace, expected_operation=operation, request=_is_meant_well(case)
         )
         return judged, exchange
 
@@ -90,10 +90,10 @@ def _poll(
     operation: Operation,
     request: Request,
     first: Exchange,
-    ask: Callable[[Request], tuple[Judged, Exchange]],
+    ask: Callable[[Request], tuple[Judgement, Exchange]],
     target: Endpoint,
     pace: Pace,
-) -> list[tuple[Judged, Exchange]]:
+) -> list[tuple[Judgement, Exchange]]:
     """Polls until the newest job has ended or is in the expected status, or the limit is reached."""
     requested, latest = [], first
     for wait in pace.waits():
