@@ -66,15 +66,15 @@ class Caller:
     def run(self, until: float) -> None:
         """Rounds until the time is up, each in a namespace of its own."""
         number = 0
-        while time.monotonic() < until:
-            number += 1
-            with Client(f"http://127.0.0.1:{self._port}", f"{self._name}-{number}") as control:
-                try:
+        try:
+            while time.monotonic() < until:
+                number += 1
+                with Client(f"http://127.0.0.1:{self._port}", f"{self._name}-{number}") as control:
                     self._round(control, f"{self._name}-{number}")
-                except InputError as error:
-                    self._seen.wrong.append(f"{self._name}-{number}: {error}")
-                    return
-        self._connection.close()
+        except InputError as error:
+            self._seen.wrong.append(f"{self._name}-{number}: {error}")
+        finally:
+            self._connection.close()
 
     def _round(self, control: Client, namespace: str) -> None:
         for fault in self._chance.sample(FAULTS, 5):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from ..errors import DefinitionError
+from ..errors import DefinitionError, shortened
 from .json_regex import refuse_constant
 from .limits import FILE_BYTES, FILES, too_large
 from .yaml_json import YamlError, parse_yaml
@@ -45,24 +45,39 @@ class Files:
             return name, fragment
         if "://" in file or file.startswith("//"):
             raise DefinitionError(
-                name, f"{pointer}/$ref", f"a reference to the network, {reference!r}", "a file beside this"
+                name, f"{pointer}/$ref", f"a reference to the network, {shortened(reference)!r}", "a file beside this"
             )
         if "\x00" in unquote(file):
-            raise DefinitionError(name, f"{pointer}/$ref", f"a file's name with a NUL, {reference!r}", "a file beside this")
+            raise DefinitionError(
+                name, f"{pointer}/$ref", f"a file's name with a NUL, {shortened(reference)!r}", "a file beside this"
+            )
         target = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(file)))
         if target in self.documents:
             return target, fragment
         path = Path(target)
-        if not path.resolve().is_relative_to(self.root):
-            actual = f"a reference out of the folder {self.root}, {reference!r}"
+        if not _is_inside(path, self.root):
+            actual = f"a reference out of the folder {self.root}, {shortened(reference)!r}"
             raise DefinitionError(name, f"{pointer}/$ref", actual, "a file in this folder; name the folder around both")
-        if not path.is_file():
-            raise DefinitionError(
-                name, f"{pointer}/$ref", f"a reference to {reference!r}, which is not a file", "a file beside this"
-            )
+        if not _is_file(path):
+            actual = f"a reference to {shortened(reference)!r}, which is not a file"
+            raise DefinitionError(name, f"{pointer}/$ref", actual, "a file beside this")
         if len(self.documents) >= FILES:
             raise DefinitionError(name, f"{pointer}/$ref", f"more than {FILES} files", "fewer")
         return self.read(path), fragment
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder)
+    except OSError:  # no file has so long a name
+        return True
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def file_beside(path: Path) -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..definitions import Definitions, Operation
-from ..errors import InputError, did_you_mean
+from ..errors import InputError, did_you_mean, shortened
 from . import fields as read
 from .kinds import GATEWAY, KINDS, NETWORK, SERVICE
 from .model import Fault
@@ -59,11 +59,9 @@ def _target_operations(definitions: Definitions, target: str) -> list[Operation]
     ]
     if not operations:
         services = list(dict.fromkeys(operation.service for operation in definitions.operations))
-        targets = [*services, *(operation.id for operation in definitions.operations)]
-        allowed = f"{', '.join(targets)}, or {EVERYTHING} for all"
-        raise InputError(
-            f"{target!r} is neither a service nor an operation{did_you_mean(target, targets)}; allowed: {allowed}"
-        )
+        hint = did_you_mean(target, [*services, *(operation.id for operation in definitions.operations)])
+        allowed = f"{', '.join(services)}, {EVERYTHING} for all, or an operation's id (`mockserver operations` lists them)"
+        raise InputError(f"{shortened(target)!r} is neither a service nor an operation{hint}; allowed: {allowed}")
     return operations
 
 

@@ -113,7 +113,9 @@ def _named_members(text: str, is_wanted: NameTest, name_pattern: re.Pattern[str]
     position = 0
     while match := name_pattern.search(text, position):
         position = match.end()
-        name, after_escape = _decoded_name(text, match)
+        name, after_escape = match["name"], False
+        if name[0] in "nrt" or not name.isidentifier():
+            name, after_escape = _decoded_name(text, match)
         if name_pattern is _ENCODED_NAME and name == match["name"]:
             continue
         if deep and name == "name" and match["sign"] == "=":

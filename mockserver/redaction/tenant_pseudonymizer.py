@@ -237,12 +237,13 @@ def _is_sure(value: str) -> bool:
     return len(value) >= _SURE + 4 or (len(value) >= _SURE and any(char.isdigit() for char in value))
 
 
-def _spellings(value: str) -> list[str]:
+@lru_cache(maxsize=4_096)
+def _spellings(value: str) -> tuple[str, ...]:
     """The value as it is, URL-encoded, and escaped in JSON once and twice."""
     once = json.dumps(value)[1:-1]
     raw = value.encode("utf-8", "surrogatepass")
     plain = json.dumps(value, ensure_ascii=False)[1:-1]
-    return [value, quote(raw, ""), quote_plus(raw), plain, once, json.dumps(once)[1:-1]]
+    return value, quote(raw, ""), quote_plus(raw), plain, once, json.dumps(once)[1:-1]
 
 
 class _Patterns:

@@ -135,6 +135,8 @@ def test_several_files_make_one_document(tmp_path: Path) -> None:
         ("https://example.com/a.json", "a reference to the network"),
         ("../outside.json", "a reference out of the folder"),
         ("missing.json", "which is not a file"),
+        pytest.param("9" * 20_000, "which is not a file", id="a name that no file has"),
+        pytest.param(f"https://example.com/{'9' * 20_000}", "a reference to the network", id="a long URL"),
         ("#/components/schemas", "which leads to no schema"),
         ("#/components/schemas/Nobody", "there is no 'Nobody'"),
     ],
@@ -146,8 +148,9 @@ def test_references_that_lead_nowhere_are_refused(reference: str, found: str, tm
         "schemas": {"A": {}},
         "parameters": {"p": {"name": "p", "in": "query", "schema": {"type": "string"}}},
     }
-    with pytest.raises(DefinitionError, match=found):
+    with pytest.raises(DefinitionError, match=found) as error:
         mock_of(tmp_path, value)
+    assert len(str(error.value)) < 2_000
 
 
 def _nested(depth: int) -> Json:
