@@ -39,8 +39,8 @@ TICS = DEFINITIONS.operation_of("tics")
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a short run reaches."""
     monkeypatch.setattr(sys.modules[Session.__module__], "MOST_CLEAN_EXCHANGES", 100)
-    monkeypatch.setattr(timelines, "JOBS", 30)
-    monkeypatch.setattr(timelines, "MOST", 60)
+    monkeypatch.setattr(timelines, "MOST_JOBS", 30)
+    monkeypatch.setattr(timelines, "MOST_POLLS", 60)
     monkeypatch.setattr(sequence, "JOBS", 30)
     monkeypatch.setattr(paging, "LISTS", 5)
     for module in (request, known_answers, body_checks, cleaning):
