@@ -39,6 +39,10 @@ SLOW = 10.0
 MARKS = (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:")
 
 
+_BETWEEN = {"pipeDelimited": "|", "spaceDelimited": " ", "label": "."}
+"""What stands between the items of a list, by the parameter's style."""
+
+
 def documents(folders: list[Path], most: int) -> list[Path]:
     """Files that begin like OpenAPI documents, spread evenly over what there is."""
     files = sorted(
@@ -62,8 +66,11 @@ def request_for(operation: Operation) -> Request:
             operation.source.documents, operation.source.name, (*operation.source.parts, "parameters", str(index))
         )
         value = sample(place.resolved() / "schema", parameter.errors, fake.of(parameter.name))
-        text = _text(value)
+        text = _text(value, _BETWEEN.get(parameter.style.name, ",") if parameter.style else ",")
         if parameter.location == "path":
+            text = {"label": f".{text}", "matrix": f";{parameter.name}={text}"}.get(
+                parameter.style.name if parameter.style else "", text
+            )
             parts = [part.replace("{" + parameter.name + "}", text or "x") for part in parts]
         elif parameter.location == "query" and isinstance(value, dict) and parameter.style and parameter.style.explode:
             form = parameter.name + "[{}]" if parameter.style.name == "deepObject" else "{}"
@@ -77,6 +84,10 @@ def request_for(operation: Operation) -> Request:
             query += [f"{parameter.name}={_quoted(part)}" for part in texts]
         elif parameter.location == "header":
             headers[parameter.name.lower()] = text
+        elif parameter.location == "cookie":
+            exploded = isinstance(value, dict) and parameter.style is not None and parameter.style.explode
+            pairs = [f"{key}={_text(child)}" for key, child in value.items()] if exploded else [f"{parameter.name}={text}"]
+            headers["cookie"] = "; ".join([*filter(None, [headers.get("cookie")]), *pairs])
     body = b"{}" if operation.body_required else b""
     if operation.body_errors is not None and operation.body_required:
         content = (operation.source / "requestBody").members("content")
@@ -88,9 +99,9 @@ def request_for(operation: Operation) -> Request:
     return Request(operation.method, path, "&".join(query), headers, body, segments=segments)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, between: str = ",") -> str:
     if isinstance(value, list):
-        return ",".join(map(_text, value))
+        return between.join(map(_text, value))
     if isinstance(value, dict):
         return ",".join(f"{key},{_text(child)}" for key, child in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -21,12 +21,12 @@ _NO_BODY = (204, 205, 304)
 
 
 def success_of(operation: Operation | Drawing) -> str:
-    """The documented status of an answer to a request that is in order, as the document writes it."""
+    """The documented status of the answer to a valid request, as the document writes it."""
     statuses = operation.source.members("responses")
     for first in ("2", "default", "3", "1", "4", "5"):
-        fitting = sorted(status for status in statuses if status.startswith(first))
-        if fitting:
-            return fitting[0]
+        matches = sorted(status for status in statuses if status.startswith(first))
+        if matches:
+            return matches[0]
     return "200"
 
 
@@ -37,15 +37,18 @@ def key_of(operation: Operation, status: int) -> str | None:
 
 
 def requested_values(operation: Operation | Drawing, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the request an answer repeats in members of the same name; the last id in the path is the thing's own."""
+    """The request's values that an answer repeats in members of the same name.
+
+    The last parameter of the path counts as the resource's own `id` (or `name`).
+    """
     values = {
         name: value for name, value in parameters.items() if isinstance(value, str | int) and not isinstance(value, bool)
     }
     if operation.path_names and operation.path.endswith("}"):
         last = operation.path_names[-1]
         if last in values:
-            plain = last.lower().replace("_", "").replace("-", "")
-            for name in ("name",) if plain.endswith("name") else ("id",) if plain.endswith("id") else ("id", "name"):
+            letters = last.lower().replace("_", "").replace("-", "")
+            for name in ("name",) if letters.endswith("name") else ("id",) if letters.endswith("id") else ("id", "name"):
                 values.setdefault(name, values[last])
     return values
 
@@ -57,7 +60,7 @@ def made_answer(operation: Operation, key: str, fake: Fake, requested: Mapping[s
         operation: Whose answer.
         key: The status as the document writes it.
         fake: Where made-up facts come from.
-        requested: What members of the same name have.
+        requested: Values of the request, which members of the same name repeat.
         accept: The request's Accept header.
     """
     responses = operation.source.members("responses")
@@ -101,9 +104,9 @@ def _echoed(value: Any, requested: Mapping[str, Any], depth: int = 0) -> Any:
 
 
 def _media(content: Mapping[str, Any], accept: str) -> str:
-    expected = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    accepted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for name in content:
-        if plain_media(name) in expected:
+        if plain_media(name) in accepted:
             return name
     return json_media(content) or next(iter(content))
 
@@ -116,7 +119,7 @@ def plain_media(media: str) -> str:
 
 def documented_headers(response: Node, fake: Fake) -> tuple[tuple[str, str], ...]:
     """The documented headers that must be there, or whose value their schema or example names."""
-    made = []
+    headers = []
     for name, header in response.members("headers").items():
         node = header.value
         schema = node.get("schema")
@@ -127,8 +130,8 @@ def documented_headers(response: Node, fake: Fake) -> tuple[tuple[str, str], ...
             place = node_at(header.documents, header.name, (*header.parts, "schema"))
             value = sample(place, lambda _value: iter(()), fake.of("header", name)) if isinstance(schema, dict) else "1"
         if isinstance(value, str | int | float) and "\n" not in str(value):
-            made.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
-    return tuple(made)
+            headers.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
+    return tuple(headers)
 
 
 def _other_body(media: Node, name: str, fake: Fake) -> bytes:
@@ -139,8 +142,9 @@ def _other_body(media: Node, name: str, fake: Fake) -> bytes:
     schema = node_at(media.documents, media.name, (*media.parts, "schema")) if "schema" in media.value else None
     value = sample(schema, lambda _value: iter(()), fake) if schema else fake.sentence()
     if "xml" in name:
-        root = schema.resolved().parts[-1] if schema else "answer"
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n{_xml(root if root.isidentifier() else "answer", value)}'.encode()
+        component = schema.resolved().parts[-1] if schema else ""
+        root = component if component.isidentifier() else "answer"
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{_xml(root, value)}'.encode()
     if name.startswith("text/") or "yaml" in name or "form" in name or "javascript" in name:
         return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).encode()
     return garbage(256, name, fake.word())

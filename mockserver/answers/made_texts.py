@@ -39,13 +39,13 @@ _FORMATS: Mapping[str, Callable[[Fake], str]] = {
     "uint64": lambda fake: str(fake.integer(1, 10**9)),
 }
 _NAMES: tuple[tuple[re.Pattern[str], Callable[[Fake], str]], ...] = tuple(
-    (re.compile(pattern), form)
-    for pattern, form in (
+    (re.compile(pattern), maker)
+    for pattern, maker in (
         (r"(^|_)e?mail(_|$)", _FORMATS["email"]),
         (r"(^|_)(uuid|guid)$", _FORMATS["uuid"]),
         (r"(^|_)(project|tenant|domain|instance|job|task|cluster|node|user|account)_?id$", lambda fake: fake.hex(32)),
         (r"(^|_)id$", lambda fake: fake.hex(16)),
-        (r"(_at|_moment|_date|^created|^updated|^start(ed)?|^end(ed)?|^finished|_on)$", _FORMATS["date-time"]),
+        (r"(_at|_time|_date|^created|^updated|^start(ed)?|^end(ed)?|^finished|_on)$", _FORMATS["date-time"]),
         (r"(^|_)date(_|$)", _FORMATS["date-time"]),
         (r"(^|_)(url|uri|href|link|endpoint|location)$", _FORMATS["uri"]),
         (r"(^|_)(host|hostname|domain_name)$", _FORMATS["hostname"]),
@@ -96,12 +96,12 @@ def text_for(fake: Fake, name: str, keywords: Mapping[str, Any]) -> str:
         from .pattern_texts import text_matching  # only schemas with a pattern need it
 
         return text_matching(fake, pattern, low, high)
-    made = _FORMATS.get(str(keywords.get("format")).lower())
-    if made is None:
+    maker = _FORMATS.get(str(keywords.get("format")).lower())
+    if maker is None:
         words = _snake_case(name)
-        made = next((form for allowed, form in _NAMES if allowed.search(words)), None)
-    text = made(fake) if made else fake.word()
-    if made is _FORMATS["date-time"] and len(text) < low:
+        maker = next((maker for name_pattern, maker in _NAMES if name_pattern.search(words)), None)
+    text = maker(fake) if maker else fake.word()
+    if maker is _FORMATS["date-time"] and len(text) < low:
         text = f"{text[:-1]}.{'0' * (low - len(text) - 1)}Z" if low > len(text) + 1 else text[:-1] + ".0Z"
     while len(text) < low:
         text += fake.word()
@@ -113,7 +113,7 @@ def number_for(fake: Fake, name: str, kind: str, keywords: Mapping[str, Any]) ->
     words = _snake_case(name)
     low: float
     high: float
-    low, high = next((bounds for allowed, bounds in _RANGES if allowed.search(words)), (0, 1_000))
+    low, high = next((bounds for name_pattern, bounds in _RANGES if name_pattern.search(words)), (0, 1_000))
     if words.endswith(("_ms", "millis")) or (
         keywords.get("format") == "int64" and re.search(r"(time|_at|date|timestamp)$", words)
     ):

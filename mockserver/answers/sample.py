@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,48 +66,55 @@ def sample(place: Node, errors: Errors, fake: Fake, requested: Mapping[str, Any]
     return value
 
 
-def _sample_value(place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None) -> Any:
+def _sample_value(
+    place: Node, way: _Way, name: str, depth: int, named: Mapping[str, str] | None = None, also: Sequence[Node] = ()
+) -> Any:
+    """A value for the schema at `place`, and for those that say more about the same value (`also`)."""
+    if also and (place.value is True or place.value == {}):
+        place, also = also[0], also[1:]
     if place.value is True or place.value == {}:
         return text_for(way.fake, name, {})
     if not isinstance(place.value, dict) or depth > _DEEPEST:
         return None
     way.left -= 1
-    seen = view(place, way.branch)
-    kind = seen.kind()
-    allowed, value = _by_name(seen, kind, way, name, depth, named or {})
-    if allowed:
+    schema = view((place, *also), way.branch)
+    kind = schema.kind()
+    is_fixed, value = _fixed_value(schema, kind, way, name, depth, named or {})
+    if is_fixed:
         return value
     if kind == "object" or (kind == "any" and not name):
-        return _object(seen, way, depth)
-    if kind == "string" and seen.embedded is not None:
-        return json.dumps(_sample_value(seen.embedded, way, name, depth + 1), ensure_ascii=False)
-    return _array(seen, way, name, depth) if kind == "array" else _scalar(seen, kind, way, name)
+        return _object(schema, way, depth)
+    if kind == "string" and schema.embedded is not None:
+        return json.dumps(_sample_value(schema.embedded, way, name, depth + 1), ensure_ascii=False)
+    return _array(schema, way, name, depth) if kind == "array" else _scalar(schema, kind, way, name)
 
 
-def _by_name(seen: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]) -> tuple[bool, Any]:
+def _fixed_value(
+    schema: SchemaView, kind: str, way: _Way, name: str, depth: int, named: Mapping[str, str]
+) -> tuple[bool, Any]:
     """A value that a discriminator, the request or the schema itself names, and whether one of them does."""
     if name in named:
         return True, named[name]
     if name and depth <= 2 and name in way.requested and kind not in ("object", "array"):
         return True, _as(kind, way.requested[name])
-    return _chosen(seen, way)
+    return _value_of_schema(schema, way)
 
 
-def _chosen(seen: SchemaView, way: _Way) -> tuple[bool, Any]:
+def _value_of_schema(schema: SchemaView, way: _Way) -> tuple[bool, Any]:
     """A value that the schema itself names, and whether it names one."""
-    if "const" in seen.keywords:
-        return True, seen.keywords["const"]
+    if "const" in schema.keywords:
+        return True, schema.keywords["const"]
     if way.examples:
-        if "example" in seen.keywords:
-            return True, seen.keywords["example"]
-        examples = seen.keywords.get("examples")
+        if "example" in schema.keywords:
+            return True, schema.keywords["example"]
+        examples = schema.keywords.get("examples")
         if isinstance(examples, list) and examples:
             return True, examples[0]
-    if seen.values:
-        real = [value for value in seen.values if value is not None] or seen.values
+    if schema.values:
+        real = [value for value in schema.values if value is not None] or schema.values
         return True, real[way.fake.integer(0, len(real) - 1)]
-    if way.examples and seen.keywords.get("default") is not None:
-        return True, seen.keywords["default"]
+    if way.examples and schema.keywords.get("default") is not None:
+        return True, schema.keywords["default"]
     return False, None
 
 
@@ -122,59 +129,78 @@ def _as(kind: str, value: Any) -> Any:
     return value
 
 
-def _object(seen: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+def _object(schema: SchemaView, way: _Way, depth: int) -> dict[str, Any]:
+    members: dict[str, Any] = {}
     room = way.rich and depth < _RICH and way.left > 0
-    most = seen.keywords.get("maxProperties", 1_000)
-    for name, place in seen.properties.items():
+    most = schema.keywords.get("maxProperties", 1_000)
+    for name, (place, *also) in schema.properties.items():
         node = place.resolved().value
-        hidden = isinstance(node, dict) and node.get("writeOnly") is True and name not in seen.required
-        if (name in seen.required or (room and len(made) < most)) and not hidden and node is not False:
-            made[name] = _sample_value(place, way, name, depth + 1, seen.chosen)
-    for name in seen.required:
-        if name not in made:
-            extra = seen.extra if isinstance(seen.extra, Node) else None
-            made[name] = (
-                _sample_value(extra, way, name, depth + 1) if extra else seen.chosen.get(name, text_for(way.fake, name, {}))
+        hidden = isinstance(node, dict) and node.get("writeOnly") is True and name not in schema.required
+        if (name in schema.required or (room and len(members) < most)) and not hidden and node is not False:
+            members[name] = _sample_value(place, way, name, depth + 1, schema.discriminators, also)
+    brought = [name for member in (*members, *schema.required) for name in schema.dependent.get(member, ())]
+    for name in (*schema.required, *brought):
+        if name in members:
+            continue
+        if name in schema.properties:
+            place, *also = schema.properties[name]
+            members[name] = _sample_value(place, way, name, depth + 1, schema.discriminators, also)
+        else:
+            extra = schema.extra if isinstance(schema.extra, Node) else None
+            members[name] = (
+                _sample_value(extra, way, name, depth + 1)
+                if extra
+                else schema.discriminators.get(name, text_for(way.fake, name, {}))
             )
-    for name in seen.chosen:
-        made.setdefault(name, seen.chosen[name])
-    _extra(seen, made, way, depth)
-    return made
+    for name in schema.discriminators:
+        members.setdefault(name, schema.discriminators[name])
+    _extra(schema, members, way, depth)
+    return members
 
 
-def _extra(seen: SchemaView, made: dict[str, Any], way: _Way, depth: int) -> None:
+def _extra(schema: SchemaView, members: dict[str, Any], way: _Way, depth: int) -> None:
     """Members that no schema names, where there must be more, or nothing else is there."""
-    expected = seen.keywords.get("minProperties", 0)
-    if not made and isinstance(seen.extra, Node) and way.rich and depth < _RICH:
+    expected = schema.keywords.get("minProperties", 0)
+    if not members and isinstance(schema.extra, Node) and way.rich and depth < _RICH:
         expected = max(expected, 1)
     tries = 0
-    while len(made) < expected and tries < 2 * _MOST_ITEMS:
-        name, tries = way.fake.name(1), tries + 1
-        made.setdefault(
-            name, _sample_value(seen.extra, way, name, depth + 1) if isinstance(seen.extra, Node) else way.fake.word()
-        )
+    pattern = next(iter(schema.patterns), None)
+    while len(members) < expected and tries < 2 * _MOST_ITEMS:
+        tries += 1
+        if pattern is not None:
+            place: Any = schema.patterns[pattern]
+            name = text_for(way.fake, "", {"pattern": pattern}) + ("" if pattern.endswith("$") else way.fake.word())
+        else:
+            named = schema.member_names
+            name = str(_sample_value(named, way, "", depth + 1)) if named is not None else way.fake.name(1)
+            place = schema.extra
+        members.setdefault(name, _sample_value(place, way, name, depth + 1) if isinstance(place, Node) else way.fake.word())
 
 
-def _array(seen: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
-    low, high = int(seen.keywords.get("minItems", 0)), int(seen.keywords.get("maxItems", _MOST_ITEMS))
+def _array(schema: SchemaView, way: _Way, name: str, depth: int) -> list[Any]:
+    low, high = int(schema.keywords.get("minItems", 0)), int(schema.keywords.get("maxItems", _MOST_ITEMS))
     count = max(low, min(high, 2 if way.rich and depth < _RICH and way.left > 0 else 0))
     single = name[:-1] if name.endswith("s") else name
-    items = [_sample_value(place, way, single, depth + 1) for place in seen.prefix[: max(count, low)]]
-    unique, tries = seen.keywords.get("uniqueItems") is True, 0
+    items = [_sample_value(place, way, single, depth + 1) for place in schema.prefix[: max(count, low)]]
+    if schema.contains is not None:
+        also = () if schema.items is None else (schema.items,)
+        least = min(_MOST_ITEMS, schema.keywords["minContains"])
+        items += [_sample_value(schema.contains, way, single, depth + 1, None, also) for _ in range(least)]
+    unique, tries = schema.keywords.get("uniqueItems") is True, 0
     while len(items) < min(count, _MOST_ITEMS) and tries < 4 * _MOST_ITEMS:
         tries += 1
-        item = _sample_value(seen.items, way, single, depth + 1) if seen.items is not None else way.fake.word()
+        item = _sample_value(schema.items, way, single, depth + 1) if schema.items is not None else way.fake.word()
         if not unique or item not in items:
             items.append(item)
     return items
 
 
-def _scalar(seen: SchemaView, kind: str, way: _Way, name: str) -> Any:
+def _scalar(schema: SchemaView, kind: str, way: _Way, name: str) -> Any:
     if kind == "null":
         return None
     if kind == "boolean":
         return way.fake.integer(0, 1) == 1
     if kind in ("integer", "number"):
-        return number_for(way.fake, name, kind, seen.keywords)
-    return text_for(way.fake, name, seen.keywords)
+        number = number_for(way.fake, name, kind, schema.keywords)
+        return number + 0.5 if way.branch and kind == "number" else number  # of integer or number, this is one
+    return text_for(way.fake, name, schema.keywords)

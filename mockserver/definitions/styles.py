@@ -80,6 +80,8 @@ def read_styled(name: str, location: str, style: Style, sent: Sent) -> Any:
     """The value of a parameter; MISSING where the request has none."""
     if location == "query":
         return _of_query(name, style, sent.query)
+    if location == "cookie" and "object" in style.types and style.explode:  # each member is a cookie
+        return _of_query(name, style, tuple(sent.cookies.items()))
     source = {"path": sent.path, "header": sent.headers, "cookie": sent.cookies}[location]
     text = source.get(name.lower() if location == "header" else name)
     return MISSING if text is None else _of_text(name, style, text)

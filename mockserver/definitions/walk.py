@@ -91,7 +91,8 @@ class Walk:
         self._before = before
         self._elsewhere = elsewhere
         self._kinds: dict[int, str] = {}
-        self._anchors: dict[str, dict[str, str]] = {}
+        self._names: dict[str, dict[str, str]] = {}
+        self._passed: dict[str, dict[str, str]] = {}
 
     def visit(self, name: str) -> None:
         """All that the document `name` leads to. Raises DefinitionError for a reference to nowhere."""
@@ -111,6 +112,7 @@ class Walk:
                     waiting.append(target)
                     if part.kind != "schema":
                         continue
+            self._passed.setdefault(part.name, {}).update((name, part.pointer) for name in _names_of(part.node))
             self._before(part)
             waiting += reversed(list(_below(part)))
 
@@ -130,6 +132,7 @@ class Walk:
             raise part.error(f"$ref {excerpt(reference)}", "a text", "$ref")
         if "%" in reference.partition("#")[2]:
             reference = part.node["$ref"] = f"{reference.partition('#')[0]}#{unquote(reference.partition('#')[2])}"
+        reference = self._within(part, reference)
         name, fragment = self._files.target(part.name, part.pointer, reference)
         if self._was_swagger(name):
             pointer = moved(fragment)
@@ -137,7 +140,7 @@ class Walk:
                 part.node["$ref"] = f"{reference.partition('#')[0]}#{pointer}"
                 fragment = pointer
         if fragment and not fragment.startswith("/"):
-            fragment = self._pointer_of_anchor(name, fragment)
+            fragment = self._pointer_of(name, f"#{fragment}") or fragment
             part.node["$ref"] = f"{reference.partition('#')[0]}#{fragment}"
         elif fragment == "/" and "" not in self._files.documents[name]:  # many write it for the whole file
             fragment = ""
@@ -161,21 +164,37 @@ class Walk:
         document = self._files.documents[name]
         return isinstance(document, dict) and "openapi" in document
 
-    def _pointer_of_anchor(self, name: str, anchor: str) -> str:
-        """The pointer to the schema that has this `$anchor`; the anchor itself where none has."""
-        if name not in self._anchors:
-            self._anchors[name] = dict(_anchors(self._files.documents[name]))
-        return self._anchors[name].get(anchor, anchor)
+    def _within(self, part: Part, reference: str) -> str:
+        """The reference; one by the `$id` of a schema in the same document as one by its place."""
+        base, _, fragment = reference.partition("#")
+        place = self._pointer_of(part.name, base) if base else None
+        if place is None:
+            return reference
+        anchored = bool(fragment) and not fragment.startswith("/")
+        part.node["$ref"] = f"#{fragment}" if anchored else f"#{place}{fragment}"
+        return str(part.node["$ref"])
+
+    def _pointer_of(self, name: str, named: str) -> str | None:
+        """The pointer to the schema of a document that has this `$id`, or (`#name`) `$anchor`."""
+        if name not in self._names:
+            self._names[name] = dict(_named_schemas(self._files.documents[name]))
+        return self._names[name].get(named, self._passed.get(name, {}).get(named))
 
 
-def _anchors(document: Any) -> Iterator[tuple[str, str]]:
+def _names_of(node: dict[str, Any]) -> Iterator[str]:
+    """What references may call a schema by, beside its place."""
+    if "$id" in node or "$anchor" in node or "$dynamicAnchor" in node:
+        for keyword, form in (("$id", "{}"), ("$anchor", "#{}"), ("$dynamicAnchor", "#{}")):
+            if isinstance(node.get(keyword), str):
+                yield form.format(node[keyword])
+
+
+def _named_schemas(document: Any) -> Iterator[tuple[str, str]]:
     waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
     while waiting:
         parts, node = waiting.pop()
         if isinstance(node, dict):
-            for keyword in ("$anchor", "$dynamicAnchor"):
-                if isinstance(node.get(keyword), str):
-                    yield node[keyword], join(*parts)
+            yield from ((name, join(*parts)) for name in _names_of(node))
             waiting += [((*parts, str(key)), child) for key, child in node.items()]
         elif isinstance(node, list):
             waiting += [((*parts, str(index)), child) for index, child in enumerate(node)]

@@ -28,6 +28,7 @@ _NARROWER = (
     "alternative-removed", "code-removed", "embedded-json-declared", "embedded-json-folded", "embedded-json-unfolded",
     "encoding-changed", "format-changed", "format-narrowed", "member-added-required", "member-became-required",
     "member-renamed", "members-closed", "nullable-removed", "pattern-narrowed", "range-narrowed", "status-value-removed",
+    "terminal-status-removed",
     "status-value-renamed", "type-changed", "type-narrowed", "unit-changed", "value-removed", "value-renamed",
     "values-closed",
 )  # fmt: skip

@@ -13,6 +13,7 @@ _BY_NAME = frozenset(
 _DATA = frozenset(("value", "default", "const", "enum", "example"))
 _DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 _NOTHING = {"minLength": 0, "minItems": 0, "minProperties": 0, "uniqueItems": False}
+_BYTES = {"type": "string", "format": "binary"}
 _NOTES = {"title", "description"}
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
@@ -61,8 +62,8 @@ def _media_types(node: dict[str, Any]) -> None:
         kind, _, rest = str(name).partition(";")
         plain = kind.strip().lower() if rest.strip().lower() in ("", "charset=utf-8", "charset=utf8") else str(name)
         content.setdefault(plain, media)
-        if "json" not in plain and isinstance(media, dict) and media.get("schema") == {"type": "string", "format": "binary"}:
-            media["schema"] = {}
+        if "json" not in plain and isinstance(media, dict) and media.get("schema") in ({}, _BYTES):
+            del media["schema"]
     node["content"] = content
 
 
@@ -70,6 +71,8 @@ def _schema(node: dict[str, Any]) -> None:
     for keyword, value in _NOTHING.items():
         if keyword in node and node[keyword] == value and isinstance(node[keyword], type(value)):
             del node[keyword]
+    if node.get("type") == "integer":
+        _whole_bounds(node)
     if node.get("contentEncoding") == "base64" and "format" not in node:
         node["format"] = "byte"
         del node["contentEncoding"]
@@ -77,6 +80,18 @@ def _schema(node: dict[str, Any]) -> None:
         node["examples"] = [node.pop("example")]
     for keyword in ("oneOf", "anyOf"):
         _alternatives(node, keyword)
+
+
+def _whole_bounds(node: dict[str, Any]) -> None:
+    """More than 1 is at least 2, of whole numbers."""
+    for keyword, plain, step, tightest in (
+        ("exclusiveMinimum", "minimum", 1, max),
+        ("exclusiveMaximum", "maximum", -1, min),
+    ):
+        bound = node.get(keyword)
+        if type(bound) is int:
+            node[plain] = tightest(bound + step, node.get(plain, bound + step))
+            del node[keyword]
 
 
 def _alternatives(node: dict[str, Any], keyword: str) -> None:

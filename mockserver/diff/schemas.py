@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..definitions.job_shorthand import is_end
 from ..definitions.node import Node
 from .change import ABSENT
 from .likeness import alike, covers, folded_name, likeness, renamed_values
@@ -118,6 +119,8 @@ class SchemaComparer:
             if any(canonical(value) in self.reported_values for value in (old, new)):
                 return
             kind = {"values-opened": "status-opened"}.get(kind, kind.replace("value-", "status-value-"))
+            if kind == "status-value-removed" and isinstance(old, str) and is_end(old):
+                kind = "terminal-status-removed"
         elif _CODE_NAME.search(name):
             kind = {"value-added": "code-added", "value-removed": "code-removed"}.get(kind, kind)
         self.emit(kind, at, places, old, new, "")

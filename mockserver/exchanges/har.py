@@ -90,7 +90,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         "response": _har_response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": duration_ms, "receive": 0},
-        "_answered_at": exchange.time,
+        "_time": exchange.time,
         "_duration": exchange.duration,
         **({} if exchange.sent is None else {"_sent": exchange.sent}),
         "_origin": exchange.origin,
@@ -291,8 +291,8 @@ def _duration(entry: Mapping[str, Any]) -> float | None:
 
 def _answered_at(entry: Mapping[str, Any]) -> int | None:
     """When the answer came (ms since 1970); HAR has the start of the request, and the duration."""
-    if "_answered_at" in entry:
-        answered_at = number(entry["_answered_at"], _LATEST)
+    if "_time" in entry:
+        answered_at = number(entry["_time"], _LATEST)
         return None if answered_at is None else int(answered_at)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)

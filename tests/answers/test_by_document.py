@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mockserver.answers.made_texts import text_for
 from mockserver.answers.sample import sample
 from mockserver.definitions.compile import compile_documents
 from mockserver.definitions.embedded import errors_of, registry_of
@@ -32,6 +34,41 @@ SCHEMAS: dict[str, Any] = {
             for name in ("date-time", "date", "time", "email", "hostname", "ipv4", "ipv6", "uri", "uuid", "byte")
         },
     },
+    "members of several": {
+        "allOf": [
+            {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"]},
+            {"properties": {"a": {"minimum": 400, "maximum": 401}, "b": {"const": "y"}}},
+        ]
+    },
+    "contains": {"type": "array", "items": {"type": "integer"}, "contains": {"const": 7}, "minContains": 2},
+    "if, then and else": {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"enum": ["a", "b"]}},
+        "if": {"properties": {"kind": {"const": "a"}}},
+        "then": {"required": ["x"], "properties": {"x": {"type": "integer"}}},
+        "else": {"required": ["y"], "properties": {"y": {"type": "boolean"}}},
+    },
+    "what members bring": {
+        "type": "object",
+        "required": ["c"],
+        "properties": {"c": {"type": "string"}, "d": {"type": "integer"}},
+        "dependentRequired": {"c": ["d"]},
+        "dependentSchemas": {"c": {"required": ["e"], "properties": {"e": {"type": "null"}}}},
+    },
+    "names of members": {
+        "type": "object",
+        "minProperties": 3,
+        "propertyNames": {"pattern": "^[a-z]{4}$"},
+        "additionalProperties": {"type": "integer"},
+    },
+    "members by pattern": {
+        "type": "object",
+        "minProperties": 2,
+        "patternProperties": {"^x-": {"type": "boolean"}},
+        "additionalProperties": False,
+    },
+    "integer or number": {"oneOf": [{"type": "integer"}, {"type": "number"}]},
     "numbers": {
         "type": "array",
         "minItems": 3,
@@ -139,6 +176,12 @@ def shop(folder: Path) -> Mock:
 def call(mock: Mock, method: str, path: str, body: Any = None, **headers: str) -> Response:
     sent = {"x-key": "k", **({"content-type": "application/json"} if body is not None else {}), **headers}
     return mock.handle(Request(method, path, "", sent, b"" if body is None else json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize("name", ["start_time", "startTime", "created_at", "updated", "end_date"])
+def test_a_text_without_a_format_goes_by_its_name(name: str) -> None:
+    """What is named like a time is one."""
+    assert re.fullmatch(r"2026-\d\d-\d\dT\d\d:\d\d:\d\dZ", text_for(Fake(1, name), name, {}))
 
 
 def test_things_are_made_read_changed_and_removed(tmp_path: Path) -> None:

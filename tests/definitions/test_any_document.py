@@ -355,6 +355,22 @@ def test_references_by_anchor_and_to_another_kind(tmp_path: Path) -> None:
     assert isinstance(made["size"], int)
 
 
+@pytest.mark.parametrize("reference", ["https://x.example/sizes#small", "https://x.example/sizes#/$defs/Small", "#small"])
+@pytest.mark.parametrize("visited_before", [True, False])
+def test_references_by_the_id_of_a_schema(tmp_path: Path, reference: str, visited_before: bool) -> None:
+    """`$id` names a schema of the document, whose parts a reference may call by anchor or pointer; nothing is fetched."""
+    sizes: Json = {
+        "$id": "https://x.example/sizes",
+        "$defs": {"Small": {"$anchor": "small", "type": "integer", "minimum": 4}},
+    }
+    members: Json = {"all": {"$ref": "#/components/schemas/Sizes"}, "size": {"$ref": reference}}
+    order = ["all", "size"] if visited_before else ["size", "all"]
+    schema = {"type": "object", "required": ["size"], "properties": {name: members[name] for name in order}}
+    value = document(responses={"200": {"description": "d", "content": {"application/json": {"schema": schema}}}})
+    value["components"] = {"schemas": {"Sizes": sizes}}
+    assert json.loads(get(mock_of(tmp_path, value), "/things/x").body)["size"] >= 4
+
+
 def test_an_alias_of_yaml_is_an_operation_of_its_own(tmp_path: Path) -> None:
     """Two paths with one operation, by an alias: each gets an id."""
     text = """
@@ -407,3 +423,14 @@ def test_a_part_may_be_a_whole_document(tmp_path: Path) -> None:
     mock = mock_of(tmp_path, document(responses=answers({"$ref": "common.json#/components/schemas/Size"})))
     assert [operation.path for operation in mock.definitions.operations] == ["/things/{id}"]
     assert isinstance(json.loads(get(mock, "/things/x").body), int)
+
+
+def test_an_object_comes_as_cookies(tmp_path: Path) -> None:
+    """Each member of an exploded object is a cookie of its own, of its type; one object in a cookie goes as well."""
+    schema = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}, "y": {"type": "string"}}}
+    for explode, good, bad in ((True, "x=4; y=b", "x=four"), (False, "c=x,4,y,b", "c=y,b")):
+        parameter = {"name": "c", "in": "cookie", "required": True, "explode": explode, "schema": schema}
+        mock = mock_of(tmp_path, document("/things", parameters=[parameter]))
+        assert get(mock, "/things", cookie=good).status == 200
+        assert get(mock, "/things", cookie=bad).status == 400
+        assert get(mock, "/things").status == 400

@@ -512,6 +512,13 @@ def _of_version(version: str, schema: Any, media: str = "application/json", *par
     return {**head, "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": node}}}
 
 
+def _of_bytes(media: dict[str, Any]) -> dict[str, Any]:
+    """A document of one operation, which answers a file."""
+    document = _of_version("3.0.3", {})
+    document["paths"]["/a"]["get"]["responses"]["200"]["content"] = {"application/zip": media}
+    return document
+
+
 _LIST: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 _QUERY = {"name": "q", "in": "query"}
 
@@ -540,6 +547,9 @@ _QUERY = {"name": "q", "in": "query"}
          _of_version("3.0.3", {}, "application/json", {**_QUERY, "schema": _LIST})),
         (_of_version("2.0", {}, "application/json", {**_QUERY, **_LIST}),
          _of_version("3.0.3", {}, "application/json", {**_QUERY, "explode": False, "schema": _LIST})),
+        (_of_version("3.0.3", {"type": "integer", "minimum": 2, "maximum": 8}),
+         _of_version("3.1.0", {"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 9})),
+        (_of_bytes({"schema": {"type": "string", "format": "binary"}}), _of_bytes({})),
         (_of_version("3.0.3", {}, "application/json", {**_QUERY, "style": "form", "explode": True, "schema": _LIST}),
          _of_version("3.1.0", {}, "application/json", {**_QUERY, "schema": _LIST})),
     ],
@@ -560,3 +570,12 @@ def test_an_alternative_more_stays_a_difference(tmp_path: Path) -> None:
     for name, value in (("old", old), ("new", new)):
         (tmp_path / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
     assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), "--fail-on", "risky"]) == 1
+
+
+def test_an_end_that_goes_is_told_without_a_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a status without `x-job`, a value that says an end is an end: who waits for it alone never ends."""
+    for name, values in (("old", ["running", "done", "failed"]), ("new", ["running", "failed"])):
+        document = _of_version("3.1.0", {"type": "object", "properties": {"status": {"type": "string", "enum": values}}})
+        (tmp_path / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+    assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), "--fail-on", "risky"]) == 1
+    assert "terminal-status-removed" in capsys.readouterr().out
