@@ -98,7 +98,7 @@ def check_error(body: Json, example: Example, case: Case, definitions: Definitio
 
 def check_definition(session: Session, operation: Operation, request: Request, response: Response) -> None:
     """The answer is what the operation's definition says, and has the headers of its vendor."""
-    judged = session.check(Exchange(request, response), meant=operation, request=False)
+    judged = session.check(Exchange(request, response), expected_operation=operation, request=False)
     assert not judged.findings, "\n".join(map(str, judged.findings))
     assert (response.header("X-Request-Id") is not None) == (operation.vendor == "huaweicloud")
     assert (response.header("Allow") is not None) == (response.status == 405)

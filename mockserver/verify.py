@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .contract.cases import Case, Profile, asked_beside, asked_for_errors, lives_and_changes, read_cases, shipped_cases
+from .contract.cases import (
+    Case,
+    Profile,
+    error_cases,
+    error_cases_without_jobs,
+    life_and_change_cases,
+    read_cases,
+    shipped_cases,
+)
 from .contract.result import Result
-from .contract.runner import Endpoint, Pace, asks_only, run
+from .contract.runner import Endpoint, Pace, run, uses_only_methods
 from .contract.sending import Sender
 from .contract.session import Session
 from .contract.strictness import mode_of
@@ -63,9 +71,9 @@ def cases_for(
     result = read_cases(shipped_cases(), definitions)
     if in_process:
         result += read_cases(shipped_cases("cases"), definitions)
-        result += [*asked_beside(result, definitions), *lives_and_changes(definitions, profile)]
+        result += [*error_cases_without_jobs(result, definitions), *life_and_change_cases(definitions, profile)]
     if prefer or in_process:
-        result += asked_for_errors(definitions, profile)
+        result += error_cases(definitions, profile)
     return tuple(result)
 
 
@@ -110,7 +118,7 @@ def verify_service(
             return "needs a mock that it can set up"
         if case.poll and not plan.poll:
             return "polls: run it with --poll"
-        if not asks_only(session.definitions, case, plan.methods):
+        if not uses_only_methods(session.definitions, case, plan.methods):
             return f"sends another method than {', '.join(plan.methods)}"
         if "Prefer" in case.headers:  # an error that was asked for says nothing of the job
             return replace(target, namespace=case.name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver.contract.coverage import Coverage
 from mockserver.contract.findings import Finding, finding
-from mockserver.contract.result import Judged, Poll, Result, Timeline
+from mockserver.contract.result import Judgement, Poll, Result, Timeline
 from mockserver.definitions import Definitions, Provenance
 from mockserver.exchanges.exchange import Exchange, request_from, response_from
 
@@ -69,7 +69,7 @@ class Run:
         headers = {"Content-Type": content_type, "X-Request-Id": f"{number:032x}", "Content-Length": str(len(raw))}
         request = request_from("GET", url, {"X-Auth-Token": "[redacted]", "Accept": "application/json"})
         exchange = Exchange(request, response_from(status, headers, raw), START + number * 10_000, 0.012, source, HOST)
-        self.result.judged.append(Judged(number, exchange, operation, findings, case))
+        self.result.judged.append(Judgement(number, exchange, operation, findings, case))
         if operation:
             self.result.coverage.count(operation, "http", str(status))
         return number
@@ -335,7 +335,7 @@ def hostile(definitions: Definitions) -> Result:
     odd = run.result.judged[0].exchange
     odd_request = request_from(HOSTILE, f"{HOST}/%ff%00", {HOSTILE: HOSTILE}, HOSTILE.encode("utf-8", "surrogatepass"))
     run.result.judged.append(
-        Judged(3, Exchange(odd_request, odd.response, 10**18, None, f"{HOSTILE}:7"), CDM, (findings,), HOSTILE)
+        Judgement(3, Exchange(odd_request, odd.response, 10**18, None, f"{HOSTILE}:7"), CDM, (findings,), HOSTILE)
     )
     run.result.coverage.count(CDM, "states", HOSTILE)
     run.result.timelines.append(

@@ -1,4 +1,4 @@
-"""Contract cases: requests as data, and what must come of them (`contracts/README.md` has the format)."""
+"""Contract cases: requests as data, and the expected answers (`contracts/README.md` has the format)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _DAY = 86_400_000
 
 @dataclass(frozen=True)
 class Case:
-    """One case, as its file has it.
+    """One case, as in its file.
 
-    `parameters` (with placeholders that the profile fills) or `request` (raw) says what is asked; `credential` whether a
-    credential goes with it; `poll` asks until the job ends, `pages` turns pages. `clock`, `settings` and `jobs` are for the
-    mock alone: a case that has them can't be run on anything else.
+    The request is given by `parameters` (with placeholders that the profile fills), or by `request` (raw). `credential`:
+    whether it is sent with a credential; `poll`: repeat it until the job ends; `pages`: how many pages are read. `clock`,
+    `settings` and `jobs` are only for the mock: a case that has them can't be run against anything else.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Case:
 
     @property
     def for_the_mock(self) -> bool:
-        """Whether only the mock can be asked so."""
+        """True if the case can only be run against the mock."""
         return bool(self.clock or self.settings or self.jobs)
 
 
@@ -59,15 +59,15 @@ def shipped_cases(kind: str = "service") -> list[Path]:
 
 
 def read_cases(paths: Iterable[Path], definitions: Definitions) -> list[Case]:
-    """The cases of these files (JSON or YAML). Raises InputError, which names file, pointer, found and allowed."""
-    collected: list[Case] = []
+    """The cases of these files (JSON or YAML). Raises InputError, which says what was found where, and what is allowed."""
+    cases: list[Case] = []
     for path in paths:
         value = read_file(path)
         check(value, shape("cases.schema.json"), str(path))
         for place, case in expand_cases(value, str(path)):
-            collected.append(_case(value, case))
-            _check_names(collected[-1], definitions, place)
-    return collected
+            cases.append(_case(value, case))
+            _check_names(cases[-1], definitions, place)
+    return cases
 
 
 def _case(file: Mapping[str, Any], case: Mapping[str, Any]) -> Case:
@@ -86,25 +86,25 @@ def _check_names(case: Case, definitions: Definitions, where: str) -> None:
     for name in case.parameters or ():
         if name not in allowed:
             raise InputError(f"{where}/parameters: found {name!r}{nearest_or_allowed(name, allowed)}")
-    for member, possible in (("error", operation.examples), ("problem", operation.problems)):
+    for member, examples in (("error", operation.examples), ("problem", operation.problems)):
         expected = case.expect.get(member)
-        if expected is not None and case.request is None and expected not in possible:
-            raise InputError(f"{where}/expect/{member}: found {expected!r}{nearest_or_allowed(expected, list(possible))}")
+        if expected is not None and case.request is None and expected not in examples:
+            raise InputError(f"{where}/expect/{member}: found {expected!r}{nearest_or_allowed(expected, list(examples))}")
 
 
 Profile = Mapping[str, Mapping[str, str]]
-"""Ids to ask with, by service and by the vendor's name of the parameter."""
+"""Ids for requests, by service and by the vendor's name of the parameter."""
 
 
 def read_profile(
     path: Path | None, environment: Mapping[str, str], definitions: Definitions | None = None
 ) -> dict[str, dict[str, str]]:
-    """The ids that cases send: the documented requests' or the shipped ones, and on top those of a file and the environment.
+    """The ids that cases send: from documented requests or the shipped profile, overridden by a file and the environment.
 
     Args:
         path: The user's file: a table of ids for each service.
         environment: `MOCKSERVER_PROFILE_CDM_JOB_NAME` is job_name of cdm, HUAWEICLOUD_SDK_PROJECT_ID every project_id.
-        definitions: Those in use. Default: the shipped ones.
+        definitions: The definitions in use. Default: the shipped ones.
 
     Raises:
         InputError: For a file that is not a table of tables of texts, or that names an unknown service.
@@ -117,27 +117,32 @@ def read_profile(
     profile |= read_file(folder("contracts") / "profile.json")
     for operation in (definitions or load()).operations:
         if operation.job and operation.vendor not in VENDORS:
-            profile[operation.service] = {**_made_ids(operation), **profile.get(operation.service, {})}
-    supplied = _profile_file(path) if path else {}
-    for service, ids in supplied.items():
+            profile[operation.service] = {**_sample_ids(operation), **profile.get(operation.service, {})}
+    ids_of_file = _profile_file(path) if path else {}
+    for service, ids in ids_of_file.items():
         if service not in profile:
             raise InputError(f"{path}#/{service}: found a service{nearest_or_allowed(service, list(profile))}")
         profile[service] |= ids
     for service, ids in profile.items():
-        if "project_id" in ids and "project_id" not in supplied.get(service, {}):
+        if "project_id" in ids and "project_id" not in ids_of_file.get(service, {}):
             ids["project_id"] = environment.get("HUAWEICLOUD_SDK_PROJECT_ID") or ids["project_id"]
         for name in ids:
             ids[name] = environment.get(f"MOCKSERVER_PROFILE_{service}_{name}".upper(), ids[name])
     return profile
 
 
-def _made_ids(operation: Operation) -> dict[str, str]:
-    """Ids to ask a user's own operation with: those that its document names, or the first of some that it allows."""
+def _sample_ids(operation: Operation) -> dict[str, str]:
+    """Ids for a user's own operation: those that its document names, or the first sample that it allows."""
     ids: dict[str, str] = {}
     for parameter in operation.parameters:
         schema = parameter.schema
-        named = [schema.get("example"), schema.get("default"), *schema.get("examples", ()), *schema.get("enum", ())]
-        candidates = [*(value for value in named if value is not None), *_SAMPLES]
+        documented = [
+            schema.get("example"),
+            schema.get("default"),
+            *schema.get("examples", ()),
+            *schema.get("enum", ()),
+        ]
+        candidates = [*(value for value in documented if value is not None), *_SAMPLES]
         if parameter.required and parameter.location in ("path", "query"):
             ids[parameter.name] = next((str(value) for value in candidates if parameter.allows(value)), str(_SAMPLES[0]))
     return ids
@@ -151,42 +156,42 @@ def _profile_file(path: Path) -> dict[str, dict[str, str]]:
 
 
 def request_of(case: Case, operation: Operation, profile: Profile, now: int) -> Request:
-    """The request of a case. `now` (ms) fills {now}, {later} (a day on) and {week_ago}. Raises InputError for a placeholder
-    that the profile has no value for."""
+    """The request of a case. `now` (ms since 1970) fills {now}, {later} (a day later) and {week_ago}. Raises InputError for
+    a placeholder that the profile has no value for."""
     if case.request is not None:
-        return _raw(case.request)
+        return _raw_request(case.request)
     times = {"now": str(now), "later": str(now + _DAY), "week_ago": str(now - 7 * _DAY)}
-    allowed = {**times, **profile.get(case.service, {})}
-    values = {name: _filled(case, text, allowed) for name, text in (case.parameters or {}).items()}
+    placeholder_values = {**times, **profile.get(case.service, {})}
+    values = {name: _fill_placeholders(case, text, placeholder_values) for name, text in (case.parameters or {}).items()}
     query = {p.name: values[p.name] for p in operation.parameters if p.location == "query" and p.name in values}
     headers = {p.name.lower(): values[p.name] for p in operation.parameters if p.location == "header" and p.name in values}
     path = _PLACEHOLDER.sub(lambda match: values.get(match[1], ""), operation.path)
-    usual = {"content-type": "application/json"} if operation.vendor == "huaweicloud" else {}
-    supplied = {name.lower(): value for name, value in case.headers.items()}
-    return Request(operation.method, path, urlencode(query, quote_via=quote), {**usual, **headers, **supplied})
+    default_headers = {"content-type": "application/json"} if operation.vendor == "huaweicloud" else {}
+    case_headers = {name.lower(): value for name, value in case.headers.items()}
+    return Request(operation.method, path, urlencode(query, quote_via=quote), {**default_headers, **headers, **case_headers})
 
 
-def _filled(case: Case, text: str, allowed: Mapping[str, str]) -> str:
+def _fill_placeholders(case: Case, text: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
-        if match[1] not in allowed:
-            raise InputError(f"case {case.name}: no value for {match[0]}; the profile has: {', '.join(sorted(allowed))}")
-        return allowed[match[1]]
+        if match[1] not in values:
+            raise InputError(f"case {case.name}: no value for {match[0]}; the profile has: {', '.join(sorted(values))}")
+        return values[match[1]]
 
     return _PLACEHOLDER.sub(value, text)
 
 
-def _raw(sent: Mapping[str, Any]) -> Request:
-    """A request as its file has it, percent-encoded and repeated where it says so."""
-    query = sent.get("query", {})
-    text = (query if isinstance(query, str) else urlencode(query)) + _repeated(sent.get("query_repeat", ("", 0)))
-    headers = {name.lower(): value for name, value in sent.get("headers", {}).items()}
-    if "header_repeat" in sent:
-        name, *repeat = sent["header_repeat"]
+def _raw_request(fields: Mapping[str, Any]) -> Request:
+    """A raw request, with its path decoded and its repeated parts written out."""
+    query = fields.get("query", {})
+    text = (query if isinstance(query, str) else urlencode(query)) + _repeated(fields.get("query_repeat", ("", 0)))
+    headers = {name.lower(): value for name, value in fields.get("headers", {}).items()}
+    if "header_repeat" in fields:
+        name, *repeat = fields["header_repeat"]
         headers[name.lower()] = _repeated(repeat)
-    body = sent.get("body", "")
-    body = (body if isinstance(body, str) else json.dumps(body)) + _repeated(sent.get("body_repeat", ("", 0)))
-    path = unquote_to_bytes(sent["path"]).decode("utf-8", "surrogateescape")
-    return Request(sent["method"], path, text, headers, body.encode())
+    body = fields.get("body", "")
+    body = (body if isinstance(body, str) else json.dumps(body)) + _repeated(fields.get("body_repeat", ("", 0)))
+    path = unquote_to_bytes(fields["path"]).decode("utf-8", "surrogateescape")
+    return Request(fields["method"], path, text, headers, body.encode())
 
 
 def _repeated(repeat: Iterable[Any]) -> str:
@@ -194,11 +199,11 @@ def _repeated(repeat: Iterable[Any]) -> str:
     return str(text) * int(times)
 
 
-def asked_for_errors(definitions: Definitions, profile: Profile) -> Iterator[Case]:
-    """A case for each documented error of each operation with jobs, asked for by `Prefer` (which mocks understand)."""
+def error_cases(definitions: Definitions, profile: Profile) -> Iterator[Case]:
+    """A case for each documented error of each operation with jobs; `Prefer`, which mocks understand, asks for the error."""
     for operation in definitions.operations:
         if operation.job and operation.service in profile:
-            parameters = _placeholders(operation, profile[operation.service])
+            parameters = _case_parameters(operation, profile[operation.service])
             for example in operation.errors():
                 for status in example.statuses:
                     yield Case(
@@ -212,47 +217,47 @@ def asked_for_errors(definitions: Definitions, profile: Profile) -> Iterator[Cas
                     )
 
 
-def asked_beside(cases: Iterable[Case], definitions: Definitions) -> Iterator[Case]:
-    """The same for the operations without jobs: each error is asked for by the first request of theirs that is in order."""
-    served = {
+def error_cases_without_jobs(cases: Iterable[Case], definitions: Definitions) -> Iterator[Case]:
+    """The same for operations without jobs, with the first case of each whose request is in order."""
+    case_by_operation = {
         case.operation: case
         for case in reversed(list(cases))
         if case.request is not None and case.expect.get("problem") in (None, "unknown-id", "job-not-running")
     }
     for operation in definitions.operations:
-        case = served.get(operation.id)
+        case = case_by_operation.get(operation.id)
         if case is None or case.request is None or operation.job:
             continue
         for example in operation.errors():
             for status in example.statuses:
-                wish = {"Prefer": f"example={example.name}, code={status}"}
+                prefer_header = {"Prefer": f"example={example.name}, code={status}"}
                 yield replace(
                     case,
                     name=f"{operation.service}:prefer-{operation.id}-{example.name}-{status}",
                     title=f"The documented error {example.name}, asked for",
-                    request={**case.request, "headers": {**case.request.get("headers", {}), **wish}},
+                    request={**case.request, "headers": {**case.request.get("headers", {}), **prefer_header}},
                     expect={"status": status, "error": example.name},
                 )
 
 
-def _placeholders(operation: Operation, ids: Mapping[str, str]) -> dict[str, str]:
-    usual = {"offset": "0", "limit": "10", "start_time": "{week_ago}", "end_time": "{later}", "action": "get"}
-    needed = [parameter.name for parameter in operation.parameters if parameter.required or parameter.name in ids]
-    return {name: usual.get(name, "{" + name + "}") for name in needed}
+def _case_parameters(operation: Operation, ids: Mapping[str, str]) -> dict[str, str]:
+    defaults = {"offset": "0", "limit": "10", "start_time": "{week_ago}", "end_time": "{later}", "action": "get"}
+    names = [parameter.name for parameter in operation.parameters if parameter.required or parameter.name in ids]
+    return {name: defaults.get(name, "{" + name + "}") for name in names}
 
 
-def lives_and_changes(definitions: Definitions, profile: Profile) -> Iterator[Case]:
-    """For the mock: a case for each life of each service, and for each documented change of status, polled."""
+def life_and_change_cases(definitions: Definitions, profile: Profile) -> Iterator[Case]:
+    """For the mock: a polled case for each life of each service, and for each documented transition."""
     for operation in definitions.operations:
         if not operation.job or operation.service not in profile:
             continue
-        parameters = _placeholders(operation, profile[operation.service])
-        plans: dict[str, tuple[Any, str]] = {
+        parameters = _case_parameters(operation, profile[operation.service])
+        lives: dict[str, tuple[Any, str]] = {
             f"life-{name}": (name, life.steps[-1][0]) for name, life in operation.job.lives.items()
         }
         for before, followers in operation.job.transitions.items():
-            plans |= {f"change-{before}-{after}": ([[before, 40], [after, 40]], after) for after in sorted(followers)}
-        for name, (life, end) in plans.items():
+            lives |= {f"change-{before}-{after}": ([[before, 40], [after, 40]], after) for after in sorted(followers)}
+        for name, (life, end) in lives.items():
             identity = {key: profile[operation.service][key] for key in operation.job.identity}
             yield Case(
                 name=f"{operation.service}:{name}",

@@ -1,4 +1,4 @@
-"""What is kept of an exchange that was judged, and of its findings: nothing that the redactor takes out."""
+"""Cleans judged exchanges and their findings before they are stored: takes out everything that the redactor hides."""
 
 from __future__ import annotations
 
@@ -16,45 +16,51 @@ from .checks.request import REMEMBERED
 from .findings import Finding
 
 
-class Cleaning:
+class ExchangeCleaner:
     """Cleans exchanges and findings. Not for several threads at a time."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._asked: dict[Hashable, Exchange] = {}
+        self._clean_exchanges: dict[Hashable, Exchange] = {}
 
-    def bare(self, exchange: Exchange) -> Exchange:
-        """What a result says of an exchange that nothing is wrong with: what was asked, and the status, cleaned.
+    def without_contents(self, exchange: Exchange) -> Exchange:
+        """The redacted exchange without headers and bodies, for exchanges without findings.
 
-        Polls that ask the same share it: long runs need the room.
+        Equal polls share one object, to save memory in long runs.
         """
         request, response = exchange.request, exchange.response
         key = request.method, request.path, request.query, exchange.origin, response.status, response.problem
-        bare = self._asked.get(key)
-        if bare is None:
-            bare = self._redactor.for_exchange(_without_contents(exchange))[0]
-            if len(self._asked) >= REMEMBERED:
-                self._asked.clear()
-            self._asked[key] = bare
+        clean_exchange = self._clean_exchanges.get(key)
+        if clean_exchange is None:
+            clean_exchange = self._redactor.for_exchange(_without_contents(exchange))[0]
+            if len(self._clean_exchanges) >= REMEMBERED:
+                self._clean_exchanges.clear()
+            self._clean_exchanges[key] = clean_exchange
         return Exchange(
-            bare.request, bare.response, exchange.time, exchange.duration, exchange.source, bare.origin, exchange.sent
+            clean_exchange.request,
+            clean_exchange.response,
+            exchange.time,
+            exchange.duration,
+            exchange.source,
+            clean_exchange.origin,
+            exchange.sent,
         )
 
     def redacted(
         self, findings: list[Finding], exchange: Exchange, operation: str | None
     ) -> tuple[Exchange, tuple[Finding, ...]]:
-        """The exchange and its findings without what the redactor takes out."""
-        cleaned, clean = self._redactor.for_exchange(exchange)
-        return cleaned, tuple(
+        """The exchange and its findings, redacted."""
+        redacted_exchange, clean = self._redactor.for_exchange(exchange)
+        return redacted_exchange, tuple(
             replace(
-                item,
+                finding,
                 operation=operation,
-                pointer=clean(item.pointer),
-                found=clean(_quoted(item) + odd_characters(item)),
-                documented=clean(item.documented),
-                job=clean(item.job),
+                pointer=clean(finding.pointer),
+                found=clean(_found_text(finding) + odd_characters(finding)),
+                documented=clean(finding.documented),
+                job=clean(finding.job),
             )
-            for item in findings
+            for finding in findings
         )
 
 
@@ -63,13 +69,13 @@ def _without_contents(exchange: Exchange) -> Exchange:
     return replace(exchange, request=request, response=replace(exchange.response, headers=(), body=b""))
 
 
-def _quoted(finding: Finding) -> str:
-    """What was found; nothing of a secret, and of a text that was cut off no half of a word, which none would know again."""
+def _found_text(finding: Finding) -> str:
+    """The finding's text, without secrets. A word cut off at its end is removed, because the redactor can't recognise it."""
     return redact.HIDDEN if _is_secret(finding) else re.sub(r"[\w-]+\.\.\.$", "...", finding.found)
 
 
 def _is_secret(finding: Finding) -> bool:
-    """Whether what was found is the value of something that is named like a secret, or stands in it."""
+    """True if the text is the value of a member that is named like a secret, or stands inside one."""
     if finding.part == "request" or finding.found == "nothing":
         return False
     return any(is_secret_name(part) for part in parts_of(finding.pointer))

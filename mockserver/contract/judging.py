@@ -1,4 +1,4 @@
-"""Answers judged: each by itself, and beside those about the same job before it."""
+"""Judges answers: each one by itself, and compared with earlier answers about the same job."""
 
 from __future__ import annotations
 
@@ -27,121 +27,126 @@ from .strictness import Strictness
 from .timelines import Timelines
 
 _PAGING = ("offset", "limit")
-_ILLEGAL = ("terminal-left", "transition-undocumented")
-_ECHOES = ("time-impossible", "out-of-range")
+_TRANSITION_CODES = ("terminal-left", "transition-undocumented")
+_REPEATED_CODES = ("time-impossible", "out-of-range")
 
 
 class AnswerChecks:
-    """Judges answers and remembers what they showed. Not for several threads at a time."""
+    """Judges answers, and remembers the jobs in them. Not for several threads at a time."""
 
     def __init__(self, definitions: Definitions, mode: Strictness) -> None:
         self.coverage = Coverage(definitions)
         self.timelines = Timelines()
         self._definitions, self._mode = definitions, mode
-        self._tracks, self._walks, self._bodies = JobHistories(), PageWalks(), BodyChecks(definitions)
+        self._histories, self._walks, self._bodies = JobHistories(), PageWalks(), BodyChecks(definitions)
         self._known = KnownAnswers()
 
     def judge(self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, number: int) -> list[Finding]:
-        """What is wrong with the answer, by itself and beside the ones before it; `number` is the exchange's."""
+        """The findings about an answer, by itself and compared with those before it; `number` is the exchange's number."""
         response = exchange.response
-        answers = operation.answers.get(response.status)
+        response_spec = operation.answers.get(response.status)
         self.coverage.count(operation.id, "http", str(response.status))
         findings = check_status(operation, response, self._mode)
-        findings += check_headers(operation, exchange.request, response, answers)
-        if any(item.code == "content-encoding-wrong" for item in findings):  # what the body holds, nobody can say
-            self._polled(operation, parsed, exchange, number, [])
+        findings += check_headers(operation, exchange.request, response, response_spec)
+        if any(finding.code == "content-encoding-wrong" for finding in findings):  # then the body can't be read
+            self._record_polls(operation, parsed, exchange, number, [])
             return findings
         key = self._known.key(parsed, response)
         known = self._known.find(key, answered_at(exchange))
         if known is not None:
-            self._polled(operation, parsed, exchange, number, known.views)
-            return findings + self._over_time(operation, exchange, parsed, known.total, known.views)
-        body, wrong = read_body(response, answers)
-        findings += wrong
+            self._record_polls(operation, parsed, exchange, number, known.views)
+            return findings + self._check_over_time(operation, exchange, parsed, known.total, known.views)
+        body, body_findings = read_body(response, response_spec)
+        findings += body_findings
         if body is MISSING:
-            self._polled(operation, parsed, exchange, number, [])
+            self._record_polls(operation, parsed, exchange, number, [])
             return findings
-        source = answers.place if answers else operation.place
-        numbers = check_numbers(response.body.decode("utf-8", "replace"), body, source)
+        source = response_spec.place if response_spec else operation.place
+        number_findings = check_numbers(response.body.decode("utf-8", "replace"), body, source)
         if is_error(operation, response.status, body):
-            return _told_once(findings + self._judge_error(operation, exchange, parsed, body, number), numbers)
-        if answers is not None and answers.schema is not None:
-            findings += self._bodies.check(operation, answers, response, body)
-        seen = list(job_views(operation, body))
-        jobs = check_jobs(operation, exchange, parsed, body, seen, self._mode)
-        self._polled(operation, parsed, exchange, number, seen)
+            return _without_repeats(findings + self._judge_error(operation, exchange, parsed, body, number), number_findings)
+        if response_spec is not None and response_spec.schema is not None:
+            findings += self._bodies.check(operation, response_spec, response, body)
+        views = list(job_views(operation, body))
+        job_findings = check_jobs(operation, exchange, parsed, body, views, self._mode)
+        self._record_polls(operation, parsed, exchange, number, views)
         observation = operation.observation
         total = value_at(body, observation.total) if observation and observation.total else MISSING
-        if not findings and not numbers and not jobs:
-            self._known.add(key, answered_at(exchange), tuple(seen), total)
-        return _told_once(findings, [*numbers, *jobs]) + self._over_time(operation, exchange, parsed, total, seen)
+        if not findings and not number_findings and not job_findings:
+            self._known.add(key, answered_at(exchange), tuple(views), total)
+        return _without_repeats(findings, [*number_findings, *job_findings]) + self._check_over_time(
+            operation, exchange, parsed, total, views
+        )
 
     def _judge_error(
         self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, body: Any, number: int
     ) -> list[Finding]:
         status = exchange.response.status
         findings = check_error(self._definitions, operation, status, body)
-        answers = operation.answers.get(status)
-        judged = any(item.code in ("error-status-wrong", "envelope-wrong") for item in findings)
-        if answers is None:  # the status alone is the cause
-            findings = [item for item in findings if item.code != "error-status-wrong"]
-        if answers is not None and answers.schema is not None and not judged:
-            findings += self._bodies.check(operation, answers, exchange.response, body)
-        self._polled(operation, parsed, exchange, number, [])
+        response_spec = operation.answers.get(status)
+        has_form_finding = any(finding.code in ("error-status-wrong", "envelope-wrong") for finding in findings)
+        if response_spec is None:  # the undocumented status is already reported
+            findings = [finding for finding in findings if finding.code != "error-status-wrong"]
+        if response_spec is not None and response_spec.schema is not None and not has_form_finding:
+            findings += self._bodies.check(operation, response_spec, exchange.response, body)
+        self._record_polls(operation, parsed, exchange, number, [])
         name = name_of(operation, status, body)
         self.coverage.count(operation.id, "errors", name or "an error that is not documented")
-        unknown = operation.problems.get("unknown-id")
-        if name is not None and unknown is not None and name == unknown.name and operation.job:
-            findings += self._tracks.record_missing(operation, _key(operation, parsed, ""), _span(exchange))
+        unknown_id_error = operation.problems.get("unknown-id")
+        if name is not None and unknown_id_error is not None and name == unknown_id_error.name and operation.job:
+            findings += self._histories.record_missing(operation, _key(operation, parsed, ""), _span_of(exchange))
         return findings
 
-    def _over_time(
-        self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, total: Any, seen: Sequence[JobView]
+    def _check_over_time(
+        self, operation: Operation, exchange: Exchange, parsed: ParsedRequest, total: Any, views: Sequence[JobView]
     ) -> list[Finding]:
         findings: list[Finding] = []
-        span = _span(exchange)
-        for look in seen:
-            self.coverage.count(operation.id, "states", look.state or excerpt(look.sent))
-            change, wrong = self._tracks.record(operation, _key(operation, parsed, look.id), look, span, self._mode)
-            findings += [replace(broken, job=_job_name(operation, parsed, look.id)) for broken in wrong]
-            if change is not None and (_direct(operation, change) or any(broken.code in _ILLEGAL for broken in wrong)):
+        span = _span_of(exchange)
+        for view in views:
+            self.coverage.count(operation.id, "states", view.state or excerpt(view.sent))
+            key = _key(operation, parsed, view.id)
+            change, view_findings = self._histories.record(operation, key, view, span, self._mode)
+            findings += [replace(finding, job=_job_name(operation, parsed, view.id)) for finding in view_findings]
+            is_illegal = any(finding.code in _TRANSITION_CODES for finding in view_findings)
+            if change is not None and (is_illegal or _is_documented_transition(operation, change)):
                 self.coverage.count(operation.id, "transitions", change)
         offset = parsed.values.get("offset")
         if isinstance(offset, int) and isinstance(total, int):
-            findings += self._walks.page(operation, _list_key(operation, parsed), offset, total, seen, span)
+            findings += self._walks.page(operation, _list_key(operation, parsed), offset, total, views, span)
         return findings
 
-    def _polled(
-        self, operation: Operation, parsed: ParsedRequest, exchange: Exchange, number: int, seen: Sequence[JobView]
+    def _record_polls(
+        self, operation: Operation, parsed: ParsedRequest, exchange: Exchange, number: int, views: Sequence[JobView]
     ) -> None:
-        """The timeline of each job in the answer; of an error, that of the job which was asked for."""
+        """Add a poll to the timeline of each job in the answer; for an error, to that of the requested job."""
         if operation.job is None or operation.observation is None:
             return
         time = exchange.time if exchange.time is not None else answered_at(exchange) or 0
         http = exchange.response.status
         polls = [
-            (look.id, Poll(time, look.state or _sent(look), http, number, look.terminal, look.progress)) for look in seen
+            (view.id, Poll(time, view.state or _sent_status(view), http, number, view.terminal, view.progress))
+            for view in views
         ]
-        if not seen and operation.observation.id is None:
+        if not views and operation.observation.id is None:
             polls = [("", Poll(time, None, http, number))]
         for row, poll in polls:
             self.timelines.add(_key(operation, parsed, row), operation.id, _job_name(operation, parsed, row), poll)
 
 
-def _sent(look: JobView) -> str | None:
-    return None if look.sent is None else str(look.sent)
+def _sent_status(view: JobView) -> str | None:
+    return None if view.sent is None else str(view.sent)
 
 
-def _span(exchange: Exchange) -> Span | None:
-    """When it was sent and received (ms); where nobody noted that, both are when it was answered by its own Date."""
+def _span_of(exchange: Exchange) -> Span | None:
+    """When it was sent and received (ms since 1970); if that is unknown, both are the time of its Date header."""
     answered = answered_at(exchange)
     return exchange.span() or (None if answered is None else (answered, answered))
 
 
-def _told_once(findings: list[Finding], more: list[Finding]) -> list[Finding]:
-    """The findings with more of them, except those that only say again that a value is invalid."""
-    places = {item.pointer for item in findings if item.part == "body"}
-    return findings + [item for item in more if item.code not in _ECHOES or item.pointer not in places]
+def _without_repeats(findings: list[Finding], more: list[Finding]) -> list[Finding]:
+    """The findings and `more`, without those of `more` that report a value again that is already reported."""
+    pointers = {finding.pointer for finding in findings if finding.part == "body"}
+    return findings + [finding for finding in more if finding.code not in _REPEATED_CODES or finding.pointer not in pointers]
 
 
 def _identity(operation: Operation, parsed: ParsedRequest) -> tuple[str, ...]:
@@ -162,10 +167,10 @@ def _list_key(operation: Operation, parsed: ParsedRequest) -> Hashable:
 
 
 def _job_name(operation: Operation, parsed: ParsedRequest, row: str) -> str:
-    """Who a job is, for people: the last part of its identity, or a row's id."""
+    """A job's name for people: the row's id, or the last part of the job's identity."""
     return row or next((text for text in reversed(_identity(operation, parsed)) if text), "")
 
 
-def _direct(operation: Operation, change: str) -> bool:
+def _is_documented_transition(operation: Operation, change: str) -> bool:
     before, _, after = change.partition(" -> ")
     return operation.job is not None and after in operation.job.transitions[before]

@@ -12,7 +12,7 @@ from .findings import SEVERITIES, Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement:
     """An exchange and the findings about it. `case` names its contract case; `operation` is None if none matches.
 
     The exchange is redacted, so that reports print no secret.
@@ -59,7 +59,7 @@ class Result:
     target: str
     mode: str
     coverage: Coverage
-    judged: list[Judged] = field(default_factory=list)
+    judged: list[Judgement] = field(default_factory=list)
     timelines: list[Timeline] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Result:
         """The number of exchanges that were judged."""
         return len(self.judged) + self.more.total()
 
-    def findings(self) -> Iterator[tuple[Judged, Finding]]:
+    def findings(self) -> Iterator[tuple[Judgement, Finding]]:
         """Every finding, with its exchange."""
         return ((judged, finding) for judged in self.judged for finding in judged.findings)
 

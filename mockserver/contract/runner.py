@@ -1,4 +1,4 @@
-"""Runs cases against a target: asks, polls, turns pages, and holds every answer against the definitions."""
+"""Runs contract cases against a target: sends requests, polls, reads pages, and checks every answer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..model import Request
 from .cases import Case, Profile, request_of
 from .checks.errors import is_error, name_of
 from .findings import Finding, finding
-from .result import Judged
+from .result import Judgement
 from .session import Session
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What is asked: `send` a request, with a credential or without; what time it is there (ms); how to wait (s).
+    """The target of cases: `send` a request (with a credential or without), its time `now` (ms), how to wait (s).
 
     Answers of different namespaces are never compared.
     """
@@ -43,7 +43,7 @@ class Pace:
     polls: int = 60
 
     def waits(self) -> Iterable[float]:
-        """The pauses between polls."""
+        """The waits between polls (s)."""
         wait = self.interval
         for _ in range(self.polls - 1):
             yield wait
@@ -51,38 +51,38 @@ class Pace:
 
 
 def run_case(case: Case, session: Session, target: Endpoint, profile: Profile, pace: Pace) -> list[Finding]:
-    """All findings of one case, those about what it expects included. Raises InputError where it can't be run."""
+    """All findings of one case, including those about what it expects. Raises InputError if it can't be run."""
     operation = session.definitions.operation(case.operation)
     request = request_of(case, operation, profile, target.now())
 
-    def ask(requested: Request) -> tuple[Judged, Exchange]:
-        exchange = target.send(requested, case.credential)
-        judged = session.check(
-            exchange, case.name, namespace=target.namespace, meant=operation, request=_is_meant_well(case)
+    def ask(new_request: Request) -> tuple[Judgement, Exchange]:
+        exchange = target.send(new_request, case.credential)
+        judgement = session.check(
+            exchange, case.name, namespace=target.namespace, expected_operation=operation, request=_should_be_served(case)
         )
-        return judged, exchange
+        return judgement, exchange
 
-    judged = [ask(request)]
+    judgements = [ask(request)]
     if case.poll:
-        judged += _poll(case, operation, request, judged[0][1], ask, target, pace)
+        judgements += _poll(case, operation, request, judgements[0][1], ask, target, pace)
     for _ in range(case.pages - 1):
-        following = _next_page(operation, request, judged[-1][1])
-        if following is None:
+        next_request = _next_page(operation, request, judgements[-1][1])
+        if next_request is None:
             break
-        request = following
-        judged.append(ask(request))
-    last, exchange = judged[-1]
-    unexpected = _expected(case, operation, exchange) + (
-        _ended(case, operation, [item for _, item in judged]) if case.poll else []
+        request = next_request
+        judgements.append(ask(request))
+    last_judgement, exchange = judgements[-1]
+    case_findings = _check_expectation(case, operation, exchange) + (
+        _check_end(case, operation, [item for _, item in judgements]) if case.poll else []
     )
-    reported = session.add(last, exchange, *(replace(item, operation=operation.id) for item in unexpected))
-    return [item for answer, _ in judged[:-1] for item in answer.findings] + list(reported.findings)
+    reported = session.add(last_judgement, exchange, *(replace(item, operation=operation.id) for item in case_findings))
+    return [item for answer, _ in judgements[:-1] for item in answer.findings] + list(reported.findings)
 
 
-def _is_meant_well(case: Case) -> bool:
-    """Whether the case means its request to be served by anyone: else what is wrong with it is not a finding."""
-    refused = case.expect.get("problem") or case.expect.get("error") or case.expect.get("status", 200) >= 400
-    return case.request is None and not refused
+def _should_be_served(case: Case) -> bool:
+    """True if the case expects its request to be served; otherwise a mistake in the request is not a finding."""
+    expects_refusal = case.expect.get("problem") or case.expect.get("error") or case.expect.get("status", 200) >= 400
+    return case.request is None and not expects_refusal
 
 
 def _poll(
@@ -90,20 +90,20 @@ def _poll(
     operation: Operation,
     request: Request,
     first: Exchange,
-    ask: Callable[[Request], tuple[Judged, Exchange]],
+    ask: Callable[[Request], tuple[Judgement, Exchange]],
     target: Endpoint,
     pace: Pace,
-) -> list[tuple[Judged, Exchange]]:
-    """Polls until the newest job has ended or is in the expected status, or the limit is reached."""
-    requested, latest = [], first
+) -> list[tuple[Judgement, Exchange]]:
+    """Poll until the newest job has ended or is in the expected status, or the limit is reached."""
+    polls, last_exchange = [], first
     for wait in pace.waits():
-        seen = _jobs(operation, latest)
-        if seen and (seen[0].terminal or seen[0].state == case.expect.get("state", "")):
+        views = _jobs(operation, last_exchange)
+        if views and (views[0].terminal or views[0].state == case.expect.get("state", "")):
             break
         target.sleep(wait)
-        judged, latest = ask(request)
-        requested.append((judged, latest))
-    return requested
+        judgement, last_exchange = ask(request)
+        polls.append((judgement, last_exchange))
+    return polls
 
 
 def _json_of(exchange: Exchange) -> Any:
@@ -128,23 +128,25 @@ def _next_page(operation: Operation, request: Request, exchange: Exchange) -> Re
     return replace(request, query=urlencode(query, quote_via=quote))
 
 
-def _expected(case: Case, operation: Operation, exchange: Exchange) -> list[Finding]:
-    """What departs from the case's expectation."""
+def _check_expectation(case: Case, operation: Operation, exchange: Exchange) -> list[Finding]:
+    """Findings for departures from the case's expectation."""
     status, body, expect = exchange.response.status, _json_of(exchange), case.expect
-    result, text = [], f"{status} {shortened(exchange.response.body.decode('utf-8', 'replace'))}"
+    findings, actual = [], f"{status} {shortened(exchange.response.body.decode('utf-8', 'replace'))}"
     if "status" in expect and status != expect["status"]:
-        result.append(finding("answer-unexpected", "status", "", text, f"{expect['status']} (case {case.name})"))
-    expected = _expected_error(operation, expect)
-    if expected is not None and name_of(operation, status, body) not in _alike(operation, expected):
-        code = expected.error["code"] if expected.error else ""
-        documented = f"the error {expected.name} ({code}, {'/'.join(map(str, expected.statuses))}; case {case.name})"
-        made_up = expect.get("problem") == "unknown-id" and status < 300 and not is_error(operation, status, body)
-        name = "id-made-up" if made_up else "answer-unexpected"
-        result.append(finding(name, "body", "", text, documented, operation.place, expected.provenance))
-    served = expected is None and expect.get("status", 200) < 400
-    if served and status == expect.get("status", status) and is_error(operation, status, body):
-        result.append(finding("answer-unexpected", "body", "", text, f"an answer that is not an error (case {case.name})"))
-    return result
+        findings.append(finding("answer-unexpected", "status", "", actual, f"{expect['status']} (case {case.name})"))
+    error = _expected_error(operation, expect)
+    if error is not None and name_of(operation, status, body) not in _equal_errors(operation, error):
+        code = error.error["code"] if error.error else ""
+        documented = f"the error {error.name} ({code}, {'/'.join(map(str, error.statuses))}; case {case.name})"
+        is_made_up = expect.get("problem") == "unknown-id" and status < 300 and not is_error(operation, status, body)
+        name = "id-made-up" if is_made_up else "answer-unexpected"
+        findings.append(finding(name, "body", "", actual, documented, operation.place, error.provenance))
+    expects_success = error is None and expect.get("status", 200) < 400
+    if expects_success and status == expect.get("status", status) and is_error(operation, status, body):
+        findings.append(
+            finding("answer-unexpected", "body", "", actual, f"an answer that is not an error (case {case.name})")
+        )
+    return findings
 
 
 def _expected_error(operation: Operation, expect: Any) -> Example | None:
@@ -153,8 +155,8 @@ def _expected_error(operation: Operation, expect: Any) -> Example | None:
     return operation.problems[expect["problem"]] if expect.get("problem") is not None else None
 
 
-def _alike(operation: Operation, expected: Example) -> set[str]:
-    """The errors that an answer can't tell from the wanted one: the same code in the same form."""
+def _equal_errors(operation: Operation, expected: Example) -> set[str]:
+    """The errors that look the same as the expected one: the same code in the same form."""
     code = expected.error["code"] if expected.error else None
     return {
         error.name
@@ -163,14 +165,14 @@ def _alike(operation: Operation, expected: Example) -> set[str]:
     }
 
 
-def _ended(case: Case, operation: Operation, exchanges: list[Exchange]) -> list[Finding]:
-    """Whether a polled job came to its end, and to the expected one."""
-    seen = [jobs[0] for exchange in exchanges if (jobs := _jobs(operation, exchange))]
+def _check_end(case: Case, operation: Operation, exchanges: list[Exchange]) -> list[Finding]:
+    """Findings if a polled job didn't end, or not in the expected status."""
+    views = [jobs[0] for exchange in exchanges if (jobs := _jobs(operation, exchange))]
     place = f"{operation.place}/x-job"
-    if not seen:
-        expected = f"a job to poll (case {case.name})"
-        return [finding("answer-unexpected", "polls", "", "no job", expected, place)] if case.expect.get("ends") else []
-    last = seen[-1]
+    if not views:
+        documented = f"a job to poll (case {case.name})"
+        return [finding("answer-unexpected", "polls", "", "no job", documented, place)] if case.expect.get("ends") else []
+    last = views[-1]
     if "state" in case.expect and last.state != case.expect["state"]:
         documented = f"{case.expect['state']} in the end (case {case.name})"
         return [finding("answer-unexpected", "polls", last.pointer, str(last.state or last.sent), documented, place)]
@@ -178,9 +180,9 @@ def _ended(case: Case, operation: Operation, exchanges: list[Exchange]) -> list[
         return []
     state = f"{last.state or last.sent} after {len(exchanges)} polls"
     ends = ", ".join(name for name, item in operation.job.states.items() if item.terminal) if operation.job else ""
-    if all(look.node == last.node for look in seen) and len(seen) > 1:
-        what = f"{state}, and every answer the same: the job never ends"
-        return [finding("job-never-ends", "polls", last.pointer, what, f"an end: {ends}", place)]
+    if all(view.node == last.node for view in views) and len(views) > 1:
+        actual = f"{state}, and every answer the same: the job never ends"
+        return [finding("job-never-ends", "polls", last.pointer, actual, f"an end: {ends}", place)]
     return [finding("job-unfinished", "polls", last.pointer, state, f"an end: {ends}", place)]
 
 
@@ -192,7 +194,7 @@ def run(
     pace: Pace,
     progress: Callable[[int, Case], None] = lambda _number, _case: None,
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Run cases; those that were skipped and those that could not be run, with the reasons.
+    """Run cases. Returns those that were skipped, and those that could not be run, with the reasons.
 
     `target_for` gives a case its target, or the reason why it is skipped; `progress` gets the number of each case.
     """
@@ -210,7 +212,7 @@ def run(
     return skipped, failed
 
 
-def asks_only(definitions: Definitions, case: Case, methods: Iterable[str]) -> bool:
-    """Whether a case sends only these methods."""
+def uses_only_methods(definitions: Definitions, case: Case, methods: Iterable[str]) -> bool:
+    """True if a case sends only these methods."""
     method = case.request["method"] if case.request is not None else definitions.operation(case.operation).method
     return method in methods

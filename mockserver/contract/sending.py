@@ -1,4 +1,4 @@
-"""Requests sent to a service, real or not: politely, signed, and without a secret in any message."""
+"""Sends requests to a service: at a limited rate, signed, and without secrets in error messages."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from .rate_limit import POLITE, RateLimit, backoff, retry_after
 from .target import TargetUrl, target_of
 
 Sign = Callable[[Request], Mapping[str, str]]
-"""Gives the headers that prove who sends a request. The request has all its other headers, with `host`."""
+"""Gives the headers that prove who sends a request. The request already has all other headers, including `host`."""
 
 RETRIES = 4
 LONGEST_WAIT = 120.0
-_PIECE = 65_536
-_OURS = {"host", "content-length", "connection", "transfer-encoding"}
-_PLAIN = "-._~"
+_READ_BYTES = 65_536
+_OWN_HEADERS = {"host", "content-length", "connection", "transfer-encoding"}
+_UNRESERVED = "-._~"
 
 
 class SendError(InputError):
-    """No answer came: which host, why, and what to do. Holds no path, no header and no query."""
+    """No answer came. The text names the host, the reason and what to do, but no path, header or query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A refused request that is sent again: the `attempt` (from 1) that was refused, and the `wait` before the next (s)."""
+    """A retry of a refused request: the `attempt` (from 1) that was refused, and the `wait` before the next one (s)."""
 
     exchange: Exchange
     attempt: int
@@ -53,13 +53,21 @@ class Retry:
 class Sender:
     """Sends requests to one service. Thread-safe.
 
-    Parameters: `target`, its URL; `sign`, gives the headers that prove who asks; `allow_methods`, what may be sent at all;
-    `rate`, requests per second (0: no limit; None: no limit to this machine, else `POLITE`); `retries`, how often a request
-    that was refused by 429, or by 503 with Retry-After, is sent again; `longest_wait`, the longest Retry-After that is
-    waited for, in seconds: for a longer one the refusal is the answer; `timeout`, seconds to connect, and for each answer as
-    a whole; `ca_bundle`, a file of certificates to trust; `insecure`, trust any; `report`, called for each retry; `sleep`,
-    how to wait.
-    Raises InputError for a wrong target or file.
+    Args:
+        target: The service's URL.
+        sign: Gives the headers that prove who sends a request.
+        allow_methods: The methods that may be sent.
+        rate: Requests per second (0: no limit; None: no limit for this machine, else `POLITE`).
+        retries: How often a request refused by 429, or by 503 with Retry-After, is sent again.
+        longest_wait: The longest Retry-After (s) that is waited for; after a longer one, the refusal is the answer.
+        timeout: Seconds to connect, and for each complete answer.
+        ca_bundle: A file of certificates to trust.
+        insecure: Trust any certificate.
+        report: Called for each retry.
+        sleep: How to wait.
+
+    Raises:
+        InputError: For a wrong target or file.
     """
 
     def __init__(
@@ -83,30 +91,36 @@ class Sender:
         self._pacer = RateLimit(pace, sleep=sleep)
         self._retries, self._longest_wait, self._timeout = retries, longest_wait, timeout
         self._report, self._sleep = report, sleep
-        self._verify = _verify(ca_bundle, insecure)
+        self._verify_option = _verify_option(ca_bundle, insecure)
         self._proxies = {} if self.target.loopback else dict(requests.utils.get_environ_proxies(self.target.origin))
         self._adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=64)
         _hide_queries()
 
     def send(self, request: Request, *, signed: bool = True, retry: bool = True, source: str = "") -> Exchange:
-        """Send a request; what came back, with the headers that were really sent.
+        """Send a request. Returns the exchange, with the headers that were really sent.
 
-        Parameters: `signed`, whether to prove who asks; `retry`, whether to try again when refused; `source`, whose request
-        it is. Raises InputError for a method that isn't allowed or a request that can't be sent, before anything is sent;
-        SendError where no whole answer comes.
+        Args:
+            request: The request.
+            signed: Whether it is signed.
+            retry: Whether it is sent again when refused.
+            source: Where the request comes from.
+
+        Raises:
+            InputError: For a method that isn't allowed, or a request that can't be sent; nothing is sent then.
+            SendError: If no complete answer comes.
         """
         self._check_method(request)
         attempt = 0
         while True:
             attempt += 1
             self._pacer.wait()
-            exchange = replace(self._once(self._complete(request, signed)), source=source)
-            again = self._again(exchange, attempt) if retry and attempt <= self._retries else None
-            if again is None:
+            exchange = replace(self._send_once(self._with_all_headers(request, signed)), source=source)
+            retry_of_refusal = self._retry_of(exchange, attempt) if retry and attempt <= self._retries else None
+            if retry_of_refusal is None:
                 return exchange
             if self._report:
-                self._report(again)
-            self._sleep(again.wait)
+                self._report(retry_of_refusal)
+            self._sleep(retry_of_refusal.wait)
 
     def close(self) -> None:
         """Close the connections."""
@@ -129,57 +143,57 @@ class Sender:
             if not (name.isascii() and value.isprintable() and all(ord(char) < 256 for char in value)):
                 raise InputError(f"the header {name!r} can't be sent: only printable Latin-1 characters can")
 
-    def _complete(self, request: Request, signed: bool) -> Request:
-        """The request with all headers that go out."""
-        headers = {name.lower(): value for name, value in request.headers.items() if name.lower() not in _OURS}
+    def _with_all_headers(self, request: Request, signed: bool) -> Request:
+        """The request with all headers that are sent."""
+        headers = {name.lower(): value for name, value in request.headers.items() if name.lower() not in _OWN_HEADERS}
         headers = {"host": self.target.authority, "user-agent": f"mockserver/{__version__}", **headers}
         headers.setdefault("accept-encoding", "identity")
         if request.body:
             headers["content-length"] = str(len(request.body))
-        whole = replace(request, method=request.method.upper(), headers=headers)
+        complete = replace(request, method=request.method.upper(), headers=headers)
         if signed and self._sign:
-            # What is signed is what arrives: the prefix is part of the path.
-            sent = replace(whole, path=self.target.prefix + whole.path)
-            proof = {name.lower(): value for name, value in self._sign(sent).items()}
-            whole = replace(whole, headers={**headers, **proof})
-        return whole
+            # The service must see exactly what is signed, so the prefix is part of the path.
+            sent_request = replace(complete, path=self.target.prefix + complete.path)
+            proof = {name.lower(): value for name, value in self._sign(sent_request).items()}
+            complete = replace(complete, headers={**headers, **proof})
+        return complete
 
-    def _once(self, request: Request) -> Exchange:
+    def _send_once(self, request: Request) -> Exchange:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url = request.method, self.target.origin + wire_target(self.target, request)
         prepared.headers = requests.structures.CaseInsensitiveDict(request.headers)
         prepared.body = request.body or None
-        sent, began = time.time_ns() / 1_000_000, time.monotonic()
+        sent, start = time.time_ns() / 1_000_000, time.monotonic()
         cause = ""
         response = None
         try:
-            raw = self._started(prepared)
+            raw = self._start_response(prepared)
             answered = time.time_ns() // 1_000_000
             with raw:
-                response = _read_whole(raw, began + self._timeout[1])
+                response = _read_response(raw, start + self._timeout[1])
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             cause = _cause(error)
         if response is None:  # raised here, so that no traceback shows the error with the URL in it
             raise SendError(f"no answer from {self.target.host}:{self.target.port}: {cause}")
-        return Exchange(request, response, answered, time.monotonic() - began, origin=self.target.origin, sent=sent)
+        return Exchange(request, response, answered, time.monotonic() - start, origin=self.target.origin, sent=sent)
 
-    def _started(self, prepared: requests.PreparedRequest) -> requests.Response:
-        """The answer up to its head. A connection at rest can have been closed meanwhile: then a new one is tried once."""
+    def _start_response(self, prepared: requests.PreparedRequest) -> requests.Response:
+        """The answer up to its head. If the service has closed the idle connection, a new one is tried once."""
         try:
             return self._attempt(prepared)
         except requests.ConnectionError as error:
-            closed = any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in _chain(error))
-            if not closed or prepared.method not in ("GET", "HEAD"):
+            was_closed = any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in _chain(error))
+            if not was_closed or prepared.method not in ("GET", "HEAD"):
                 raise
         return self._attempt(prepared)
 
     def _attempt(self, prepared: requests.PreparedRequest) -> requests.Response:
-        # Not by a Session: that adds cookies and passwords of ~/.netrc, and looks into redirects.
-        return self._adapter.send(prepared, True, self._timeout, self._verify, None, self._proxies)
+        # Not by a Session, which adds cookies and passwords from ~/.netrc, and follows redirects.
+        return self._adapter.send(prepared, True, self._timeout, self._verify_option, None, self._proxies)
 
-    def _again(self, exchange: Exchange, attempt: int) -> Retry | None:
-        status, requested = exchange.response.status, exchange.response.header("retry-after")
-        wait = retry_after(requested, exchange.time or 0)
+    def _retry_of(self, exchange: Exchange, attempt: int) -> Retry | None:
+        status, retry_after_header = exchange.response.status, exchange.response.header("retry-after")
+        wait = retry_after(retry_after_header, exchange.time or 0)
         if status != 429 and not (status == 503 and wait is not None):
             return None
         if wait is None:
@@ -188,17 +202,17 @@ class Sender:
 
 
 def wire_target(target: TargetUrl, request: Request) -> str:
-    """Path and query as they go out: the path encoded as signatures have it, the query as it is."""
-    path = quote(request.path.encode("utf-8", "surrogateescape"), safe=f"/{_PLAIN}")
+    """Path and query as they are sent: the path encoded as in signatures, the query unchanged."""
+    path = quote(request.path.encode("utf-8", "surrogateescape"), safe=f"/{_UNRESERVED}")
     return target.prefix + path + (f"?{request.query}" if request.query else "")
 
 
 def trusted_certificates() -> str:
-    """The file of the certificates that are trusted by default."""
+    """The file of certificates that are trusted by default."""
     return str(requests.utils.DEFAULT_CA_BUNDLE_PATH)
 
 
-def _verify(ca_bundle: str | None, insecure: bool) -> bool | str:
+def _verify_option(ca_bundle: str | None, insecure: bool) -> bool | str:
     if insecure:
         warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)  # it was asked for explicitly
         return False
@@ -213,15 +227,15 @@ def _verify(ca_bundle: str | None, insecure: bool) -> bool | str:
 
 
 class _QueryFilter(logging.Filter):
-    """Takes secrets out of the queries that urllib3 logs at level DEBUG."""
+    """Takes secrets out of the queries in urllib3's DEBUG logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(_clean(argument) if isinstance(argument, str) else argument for argument in record.args)
+            record.args = tuple(_redact_query(value) if isinstance(value, str) else value for value in record.args)
         return True
 
 
-def _clean(text: str) -> str:
+def _redact_query(text: str) -> str:
     path, mark, query = text.partition("?")
     return path + mark + redact.query(query, []) if mark else text
 
@@ -233,10 +247,10 @@ def _hide_queries() -> None:
     logging.getLogger("urllib3.connectionpool").addFilter(_FILTER)  # adding it twice does nothing
 
 
-def _read_whole(raw: requests.Response, deadline: float) -> Response:
-    """The answer, read whole. Raises OSError for one that is too long or takes too long."""
+def _read_response(raw: requests.Response, deadline: float) -> Response:
+    """The complete answer. Raises OSError for an answer that is too long or takes too long."""
     body = bytearray()
-    while piece := raw.raw.read1(_PIECE, decode_content=False):  # what is there: the clock is looked at in between
+    while piece := raw.raw.read1(_READ_BYTES, decode_content=False):  # in small parts, to check the time in between
         body += piece
         if len(body) > LIMIT:
             raise OSError(f"the answer is longer than {LIMIT} bytes")
@@ -265,11 +279,11 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionError, "it closed the connection"),
     (UnicodeError, "the request can't be written: only ASCII can stand in a URL"),
 )
-"""The first that fits says it."""
+"""What errors mean; the first entry that fits counts."""
 
 
 def _cause(error: BaseException) -> str:
-    """Why no answer came, in our own words: those of the libraries repeat the URL."""
+    """Why no answer came, in our own words, because the libraries' texts contain the URL."""
     chain = _chain(error)
     for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -277,17 +291,17 @@ def _cause(error: BaseException) -> str:
     for kind, text in _CAUSES:
         if any(isinstance(cause, kind) for cause in chain):
             return text
-    own = [str(cause) for cause in chain if type(cause) is OSError and not cause.errno]
-    return own[0] if own else f"{type(error).__name__}"
+    own_texts = [str(cause) for cause in chain if type(cause) is OSError and not cause.errno]
+    return own_texts[0] if own_texts else f"{type(error).__name__}"
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error and all that it comes from; the libraries keep it in different places."""
-    collected: list[BaseException] = []
-    rest: list[object] = [error]
-    while rest:
-        item = rest.pop(0)
-        if isinstance(item, BaseException) and item not in collected:
-            collected.append(item)
-            rest += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
-    return collected
+    """The error and all its causes, which the libraries keep in different places."""
+    errors: list[BaseException] = []
+    remaining: list[object] = [error]
+    while remaining:
+        item = remaining.pop(0)
+        if isinstance(item, BaseException) and item not in errors:
+            errors.append(item)
+            remaining += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+    return errors

@@ -1,4 +1,4 @@
-"""The polls of each job, for the drawings: thinned where there are many, so that a long run takes no more memory."""
+"""The polls of each job, for the drawings in reports; thinned out if there are many, to save memory in long runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from .result import Poll, Timeline
 
-JOBS = 10_000
-"""Of so many jobs, the polls are remembered."""
-LONGEST = 1_000
-"""So many looks at one job are remembered; of more, those that show nothing new stand together."""
-MOST = 20_000
-"""So many looks are remembered in all, and from then on little more than the changes."""
+MOST_JOBS = 10_000
+"""The polls of so many jobs are remembered."""
+MOST_POLLS_OF_JOB = 1_000
+"""So many polls of one job are remembered; of more, equal ones are stored as one."""
+MOST_POLLS = 20_000
+"""So many polls are remembered in all; after that, little more than changes."""
 
 
 @dataclass
@@ -25,25 +25,25 @@ class _Polls:
 
 
 class Timelines:
-    """What the polls of each job showed, in order."""
+    """The polls of each job, in order."""
 
     def __init__(self) -> None:
         self._by_job: dict[Hashable, _Polls] = {}
         self._count = 0
 
     def add(self, key: Hashable, operation: str, job: str, poll: Poll) -> None:
-        """Remember a poll. `key` says whose, `job` says it for people."""
-        if key not in self._by_job and len(self._by_job) >= JOBS:
+        """Remember a poll. `key` identifies the job, `job` is its name for people."""
+        if key not in self._by_job and len(self._by_job) >= MOST_JOBS:
             return
         polls = self._by_job.setdefault(key, _Polls(operation, job)).polls
-        if len(polls) >= LONGEST:
+        if len(polls) >= MOST_POLLS_OF_JOB:
             self._count -= len(polls)
-            polls[:] = _thinned(polls)
+            polls[:] = _thin_out(polls)
             self._count += len(polls)
-        full = len(polls) >= LONGEST
-        if (full or self._count >= MOST) and len(polls) > 1 and _alike(polls[-2], polls[-1], poll):
+        is_full = len(polls) >= MOST_POLLS_OF_JOB
+        if (is_full or self._count >= MOST_POLLS) and len(polls) > 1 and _are_equal(polls[-2], polls[-1], poll):
             polls[-1] = replace(poll, times=polls[-1].times + poll.times)
-        elif not full:  # of a job that does nothing but change, the first changes are enough
+        elif not is_full:  # for a job that changes with every poll, the first changes are enough
             polls.append(poll)
             self._count += 1
 
@@ -52,19 +52,19 @@ class Timelines:
         return [Timeline(item.operation, item.job, tuple(item.polls)) for item in self._by_job.values()]
 
 
-def _alike(*polls: Poll) -> bool:
-    """Whether they show the same."""
+def _are_equal(*polls: Poll) -> bool:
+    """True if the polls show the same."""
     return len({(poll.state, poll.http, poll.terminal) for poll in polls}) == 1
 
 
-def _thinned(polls: list[Poll]) -> list[Poll]:
-    """About half of the polls: of two that show the same as the one before them, the first stands for both.
+def _thin_out(polls: list[Poll]) -> list[Poll]:
+    """About half of the polls: of two polls equal to the one before them, the first stands for both.
 
-    The first poll of a status and the last of all stay.
+    The first poll of each status, and the last poll, stay.
     """
     thinned = polls[:1]
     for before, poll, after in zip(polls, polls[1:], polls[2:], strict=False):
-        if _alike(before, poll, after) and thinned[-1] is before:
+        if _are_equal(before, poll, after) and thinned[-1] is before:
             thinned[-1] = replace(before, times=before.times + poll.times)
         else:
             thinned.append(poll)

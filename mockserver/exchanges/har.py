@@ -1,4 +1,4 @@
-"""HAR 1.2, the form in which browsers and proxies keep HTTP exchanges: written, and read from any tool."""
+"""Reads HAR 1.2 from any tool, and writes it. Browsers and proxies save HTTP exchanges in this format."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from .recording import Recording, body_as_json, read, stream
 from .vendor_times import parse, show
 
 _UTC = "1970-01-01T00:00:00.000+00:00"
-_NOWHERE = "http://unknown.invalid"
+_UNKNOWN_ORIGIN = "http://unknown.invalid"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAFE = "/:@!$&'()*+,;=~"
 
 
 def read_any(path: Path) -> Recording:
-    """A recording, or a HAR file as one: by its ending, or else by how it begins. Raises InputError."""
+    """Read a recording or a HAR file, recognised by its name or by its beginning. Raises InputError."""
     return read_har(path) if path.suffix.lower() == ".har" or _looks_like_har(path) else read(path)
 
 
 def stream_any(path: Path, notes: list[str]) -> tuple[bool, Iterator[Exchange]]:
-    """Whether a file is HAR, and its exchanges: of a recording, one by one as they are read. Adds to `notes`; raises
+    """Whether a file is HAR, and an iterator of its exchanges, which reads a recording line by line. Adds to `notes`. Raises
     InputError."""
     if path.suffix.lower() == ".har" or _looks_like_har(path):
         recording = read_har(path)
@@ -51,8 +51,8 @@ def _looks_like_har(path: Path) -> bool:
 def har_of(recording: Recording) -> dict[str, Any]:
     """A recording as a HAR document.
 
-    What HAR has no place for stands in members that begin with `_`, as it allows: an unknown time, the exact duration, when
-    exactly a request was sent, a request's body that is not a text.
+    Values that HAR has no member for are in members that begin with `_`, as HAR allows: an unknown time, the exact duration,
+    the exact time when a request was sent, a request's body that is not text.
     """
     entries = [_entry(exchange) for exchange in recording.exchanges]
     creator = {"name": "mockserver", "version": __version__}
@@ -72,8 +72,8 @@ def har_of(recording: Recording) -> dict[str, Any]:
 
 
 def write(path: Path, recording: Recording) -> None:
-    """Write a recording as a HAR file. Raises InputError where it can't be written."""
-    text = json.dumps(har_of(recording), indent=1)  # ASCII only: any reader takes it
+    """Write a recording as a HAR file. Raises InputError if it can't be written."""
+    text = json.dumps(har_of(recording), indent=1)  # ASCII only, so that any tool can read it
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
@@ -81,15 +81,15 @@ def write(path: Path, recording: Recording) -> None:
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:
-    took = max(0.0, (exchange.duration or 0.0) * 1_000)
-    started = max(0, (exchange.time or 0) - round(took))
+    duration_ms = max(0.0, (exchange.duration or 0.0) * 1_000)
+    started = max(0, (exchange.time or 0) - round(duration_ms))
     return {
         "startedDateTime": str(show("rfc3339", started, _UTC)).replace("+00:00", "Z"),
-        "time": took,
+        "time": duration_ms,
         "request": _har_request(exchange),
         "response": _har_response(exchange),
         "cache": {},
-        "timings": {"send": 0, "wait": took, "receive": 0},
+        "timings": {"send": 0, "wait": duration_ms, "receive": 0},
         "_time": exchange.time,
         "_duration": exchange.duration,
         **({} if exchange.sent is None else {"_sent": exchange.sent}),
@@ -103,7 +103,7 @@ def _har_request(exchange: Exchange) -> dict[str, Any]:
     query = quote(request.query, _SAFE + "%?", errors="surrogatepass")
     request_json: dict[str, Any] = {
         "method": request.method,
-        "url": f"{exchange.origin or _NOWHERE}{path if path.startswith('/') else '/' + path}"
+        "url": f"{exchange.origin or _UNKNOWN_ORIGIN}{path if path.startswith('/') else '/' + path}"
         + (f"?{query}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
@@ -127,19 +127,19 @@ def _har_request(exchange: Exchange) -> dict[str, Any]:
 def _har_response(exchange: Exchange) -> dict[str, Any]:
     response = exchange.response
     content = body_as_json(response.body)
-    shape: dict[str, Any] = {"size": len(response.body), "mimeType": response.header("content-type") or "x-unknown"}
-    shape["text"] = content["body"]
+    har_content: dict[str, Any] = {"size": len(response.body), "mimeType": response.header("content-type") or "x-unknown"}
+    har_content["text"] = content["body"]
     if "encoding" in content:
-        shape["encoding"] = content["encoding"]
+        har_content["encoding"] = content["encoding"]
     if response.header("content-encoding"):
-        shape["_packed"] = True
+        har_content["_packed"] = True
     return {
         "status": response.status,
         "statusText": _phrase(response.status),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _name_value_pairs(response.headers),
-        "content": shape,
+        "content": har_content,
         "redirectURL": response.header("location") or "",
         "headersSize": -1,
         "bodySize": len(response.body),
@@ -156,33 +156,33 @@ def _phrase(status: int) -> str:
 
 _LATEST = 253_402_300_799_999
 _LONGEST = 1_000_000_000.0
-_ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_MALFORMED_ENTRY_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def read_har(path: Path) -> Recording:
-    """The exchanges of a HAR file of any tool, in the order of their times.
+    """The exchanges of a HAR file from any tool, in the order of their times.
 
-    Entries that are no HTTP exchange, got no answer (status 0), or lack the answer's body are left out, as are those that
-    HAR 1.2 doesn't allow: `notes` tell. A body that Playwright put into a file beside this one is read from there. Of bodies
-    that the tool has unpacked the headers of packing are left out. Raises InputError for a file that is no HAR.
+    Entries that are not HTTP exchanges, have no answer (status 0) or no body, or are not valid HAR 1.2, are left out, and
+    mentioned in `notes`. A body that Playwright wrote to a separate file is read from there. If the tool has unpacked a
+    body, its encoding headers are left out. Raises InputError for a file that is not HAR.
     """
     log = _log(path)
     exchanges, notes = [], []
     for index, entry in enumerate(log["entries"]):
-        where = f"{path}#/log/entries/{index}"
+        place = f"{path}#/log/entries/{index}"
         try:
-            exchanges.append(_exchange(entry, where, path.parent))
+            exchanges.append(_exchange(entry, place, path.parent))
         except Unusable as reason:
-            notes.append(f"{where}: {reason}; left out")
-        except _ODD as error:
-            what = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
-            notes.append(f"{where}: it is not an entry of HAR 1.2 ({what}); left out")
-    own = log.get("_recording")
-    about = own if isinstance(own, dict) else {}
-    ordered = exchanges if about else sorted(exchanges, key=lambda item: (item.time is None, item.time or 0))
-    pseudonyms = about.get("pseudonyms")
+            notes.append(f"{place}: {reason}; left out")
+        except _MALFORMED_ENTRY_ERRORS as error:
+            mistake = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
+            notes.append(f"{place}: it is not an entry of HAR 1.2 ({mistake}); left out")
+    own_member = log.get("_recording")
+    header = own_member if isinstance(own_member, dict) else {}
+    ordered = exchanges if header else sorted(exchanges, key=lambda each: (each.time is None, each.time or 0))
+    pseudonyms = header.get("pseudonyms")
     names = tuple(str(name) for name in (pseudonyms if isinstance(pseudonyms, list) else ()))
-    return Recording(tuple(ordered), str(about.get("target", "")), str(about.get("created", "")), names, tuple(notes))
+    return Recording(tuple(ordered), str(header.get("target", "")), str(header.get("created", "")), names, tuple(notes))
 
 
 def _log(path: Path) -> Mapping[str, Any]:
@@ -199,34 +199,34 @@ def _log(path: Path) -> Mapping[str, Any]:
     return log
 
 
-def _exchange(entry: Mapping[str, Any], where: str, folder: Path) -> Exchange:
-    requested, answered = entry["request"], entry["response"]
-    if "_path" not in requested and not str(requested["url"]).lower().startswith(("http://", "https://")):
-        raise Unusable(f"{str(requested['url'])[:40]!r} is not a URL of HTTP")
+def _exchange(entry: Mapping[str, Any], place: str, folder: Path) -> Exchange:
+    har_request, har_response = entry["request"], entry["response"]
+    if "_path" not in har_request and not str(har_request["url"]).lower().startswith(("http://", "https://")):
+        raise Unusable(f"{str(har_request['url'])[:40]!r} is not a URL of HTTP")
     status = _status(entry)
-    headers = list(_pairs(answered.get("headers") or []))
+    headers = list(_pairs(har_response.get("headers") or []))
     packing = next((value for name, value in headers if name.lower() == "content-encoding"), "")
-    content = answered.get("content") or {}
+    content = har_response.get("content") or {}
     if not isinstance(content, dict):
         raise Unusable(f"its content is {excerpt(content, 40)}, no object")
     body = response_body(with_attached_body(content, folder), entry, packing)
     if not content.get("_packed"):
-        headers = _unpacked(headers)
-    request = _request_of(requested, folder)
+        headers = _without_encoding_headers(headers)
+    request = _request_of(har_request, folder)
     duration, time = _duration(entry), _answered_at(entry)
     return Exchange(
         request,
         response_from(status, headers, body),
         time,
         duration,
-        where,
-        _origin(entry, str(requested["url"])),
+        place,
+        _origin(entry, str(har_request["url"])),
         sent=number(entry.get("_sent"), _LATEST),
     )
 
 
 def _status(entry: Mapping[str, Any]) -> int:
-    """The status of an answer to a request. Raises Unusable for none, and for one that begins something else than HTTP."""
+    """The status of an answer. Raises Unusable if there is none, or if it switches to another protocol."""
     answer = entry["response"]
     status = answer.get("status")
     if not status:
@@ -239,34 +239,36 @@ def _status(entry: Mapping[str, Any]) -> int:
         raise Unusable(f"its status is {excerpt(status, 40)}")
     if not 100 <= status <= 999:
         raise Unusable(f"{excerpt(status, 40)} is not an HTTP status")
-    if status == 101 and "_origin" not in entry:  # a recording of our own holds whatever was answered
+    if status == 101 and "_origin" not in entry:  # our own recordings hold all answers
         raise Unusable("it was upgraded to another protocol, such as WebSocket (status 101)")
     return status
 
 
-def _request_of(requested: Mapping[str, Any], folder: Path) -> Request:
+def _request_of(har_request: Mapping[str, Any], folder: Path) -> Request:
     headers: dict[str, str] = {}
-    for name, value in _pairs(requested.get("headers") or []):
-        key = name.lower()
-        headers[key] = f"{headers[key]}{'; ' if key == 'cookie' else ', '}{value}" if key in headers else value
-    url = str(requested.get("_path", requested["url"]))
+    for name, value in _pairs(har_request.get("headers") or []):
+        lower_name = name.lower()
+        separator = "; " if lower_name == "cookie" else ", "
+        headers[lower_name] = headers[lower_name] + separator + value if lower_name in headers else value
+    url = str(har_request.get("_path", har_request["url"]))
     request = request_from(
-        str(requested["method"]),
-        _NOWHERE + url if "_path" in requested else url,
+        str(har_request["method"]),
+        _UNKNOWN_ORIGIN + url if "_path" in har_request else url,
         headers,
-        request_body(requested.get("postData"), folder),
+        request_body(har_request.get("postData"), folder),
     )
-    if "_path" in requested:
-        request = replace(request, query=str(requested.get("_query", "")))
-    return replace(request, method=str(requested["method"]), body_size=int(number(requested.get("_bodySize"), 2**63) or 0))
+    if "_path" in har_request:
+        request = replace(request, query=str(har_request.get("_query", "")))
+    body_size = int(number(har_request.get("_bodySize"), 2**63) or 0)
+    return replace(request, method=str(har_request["method"]), body_size=body_size)
 
 
 def _pairs(headers: Any) -> Iterator[tuple[str, str]]:
-    """Headers, in a list or by their names, without those that begin with a colon: HTTP/2 has method and status there."""
+    """Headers from a list or an object, without the pseudo-headers of HTTP/2, which begin with a colon."""
     if not isinstance(headers, list | dict):
         raise Unusable(f"its headers are {excerpt(headers, 40)}, no list")
-    named = [{"name": name, "value": value} for name, value in headers.items()] if isinstance(headers, dict) else headers
-    pairs = ((str(header["name"]), _value(header.get("value"))) for header in named)
+    items = [{"name": name, "value": value} for name, value in headers.items()] if isinstance(headers, dict) else headers
+    pairs = ((str(header["name"]), _value(header.get("value"))) for header in items)
     return ((name, value) for name, value in pairs if not name.startswith(":"))
 
 
@@ -274,7 +276,7 @@ def _value(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _without_encoding_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     if not any(name.lower() == "content-encoding" for name, _ in headers):
         return headers
     return [(name, value) for name, value in headers if name.lower() not in ("content-encoding", "content-length")]
@@ -283,31 +285,32 @@ def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _duration(entry: Mapping[str, Any]) -> float | None:
     if "_duration" in entry:
         return number(entry["_duration"], _LONGEST)
-    took = number(entry.get("time"), _LONGEST)
-    return took / 1_000 if took is not None and took > 0 else None
+    milliseconds = number(entry.get("time"), _LONGEST)
+    return milliseconds / 1_000 if milliseconds is not None and milliseconds > 0 else None
 
 
 def _answered_at(entry: Mapping[str, Any]) -> int | None:
-    """When the answer came: HAR says when the request began, and how long it took."""
+    """When the answer came (ms since 1970); HAR has the start of the request, and the duration."""
     if "_time" in entry:
-        allowed = number(entry["_time"], _LATEST)
-        return None if allowed is None else int(allowed)
+        answered_at = number(entry["_time"], _LATEST)
+        return None if answered_at is None else int(answered_at)
     text = str(entry.get("startedDateTime") or "")
     started = parse("rfc3339", text)
     if started is None:
-        started = _loose_time(text)
+        started = _parse_loose_time(text)
     return None if started is None else started + round((_duration(entry) or 0) * 1_000)
 
 
-def _loose_time(text: str) -> int | None:
-    """A time whose fraction of a second has any number of digits, or without a zone (then UTC)."""
-    head, dot, rest = text.partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    fixed = head + (f".{digits[:6].ljust(6, '0')}" if dot else "") + rest[len(digits) :].replace("Z", "+00:00")
+def _parse_loose_time(text: str) -> int | None:
+    """A time with any number of digits in its fraction of a second, or without a zone (then UTC)."""
+    before_dot, dot, after_dot = text.partition(".")
+    digits = after_dot[: len(after_dot) - len(after_dot.lstrip("0123456789"))]
+    fraction = f".{digits[:6].ljust(6, '0')}" if dot else ""
+    normalized = before_dot + fraction + after_dot[len(digits) :].replace("Z", "+00:00")
     try:
-        moment = datetime.fromisoformat(fixed.replace("Z", "+00:00"))
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return round(zoned.timestamp() * 1_000)
+        moment = datetime.fromisoformat(normalized.replace("Z", "+00:00"))
+        with_zone = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return round(with_zone.timestamp() * 1_000)
     except (ValueError, OverflowError):
         return None
 

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Protocol
 
 from ..contract.findings import Finding
-from ..contract.result import Judged, Result
+from ..contract.result import Judgement, Result
 from ..exchanges.exchange import Exchange
 from ..redaction.content_coding import package_for, unknown_coding, without_coding
 from .notices import Notices, clean, name_of
@@ -30,7 +30,7 @@ Record = Callable[[Exchange], None]
 class Judge(Protocol):
     """The part of `contract.session.Session` that the proxy needs."""
 
-    def check(self, exchange: Exchange, case: str = "") -> Judged:
+    def check(self, exchange: Exchange, case: str = "") -> Judgement:
         """Judge an exchange."""
 
     def result(self, target: str, seconds: float = 0) -> Result:
@@ -115,7 +115,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, handler_before)
 
 
-def _finding_line(exchange: Exchange, judgement: Judged, finding: Finding) -> str:
+def _finding_line(exchange: Exchange, judgement: Judgement, finding: Finding) -> str:
     subject = f"#{judgement.number} {judgement.operation or name_of(exchange.request)} {exchange.response.status}"
     return f"{subject}: {clean(exchange.request, str(finding))}"
 

@@ -1,4 +1,4 @@
-"""A service behind the proxy: requests go to it on urllib3's pooled connections, straight or through an HTTP proxy."""
+"""A service behind the proxy: sends requests to it over urllib3's pooled connections, directly or through an HTTP proxy."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .exact_connections import ExactHTTPPool, ExactHTTPSPool, RequestHead, Wrong
 from .headers import Header, tokens
 
 BODY_LIMIT = 32 * 1024 * 1024
-"""The longest answer that is passed on, in bytes as they are sent (packed, if they are)."""
+"""The longest answer that is passed on, in bytes as sent (packed, if the answer is packed)."""
 
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 256
-_PIECE = 65_536
-_SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+_READ_BYTES = 65_536
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 _FAILURES = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 class ProxyError(Exception):
-    """An answer of the proxy's own: `status`, a title, and what went wrong where, with advice."""
+    """An answer of the proxy itself: `status`, a title, and a detail that says what went wrong, with advice."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         super().__init__(detail)
@@ -40,7 +40,7 @@ class ProxyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswer:
-    """A service's answer, read whole. `cut` says how it ended too soon, if it did; then `body` is what came."""
+    """A service's complete answer. If it ended too soon, `cut` says how, and `body` is the part that arrived."""
 
     status: int
     reason: str
@@ -50,16 +50,16 @@ class UpstreamAnswer:
 
 
 class Upstream:
-    """A service: sends requests to it. Thread-safe.
+    """Sends requests to a service. Thread-safe.
 
     Args:
-        target: Where it is.
-        timeout: For how many seconds it may say nothing.
-        ca_bundle: A file of certificates to trust (default: the system's, and those that requests brings).
+        target: The service's URL.
+        timeout: For how many seconds it may send nothing.
+        ca_bundle: A file of certificates to trust (default: the system's, and those of requests).
         insecure: Trust any certificate.
 
     Raises:
-        InputError: For certificates that can't be read, and a proxy in the environment that can't be spoken to.
+        InputError: For certificates that can't be read, and for a proxy in the environment that can't be used.
     """
 
     def __init__(self, target: TargetUrl, timeout: float, ca_bundle: str | None = None, insecure: bool = False) -> None:
@@ -73,38 +73,38 @@ class Upstream:
         proxy = _environment_proxy(target)
         self._manager = _manager(proxy, options)
         self._manager.pool_classes_by_scheme = {"http": ExactHTTPPool, "https": ExactHTTPSPool}
-        self._persistent = self._pool(_CONNECTIONS)
-        self._fresh = self._pool(1)
-        self._before_target = (target.origin if proxy and target.scheme == "http" else "") + target.prefix
+        self._kept_connections = self._pool(_CONNECTIONS)
+        self._new_connections = self._pool(1)
+        self._target_prefix = (target.origin if proxy and target.scheme == "http" else "") + target.prefix
 
     def _pool(self, connections: int) -> urllib3.HTTPConnectionPool:
         target, size = self.target, {"maxsize": connections}
         return self._manager.connection_from_host(target.host, target.port, target.scheme, pool_kwargs=size)
 
     def send(self, method: str, target: str, headers: Sequence[Header], body: bytes) -> UpstreamAnswer:
-        """Send a request and read its answer. What is not safe to send twice goes out on a new connection, once.
+        """Send a request, and read its answer. A request that must not be sent twice goes over a new connection, once.
 
         Args:
             method: As the client sent it.
-            target: Path and query as the client sent them (each byte a character).
-            headers: All that go out, in order; none is added.
-            body: The whole body.
+            target: Path and query as the client sent them (each byte as a character).
+            headers: All headers to send, in order; none is added.
+            body: The complete body.
 
         Raises:
-            ProxyError: Where no answer comes, or one that is too long.
+            ProxyError: If no answer comes, or one that is too long.
         """
-        head = RequestHead(target if target == "*" else self._before_target + target, headers, self._timeout)
-        safe = method in _SAFE and not body
+        head = RequestHead(target if target == "*" else self._target_prefix + target, headers, self._timeout)
+        is_repeatable = method in _SAFE_METHODS and not body
         try:
             try:
-                return self._attempt(self._persistent if safe else self._fresh, method, head, body)
+                return self._attempt(self._kept_connections if is_repeatable else self._new_connections, method, head, body)
             except urllib3.exceptions.ProtocolError as error:
-                # Closed at rest, just as the request came: that is no answer, and a new connection gets one.
-                if not safe or not any(isinstance(cause, ConnectionError) for cause in _causes(error)):
+                # The service closed the idle connection just then: a new connection gets the answer.
+                if not is_repeatable or not any(isinstance(cause, ConnectionError) for cause in _causes(error)):
                     raise
-                return self._attempt(self._fresh, method, head, body)
+                return self._attempt(self._new_connections, method, head, body)
         except _FAILURES as error:
-            raise self._explained(error) from None
+            raise self._proxy_error(error) from None
 
     def _attempt(self, pool: urllib3.HTTPConnectionPool, method: str, head: RequestHead, body: bytes) -> UpstreamAnswer:
         response = pool.urlopen(
@@ -122,19 +122,19 @@ class Upstream:
         try:
             return self._read_answer(response)
         finally:
-            if pool is self._fresh or not response.isclosed():
+            if pool is self._new_connections or not response.isclosed():
                 response.close()
             response.release_conn()
 
     def _read_answer(self, response: urllib3.HTTPResponse) -> UpstreamAnswer:
         if response.status == 101:
             raise WrongAnswer("it changes the protocol, which nobody asked for")
-        original = response._original_response
-        assert isinstance(original, http.client.HTTPResponse)
-        headers = tuple((name, _unfolded(value)) for name, value in original.msg.items())
+        original_response = response._original_response
+        assert isinstance(original_response, http.client.HTTPResponse)
+        headers = tuple((name, _on_one_line(value)) for name, value in original_response.msg.items())
         body, cut = bytearray(), ""
         try:
-            while piece := response.read1(_PIECE):
+            while piece := response.read1(_READ_BYTES):
                 body += piece
                 if len(body) > BODY_LIMIT:
                     detail = (
@@ -142,14 +142,14 @@ class Upstream:
                     )
                     raise ProxyError(502, "Answer too long", detail)
         except _FAILURES as error:
-            cut = _how_cut(error, len(body))
+            cut = _cut_text(error, len(body))
         return UpstreamAnswer(response.status, response.reason or "", headers, bytes(body), cut)
 
     @property
     def _target_name(self) -> str:
         return f"{self.target.host}:{self.target.port}"
 
-    def _explained(self, error: Exception) -> ProxyError:
+    def _proxy_error(self, error: Exception) -> ProxyError:
         causes = list(_causes(error))
         for kinds, (status, title, text) in _EXPLANATIONS:
             cause = next((cause for cause in causes if isinstance(cause, kinds)), None)
@@ -159,7 +159,7 @@ class Upstream:
         return ProxyError(502, "No answer", f"{self._target_name}: {_reason(error)}")
 
     def close(self) -> None:
-        """Close the connections at rest."""
+        """Close the idle connections."""
         self._manager.clear()
 
 
@@ -180,23 +180,23 @@ _EXPLANATIONS: tuple[tuple[Any, tuple[int, str, str]], ...] = (
     (http.client.RemoteDisconnected, (502, "No answer", "{name} closed the connection {reason}")),
     (ConnectionError, (502, "No answer", "{name} closed the connection before it answered: {reason}")),
 )
-"""What an error means, the first that fits."""
+"""What errors mean; the first entry that fits counts."""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it comes from; the libraries keep it in different places."""
-    seen: list[BaseException] = []
-    rest: list[object] = [error]
-    while rest:
-        cause = rest.pop(0)
-        if isinstance(cause, BaseException) and cause not in seen:
-            seen.append(cause)
+    """The error and all its causes, which the libraries keep in different places."""
+    causes: list[BaseException] = []
+    remaining: list[object] = [error]
+    while remaining:
+        cause = remaining.pop(0)
+        if isinstance(cause, BaseException) and cause not in causes:
+            causes.append(cause)
             yield cause
-            rest += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+            remaining += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
 def _reason(error: BaseException) -> str:
-    """Why, in the words of the system or of our own; those of the libraries repeat addresses of objects."""
+    """The reason in the system's or our own words, because the libraries' texts contain addresses of objects."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
@@ -207,23 +207,23 @@ def _reason(error: BaseException) -> str:
     return type(list(_causes(error))[-1]).__name__
 
 
-def _how_cut(error: BaseException, came: int) -> str:
-    """How an answer ended too soon."""
+def _cut_text(error: BaseException, byte_count: int) -> str:
+    """How an answer ended too soon, in words."""
     causes = list(_causes(error))
     if any(isinstance(cause, ValueError) and not isinstance(cause, urllib3.exceptions.HTTPError) for cause in causes):
-        return f"after {came} bytes: a chunk does not begin with its length"
+        return f"after {byte_count} bytes: a chunk does not begin with its length"
     if any(isinstance(cause, TimeoutError) for cause in causes):
-        return f"after {came} bytes: nothing more came in time"
-    return f"after {came} bytes: the connection ended"
+        return f"after {byte_count} bytes: nothing more came in time"
+    return f"after {byte_count} bytes: the connection ended"
 
 
-def _unfolded(value: str) -> str:
-    """A header on one line, as RFC 9112 (section 5.2) wants it of who passes it on."""
+def _on_one_line(value: str) -> str:
+    """A header's value on one line, as RFC 9112 (section 5.2) requires of a proxy."""
     return " ".join(line.strip(" \t") for line in value.splitlines()) if "\n" in value else value
 
 
 def _tls_context(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
-    # Not create_default_context's own factory: EnOS's client replaces that one by one that verifies nothing.
+    # Not ssl.create_default_context: EnOS's client replaces its factory by one that verifies nothing.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_alpn_protocols(["http/1.1"])
     if insecure:
@@ -243,7 +243,7 @@ def _tls_context(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
 
 
 def _environment_proxy(target: TargetUrl) -> str:
-    """The environment's proxy for a service, as curl and the SDKs take it; empty for none. Raises InputError."""
+    """The environment's proxy for a service, as curl and the SDKs read it; "" for none. Raises InputError."""
     url = urllib.request.getproxies().get(target.scheme)
     if target.loopback or not url or urllib.request.proxy_bypass(target.host):
         return ""

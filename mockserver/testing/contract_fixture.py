@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..contract import CODES, Finding, Session, exchange_of
 from ..contract.cases import Profile
 from ..contract.findings import SEVERITIES, at_least
-from ..contract.result import Judged, Result
+from ..contract.result import Judgement, Result
 from ..contract.strictness import mode_of
 from ..definitions import Definitions, load, strict_ids
 from ..errors import InputError, did_you_mean
@@ -85,10 +85,10 @@ class ContractJudge:
 
     session: Session
     ignore: frozenset[str]
-    judged_findings: list[tuple[Judged, Finding]] = field(default_factory=list)
+    judged_findings: list[tuple[Judgement, Finding]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, exchange: Exchange, case: str = "") -> Judged:
+    def check(self, exchange: Exchange, case: str = "") -> Judgement:
         """Judge an exchange with a service."""
         judged = self.session.check(exchange, case)
         self.add_findings(judged, judged.findings)
@@ -98,7 +98,7 @@ class ContractJudge:
         """The result of everything that was judged."""
         return self.session.result(target, seconds)
 
-    def add_findings(self, judged: Judged, findings: Iterable[Finding], ignore: Collection[str] = ()) -> None:
+    def add_findings(self, judged: Judgement, findings: Iterable[Finding], ignore: Collection[str] = ()) -> None:
         """Add the findings about an exchange, except ignored ones."""
         with self._lock:
             self.judged_findings += (
@@ -194,7 +194,7 @@ class Contract:
         return [*finding_lines, *(f"not judged: {reason}" for reason in self._unjudged)]
 
 
-def _request_line(judged: Judged) -> str:
+def _request_line(judged: Judgement) -> str:
     request = judged.exchange.request
     return f"{judged.operation or f'{request.method} {request.path}'} {judged.exchange.response.status or 'no answer'}"
 

@@ -38,9 +38,9 @@ TICS = DEFINITIONS.operation_of("tics")
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a short run reaches."""
-    monkeypatch.setattr(sys.modules[Session.__module__], "CLEAN", 100)
-    monkeypatch.setattr(timelines, "JOBS", 30)
-    monkeypatch.setattr(timelines, "MOST", 60)
+    monkeypatch.setattr(sys.modules[Session.__module__], "MOST_CLEAN_EXCHANGES", 100)
+    monkeypatch.setattr(timelines, "MOST_JOBS", 30)
+    monkeypatch.setattr(timelines, "MOST_POLLS", 60)
     monkeypatch.setattr(sequence, "JOBS", 30)
     monkeypatch.setattr(paging, "LISTS", 5)
     for module in (request, known_answers, body_checks, cleaning):
@@ -127,7 +127,7 @@ def test_many_polls_of_a_job_are_thinned() -> None:
     """Each change keeps its time, nothing is lost of the numbers, and the drawing says the same."""
     states = ["BOOTING"] * 2_000 + [None] + ["RUNNING"] * 3_000 + ["SUCCEEDED"]
     line = timeline(*states)
-    assert len(line.polls) <= timelines.LONGEST
+    assert len(line.polls) <= timelines.MOST_POLLS_OF_JOB
     lane = lane_of(line, CDM)
     assert lane is not None
     assert (lane.polls, lane.errors) == (5_002, 1)
@@ -139,7 +139,7 @@ def test_many_polls_of_a_job_are_thinned() -> None:
 def test_of_a_job_that_does_nothing_but_change_the_first_changes_are_drawn() -> None:
     """There is no thinning that; the rest is left out."""
     line = timeline(*["BOOTING", "RUNNING"] * 1_000)
-    assert len(line.polls) == timelines.LONGEST
+    assert len(line.polls) == timelines.MOST_POLLS_OF_JOB
 
 
 def test_many_jobs_keep_their_changes(limits: None) -> None:

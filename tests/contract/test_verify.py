@@ -13,7 +13,7 @@ import pytest
 from sdk_clients import Server
 
 from mockserver.cli import main
-from mockserver.contract.cases import asked_for_errors, read_cases, read_profile, shipped_cases
+from mockserver.contract.cases import error_cases, read_cases, read_profile, shipped_cases
 from mockserver.contract.codes import CODES
 from mockserver.definitions import Definitions, load, strict_ids
 from mockserver.definitions.read import read_documents
@@ -246,7 +246,7 @@ def test_shipped_cases_are_for_any_service(shipped: Definitions) -> None:
     polled = {case.service for case in cases if case.poll}
     assert polled == {operation.service for operation in shipped.operations if operation.job}
     errors = [error for operation in shipped.operations if operation.job for error in operation.errors()]
-    assert len(list(asked_for_errors(shipped, read_profile(None, {})))) == sum(len(error.statuses) for error in errors)
+    assert len(list(error_cases(shipped, read_profile(None, {})))) == sum(len(error.statuses) for error in errors)
 
 
 def test_check_judges_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

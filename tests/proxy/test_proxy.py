@@ -37,7 +37,7 @@ from raw_sockets import (
 )
 from sdk_clients import PROJECT, Server
 
-from mockserver.contract.result import Judged, Result
+from mockserver.contract.result import Judgement, Result
 from mockserver.contract.session import Session
 from mockserver.definitions import load
 from mockserver.errors import InputError
@@ -57,9 +57,9 @@ class Kept:
         self.exchanges: list[Exchange] = []
         self._session = Session(DEFINITIONS)
 
-    def check(self, exchange: Exchange, case: str = "") -> Judged:
+    def check(self, exchange: Exchange, case: str = "") -> Judgement:
         self.exchanges.append(exchange)
-        return Judged(len(self.exchanges), exchange, None, (), case)
+        return Judgement(len(self.exchanges), exchange, None, (), case)
 
     def result(self, target: str, seconds: float = 0) -> Result:
         return self._session.result(target, seconds)
@@ -621,7 +621,7 @@ class Blocked(Kept):
         super().__init__()
         self.go = threading.Event()
 
-    def check(self, exchange: Exchange, case: str = "") -> Judged:
+    def check(self, exchange: Exchange, case: str = "") -> Judgement:
         self.go.wait(30)
         return super().check(exchange, case)
 
@@ -657,7 +657,7 @@ def test_a_bug_in_a_check_breaks_no_traffic(stand: Make) -> None:
     """A check that raises is told without secrets, the answer passes, and the exit status is 2."""
 
     class Broken(Kept):
-        def check(self, exchange: Exchange, case: str = "") -> Judged:
+        def check(self, exchange: Exchange, case: str = "") -> Judgement:
             raise RuntimeError(f"bug with {exchange.request.headers['x-auth-token']}{case}\nline two")
 
     one = stand(giving(OK), Broken())

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from ...version import __version__
-from ..result import Judged, Poll, Timeline
+from ..result import Judgement, Poll, Timeline
 from .view import Instance, View, pattern_of
 
 VERSION = 1
@@ -56,7 +56,7 @@ def _finding(instance: Instance) -> dict[str, Any]:
     return {**finding.as_json(), **context}
 
 
-def _exchange(judgement: Judged) -> dict[str, Any]:
+def _exchange(judgement: Judgement) -> dict[str, Any]:
     exchange = judgement.exchange
     return {
         "number": judgement.number,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree as Xml
 
 from ..findings import SEVERITIES, Finding, at_least
-from ..result import Judged
+from ..result import Judgement
 from .source_location import file_of
 from .text import counted, visible
 from .view import Section, View, asked_of
@@ -49,7 +49,7 @@ def _suite(name: str, testcases: list[Xml.Element]) -> Xml.Element:
 
 def _testcases(section: Section, fail_on: str) -> list[Xml.Element]:
     """A test case for each contract case of the operation, and for each exchange that belongs to no case."""
-    by_name: dict[str, list[Judged]] = {}
+    by_name: dict[str, list[Judgement]] = {}
     for judgement in section.judgements:
         name = judgement.case or f"exchange {judgement.number}: {asked_of(judgement)}"
         by_name.setdefault(name, []).append(judgement)
@@ -61,7 +61,7 @@ def _testcases(section: Section, fail_on: str) -> list[Xml.Element]:
     return testcases
 
 
-def _testcase(section: Section, name: str, judgements: list[Judged], fail_on: str) -> Xml.Element:
+def _testcase(section: Section, name: str, judgements: list[Judgement], fail_on: str) -> Xml.Element:
     testcase = Xml.Element("testcase", {"classname": visible(f"contract.{section.name}"), "name": visible(name)})
     testcase.set("time", f"{sum(judgement.exchange.duration or 0.0 for judgement in judgements):.3f}")
     times = [judgement.exchange.time for judgement in judgements if judgement.exchange.time is not None]

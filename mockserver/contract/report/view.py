@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...definitions import Operation
 from ..coverage import Coverage, OperationCoverage
 from ..findings import SEVERITIES, Finding
-from ..result import Judged, Result, Timeline
+from ..result import Judgement, Result, Timeline
 from .text import counted, lasting
 
 KIND_TITLES = {
@@ -29,7 +29,7 @@ _INDEX = re.compile(r"(?<=/)\d+(?=/|\Z)")
 class Instance:
     """A finding and its exchange."""
 
-    judgement: Judged
+    judgement: Judgement
     finding: Finding
 
 
@@ -81,7 +81,7 @@ class Section:
     findings are only counted."""
 
     operation: Operation | None
-    judgements: tuple[Judged, ...]
+    judgements: tuple[Judgement, ...]
     groups: tuple[Group, ...]
     timelines: tuple[Timeline, ...]
     shares: tuple[Share, ...]
@@ -153,7 +153,7 @@ def _coverage(coverage: Coverage) -> str:
 def view_of(result: Result, fail_on: str = "warning", fail_under: float | None = None) -> View:
     """The view of a result; `fail_on` (a severity) and `fail_under` (percent of coverage) decide the verdict."""
     verdict = ("PASS", "FAIL", "INCOMPLETE")[result.exit_code(fail_on, fail_under)]
-    by_operation: dict[str | None, list[Judged]] = {}
+    by_operation: dict[str | None, list[Judgement]] = {}
     for judgement in result.judged:
         by_operation.setdefault(judgement.operation, []).append(judgement)
     called_operations = (
@@ -176,7 +176,7 @@ def view_of(result: Result, fail_on: str = "warning", fail_under: float | None =
     return View(result, verdict, tuple(sections), unasked)
 
 
-def _section_of(result: Result, name: str, judgements: list[Judged]) -> Section:
+def _section_of(result: Result, name: str, judgements: list[Judgement]) -> Section:
     coverage = result.coverage.of(name)
     timelines = tuple(timeline for timeline in result.timelines if timeline.operation == name)
     undocumented = tuple(coverage.undocumented.items())
@@ -198,7 +198,7 @@ def shares_of(coverage: OperationCoverage) -> tuple[Share, ...]:
     return tuple(Share(kind, tuple(coverage.seen_in_order(kind).items()), tuple(coverage.missing(kind))) for kind in kinds)
 
 
-def groups_of(judgements: Iterable[Judged]) -> tuple[Group, ...]:
+def groups_of(judgements: Iterable[Judgement]) -> tuple[Group, ...]:
     """Findings grouped by severity, code, part and place; the worst first, then in the order of the run."""
     by_key: dict[tuple[str, ...], list[Instance]] = {}
     for judgement in judgements:
@@ -219,7 +219,7 @@ def place_of(finding: Finding, pointer: str | None = None) -> str:
     return f"{finding.part} {finding.pointer if pointer is None else pointer}".strip()
 
 
-def asked_of(judgement: Judged) -> str:
+def asked_of(judgement: Judgement) -> str:
     """The request in one line: method, path and query."""
     request = judgement.exchange.request
     return f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
