@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -111,12 +111,20 @@ class JournalEntry:
             },
             "response": {
                 "status": response.status,
-                "headers": dict(response.headers),
+                "headers": _by_name(response.headers),
                 "body": response.body.decode("utf-8", "replace"),
             },
             "problem": response.problem,
             "fault": {"number": fault.number, "kind": fault.kind} if (fault := response.fault) else None,
         }
+
+
+def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name; of a name that comes several times, all values, as RFC 9110 (5.3) puts them together."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name, []).append(value)
+    return {name: ", ".join(several) for name, several in values.items()}
 
 
 def size_of(headers: Mapping[str, str]) -> int:
@@ -204,7 +212,7 @@ def _redacted(
         redact.headers(request.headers),
         _clean_body(request.body, secrets),
     )
-    clean_headers = tuple((name, redact.text(value, secrets)) for name, value in redact.headers(dict(headers)).items())
+    clean_headers = tuple((name, redact.text(redact.header(name, value), secrets)) for name, value in headers)
     clean_problem = redact.text(problem, secrets) if problem else None
     return clean_request, Response(status, clean_headers, _clean_body(body, secrets), clean_problem, None, fault)
 

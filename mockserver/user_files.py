@@ -28,8 +28,10 @@ def read_file(path: Path) -> Any:
         return json.loads(text) if path.suffix == ".json" else parse_yaml(text)
     except OSError as error:
         raise InputError(f"can't read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: found a file that can't be read ({error}); allowed: JSON or YAML in UTF-8") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: found values nested too deeply; allowed: JSON or YAML that Python can read") from error
 
 
 def check(value: Any, against: dict[str, Any], where: str) -> None:

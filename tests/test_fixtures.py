@@ -207,7 +207,7 @@ def job(**fields: Any) -> Job:
         (job(service="tics", count=1_000_000), "#/jobs/1", "reach back to before 1970"),
         ('{"jobs": [', ":", "found a file that can't be read (Expecting value"),
         ("", ":", "found a file that can't be read (Expecting value"),
-        ("[" * 200_000, ":", "found a file that can't be read (maximum recursion depth"),
+        ("[" * 200_000, ":", "found values nested too deeply"),
     ],
 )
 def test_mistakes_are_named_by_file_and_pointer(tmp_path: Path, content: Any, pointer: str, detail: str) -> None:

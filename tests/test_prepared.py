@@ -339,3 +339,13 @@ def test_who_only_reports_never_stops_an_answer() -> None:
     assert [mock.handle(request).status for _ in range(3)] == [200, 200, 200]
     assert mock.reports_lost == 6
     assert len(mock.journal.last()) == 3
+
+
+def test_a_header_that_comes_twice_is_in_the_journal_with_both_values() -> None:
+    """As RFC 9110 puts them together; secrets stay out of each."""
+    journal = Journal()
+    headers = (("Via", "1.1 a"), ("Set-Cookie", f"s={SECRET}"), ("Via", "1.1 b"), ("Set-Cookie", f"t={SECRET}"))
+    journal.add(NOW, 1, None, Request("GET", "/", "", {}), Response(200, headers, b""))
+    shown = journal.last()[0].as_json()["response"]["headers"]
+    assert shown["Via"] == "1.1 a, 1.1 b"
+    assert SECRET not in str(shown)
