@@ -7,15 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .contract.cases import (
-    Case,
-    Profile,
-    error_cases,
-    error_cases_without_jobs,
-    life_and_change_cases,
-    read_cases,
-    shipped_cases,
-)
+from .contract.cases import Case, Profile, read_cases, shipped_cases
+from .contract.made_cases import error_cases, error_cases_without_jobs, life_and_change_cases
 from .contract.result import Result
 from .contract.runner import Endpoint, Pace, run, uses_only_methods
 from .contract.sending import Sender

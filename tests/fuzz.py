@@ -31,8 +31,10 @@ from mockserver.contract.session import Session
 from mockserver.definitions import load
 from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange, request_from, response_from
-from mockserver.exchanges.har import har_of, read_har
-from mockserver.exchanges.recording import Recorder, Recording, as_json, read
+from mockserver.exchanges.har import read_har
+from mockserver.exchanges.har_writing import har_of
+from mockserver.exchanges.recording import Recorder, Recording, read
+from mockserver.exchanges.recording_lines import as_json
 from mockserver.exchanges.recording_to_replay import replays_from
 from mockserver.fixtures import read_replays
 from mockserver.jobs.clock import Clock

@@ -44,11 +44,19 @@ IMPORTERS = {
     "markupsafe": {"contract/report/html.py"},
     "pytest": {"pytest_documents.py", "pytest_plugin.py", "pytest_torture.py"},
     # What sends to real services is one place: polite, and silent about secrets. The others speak to the mock alone.
-    "requests": {"contract/sending.py", "testing/clients.py", "testing/direct.py", "testing/intercept.py"},
+    "requests": {
+        "contract/failures.py",
+        "contract/sending.py",
+        "testing/clients.py",
+        "testing/direct.py",
+        "testing/intercept.py",
+    },
     "urllib3": {
+        "contract/failures.py",
         "contract/sending.py",
         "proxy/exact_connections.py",
         "proxy/upstream.py",
+        "proxy/upstream_failures.py",
         "testing/direct.py",
         "testing/intercept.py",
     },

@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.definitions import load
 from mockserver.exchanges.exchange import Exchange, request_from, response_from
-from mockserver.exchanges.recording import as_json
+from mockserver.exchanges.recording_lines import as_json
 from mockserver.redaction import redact
 from mockserver.redaction.content_coding import LIMIT, unpack
 from mockserver.redaction.names import is_secret_name, is_secret_parameter

@@ -178,7 +178,7 @@ class Recordings:
     def finish(self, result: Result) -> None:
         """Write the HAR file; if that fails, the result says so."""
         if self._har and self.path:
-            from ..exchanges.har import write
+            from ..exchanges.har_writing import write
             from ..exchanges.recording import read
 
             try:

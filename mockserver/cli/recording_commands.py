@@ -95,7 +95,7 @@ def _replay(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     recording = _joined(options.files)
     if options.har:
-        from ..exchanges.har import write
+        from ..exchanges.har_writing import write
 
         write(Path(options.har), recording)
         return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import ssl
 import time
 import warnings
@@ -20,6 +19,7 @@ from ..model import Request, Response
 from ..redaction import redact
 from ..redaction.content_coding import LIMIT, without_coding
 from ..version import __version__
+from .failures import causes_of, why_no_answer
 from .rate_limit import POLITE, RateLimit, backoff, retry_after
 from .target import TargetUrl, target_of
 
@@ -172,7 +172,7 @@ class Sender:
             with raw:
                 response = _read_response(raw, start + self._timeout[1])
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            cause = _cause(error)
+            cause = why_no_answer(error)
         if response is None:  # raised here, so that no traceback shows the error with the URL in it
             raise SendError(f"no answer from {self.target.host}:{self.target.port}: {cause}")
         return Exchange(request, response, answered, time.monotonic() - start, origin=self.target.origin, sent=sent)
@@ -182,7 +182,7 @@ class Sender:
         try:
             return self._attempt(prepared)
         except requests.ConnectionError as error:
-            was_closed = any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in _chain(error))
+            was_closed = any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in causes_of(error))
             if not was_closed or prepared.method not in ("GET", "HEAD"):
                 raise
         return self._attempt(prepared)
@@ -258,50 +258,3 @@ def _read_response(raw: requests.Response, deadline: float) -> Response:
             raise TimeoutError
     headers, unpacked = without_coding([(str(name), str(value)) for name, value in raw.raw.headers.iteritems()], bytes(body))
     return Response(raw.status_code, headers, unpacked)
-
-
-_PROXY = "the proxy of the environment does not answer, or refuses; see HTTPS_PROXY and NO_PROXY"
-_NAME = "its name is unknown; check the URL and the network"
-_LATE = "it took the request, but did not answer in time"
-_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
-    (urllib3.exceptions.ProxyError, _PROXY),
-    (requests.exceptions.ProxyError, _PROXY),
-    (urllib3.exceptions.NameResolutionError, _NAME),
-    (socket.gaierror, _NAME),
-    (ConnectionRefusedError, "it refuses connections; is it running, and is the port right?"),
-    (urllib3.exceptions.ConnectTimeoutError, "it takes no connection; check the URL, firewalls and proxies"),
-    (urllib3.exceptions.ReadTimeoutError, _LATE),
-    (requests.exceptions.ReadTimeout, _LATE),
-    (TimeoutError, _LATE),
-    (urllib3.exceptions.IncompleteRead, "it closed the connection in the middle of its answer"),
-    (urllib3.exceptions.ProtocolError, "it closed the connection, or what it sent is not HTTP"),
-    (ssl.SSLError, "TLS failed; does it speak HTTPS at this port?"),
-    (ConnectionError, "it closed the connection"),
-    (UnicodeError, "the request can't be written: only ASCII can stand in a URL"),
-)
-"""What errors mean; the first entry that fits counts."""
-
-
-def _cause(error: BaseException) -> str:
-    """Why no answer came, in our own words, because the libraries' texts contain the URL."""
-    chain = _chain(error)
-    for cause in chain:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({cause.verify_message}); --ca-bundle FILE trusts others"
-    for kind, text in _CAUSES:
-        if any(isinstance(cause, kind) for cause in chain):
-            return text
-    own_texts = [str(cause) for cause in chain if type(cause) is OSError and not cause.errno]
-    return own_texts[0] if own_texts else f"{type(error).__name__}"
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """The error and all its causes, which the libraries keep in different places."""
-    errors: list[BaseException] = []
-    remaining: list[object] = [error]
-    while remaining:
-        item = remaining.pop(0)
-        if isinstance(item, BaseException) and item not in errors:
-            errors.append(item)
-            remaining += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
-    return errors

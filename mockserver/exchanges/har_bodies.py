@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from ..errors import excerpt
 from ..redaction.content_coding import unpack
-from .recording import body_from_json
+from .recording_lines import body_from_json
 
 _ATTACHED_NAME = re.compile(r"[\w-][\w.-]{0,199}")
 _REDACTED = re.compile(

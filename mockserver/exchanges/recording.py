@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
-import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
-from urllib.parse import quote, unquote_to_bytes
 
-from ..errors import InputError, did_you_mean, excerpt
-from ..model import Request, Response
+from ..errors import InputError, excerpt
 from ..redaction.redactor import Redactor
 from ..version import __version__
 from .exchange import Exchange
+from .recording_lines import WrongLine, as_json, from_json, is_json, line_bytes, line_object, line_text, typed_member
 from .vendor_times import show
 
 HEADER_KEY = "mockserver-recording"
@@ -29,18 +25,8 @@ VERSION = 1
 SUFFIXES = (".jsonl", ".ndjson", ".har")
 """The endings of recordings' names, including HAR."""
 
-_SAFE = "/:@!$&'()*+,;=~"
 _UTC = "1970-01-01T00:00:00.000+00:00"
 _BLOCK = 64 * 1024
-_LATEST = 253_402_300_799_999
-"""The end of the year 9999, in milliseconds since 1970."""
-
-_LONGEST = 1e9
-"""The longest duration, in seconds."""
-
-_EXCHANGE_MEMBERS = ("time", "duration", "sent", "origin", "request", "response")
-_REQUEST_MEMBERS = ("method", "path", "query", "headers", "body", "encoding", "body_size")
-_RESPONSE_MEMBERS = ("status", "headers", "body", "encoding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +42,6 @@ class Recording:
     created: str = ""
     pseudonyms: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-class _LineError(Exception):
-    """Says what is wrong with a line."""
 
 
 class Recorder:
@@ -98,24 +80,24 @@ class Recorder:
             "target": target,
             "pseudonyms": list(self._redactor.names),
         }
-        self._write(_line_bytes(head))
+        self._write(line_bytes(head))
 
     def _continue_recording(self, end: int) -> bool:
         """True if the file is a recording with its header; a half-written last line is cut off."""
         start, last_line = _last_line(self._file, end)
-        if last_line and _is_json(last_line):
+        if last_line and is_json(last_line):
             self._write(b"\n")
         elif last_line:
             self._file.truncate(start)
             self.notes.append(
-                f"{self.path}: its last line was only half written, and cut off: {excerpt(_line_text(last_line))}"
+                f"{self.path}: its last line was only half written, and cut off: {excerpt(line_text(last_line))}"
             )
             if start == 0:
                 return False
         self._file.seek(0)
         try:
             header = _read_header(self._file.readline())
-        except _LineError as wrong:
+        except WrongLine as wrong:
             self._file.close()
             raise InputError(f"{self.path}:1: {wrong}; choose another file") from None
         if header["pseudonyms"] != list(self._redactor.names):
@@ -128,7 +110,7 @@ class Recorder:
 
     def add(self, exchange: Exchange) -> None:
         """Append an exchange. Raises InputError if the file can't be written, or is closed."""
-        line = _line_bytes(as_json(self._redactor.redact(exchange)))
+        line = line_bytes(as_json(self._redactor.redact(exchange)))
         with self._lock:
             try:
                 self._write(line)
@@ -170,62 +152,6 @@ def _last_line(file: IO[bytes], end: int) -> tuple[int, bytes]:
     return start + line_start, tail[line_start:]
 
 
-def _is_json(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _line_text(line: bytes) -> str:
-    return line.decode("utf-8", "replace")
-
-
-def as_json(exchange: Exchange) -> dict[str, Any]:
-    """An exchange as the JSON of a line. The path is percent-encoded; a body that isn't UTF-8 is in base64."""
-    request, response = exchange.request, exchange.response
-    request_json: dict[str, Any] = {
-        "method": request.method,
-        "path": quote(request.path, _SAFE, errors="surrogateescape"),
-        "query": request.query,
-        "headers": [list(pair) for pair in request.headers.items()],
-        **body_as_json(request.body),
-    }
-    if request.body_size:
-        request_json["body_size"] = request.body_size
-    response_json = {
-        "status": response.status,
-        "headers": [list(pair) for pair in response.headers],
-        **body_as_json(response.body),
-    }
-    times = {"time": exchange.time, "duration": exchange.duration}
-    sent = {} if exchange.sent is None else {"sent": exchange.sent}
-    return {**times, **sent, "origin": exchange.origin, "request": request_json, "response": response_json}
-
-
-def body_as_json(body: bytes) -> dict[str, str]:
-    """A body as text; if it isn't UTF-8, in base64, which `encoding` says."""
-    try:
-        return {"body": body.decode()}
-    except UnicodeDecodeError:
-        return {"body": base64.b64encode(body).decode(), "encoding": "base64"}
-
-
-def body_from_json(value: Mapping[str, Any]) -> bytes:
-    """The bytes of a body. Raises ValueError for invalid base64, or for a text that UTF-8 can't encode."""
-    if value.get("encoding") == "base64":
-        return base64.b64decode(value["body"], validate=True)
-    text: str = value["body"]
-    return text.encode()
-
-
-def _line_bytes(value: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    except UnicodeEncodeError:  # half of a surrogate pair: JSON can only hold it as an ASCII escape
-        return json.dumps(value, separators=(",", ":")).encode() + b"\n"
-
-
 def read(path: Path) -> Recording:
     """Read a recording. A half-written last line is left out, and mentioned in `notes`.
 
@@ -245,16 +171,16 @@ def stream(path: Path, notes: list[str]) -> tuple[dict[str, Any], Iterator[Excha
         raise InputError(f"{path}:1: found an empty file; allowed: a recording, its header first")
     try:
         return _read_header(line), _exchanges(path, lines, notes)
-    except _LineError as wrong:
+    except WrongLine as wrong:
         raise InputError(f"{path}:{number}: {wrong}") from None
 
 
 def _exchanges(path: Path, lines: Iterator[tuple[int, bytes]], notes: list[str]) -> Iterator[Exchange]:
     for number, line in lines:
         try:
-            yield from_json(_line_object(line), f"{path}:{number}")
-        except _LineError as wrong:
-            if line.endswith(b"\n") or _is_json(line):
+            yield from_json(line_object(line), f"{path}:{number}")
+        except WrongLine as wrong:
+            if line.endswith(b"\n") or is_json(line):
                 raise InputError(f"{path}:{number}: {wrong}") from None
             notes.append(f"{path}:{number}: the last line was only half written, and is left out")
 
@@ -267,112 +193,14 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"can't read {path}: {error.strerror or error}") from error
 
 
-def _line_object(line: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _LineError(
-            f"found what is not JSON ({error}): {excerpt(_line_text(line.strip()))}; allowed: a JSON object"
-        ) from None
-    if not isinstance(value, dict):
-        raise _LineError(f"found {excerpt(value)}; allowed: a JSON object")
-    return value
-
-
 def _read_header(line: bytes) -> dict[str, Any]:
-    value = _line_object(line)
+    value = line_object(line)
     if value.get(HEADER_KEY) != VERSION:
-        raise _LineError(f'found {excerpt(value)}; allowed: the header of a recording, {{"{HEADER_KEY}":{VERSION},...}}')
+        raise WrongLine(f'found {excerpt(value)}; allowed: the header of a recording, {{"{HEADER_KEY}":{VERSION},...}}')
     head = {"created": "", "target": "", "pseudonyms": [], **value}
-    _member(head, "created", str, "text")
-    _member(head, "target", str, "text")
-    _member(head, "pseudonyms", list, "a list of names")
+    typed_member(head, "created", str, "text")
+    typed_member(head, "target", str, "text")
+    typed_member(head, "pseudonyms", list, "a list of names")
     if not all(isinstance(name, str) for name in head["pseudonyms"]):
-        raise _LineError(f"pseudonyms is {excerpt(head['pseudonyms'])}; allowed: a list of names")
+        raise WrongLine(f"pseudonyms is {excerpt(head['pseudonyms'])}; allowed: a list of names")
     return head
-
-
-def from_json(value: Mapping[str, Any], source: str) -> Exchange:
-    """The exchange of a line. Raises `_LineError`, which `read` turns into an InputError."""
-    _check_members(value, _EXCHANGE_MEMBERS, "")
-    request_json, response_json = (_member(value, name, dict, "an object") for name in ("request", "response"))
-    _check_members(request_json, _REQUEST_MEMBERS, "request.")
-    _check_members(response_json, _RESPONSE_MEMBERS, "response.")
-    request = Request(
-        _member(request_json, "method", str, "text"),
-        _path(request_json),
-        _member(request_json, "query", str, "text"),
-        dict(_header_pairs(request_json)),
-        _body_bytes(request_json),
-        _whole_number_member(request_json, "body_size", 0, 2**63),
-    )
-    status = _whole_number_member(response_json, "status")
-    if not 100 <= status <= 999:
-        raise _LineError(f"status is {excerpt(status, 40)}; allowed: an HTTP status, 100 to 999")
-    time = None if value.get("time") is None else _whole_number_member(value, "time", largest=_LATEST)
-    duration = (
-        None if value.get("duration") is None else _number_member(value, "duration", _LONGEST, "seconds, 0 to 10^9, or null")
-    )
-    sent = (
-        None
-        if value.get("sent") is None
-        else _number_member(value, "sent", _LATEST, "ms since 1970, to the year 9999, or null")
-    )
-    response = Response(status, tuple(_header_pairs(response_json)), _body_bytes(response_json))
-    origin = _member({"origin": "", **value}, "origin", str, "text")
-    return Exchange(request, response, time, duration, source, origin, sent=sent)
-
-
-def _path(value: Mapping[str, Any]) -> str:
-    path: str = _member(value, "path", str, "text")
-    try:
-        return unquote_to_bytes(path).decode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raise _LineError(f"path is {path[:80]!a}; allowed: text, percent-encoded where UTF-8 can't hold it") from None
-
-
-def _check_members(value: Mapping[str, Any], names: Iterable[str], place: str) -> None:
-    for name in value:
-        if name not in names:
-            hint = did_you_mean(name, names)
-            raise _LineError(f"found {place}{name}{hint}; allowed: {', '.join(names)}")
-
-
-def _member(value: Mapping[str, Any], name: str, kind: Any, allowed: str) -> Any:
-    if name not in value:
-        raise _LineError(f"{name} is missing; allowed: {allowed}")
-    if not isinstance(value[name], kind) or isinstance(value[name], bool):
-        raise _LineError(f"{name} is {excerpt(value[name])}; allowed: {allowed}")
-    return value[name]
-
-
-def _whole_number_member(value: Mapping[str, Any], name: str, default: int | None = None, largest: int = 2**63) -> int:
-    number: int = _member(value if default is None else {name: default, **value}, name, int, "a whole number")
-    if not -largest <= number <= largest:
-        raise _LineError(f"{name} is {excerpt(number, 40)}; allowed: a whole number, at most {largest}")
-    return number
-
-
-def _number_member(value: Mapping[str, Any], name: str, largest: float, allowed: str) -> float:
-    number: float = _member(value, name, int | float, allowed)
-    if not -largest <= number <= largest:  # also refuses NaN
-        raise _LineError(f"{name} is {excerpt(number, 40)}; allowed: {allowed}")
-    return float(number)
-
-
-def _header_pairs(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    pairs = _member(value, "headers", list, "a list of [name, value]")
-    for pair in pairs:
-        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-            raise _LineError(f"headers has {excerpt(pair)}; allowed: [name, value]")
-    return [(name, text) for name, text in pairs]
-
-
-def _body_bytes(value: Mapping[str, Any]) -> bytes:
-    _member(value, "body", str, "text")
-    if value.get("encoding", "base64") != "base64":
-        raise _LineError(f"encoding is {excerpt(value['encoding'])}; allowed: base64, or none")
-    try:
-        return body_from_json(value)
-    except (ValueError, binascii.Error) as error:
-        raise _LineError(f"body can't be read ({error}); allowed: text, or base64 with encoding base64") from None

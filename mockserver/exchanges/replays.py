@@ -14,7 +14,7 @@ from ..definitions import Operation
 from ..definitions.job_model import JobMapping
 from ..definitions.parameter_values import read_value
 from .json_path import matches
-from .recording import body_as_json, body_from_json
+from .recording_lines import body_as_json, body_from_json
 from .vendor_times import parse, show
 
 _PAGING = ("offset", "limit")

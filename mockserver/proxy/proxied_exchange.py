@@ -13,7 +13,8 @@ from typing import Protocol
 from ..exchanges.exchange import Exchange
 from ..model import Delivery, RawRequest, Request, Response, origin_form
 from .headers import Header, end_to_end, replace_headers, tokens
-from .upstream import BODY_LIMIT, ProxyError, Upstream, UpstreamAnswer
+from .upstream import BODY_LIMIT, Upstream, UpstreamAnswer
+from .upstream_failures import ProxyError
 
 _time_ns = time.time_ns  # bound now, because virtual time may replace it
 _CUT = Delivery(fault="SHORT_BODY")

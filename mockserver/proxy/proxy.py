@@ -22,7 +22,8 @@ from .notices import name_of
 from .proxied_exchange import ProxiedExchange, forward
 from .routes import parse_upstreams, pick_upstream
 from .signing import Resigner
-from .upstream import BODY_LIMIT, ProxyError, Upstream
+from .upstream import BODY_LIMIT, Upstream
+from .upstream_failures import ProxyError
 
 GRACE_SECONDS = 5.0
 _CHECK_SECONDS = 0.005

@@ -10,7 +10,7 @@ from ..contract.target import is_loopback
 from ..definitions import Definitions
 from ..errors import InputError, did_you_mean
 from ..model import Request
-from .upstream import ProxyError
+from .upstream_failures import ProxyError
 
 
 class Resigner:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import urllib.request
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 
+from ..contract.failures import causes_of
 from ..contract.sending import trusted_certificates
 from ..contract.target import TargetUrl
 from ..errors import InputError
 from .exact_connections import ExactHTTPPool, ExactHTTPSPool, RequestHead, WrongAnswer
 from .headers import Header, tokens
+from .upstream_failures import ProxyError, explained, how_cut, on_one_line
 
 BODY_LIMIT = 32 * 1024 * 1024
 """The longest answer that is passed on, in bytes as sent (packed, if the answer is packed)."""
@@ -28,14 +29,6 @@ _CONNECTIONS = 256
 _READ_BYTES = 65_536
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 _FAILURES = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
-
-
-class ProxyError(Exception):
-    """An answer of the proxy itself: `status`, a title, and a detail that says what went wrong, with advice."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +93,11 @@ class Upstream:
                 return self._attempt(self._kept_connections if is_repeatable else self._new_connections, method, head, body)
             except urllib3.exceptions.ProtocolError as error:
                 # The service closed the idle connection just then: a new connection gets the answer.
-                if not is_repeatable or not any(isinstance(cause, ConnectionError) for cause in _causes(error)):
+                if not is_repeatable or not any(isinstance(cause, ConnectionError) for cause in causes_of(error)):
                     raise
                 return self._attempt(self._new_connections, method, head, body)
         except _FAILURES as error:
-            raise self._proxy_error(error) from None
+            raise explained(error, self._target_name, self._timeout) from None
 
     def _attempt(self, pool: urllib3.HTTPConnectionPool, method: str, head: RequestHead, body: bytes) -> UpstreamAnswer:
         response = pool.urlopen(
@@ -131,7 +124,7 @@ class Upstream:
             raise WrongAnswer("it changes the protocol, which nobody asked for")
         original_response = response._original_response
         assert isinstance(original_response, http.client.HTTPResponse)
-        headers = tuple((name, _on_one_line(value)) for name, value in original_response.msg.items())
+        headers = tuple((name, on_one_line(value)) for name, value in original_response.msg.items())
         body, cut = bytearray(), ""
         try:
             while piece := response.read1(_READ_BYTES):
@@ -142,84 +135,16 @@ class Upstream:
                     )
                     raise ProxyError(502, "Answer too long", detail)
         except _FAILURES as error:
-            cut = _cut_text(error, len(body))
+            cut = how_cut(error, len(body))
         return UpstreamAnswer(response.status, response.reason or "", headers, bytes(body), cut)
 
     @property
     def _target_name(self) -> str:
         return f"{self.target.host}:{self.target.port}"
 
-    def _proxy_error(self, error: Exception) -> ProxyError:
-        causes = list(_causes(error))
-        for kinds, (status, title, text) in _EXPLANATIONS:
-            cause = next((cause for cause in causes if isinstance(cause, kinds)), None)
-            if cause is not None:
-                reason = _reason(causes[-1]) if kinds is OSError else _reason(cause)
-                return ProxyError(status, title, text.format(name=self._target_name, seconds=self._timeout, reason=reason))
-        return ProxyError(502, "No answer", f"{self._target_name}: {_reason(error)}")
-
     def close(self) -> None:
         """Close the idle connections."""
         self._manager.clear()
-
-
-_EXPLANATIONS: tuple[tuple[Any, tuple[int, str, str]], ...] = (
-    (
-        ssl.SSLCertVerificationError,
-        (502, "Not trusted", "the certificate of {name}: {reason}; --ca-bundle FILE trusts others, --insecure any"),
-    ),
-    (WrongAnswer, (502, "Wrong answer", "what {name} sent is not HTTP/1.1: {reason}")),
-    (http.client.LineTooLong, (502, "Wrong answer", "what {name} sent can't be passed on: {reason}")),
-    (
-        (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProxyError, socket.gaierror),
-        (502, "No connection", "{name}: {reason}; is it there, and is the URL right?"),
-    ),
-    (urllib3.exceptions.ReadTimeoutError, (504, "No answer in time", "{name} did not answer in {seconds:g} s")),
-    (urllib3.exceptions.ConnectTimeoutError, (504, "No connection", "{name} did not take the connection in time")),
-    (ssl.SSLError, (502, "No connection", "{name}: TLS failed; does it speak HTTPS at this port?")),
-    (http.client.RemoteDisconnected, (502, "No answer", "{name} closed the connection {reason}")),
-    (ConnectionError, (502, "No answer", "{name} closed the connection before it answered: {reason}")),
-)
-"""What errors mean; the first entry that fits counts."""
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all its causes, which the libraries keep in different places."""
-    causes: list[BaseException] = []
-    remaining: list[object] = [error]
-    while remaining:
-        cause = remaining.pop(0)
-        if isinstance(cause, BaseException) and cause not in causes:
-            causes.append(cause)
-            yield cause
-            remaining += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-
-
-def _reason(error: BaseException) -> str:
-    """The reason in the system's or our own words, because the libraries' texts contain addresses of objects."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        if isinstance(cause, WrongAnswer | http.client.RemoteDisconnected):
-            return str(cause)
-    return type(list(_causes(error))[-1]).__name__
-
-
-def _cut_text(error: BaseException, byte_count: int) -> str:
-    """How an answer ended too soon, in words."""
-    causes = list(_causes(error))
-    if any(isinstance(cause, ValueError) and not isinstance(cause, urllib3.exceptions.HTTPError) for cause in causes):
-        return f"after {byte_count} bytes: a chunk does not begin with its length"
-    if any(isinstance(cause, TimeoutError) for cause in causes):
-        return f"after {byte_count} bytes: nothing more came in time"
-    return f"after {byte_count} bytes: the connection ended"
-
-
-def _on_one_line(value: str) -> str:
-    """A header's value on one line, as RFC 9112 (section 5.2) requires of a proxy."""
-    return " ".join(line.strip(" \t") for line in value.splitlines()) if "\n" in value else value
 
 
 def _tls_context(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:

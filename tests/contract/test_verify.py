@@ -13,13 +13,14 @@ import pytest
 from sdk_clients import Server
 
 from mockserver.cli import main
-from mockserver.contract.cases import error_cases, read_cases, read_profile, shipped_cases
+from mockserver.contract.cases import read_cases, read_profile, shipped_cases
 from mockserver.contract.codes import CODES
+from mockserver.contract.made_cases import error_cases
 from mockserver.definitions import Definitions, load, strict_ids
 from mockserver.definitions.read import read_documents
 from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange, request_from, response_from
-from mockserver.exchanges.har import write
+from mockserver.exchanges.har_writing import write
 from mockserver.exchanges.recording import Recorder, read
 from mockserver.redaction.redactor import Redactor
 from mockserver.settings import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, Settings

@@ -474,7 +474,7 @@ def test_the_documented_rules_are_the_code_s() -> None:
 
 def test_recordings_are_read_from_files(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two files of JSON Lines are compared, or of HAR; one without exchanges is 2."""
-    from mockserver.exchanges import har
+    from mockserver.exchanges import har_writing
     from mockserver.exchanges.recording import Recorder, read
     from mockserver.redaction.redactor import Redactor
 
@@ -485,7 +485,7 @@ def test_recordings_are_read_from_files(alone: Path, capsys: pytest.CaptureFixtu
     assert main(["diff", "a.jsonl", "a.jsonl", "--fail-on", "harmless"]) == 0
     assert main(["diff", "a.jsonl", "b.jsonl"]) == 1
     assert "terminal-status-added" in capsys.readouterr().out
-    har.write(alone / "a.har", read(alone / "a.jsonl"))
+    har_writing.write(alone / "a.har", read(alone / "a.jsonl"))
     assert main(["diff", "a.jsonl", "a.har", "--fail-on", "harmless"]) == 0
     assert main(["diff", "b.jsonl", "a.har", "--fail-on", "risky"]) == 1
     assert main(["diff", "a.jsonl", "c.jsonl"]) == 2

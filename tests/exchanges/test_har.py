@@ -18,7 +18,8 @@ from referencing.jsonschema import DRAFT6
 
 from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange, response_from
-from mockserver.exchanges.har import har_of, read_any, read_har, write
+from mockserver.exchanges.har import read_any, read_har
+from mockserver.exchanges.har_writing import har_of, write
 from mockserver.exchanges.recording import Recording
 
 SCHEMAS = {file.name: json.loads(file.read_text()) for file in (Path(__file__).parent / "har_schema").glob("*.json")}

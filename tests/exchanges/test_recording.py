@@ -15,8 +15,10 @@ from sample_requests import NOW
 from mockserver.definitions import Definitions, load
 from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange
-from mockserver.exchanges.har import har_of, read_har, write
-from mockserver.exchanges.recording import Recorder, Recording, as_json, from_json, read
+from mockserver.exchanges.har import read_har
+from mockserver.exchanges.har_writing import har_of, write
+from mockserver.exchanges.recording import Recorder, Recording, read
+from mockserver.exchanges.recording_lines import as_json, from_json
 from mockserver.redaction.redactor import Redactor
 
 DEFINITIONS = load()

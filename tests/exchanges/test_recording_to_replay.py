@@ -25,7 +25,7 @@ from mockserver.contract.session import Session
 from mockserver.definitions import Definitions, load
 from mockserver.errors import InputError
 from mockserver.exchanges.exchange import Exchange, exchange_of, response_from
-from mockserver.exchanges.har import write
+from mockserver.exchanges.har_writing import write
 from mockserver.exchanges.recording import Recorder, Recording, read
 from mockserver.exchanges.recording_to_replay import replays_from
 from mockserver.exchanges.replays import RecordedAnswer, RecordedJob, Replays, move_times, recorded_job_from

@@ -21,7 +21,8 @@ from mockserver import Clock, Mock, Settings
 from mockserver.contract.session import Session
 from mockserver.definitions import Operation, load
 from mockserver.exchanges.exchange import Exchange, response_from
-from mockserver.exchanges.recording import Recorder, as_json
+from mockserver.exchanges.recording import Recorder
+from mockserver.exchanges.recording_lines import as_json
 from mockserver.model import Request
 from mockserver.redaction.pseudonyms import Pseudonyms
 from mockserver.redaction.redactor import Redactor
