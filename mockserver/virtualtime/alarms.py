@@ -91,7 +91,7 @@ def _arm(engine: Engine, seconds: float) -> None:
         thread = threading.main_thread()
         if thread is threading.current_thread():
             signal.raise_signal(signal.SIGALRM)
-        elif thread.ident is not None:
-            signal.pthread_kill(thread.ident, signal.SIGALRM)
+        else:
+            engine.send_signal(thread, signal.SIGALRM)
 
     engine.timers[_KEY] = Sleeper(engine.after(seconds), "signal.alarm", ring)

@@ -92,6 +92,10 @@ class ThreadStates:
             return False
         return wait != "" and now - before[1] > _SETTLED_SECONDS
 
+    def waits_begun(self, thread: threading.Thread) -> str:
+        """How often a thread has begun to wait in the kernel; "" where nobody can tell."""
+        return _wait_of(thread.native_id, "") if self._exact else ""
+
     def is_computing(self, thread: threading.Thread) -> bool:
         """Whether a thread runs, or waits for the interpreter's lock."""
         call = self._calls.of(thread.native_id) if self._exact else "running"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ from .turnstile import Turnstile
 
 if TYPE_CHECKING:
     from ..jobs.clock import Clock
+
+
+_HANDLER_SECONDS = 1.0
+"""So long, in real time, a signal's handler may take before time goes on without it."""
 
 
 class Engine:
@@ -50,7 +55,8 @@ class Engine:
         self.polling: set[threading.Thread] = set()
         self._awake: dict[threading.Thread, None] = {}
         self.alarm: Callable[[], object] = nothing
-        self.holds: list[Callable[[], bool]] = [activity.busy]
+        self.holds: list[Callable[[], bool]] = [activity.busy, self._has_open_signal]
+        self._signalled: tuple[threading.Thread, str, float] | None = None
         self.lock = Turnstile()
         self._bystanders = frozenset(bystanders)
         self._states = ThreadStates(driver)
@@ -187,6 +193,25 @@ class Engine:
         if state in (State.TIMED_LOCK, State.C_SLEEP) and self._states.lasts(thread):
             self.fail(CannotDrive.of_thread(thread, state.value))
         return state is State.RESTS or (state is State.POLLS and thread in self.polling)
+
+    # Signals
+
+    def send_signal(self, thread: threading.Thread, number: int) -> None:
+        """Send a signal to a thread that waits. Time stands still until its handler has run, and the thread waits again."""
+        begun = self._states.waits_begun(thread)
+        if begun and callable(signal.getsignal(number)):
+            self._signalled = thread, begun, real.monotonic() + _HANDLER_SECONDS
+        assert thread.ident is not None
+        signal.pthread_kill(thread.ident, number)
+
+    def _has_open_signal(self) -> bool:
+        if self._signalled is None:
+            return False
+        thread, begun, until = self._signalled
+        waits_again = self._states.waits_begun(thread) != begun and self._states.of(thread) is not State.RUNS
+        if waits_again or real.monotonic() > until:
+            self._signalled = None
+        return self._signalled is not None
 
     # What others may know
 

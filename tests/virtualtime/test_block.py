@@ -594,14 +594,19 @@ def test_a_thread_that_is_left_behind_moves_nothing(late: bool, monkeypatch: pyt
     assert clock.now() == START
 
 
+def _sleeps(thread: threading.Thread) -> bool:
+    assert engine.active is not None
+    sleeper = engine.active.sleepers.get(thread)
+    return sleeper is not None and sleeper.what == "time.sleep"
+
+
 def test_ctrl_c_in_a_wait_comes_out_of_it() -> None:
     """An interrupt ends a wait in a block, and the block."""
     main = threading.current_thread()
     interrupted: list[int] = []
 
     def interrupt() -> None:
-        assert engine.active is not None
-        while main not in engine.active.sleepers or engine.active.sleepers[main].what != "time.sleep":
+        while not _sleeps(main):
             pass  # an interrupt in Thread.start() would leave its lock as no thread expects it: CPython's own trouble
         os.kill(os.getpid(), signal.SIGINT)
         while not interrupted:
@@ -693,6 +698,32 @@ def test_an_alarm_comes_at_its_virtual_time(alarms: list[int]) -> None:
         assert len(alarms) == 3
         with pytest.raises(ValueError, match="-1 seconds; allowed: 0"):
             signal.setitimer(signal.ITIMER_REAL, -1)
+
+
+def test_time_waits_for_the_handler_of_an_alarm(alarms: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel may deliver a signal late; the thread that it is for sleeps until then."""
+    kill, due = signal.pthread_kill, real_time.Lock()
+    due.acquire()
+
+    def deliver() -> None:
+        due.acquire()
+        real_time.sleep(0.1)
+        kill(threading.main_thread().ident or 0, signal.SIGALRM)
+
+    threading.Thread(target=deliver, name="mockserver-test", daemon=True).start()
+    monkeypatch.setattr(signal, "pthread_kill", lambda *_: due.release())
+
+    def run_until_main_sleeps() -> None:
+        while not _sleeps(threading.main_thread()):
+            pass  # so it isn't the main thread that moves time on, and rings
+
+    with virtual_time(Clock(START, speed=0)):
+        thread = threading.Thread(target=run_until_main_sleeps)
+        thread.start()
+        signal.alarm(300)
+        time.sleep(1_000)
+        thread.join()
+    assert alarms == [300_000]
 
 
 def test_what_an_alarm_raises_ends_the_wait(alarms: list[int]) -> None:
