@@ -43,7 +43,7 @@ class Resources:
             return things[name]
 
     def get(self, collection: Collection, name: str) -> dict[str, Any] | None:
-        """What is kept of a thing; None where nobody made it."""
+        """What is stored of a thing; None if it was never created."""
         with self._lock:
             return self._things.get(collection, {}).get(name)
 

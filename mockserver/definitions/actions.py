@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .model import Operation
 from .provenance import Provenance
 
-DEEDS = ("start", "stop", "create", "delete", "rerun", "read", "list")
+VERBS = ("start", "stop", "create", "delete", "rerun", "read", "list")
 """What an action can do (`do`)."""
 
 
@@ -71,7 +71,7 @@ class Paging:
 class Action:
     """What an operation does to the jobs of a status operation.
 
-    `status` is that operation (one with `x-job`); `do` one of `DEEDS`; `identity` says where each part of a job's identity
+    `status` is that operation (one with `x-job`); `do` one of `VERBS`; `identity` says where each part of a job's identity
     comes from, `where` which facts pick the jobs meant, `filters` what a row of a list must have; `facts` are given to a job
     that is made; `answer` sets places of the first example's answer; `to` is the state that a stop leads to; `visible_after`
     seconds pass before a job that is made can be found; a list is one `of` jobs, or of a job's runs; `must_exist`: where

@@ -38,10 +38,10 @@ class ByStatus(Mapping[int, T], Generic[T]):
     def __len__(self) -> int:
         return len(self._own)
 
-    def mapped(self, made: Callable[[T], U]) -> ByStatus[U]:
+    def mapped(self, function: Callable[[T], U]) -> ByStatus[U]:
         """Other values by the same statuses."""
-        every = {**{str(status): value for status, value in self._own.items()}, **self._ranges}
-        return ByStatus({status: made(value) for status, value in every.items()})
+        values = {**{str(status): value for status, value in self._own.items()}, **self._ranges}
+        return ByStatus({status: function(value) for status, value in values.items()})
 
     @property
     def statuses(self) -> tuple[str, ...]:

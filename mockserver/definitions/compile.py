@@ -190,14 +190,14 @@ def _answers(response: Node, judges: Judges) -> ResponseSpec:
 
 def _header(name: str, header: Node, judges: Judges) -> Header:
     schema = cache(partial(inlined, header / "schema")) if "schema" in header.value else dict  # few are ever looked at
-    plain = judges.judge(schema)
-    made = cache(lambda: check_of(schema(), plain))
+    judge = judges.judge(schema)
+    check = cache(lambda: check_of(schema(), judge))
 
     def errors(text: str) -> Iterator[Any]:
-        return plain(header_value(schema(), text))
+        return judge(header_value(schema(), text))
 
     def allows(text: str) -> bool:
-        return made()(header_value(schema(), text))
+        return check()(header_value(schema(), text))
 
     return Header(name, header.get("required", False), errors, allows, provenance_of(header))
 
@@ -215,8 +215,8 @@ def _compile_parameter(place: Node, judges: Judges) -> Parameter:
     if not isinstance(schema.value, dict):
         raise DefinitionError(schema.name, schema.pointer, repr(schema.value), "an object, as a parameter's schema")
     types = [name for name in types_of(schema.value) if name != "null"] or ["string"]
-    whole = inlined(schema)
-    errors = judges.judge(whole)
+    inlined_schema = inlined(schema)
+    errors = judges.judge(inlined_schema)
     return Parameter(
         name=node["name"],
         location=node["in"],
@@ -224,8 +224,8 @@ def _compile_parameter(place: Node, judges: Judges) -> Parameter:
         type=types[0],
         schema=schema.value,
         errors=errors,
-        allows=check_of(whole, errors),
-        style=style_of(node, whole),
+        allows=check_of(inlined_schema, errors),
+        style=style_of(node, inlined_schema),
     )
 
 
@@ -245,9 +245,9 @@ def _body_errors(body: Node, judges: Judges) -> Errors:
 
 def json_media(content: Iterable[str]) -> str | None:
     """The media type, as the document writes it, whose body is JSON; None where there is none."""
-    plain = {name: name.partition(";")[0].strip().lower() for name in content}
-    fitting = [name for name, kind in plain.items() if kind.endswith("json") or kind == "*/*"]
-    return min(fitting, key=lambda name: (plain[name] != _JSON, plain[name] == "*/*"), default=None)
+    types = {name: name.partition(";")[0].strip().lower() for name in content}
+    json_names = [name for name, kind in types.items() if kind.endswith("json") or kind == "*/*"]
+    return min(json_names, key=lambda name: (types[name] != _JSON, types[name] == "*/*"), default=None)
 
 
 def _examples(operation: Node) -> dict[str, Example]:

@@ -35,23 +35,23 @@ def inlined(place: Node, above: tuple[str, ...] = (), budget: Iterator[int] | No
     if not isinstance(value, dict):
         return value
     spent = next(budget, None) is None
-    here: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for key, child in value.items():
         if not isinstance(child, dict | list):
-            here[key] = NOTHING if by_name and child is False else child
+            members[key] = NOTHING if by_name and child is False else child
         elif key in _DATA and not by_name:
-            here[key] = child
+            members[key] = child
         else:
-            here[key] = inlined(place.child(key), above, budget, not by_name and key in MAPS)
+            members[key] = inlined(place.child(key), above, budget, not by_name and key in MAPS)
     if by_name or not isinstance(value.get("$ref"), str):
-        return here
+        return members
     target = place.resolved()
     if target.uri in above or spent:
-        return {**here, "$ref": target.uri}
-    del here["$ref"]
+        return {**members, "$ref": target.uri}
+    del members["$ref"]
     there = inlined(target, (*above, target.uri), budget)
     if isinstance(there, dict):
         there = {**there, PLACE: target.where}
-    if isinstance(there, dict) and (set(here) <= _ANNOTATIONS or not here):
-        return {**there, **here}
-    return {**here, "allOf": [*here.get("allOf", []), there]}
+    if isinstance(there, dict) and (set(members) <= _ANNOTATIONS or not members):
+        return {**there, **members}
+    return {**members, "allOf": [*members.get("allOf", []), there]}

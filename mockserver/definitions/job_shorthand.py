@@ -11,8 +11,8 @@ from .operation_forms import PATH_NAME
 from .schema_lookup import operation_named, parameters_of, schema_of
 from .shorthand_defaults import list_action, new_id, path_values
 
-DEEDS = ("start", "stop", "delete", "rerun", "list")
-_MEMBERS = ("status", "job", "states", "progress", "times", "only", "id", "lives", "counts", "constant", *DEEDS)
+VERBS = ("start", "stop", "delete", "rerun", "list")
+_MEMBERS = ("status", "job", "states", "progress", "times", "only", "id", "lives", "counts", "constant", *VERBS)
 _TIMES = ("created", "started", "updated", "ended")
 _PROVENANCE = {"kind": "invented", "note": "How long states last is chosen, not documented."}
 _DEFAULT_SECONDS = 10.0
@@ -49,9 +49,9 @@ def job_extensions(
     own: Extensions = {"x-job": life, "x-observation": _observation(job, states)}
     read = str(node.get("operationId"))
     actions = {
-        (deed, *_first_name(job[deed])): _action(read, deed, job[deed], identity[-1], document)
-        for deed in DEEDS
-        if deed in job
+        (verb, *_first_name(job[verb])): _action(read, verb, job[verb], identity[-1], document)
+        for verb in VERBS
+        if verb in job
     }
     return own, actions
 
@@ -113,8 +113,8 @@ def _transitions(states: Mapping[str, Any]) -> dict[str, list[str]]:
 def _way(going: list[str], end: str = "") -> list[str]:
     """The states that a job comes through on its way to this end: no detours, and stopping only where it was stopped."""
     stopped = bool(CANCEL.search(end))
-    plain = [name for name in going if not DETOUR.search(name) and (stopped or not STOPPING.search(name))]
-    return plain or going
+    regular = [name for name in going if not DETOUR.search(name) and (stopped or not STOPPING.search(name))]
+    return regular or going
 
 
 def _lives(states: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,25 +168,25 @@ def _time_extensions(name: str, value: Any) -> Extensions:
     return {"at": place, "form": form, "is": name, **({"moves": True} if name == "updated" else {})}
 
 
-def _action(read: str, deed: str, value: Any, name: str, document: Mapping[str, Any]) -> Extensions:
+def _action(read: str, verb: str, value: Any, name: str, document: Mapping[str, Any]) -> Extensions:
     """An `x-action`; `start: {createExport: {"new": "exp-{hex}"}}` says where the new id comes from."""
-    action: Extensions = {"jobs": read, "do": deed, "x-provenance": _PROVENANCE}
+    action: Extensions = {"jobs": read, "do": verb, "x-provenance": _PROVENANCE}
     other, node = operation_named(document, _first_name(value)[0])
     supplied = value if isinstance(value, dict) else {}
     source = next(iter(supplied.values()), None) if supplied else None
     if isinstance(source, dict):
         action["identity"] = {name: source}
     sent = schema_of(document, node.get("requestBody", {})).get("properties", {})
-    if "identity" not in action and deed == "start" and "{" + name + "}" not in other:
+    if "identity" not in action and verb == "start" and "{" + name + "}" not in other:
         new = {"new": new_id(document, read, name)}
         action["identity"] = {name: {"body": f"/{name}", "default": new} if name in sent else new}
-    if deed in ("stop", "delete", "rerun") and "{" + name + "}" not in other and name in sent:
+    if verb in ("stop", "delete", "rerun") and "{" + name + "}" not in other and name in sent:
         action["identity"] = {name: {"body": f"/{name}"}}
-    if deed == "start":
+    if verb == "start":
         identity = PATH_NAME.findall(operation_named(document, read)[0])
         around = [member for member in path_values(parameters_of(document, node)) if member not in (name, *identity)]
         facts = {member: {"parameter": member} for member in around}
         action["facts"] = facts | {member: {"body": f"/{member}"} for member in sent if member != name}
-    if deed == "list":
+    if verb == "list":
         action |= list_action(document, node)
     return action

@@ -222,13 +222,13 @@ class _Form:
 
 def _unshare(paths: dict[str, Any]) -> None:
     """Path items and operations that stand in several places, as aliases of YAML do, become objects of their own."""
-    seen = set[int]()
+    node_ids = set[int]()
 
     def unshare(holder: dict[str, Any]) -> None:
         for name, node in holder.items():
-            if id(node) in seen and isinstance(node, dict):
+            if id(node) in node_ids and isinstance(node, dict):
                 holder[name] = copy.deepcopy(node)
-            seen.add(id(node))
+            node_ids.add(id(node))
 
     unshare(paths)
     for item in paths.values():

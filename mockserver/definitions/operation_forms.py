@@ -81,18 +81,18 @@ class OperationForms:
 
     def _match_path(self, operation: Part, path: str, parameters: list[tuple[tuple[str, str], Any]]) -> None:
         """Each name in the path has a parameter, and no other parameter says that it is in the path."""
-        expected = PATH_NAME.findall(path)
-        declared = [name for (location, name), _ in parameters if location == "path"]
+        path_names = PATH_NAME.findall(path)
+        declared_names = [name for (location, name), _ in parameters if location == "path"]
         node = operation.node
-        for name in dict.fromkeys(expected):
-            if name not in declared:
-                made = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                node["parameters"] = [*node.get("parameters", []), made]
+        for name in dict.fromkeys(path_names):
+            if name not in declared_names:
+                parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                node["parameters"] = [*node.get("parameters", []), parameter]
                 self._notes.add(
                     operation.name, (*operation.parts, "parameters"), f"no parameter for {{{name}}}", "read as a text"
                 )
-        for name in declared:
-            if name not in expected:
+        for name in declared_names:
+            if name not in path_names:
                 node["parameters"] = [written for (place, other), written in parameters if (place, other) != ("path", name)]
                 self._notes.add(
                     operation.name,

@@ -76,8 +76,8 @@ def lay_over(document: dict[str, Any], overlay: Overlay) -> None:
             result, _, allowed = str(error).partition("|")
             raise overlay.error(result, allowed or "as docs/your-api.md has it", "jobs", name) from None
         node.update(own)
-        for (deed, other), action in actions.items():
-            _find_operation(document, overlay, other, "jobs", name, deed)[1]["x-action"] = action
+        for (verb, other), action in actions.items():
+            _find_operation(document, overlay, other, "jobs", name, verb)[1]["x-action"] = action
 
 
 def _entries(overlay: Overlay, member: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -68,18 +68,18 @@ def _made_in_place(item: Node) -> Node | None:
     return next((node for node in nodes if re.search(r"create", str(node["operationId"]), re.IGNORECASE)), None)
 
 
-def _call_line(deed: str, node: Node) -> str:
-    return f"    {deed}: {quoted(str(node['operationId']))}"
+def _call_line(verb: str, node: Node) -> str:
+    return f"    {verb}: {quoted(str(node['operationId']))}"
 
 
 def _on_the_job(paths: Node, path: str) -> Iterator[str]:
     """`POST .../{id}/cancel` or `{id}:cancel`, and the like."""
-    for deed, pattern in (("stop", _STOP), ("rerun", _RERUN)):
+    for verb, pattern in (("stop", _STOP), ("rerun", _RERUN)):
         for other, item in paths.items():
             action = other.removeprefix(path) if other.startswith(path) else ""
             node = item.get("post") or item.get("put") or item.get("patch")
             if action and pattern.search(action) and "{" not in action and isinstance(node, Mapping):
-                yield _call_line(deed, node)
+                yield _call_line(verb, node)
                 break
 
 

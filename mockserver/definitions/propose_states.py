@@ -103,33 +103,37 @@ def _ends(values: list[str]) -> list[str]:
     if strong:
         ends = [value for value in ends if value not in good or value in strong]
     elif not good:
-        ends += _arrived(values, ends)
+        ends += _reached_states(values, ends)
     elif len(good) > 1:
         ends = [value for value in ends if value not in good or not _ACCEPTED.search(value)]
     return ends
 
 
-def _arrived(values: list[str], ends: list[str]) -> list[str]:
+def _reached_states(values: list[str], ends: list[str]) -> list[str]:
     """The values that say of a thing that it is what it was to be, where none says success."""
     going = [value for value in values if value not in ends and not UNENDING.search(value)]
     for words in (LIVE, ARRIVED):
-        if arrived := [value for value in going if words.search(value)]:
-            return arrived
-    made = any(MADE.search(value) for value in values if value not in ends)
-    return [value for value in values if made and value.lower() == "running"]
+        if reached := [value for value in going if words.search(value)]:
+            return reached
+    is_created = any(MADE.search(value) for value in values if value not in ends)
+    return [value for value in values if is_created and value.lower() == "running"]
 
 
 def values_of(document: Node, child: Any) -> dict[str, Any]:
     """What a status may be, by its name, in the document's order: its texts, or numbers that the document names."""
     schema = whole_schema(document, child)
-    limbs = [whole_schema(document, limb) for keyword in ("oneOf", "anyOf") for limb in schema.get(keyword, ())]
+    alternatives = [
+        whole_schema(document, alternative) for keyword in ("oneOf", "anyOf") for alternative in schema.get(keyword, ())
+    ]
     values = [value for value in schema.get("enum", ()) if value is not None]
-    values = values or [limb["const"] for limb in limbs if "const" in limb]
+    values = values or [alternative["const"] for alternative in alternatives if "const" in alternative]
     if not values and "string" in types_of_schema(document, child):
         values = _QUOTED.findall(str(schema.get("description", "")))
     if all(isinstance(value, str) for value in values):
         return {value: value for value in values}
-    names = schema.get("x-enum-varnames", schema.get("x-enumNames", [limb.get("title") for limb in limbs]))
+    names = schema.get(
+        "x-enum-varnames", schema.get("x-enumNames", [alternative.get("title") for alternative in alternatives])
+    )
     if isinstance(names, list) and len(names) == len(values) and all(isinstance(name, str) for name in names):
         return dict(zip(names, values, strict=True))
     return {}

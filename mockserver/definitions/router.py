@@ -75,13 +75,13 @@ class Router:
         shapes = self._shapes.setdefault(len(segments), {})
         form = tuple(bool(_NAME.search(segment)) for segment in segments)
         shape = shapes.get(form) or shapes.setdefault(form, _Shape(segments))
-        made = _Template(tuple(_segment_pattern(segment) for segment in shape.open(segments)))
+        new_template = _Template(tuple(_segment_pattern(segment) for segment in shape.open(segments)))
         templates = shape.templates.setdefault(shape.fixed(segments), [])
         for template in templates:
-            if template.patterns == made.patterns:
+            if template.patterns == new_template.patterns:
                 return template
-        templates.append(made)
-        return made
+        templates.append(new_template)
+        return new_template
 
     def matches(self, segments: Sequence[str]) -> list[Match]:
         """The operations that have a path of these segments, whatever their methods, the least open path first.
@@ -141,10 +141,10 @@ def _segment_pattern(segment: str) -> re.Pattern[str] | None:
 def chosen(operations: Sequence[Operation], query: str) -> Operation | None:
     """Which of the operations at one path a query means: one whose values it has, or else the one that asks for none."""
     values = dict(split_query(query, errors="replace")) if len(operations) > 1 else {}
-    plain = None
+    default = None
     for operation in operations:
         if operation.chosen_by and all(values.get(name) == value for name, value in operation.chosen_by.items()):
             return operation
-        if not operation.chosen_by and plain is None:
-            plain = operation
-    return plain
+        if not operation.chosen_by and default is None:
+            default = operation
+    return default

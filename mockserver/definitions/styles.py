@@ -89,8 +89,8 @@ def read_styled(name: str, location: str, style: Style, sent: Sent) -> Any:
 
 def header_value(schema: Any, text: str) -> Any:
     """What an answer's header says, read by its schema: `Retry-After: 1` is a number where the schema wants one."""
-    whole = schema if isinstance(schema, Mapping) else {}
-    return _of_text("", Style("simple", False, types_of(whole), whole), text)
+    keywords = schema if isinstance(schema, Mapping) else {}
+    return _of_text("", Style("simple", False, types_of(keywords), keywords), text)
 
 
 def _of_query(name: str, style: Style, pairs: Sequence[tuple[str, str]]) -> Any:

@@ -23,14 +23,16 @@ _NUMBERED = ("enos", "iam", "apim-token", "apim-status")  # envelopes whose code
 
 def check_definitions(definitions: Definitions, trusted: Collection[str] = ()) -> None:
     """Raises DefinitionError for the first mistake found in any operation, but those of documents that are `trusted`."""
-    seen: dict[str, str] = {}
+    file_by_id: dict[str, str] = {}
     routes: dict[tuple[str, ...], str] = {}
     for operation in definitions.operations:
         file, where = operation.place.split("#", 1)
-        if operation.id in seen:
+        if operation.id in file_by_id:
             actual = f"the operationId {operation.id!r} a second time"
-            raise DefinitionError(file, where + "/operationId", actual, f"an id that {seen[operation.id]} doesn't have")
-        seen[operation.id] = file
+            raise DefinitionError(
+                file, where + "/operationId", actual, f"an id that {file_by_id[operation.id]} doesn't have"
+            )
+        file_by_id[operation.id] = file
         kind = "shipped" if operation.vendor in VENDORS else "a user's"  # which may take a shipped one's place
         route = (kind, operation.method, operation.pattern.pattern, *map(str, sorted(operation.chosen_by.items())))
         if route in routes:

@@ -40,24 +40,24 @@ def check_documents(documents: Mapping[str, Document], trusted: Collection[str] 
     shape = json.loads((folder("schemas") / _SHAPE).read_text(encoding="utf-8"))
     checker = Draft202012Validator(shape)
     checked = set[str]()  # operations share many schemas, and each takes some milliseconds
-    whole = {name: document for name, document in documents.items() if "openapi" in document or "x-service" in document}
+    complete = {name: document for name, document in documents.items() if "openapi" in document or "x-service" in document}
     own = {
         keyword: Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": shape["$defs"]}) for keyword, kind in _OWN.items()
     }
-    places = {name: list(_nodes(document)) for name, document in whole.items() if name not in trusted}
+    places = {name: list(_nodes(document)) for name, document in complete.items() if name not in trusted}
     for name, nodes in places.items():
-        for error in checker.iter_errors(whole[name]):
+        for error in checker.iter_errors(complete[name]):
             raise _shape_error(name, error)
         for parts, node in nodes:
             _check_own(name, parts, node, own)
     for name, nodes in places.items():
         _check_references(documents, name, nodes)
-        for parts, schema in _schemas(whole[name], nodes):
+        for parts, schema in _schemas(complete[name], nodes):
             text = json.dumps(schema, sort_keys=True)
             if text not in checked:
                 _check_schema(name, parts, schema)
                 checked.add(text)
-        _check_names(whole, name, nodes)
+        _check_names(complete, name, nodes)
 
 
 def _check_own(

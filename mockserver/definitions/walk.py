@@ -118,10 +118,10 @@ class Walk:
 
     def resolved(self, part: Part) -> Part:
         """What a part's reference leads to at last; the part itself where it has none."""
-        seen = 0
+        steps = 0
         while "$ref" in part.node:
-            part, seen = self.followed(part), seen + 1
-            if seen > 100:
+            part, steps = self.followed(part), steps + 1
+            if steps > 100:
                 raise part.error("a reference to itself", "a reference that ends somewhere")
         return part
 

@@ -108,21 +108,21 @@ def _statuses(changes: Changes, operation: str, old: _Life, new: _Life, names: d
 def _transitions(changes: Changes, operation: str, old: _Life, new: _Life, names: dict[str, str]) -> None:
     """What follows what among the statuses of both; those of a new status are not listed: it is new."""
     places = (old.node.find("transitions") or old.node, new.node.find("transitions") or new.node)
-    for old_state, before in names.items():
-        was = {names[state] for state in old.follows[old_state] if state in names}
-        is_now = {state for state in new.follows[before] if state in names.values()}
-        could = {names[state] for state in old.reach(old_state) if state in names}
-        for state in sorted(is_now - was):
-            code = "transition-shortened" if state in could else "transition-added"
-            changes.add(code, operation, f"after {before}", places, ABSENT, f"{before} -> {state}")
-        for state in sorted(was - is_now):
-            changes.add("transition-removed", operation, f"after {before}", places, f"{before} -> {state}", ABSENT)
-        ended = old_state in old.ends or old.reach(old_state) & old.ends
-        ends = before in new.ends or new.reach(before) & new.ends
-        if ended and not ends and not new.node.get("x-inferred"):
+    for old_state, new_state in names.items():
+        old_followers = {names[state] for state in old.follows[old_state] if state in names}
+        new_followers = {state for state in new.follows[new_state] if state in names.values()}
+        reachable = {names[state] for state in old.reach(old_state) if state in names}
+        for state in sorted(new_followers - old_followers):
+            code = "transition-shortened" if state in reachable else "transition-added"
+            changes.add(code, operation, f"after {new_state}", places, ABSENT, f"{new_state} -> {state}")
+        for state in sorted(old_followers - new_followers):
+            changes.add("transition-removed", operation, f"after {new_state}", places, f"{new_state} -> {state}", ABSENT)
+        ended_before = old_state in old.ends or old.reach(old_state) & old.ends
+        ends_now = new_state in new.ends or new.reach(new_state) & new.ends
+        if ended_before and not ends_now and not new.node.get("x-inferred"):
             reached = sorted(old.reach(old_state) & old.ends)
             changes.add(
-                "end-unreachable", operation, f"after {before}", places, reached, [], detail="ends that can be reached"
+                "end-unreachable", operation, f"after {new_state}", places, reached, [], detail="ends that can be reached"
             )
 
 

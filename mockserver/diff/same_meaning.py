@@ -60,9 +60,9 @@ def _media_types(node: dict[str, Any]) -> None:
     content: dict[str, Any] = {}
     for name, media in node["content"].items():
         kind, _, rest = str(name).partition(";")
-        plain = kind.strip().lower() if rest.strip().lower() in ("", "charset=utf-8", "charset=utf8") else str(name)
-        content.setdefault(plain, media)
-        if "json" not in plain and isinstance(media, dict) and media.get("schema") in ({}, _BYTES):
+        bare = kind.strip().lower() if rest.strip().lower() in ("", "charset=utf-8", "charset=utf8") else str(name)
+        content.setdefault(bare, media)
+        if "json" not in bare and isinstance(media, dict) and media.get("schema") in ({}, _BYTES):
             del media["schema"]
     node["content"] = content
 
@@ -84,28 +84,28 @@ def _schema(node: dict[str, Any]) -> None:
 
 def _whole_bounds(node: dict[str, Any]) -> None:
     """More than 1 is at least 2, of whole numbers."""
-    for keyword, plain, step, tightest in (
+    for keyword, bare, step, tightest in (
         ("exclusiveMinimum", "minimum", 1, max),
         ("exclusiveMaximum", "maximum", -1, min),
     ):
         bound = node.get(keyword)
         if type(bound) is int:
-            node[plain] = tightest(bound + step, node.get(plain, bound + step))
+            node[bare] = tightest(bound + step, node.get(bare, bound + step))
             del node[keyword]
 
 
 def _alternatives(node: dict[str, Any], keyword: str) -> None:
     """Alternatives that are constants, or types alone, as `enum` and `type`."""
-    limbs = node.get(keyword)
-    if not isinstance(limbs, list) or not limbs or not all(isinstance(limb, dict) for limb in limbs):
+    alternatives = node.get(keyword)
+    if not isinstance(alternatives, list) or not alternatives or not all(isinstance(item, dict) for item in alternatives):
         return
-    plain = [{key: value for key, value in limb.items() if key not in _NOTES} for limb in limbs]
-    if all(limb.keys() == {"const"} or limb.keys() == {"const", "type"} for limb in plain) and "enum" not in node:
-        node["enum"] = [limb["const"] for limb in plain]
+    schemas = [{key: value for key, value in item.items() if key not in _NOTES} for item in alternatives]
+    if all(schema.keys() in ({"const"}, {"const", "type"}) for schema in schemas) and "enum" not in node:
+        node["enum"] = [schema["const"] for schema in schemas]
         kinds = list(dict.fromkeys(_KINDS.get(type(value), "") for value in node["enum"]))
         if "type" not in node and "" not in kinds:
             node["type"] = kinds[0] if len(kinds) == 1 else kinds
         del node[keyword]
-    elif all(limb.keys() == {"type"} and isinstance(limb["type"], str) for limb in plain) and "type" not in node:
-        node["type"] = [limb["type"] for limb in plain]
+    elif all(schema.keys() == {"type"} and isinstance(schema["type"], str) for schema in schemas) and "type" not in node:
+        node["type"] = [schema["type"] for schema in schemas]
         del node[keyword]

@@ -27,7 +27,7 @@ _IDS = ("id", "job_id", "jobId", "instanceId", "instance_id", "job_instance_id",
 
 
 @dataclass
-class _Seen:
+class _RecordedOperation:
     """What a recording has of one operation."""
 
     method: str
@@ -45,44 +45,44 @@ def inferred(name: str, exchanges: Iterable[Exchange], definitions: Definitions)
     """The source that a recording makes. Operations are found in the definitions; others are told apart by method and path,
     in which what looks like an id counts for any.
     """
-    observed: dict[tuple[str, str], _Seen] = {}
+    observed: dict[tuple[str, str], _RecordedOperation] = {}
     ordered = list(exchanges)
     if all(exchange.time is not None for exchange in ordered):
         ordered.sort(key=lambda exchange: exchange.time or 0)
     for exchange in ordered:
         _add_exchange(observed, exchange, definitions)
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (method, path), seen in observed.items():
-        paths[path][method.lower()] = _operation_document(seen)
+    for (method, path), recorded in observed.items():
+        paths[path][method.lower()] = _operation_document(recorded)
     document = {"openapi": "3.1.0", "info": {"title": "A recording", "version": "1"}, "paths": dict(paths)}
     return Source(name, {name.rpartition("/")[2]: document}, name.rpartition("/")[0], inferred=True)
 
 
-def _add_exchange(observed: dict[tuple[str, str], _Seen], exchange: Exchange, definitions: Definitions) -> None:
+def _add_exchange(observed: dict[tuple[str, str], _RecordedOperation], exchange: Exchange, definitions: Definitions) -> None:
     request = exchange.request
     operation = definitions.operation_at(request.method, request.path, request.query)
     path = operation.path if operation else _template(request.path)
-    seen = observed.setdefault((request.method, path), _Seen(request.method, path, operation))
+    recorded = observed.setdefault((request.method, path), _RecordedOperation(request.method, path, operation))
     media = (exchange.response.header("content-type") or "application/json").partition(";")[0].strip().lower()
     status = str(exchange.response.status)
-    seen.bodies.setdefault(status, {})
+    recorded.bodies.setdefault(status, {})
     try:
         body = json.loads(exchange.response.body)
     except (ValueError, RecursionError):
         if exchange.response.body:
-            seen.bodies[status].setdefault(media, None)
+            recorded.bodies[status].setdefault(media, None)
         return
     code = _error_code(body, exchange.response.status)
     if code is not None:
-        seen.errors[code].add(status)
+        recorded.errors[code].add(status)
     if code is None or exchange.response.status >= 400:
-        sample = seen.bodies[status].get(media) or Sample()
-        seen.bodies[status][media] = sample
+        sample = recorded.bodies[status].get(media) or Sample()
+        recorded.bodies[status][media] = sample
         sample.add(body, _page_of_query(request.query))
     else:
-        seen.bodies[status].setdefault(media, None)
+        recorded.bodies[status].setdefault(media, None)
     if code is None:
-        _states(seen, exchange, body)
+        _states(recorded, exchange, body)
 
 
 def _template(path: str) -> str:
@@ -112,19 +112,19 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-def _states(seen: _Seen, exchange: Exchange, body: Any) -> None:
+def _states(recorded: _RecordedOperation, exchange: Exchange, body: Any) -> None:
     """The statuses of the jobs in an answer, and what they followed."""
     parameters = [(name, value) for name, value in parse_qsl(exchange.request.query) if not _left_out(name)]
     request_key = (exchange.request.path, *sorted(parameters))
-    for who, name, sent, terminal in _jobs(seen.operation, body):
-        seen.states[name] = sent
+    for job_key, name, sent, terminal in _jobs(recorded.operation, body):
+        recorded.states[name] = sent
         if terminal:
-            seen.ends.add(name)
-        key = (request_key, who)
-        before = seen.last.get(key)
+            recorded.ends.add(name)
+        key = (request_key, job_key)
+        before = recorded.last.get(key)
         if before is not None and before != name:
-            seen.follows[before].add(name)
-        seen.last[key] = name
+            recorded.follows[before].add(name)
+        recorded.last[key] = name
 
 
 def _left_out(name: str) -> bool:
@@ -141,8 +141,8 @@ def _jobs(operation: Operation | None, body: Any) -> Iterator[tuple[Hashable, st
     for pointer, node in _objects(body, ""):
         name = next((key for key in node if STATUS_NAME.search(key) and isinstance(node[key], str)), None)
         if name is not None:
-            who = next((canonical(node[key]) for key in _IDS if key in node), pointer)
-            yield who, node[name], node[name], False
+            job_key = next((canonical(node[key]) for key in _IDS if key in node), pointer)
+            yield job_key, node[name], node[name], False
 
 
 def _objects(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -155,22 +155,24 @@ def _objects(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]
             yield from _objects(child, f"{pointer}/{index}")
 
 
-def _operation_document(seen: _Seen) -> dict[str, Any]:
+def _operation_document(recorded: _RecordedOperation) -> dict[str, Any]:
     responses: dict[str, Any] = {}
-    for status, bodies in sorted(seen.bodies.items()):
+    for status, bodies in sorted(recorded.bodies.items()):
         content = {media: {"schema": sample.schema()} if sample else {} for media, sample in bodies.items()}
         responses[status] = {"content": content} if content else {}
-    for code, statuses in sorted(seen.errors.items()):
+    for code, statuses in sorted(recorded.errors.items()):
         for status in sorted(statuses):
             for media in responses[status].get("content", {}).values():
                 media.setdefault("examples", {})[code] = {"x-error": {"code": code}}
     operation: dict[str, Any] = {"responses": responses}
-    if seen.operation is not None:
-        operation["operationId"] = seen.operation.id
-    if seen.states:
+    if recorded.operation is not None:
+        operation["operationId"] = recorded.operation.id
+    if recorded.states:
         operation["x-job"] = {
             "x-inferred": True,
-            "states": {name: {"code": sent, "terminal": name in seen.ends} for name, sent in sorted(seen.states.items())},
-            "transitions": {name: sorted(after) for name, after in sorted(seen.follows.items())},
+            "states": {
+                name: {"code": sent, "terminal": name in recorded.ends} for name, sent in sorted(recorded.states.items())
+            },
+            "transitions": {name: sorted(after) for name, after in sorted(recorded.follows.items())},
         }
     return operation

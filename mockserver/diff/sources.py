@@ -71,13 +71,13 @@ def _file(source: str, path: Path) -> Source:
 
 def _read_documents(paths: list[Path], folder: Path) -> dict[str, Any]:
     """Documents by their path from the folder; `..` where they are outside it."""
-    whole = {path.resolve().as_posix() for path in paths}
+    chosen = {path.resolve().as_posix() for path in paths}
     documents = read_documents([path.resolve() for path in paths])
     root = folder.resolve()
-    mine = [
-        name for name in documents if any(name == given_path or name.startswith(f"{given_path}/") for given_path in whole)
+    names = [
+        name for name in documents if any(name == given_path or name.startswith(f"{given_path}/") for given_path in chosen)
     ]
-    return {_relative(Path(name), root): documents[name] for name in mine}
+    return {_relative(Path(name), root): documents[name] for name in names}
 
 
 def _relative(path: Path, root: Path) -> str:

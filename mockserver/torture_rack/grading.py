@@ -101,7 +101,7 @@ def success_was_shown(calls: Sequence[RecordedCall], profile: ServiceProfile, mo
 
 
 def is_clear(
-    error: BaseException, seen: Sequence[RecordedCall], definitions: Definitions, more: Collection[str] = ()
+    error: BaseException, calls: Sequence[RecordedCall], definitions: Definitions, more: Collection[str] = ()
 ) -> bool:
     """Whether an error names the job, a status or an HTTP status that was shown, the vendor's code, or what broke.
 
@@ -111,7 +111,9 @@ def is_clear(
     if type(error) in SLIPS:
         return False
     text = " ".join(_error_words(error))
-    return bool(_NETWORK.search(text)) or any(_has_word(text, word) for word in (*more, *_tellings(seen, definitions)))
+    return bool(_NETWORK.search(text)) or any(
+        _has_word(text, word) for word in (*more, *_facts_in_answers(calls, definitions))
+    )
 
 
 def _error_words(error: BaseException) -> Iterator[str]:
@@ -126,11 +128,11 @@ def _has_word(text: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _tellings(seen: Sequence[RecordedCall], definitions: Definitions) -> set[str]:
+def _facts_in_answers(calls: Sequence[RecordedCall], definitions: Definitions) -> set[str]:
     """What an error may name: the jobs' names, statuses, HTTP statuses of errors, codes."""
     operations = {operation.id: operation for operation in definitions.operations}
     collected: set[str] = set()
-    for call in seen:
+    for call in calls:
         operation = operations.get(str(call.operation))
         job = None if operation is None else operation.job or (operation.action and operation.action.status.job)
         if operation is None or not job:
@@ -157,9 +159,9 @@ def hammering(polls: Sequence[RecordedCall]) -> str:
             return f"it asked again {span(gap)} after a 429 that said to wait for {span(before.retry_at - before.time)}"
         if before.status == 429 and gap < _PAUSE:
             return f"it asked again {span(gap)} after a 429"
-    took = polls[-1].time - polls[0].time if polls else 0
-    if len(polls) >= _LEAST_POLLS and (len(polls) - 1) * SECOND > max(took, 0):
-        return f"{len(polls)} calls in {span(took)}: more than one a second"
+    duration = polls[-1].time - polls[0].time if polls else 0
+    if len(polls) >= _LEAST_POLLS and (len(polls) - 1) * SECOND > max(duration, 0):
+        return f"{len(polls)} calls in {span(duration)}: more than one a second"
     return ""
 
 
