@@ -23,7 +23,7 @@ def read(_operation: Operation, action: Action, scope: Scope) -> Scope:
         return next(_with_facts(action, scope), None) or _no_such_job(scope)
     spec = known_job(action, scope)
     if spec is None:  # asked for the first time: a job that is made up
-        spec = lookup.declaration(action.status, single_job_service(action), status_context(scope))
+        spec = lookup.find_spec(action.status, single_job_service(action), status_context(scope))
     return with_job(action, scope, spec)
 
 
@@ -94,7 +94,7 @@ def _runs_of_job(action: Action, scope: Scope) -> Iterator[Scope]:
         return
     spec = known_job(action, scope)
     if spec is None:
-        spec = lookup.declaration(action.status, single_job_service(action), status_context(scope))
+        spec = lookup.find_spec(action.status, single_job_service(action), status_context(scope))
     for run in [] if spec.waiting else [spec, *reversed(spec.history)]:
         yield with_job(action, scope, run)
 

@@ -46,12 +46,12 @@ def single_job_service(action: Action) -> SingleJobService:
 
 def declared_job(action: Action, scope: Scope) -> JobSpec | None:
     """The newest declaration of this job; one that only waits for a call does not count."""
-    return lookup.declared(action.status, status_context(scope))
+    return lookup.newest_spec(action.status, status_context(scope))
 
 
 def known_job(action: Action, scope: Scope) -> JobSpec | None:
     """This job, as declared or asked for before; None for one that nobody knows. Raises RequestProblem: unknown-id."""
-    return lookup.declaration_if_any(action.status, single_job_service(action), status_context(scope))
+    return lookup.find_spec_if_any(action.status, single_job_service(action), status_context(scope))
 
 
 def job_now(action: Action, scope: Scope, spec: JobSpec) -> Job:

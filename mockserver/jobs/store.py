@@ -58,8 +58,8 @@ class Store:
     def token(self, app: str, now: int) -> tuple[str, int] | None:
         """The app's token and when it expires (milliseconds), while it is good."""
         with self._lock:
-            held = self._tokens.get(app)
-            return held if held and now < held[1] else None
+            stored = self._tokens.get(app)
+            return stored if stored and now < stored[1] else None
 
     def keep_token(self, app: str, token: str, expires: int) -> None:
         """Remember the app's token until `expires` (milliseconds)."""
@@ -78,8 +78,8 @@ class Store:
                 self._views.put(key, (now, last))
             else:
                 self.changes += 1  # what this page shows depends on when the first one was asked for
-            text, seen = self._views.get(key) or (now, last)
-            return min(text, now), seen
+            latest, seen = self._views.get(key) or (now, last)
+            return min(latest, now), seen
 
     def clear(self) -> None:
         """Forget all."""

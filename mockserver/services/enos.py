@@ -104,13 +104,13 @@ def profile(fake: Fake, identity: Identity) -> dict[str, Any]:
 
 
 def _schedule(fake: Fake, stamp: _Stamp | None) -> dict[str, Any]:
-    """The cycle, which the length of a stamp tells, and whether a cron expression is shown: of a manual run never."""
-    made_up = fake.pick(("M", "W", "D", "H", "mi") if stamp is None else ("M", "W", "D", "H"))
-    text = fake.integer(0, 1) == 1
+    """The cycle (the length of a stamp says it), and whether a cron expression is shown; a manual run never shows one."""
+    random_cycle = fake.pick(("M", "W", "D", "H", "mi") if stamp is None else ("M", "W", "D", "H"))
+    shows_cron = fake.integer(0, 1) == 1
     if stamp is None:
-        return {"cycle": made_up, "scheduled": text}
+        return {"cycle": random_cycle, "scheduled": shows_cron}
     cycle = _SCHEDULED_CYCLES.get(len(stamp.digits))
-    return {"cycle": cycle or made_up, "scheduled": text and cycle is not None}
+    return {"cycle": cycle or random_cycle, "scheduled": shows_cron and cycle is not None}
 
 
 def _run_mode(fake: Fake) -> str:
@@ -164,8 +164,8 @@ def _switched(answer: dict[str, Any], switches: Switches, job: Job | None = None
     data = [answer["data"]] if switches.get("enos-data") == "list" else answer["data"]
     head = {"code": answer["code"], "msg": answer["msg"]}
     if switches.get("enos-request-id") == "present":
-        made = job and str(uuid.UUID(int=digest("request", job.identity["taskInstId"], job.moment.now)))
-        head["requestId"] = made or _SAMPLE_REQUEST
+        request_id = job and str(uuid.UUID(int=digest("request", job.identity["taskInstId"], job.moment.now)))
+        head["requestId"] = request_id or _SAMPLE_REQUEST
     return {**head, "data": data}
 
 

@@ -1,4 +1,4 @@
-"""Which jobs a request is about, and where they stand now."""
+"""Which jobs a request is about, and how they are now."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _RUNS = 1_000_000_000  # runs are numbered within their declaration
 
 
 def find_job(operation: Operation, service: SingleJobService, context: Context) -> Job:
-    """The job with the request's id. Raises RequestProblem for an id that nobody knows, or not yet, or not any more."""
+    """The job with the request's id. Raises RequestProblem for an id that is unknown, or not known yet, or no longer."""
     identity = _identity(operation, context)
-    declared = _declaration(operation, service, context, identity)
-    return _job_at(_life_of(operation), service, declared, identity, declared.born, context)
+    spec = _find_spec(operation, service, context, identity)
+    return _job_at(_life_of(operation), service, spec, identity, spec.born, context)
 
 
-def job(operation: Operation, service: SingleJobService, context: Context, declared: JobSpec, poll: bool = True) -> Job:
-    """The declared job as the request means it; `poll`: whether asking counts as a poll."""
-    return _job_at(_life_of(operation), service, declared, _identity(operation, context), declared.born, context, poll)
+def job(operation: Operation, service: SingleJobService, context: Context, spec: JobSpec, poll: bool = True) -> Job:
+    """The job of a specification, with the request's identity. `poll`: whether this counts as a poll."""
+    return _job_at(_life_of(operation), service, spec, _identity(operation, context), spec.born, context, poll)
 
 
-def declaration(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
-    """Who the job is with the request's id. Raises RequestProblem for an id that nobody knows (yet, or any more)."""
-    return _declaration(operation, service, context, _identity(operation, context))
+def find_spec(operation: Operation, service: SingleJobService, context: Context) -> JobSpec:
+    """The specification of the job with the request's id, declared or made up. Raises RequestProblem as `find_job` does."""
+    return _find_spec(operation, service, context, _identity(operation, context))
 
 
-def _declaration(operation: Operation, service: SingleJobService, context: Context, identity: Mapping[str, str]) -> JobSpec:
-    result = declared(operation, context)
+def _find_spec(operation: Operation, service: SingleJobService, context: Context, identity: Mapping[str, str]) -> JobSpec:
+    result = newest_spec(operation, context)
     if result is None:
         _check_known(operation, context)
         result = _made_up(operation, service, context, identity, _owner(service, context))
@@ -48,18 +48,18 @@ def _declaration(operation: Operation, service: SingleJobService, context: Conte
     return result
 
 
-def declaration_if_any(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
-    """Like `declaration`, but None for an id that nobody has asked for before, where such an id would be made up."""
+def find_spec_if_any(operation: Operation, service: SingleJobService, context: Context) -> JobSpec | None:
+    """Like `find_spec`, but None instead of a new made-up job: for an id that was never requested before."""
     births, epoch = context.namespace.store, context.namespace.epoch
     key = (_life_of(operation).kind, *_identity(operation, context).values())
-    if declared(operation, context) is None and epoch is None and births.known_birth(key) is None:
+    if newest_spec(operation, context) is None and epoch is None and births.known_birth(key) is None:
         _check_known(operation, context)
         return None
-    return declaration(operation, service, context)
+    return find_spec(operation, service, context)
 
 
-def declared(operation: Operation, context: Context) -> JobSpec | None:
-    """The newest declaration of the request's job; one that can't be seen before its start doesn't count."""
+def newest_spec(operation: Operation, context: Context) -> JobSpec | None:
+    """The newest declared specification of the request's job. One that is hidden until its start doesn't count."""
     definition = _life_of(operation)
     result = context.namespace.declared.matching(definition.kind, context.parameters)
     if not result:
@@ -76,8 +76,8 @@ def _owner(service: SingleJobService, context: Context) -> str:
 
 
 def documented_job(operation: Operation, service: SingleJobService, context: Context, example: Example) -> Job | None:
-    """The documented example's job, as it goes on from there; None where somebody declared it otherwise."""
-    if declared(operation, context) is not None:
+    """The job of the documented example, continued from its status; None if a test declared this id."""
+    if newest_spec(operation, context) is not None:
         return None
     definition = _life_of(operation)
     identity = {name: str(context.parameters[name]) for name in definition.identity}
@@ -91,7 +91,7 @@ def documented_job(operation: Operation, service: SingleJobService, context: Con
 
 
 def last_day(job: Job) -> int:
-    """When the job is not kept any longer (milliseconds)."""
+    """The time from which on the job is no longer kept (milliseconds)."""
     retention = job.definition.retention
     return LATEST if retention is None else job.moment.born + int(retention * SECOND) + 1
 
@@ -112,21 +112,19 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
     offset, limit = parameters["offset"], parameters["limit"]
     kind = _life_of(operation).kind
     key = (kind, *(f"{name}={parameters[name]}" for name in parameters if name not in ("offset", "limit")))
-    result = namespace.declared.matching(kind, parameters)
-    if not result:
+    specs = namespace.declared.matching(kind, parameters)
+    if not specs:
         _check_known(operation, context)
-    text, last = namespace.store.as_of(key, offset, context.now, namespace.declared.last)
-    result = (
-        [find_job for find_job in result if find_job.number <= last]
-        or result
-        or [_made_up_history(operation, service, context)]
+    as_of_time, last_number = namespace.store.as_of(key, offset, context.now, namespace.declared.last)
+    specs = (
+        [spec for spec in specs if spec.number <= last_number] or specs or [_made_up_history(operation, service, context)]
     )
-    sources = [find_job for find_job in reversed(result) if _passes(find_job, service, parameters)]
-    stretches = [
-        RunSeries(find_job, find_job.first_born(), find_job.every, find_job.count).between(
-            low, min(high, text - max(0, find_job.visible - find_job.born))
+    sources = [spec for spec in reversed(specs) if _passes(spec, service, parameters)]
+    series = [
+        RunSeries(spec, spec.first_born(), spec.every, spec.count).between(
+            low, min(high, as_of_time - max(0, spec.visible - spec.born))
         )
-        for find_job in sources
+        for spec in sources
     ]
     jobs = [
         _job_at(
@@ -137,25 +135,25 @@ def find_runs(operation: Operation, service: JobListService, context: Context) -
             born,
             context,
         )
-        for source, number, born in page(stretches, offset, limit)
+        for source, number, born in page(series, offset, limit)
     ]
-    asked_for = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
-    if asked_for:
-        jobs = [replace(job, identity={**job.identity, **asked_for}) for job in jobs]
+    filters = {name: str(parameters[name]) for name in service.filters if parameters.get(name)}
+    if filters:
+        jobs = [replace(job, identity={**job.identity, **filters}) for job in jobs]
     next_run = min((_next_birth(source, context.now) for source in sources), default=LATEST)
-    return Runs(jobs, total(stretches), min([next_run, *(job.moment.until for job in jobs)]))
+    return Runs(jobs, total(series), min([next_run, *(job.moment.until for job in jobs)]))
 
 
-def run(operation: Operation, service: JobListService, declared: JobSpec, number: int, born: int, context: Context) -> Job:
+def run(operation: Operation, service: JobListService, spec: JobSpec, number: int, born: int, context: Context) -> Job:
     """A run of a declared list; parts of its identity that neither the request nor the declaration has are empty."""
     parameters = {**dict.fromkeys(_life_of(operation).identity, ""), **context.parameters}
-    identity = _identity_of_run(service, parameters, declared, number)
-    return _job_at(_life_of(operation), service, _as_ended(declared, number), identity, born, context, poll=False)
+    identity = _identity_of_run(service, parameters, spec, number)
+    return _job_at(_life_of(operation), service, _as_ended(spec, number), identity, born, context, poll=False)
 
 
-def run_number(declared: JobSpec, number: int) -> str:
+def run_number(spec: JobSpec, number: int) -> str:
     """What a run is called: no two runs of a namespace have the same."""
-    return str(declared.number * _RUNS + number)
+    return str(spec.number * _RUNS + number)
 
 
 def _next_birth(source: JobSpec, now: int) -> int:
@@ -168,10 +166,10 @@ def _next_birth(source: JobSpec, now: int) -> int:
     return runs.born(index) if index < runs.count else LATEST
 
 
-def _as_ended(declared: JobSpec, number: int) -> JobSpec:
+def _as_ended(spec: JobSpec, number: int) -> JobSpec:
     """The declaration as it is for this run: one that was stopped has a life of its own."""
-    life = declared.ends.get(number)
-    return declared if life is None else replace(declared, life=life, progress=Progress())
+    life = spec.ends.get(number)
+    return spec if life is None else replace(spec, life=life, progress=Progress())
 
 
 def _life_of(operation: Operation) -> JobLife:
@@ -199,18 +197,18 @@ def _parameter_texts(context: Context) -> dict[str, str]:
     return {name: str(value) for name, value in context.parameters.items()}
 
 
-def _check_owner(declared: JobSpec, owner: str, context: Context) -> None:
-    if declared.owner is not None and declared.owner != owner:
-        detail = f"the job was declared for {declared.owner!r}, not for {owner!r}"
+def _check_owner(spec: JobSpec, owner: str, context: Context) -> None:
+    if spec.owner is not None and spec.owner != owner:
+        detail = f"the job was declared for {spec.owner!r}, not for {owner!r}"
         raise RequestProblem("unknown-id", detail, **_parameter_texts(context))
 
 
-def _check_age(definition: JobLife, declared: JobSpec, context: Context) -> None:
-    if context.now < declared.visible:
-        wait = (declared.visible - context.now) / SECOND
-        reason = "its id is one of the future" if declared.number == MADE_UP else "the job was only just created"
+def _check_age(definition: JobLife, spec: JobSpec, context: Context) -> None:
+    if context.now < spec.visible:
+        wait = (spec.visible - context.now) / SECOND
+        reason = "its id is one of the future" if spec.number == MADE_UP else "the job was only just created"
         raise RequestProblem("unknown-id", f"{reason}: it can be found in {wait:g} s", **_parameter_texts(context))
-    if definition.retention is not None and context.now - declared.born > definition.retention * SECOND:
+    if definition.retention is not None and context.now - spec.born > definition.retention * SECOND:
         remaining = definition.retention * SECOND // DAY
         raise RequestProblem(
             "unknown-id", f"the job is older than {remaining:g} days: it is not kept longer", **_parameter_texts(context)
@@ -257,38 +255,34 @@ def _between(bounds: tuple[int, int], *key: object) -> int:
     return low + digest(*key) % (high - low + 1)
 
 
-def _passes(declared: JobSpec, service: JobListService, parameters: Mapping[str, Any]) -> bool:
+def _passes(spec: JobSpec, service: JobListService, parameters: Mapping[str, Any]) -> bool:
     """Whether the list's optional filters leave a declaration's runs."""
     requested = {name: parameters[name] for name in service.filters if parameters.get(name)}
-    return all(declared.narrow.get(name, value) == value for name, value in requested.items())
+    return all(spec.narrow.get(name, value) == value for name, value in requested.items())
 
 
-def _identity_of_run(
-    service: JobListService, parameters: Mapping[str, Any], declared: JobSpec, number: int
-) -> dict[str, str]:
+def _identity_of_run(service: JobListService, parameters: Mapping[str, Any], spec: JobSpec, number: int) -> dict[str, str]:
     """Who a run is, however it was asked for: a filter that the declaration leaves open doesn't count."""
-    requested = {
-        name: value for name, value in parameters.items() if declared.number == MADE_UP or name not in service.filters
-    }
-    identity = service.identity({**requested, **declared.match, **declared.narrow})
-    return {**identity, "run": run_number(declared, number)}
+    requested = {name: value for name, value in parameters.items() if spec.number == MADE_UP or name not in service.filters}
+    identity = service.identity({**requested, **spec.match, **spec.narrow})
+    return {**identity, "run": run_number(spec, number)}
 
 
 def _job_at(
     definition: JobLife,
     service: Service,
-    declared: JobSpec,
+    spec: JobSpec,
     identity: Mapping[str, str],
     born: int,
     context: Context,
     poll: bool = True,
 ) -> Job:
     """The job at its moment; `poll`: being asked for counts as one. By chance, each run has a life of its own."""
-    namespace, name = context.namespace, declared.service
+    namespace, name = context.namespace, spec.service
     seed = namespace.settings.seed
     values = tuple(identity.values())
-    run = (str(declared.run),) if declared.run else ()
-    life = declared.life or life_of(definition, name, seed, values + run)
-    moment = namespace.declared.moment(definition, declared, life, (name, *values), context.now, born, poll)
+    run = (str(spec.run),) if spec.run else ()
+    life = spec.life or life_of(definition, name, seed, values + run)
+    moment = namespace.declared.moment(definition, spec, life, (name, *values), context.now, born, poll)
     facts = facts_of(service.profile, name, seed, identity)
-    return Job(identity, {**facts, **declared.facts} if declared.facts else facts, moment, definition, declared.run)
+    return Job(identity, {**facts, **spec.facts} if spec.facts else facts, moment, definition, spec.run)
