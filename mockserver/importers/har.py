@@ -30,13 +30,13 @@ def draft_of_har(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _complete(path: str, method: str, node: dict[str, Any]) -> list[str]:
-    allowed = {parameter.get("name") for parameter in node.get("parameters", ())}
-    made = [name for name in PATH_NAME.findall(path) if name not in allowed]
-    plain = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in made]
-    if plain:
-        node["parameters"] = [*node.get("parameters", ()), *plain]
+    declared_names = {parameter.get("name") for parameter in node.get("parameters", ())}
+    missing_names = [name for name in PATH_NAME.findall(path) if name not in declared_names]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in missing_names]
+    if parameters:
+        node["parameters"] = [*node.get("parameters", ()), *parameters]
     where = f"{method.upper()} {path}"
-    gaps = [f"{where}: the name and the form of {{{name}}} are a guess" for name in made]
+    gaps = [f"{where}: the name and the form of {{{name}}} are a guess" for name in missing_names]
     if not any(status.startswith("4") for status in node.get("responses", {})):
         gaps.append(f"{where}: no error was recorded")
     if not any(status.startswith("2") for status in node.get("responses", {})):

@@ -27,10 +27,10 @@ def draft_of_page(path: Path) -> tuple[dict[str, Any], list[str]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"can't read {path}: {error}") from None
-    call = _CALL.search(text)
-    if call is None:
+    call_match = _CALL.search(text)
+    if call_match is None:
         raise InputError(f"{path} names no call; allowed: a page with a line such as GET /v1/{{project_id}}/jobs/{{job_id}}")
-    return _Draft(text, path.stem, call[1], call[2]).document()
+    return _Draft(text, path.stem, call_match[1], call_match[2]).document()
 
 
 class _Draft:
@@ -65,11 +65,11 @@ class _Draft:
         return document, [*dict.fromkeys(self._gaps), end]
 
     def _id(self) -> str:
-        sdk = _SDK_REQUEST.search(self._text)
-        if sdk:
-            return sdk[1]
-        path = re.findall(r"[A-Za-z]+", re.sub(r"{[^}]*}", "", self._path))
-        words = re.findall(r"[A-Za-z]+", self._title) or [self._method.lower(), *path]
+        request_class = _SDK_REQUEST.search(self._text)
+        if request_class:
+            return request_class[1]
+        path_words = re.findall(r"[A-Za-z]+", re.sub(r"{[^}]*}", "", self._path))
+        words = re.findall(r"[A-Za-z]+", self._title) or [self._method.lower(), *path_words]
         first: str = words[0].lower()
         return first + "".join(word.capitalize() for word in words[1:])
 
@@ -106,15 +106,19 @@ class _Draft:
         before = " ".join(table.before[-3:])
         if re.search(r"body|请求体|消息体", before, re.IGNORECASE) and "location" not in table.columns:
             return True
-        plain = "location" not in table.columns and not re.search(r"header|query|path|uri|头|路径", before, re.IGNORECASE)
-        headers = any(row["name"].lower().startswith(("x-", "content-")) for row in table.rows)
-        return part == "request" and plain and not headers and self._method in ("POST", "PUT", "PATCH")
+        may_be_body = "location" not in table.columns and not re.search(
+            r"header|query|path|uri|头|路径", before, re.IGNORECASE
+        )
+        has_headers = any(row["name"].lower().startswith(("x-", "content-")) for row in table.rows)
+        return part == "request" and may_be_body and not has_headers and self._method in ("POST", "PUT", "PATCH")
 
     def _location(self, part: str, row: dict[str, str]) -> str:
         if "{" + row["name"] + "}" in self._path:
             return "path"
-        said = row.get("location", "").lower()
-        return _LOCATIONS.get(said, said if said == "cookie" else "header" if part == "request" and not said else "query")
+        location = row.get("location", "").lower()
+        return _LOCATIONS.get(
+            location, location if location == "cookie" else "header" if part == "request" and not location else "query"
+        )
 
     def _parameter_of_row(self, place: str, row: dict[str, str]) -> dict[str, Any]:
         required = REQUIRED.get(row.get("required", "").lower())

@@ -41,9 +41,9 @@ class Score:
     def lines(self) -> Iterator[str]:
         """The score, then the same for each source of the definition, then the fields that differ."""
         yield str(self)
-        same = Counter(self.sources[name] for name in self.same)
+        same_by_source = Counter(self.sources[name] for name in self.same)
         for source, total in Counter(self.sources.values()).most_common():
-            yield f"  {source}: {same[source]} of {total}"
+            yield f"  {source}: {same_by_source[source]} of {total}"
         for what, names in (("another type", self.typed), ("missing", self.missing), ("only in the draft", self.more)):
             yield from (f"  {what}: {name}{self._source(name)}" for name in sorted(names))
 
@@ -53,13 +53,13 @@ class Score:
 
 def score(draft: Operation, definition: Operation) -> Score:
     """The draft's operation beside the definition's."""
-    mine = {name: kind for name, kind, _ in _fields(draft)}
-    fields = list(_fields(definition))
-    theirs = {name: kind for name, kind, _ in fields}
-    same = tuple(name for name, kind in theirs.items() if mine.get(name) == kind)
-    typed = tuple(name for name, kind in theirs.items() if name in mine and mine[name] != kind)
-    sources = {name: _label(provenance) for name, _, provenance in reversed(fields)}
-    missing, more = tuple(theirs.keys() - mine.keys()), tuple(mine.keys() - theirs.keys())
+    draft_fields = {name: kind for name, kind, _ in _fields(draft)}
+    definition_fields = list(_fields(definition))
+    defined_fields = {name: kind for name, kind, _ in definition_fields}
+    same = tuple(name for name, kind in defined_fields.items() if draft_fields.get(name) == kind)
+    typed = tuple(name for name, kind in defined_fields.items() if name in draft_fields and draft_fields[name] != kind)
+    sources = {name: _label(provenance) for name, _, provenance in reversed(definition_fields)}
+    missing, more = tuple(defined_fields.keys() - draft_fields.keys()), tuple(draft_fields.keys() - defined_fields.keys())
     return Score(same, typed, missing, more, sources)
 
 

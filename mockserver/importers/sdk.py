@@ -122,9 +122,9 @@ class _Version:
         return node
 
     def _parameter_documents(self, request: Any, info: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[Document]:
-        allowed = dict(info["path_params"])
+        path_parameters = dict(info["path_params"])
         for name in re.findall(r"{([^{}/]+)}", info["resource_path"]):
-            attribute = str(allowed.get(name, ""))[1:]
+            attribute = str(path_parameters.get(name, ""))[1:]
             kind = request.openapi_types.get(attribute, "str")
             yield self._parameter_document(name, "path", kind, texts.get(attribute, ""), required=True)
         for location, pairs in (("query", info["query_params"]), ("header", info["header_params"].items())):
@@ -137,12 +137,12 @@ class _Version:
 
     def _parameter_document(self, name: str, location: str, kind: str, text: str, required: bool = False) -> Document:
         schema = self._schema(kind)
-        plain = {"type": "string"} if "$ref" in schema else schema
+        parameter_schema = {"type": "string"} if "$ref" in schema else schema
         return {
             "name": name,
             "in": location,
             "required": required,
-            "schema": plain,
+            "schema": parameter_schema,
             **({"description": text} if text else {}),
         }
 
