@@ -462,5 +462,5 @@ def test_the_fixtures_are_explained(run: Run) -> None:
     """`pytest --fixtures` and `--markers` say what they are."""
     fixtures = run("def test(): pass", "--fixtures").stdout
     fixtures.fnmatch_lines(["mockserver -- *", "    A mock of the vendors' APIs for this test alone*"])
-    fixtures.fnmatch_lines(["mockserver_app -- *", "    The same on no socket*"])
+    fixtures.fnmatch_lines(["mockserver_app -- *", "    The same mock without a socket*"])
     run("def test(): pass", "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(seed, auth, *"])
