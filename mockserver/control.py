@@ -178,16 +178,16 @@ def show_clock(call: ControlCall) -> Answer:
 
 
 def change_clock(call: ControlCall) -> Answer:
-    """Set, advance, freeze or run the clock, or let polls move it. Several changes in one call are made in this order."""
+    """Freeze, set, run or advance the clock, or let polls move it. Several changes in one call are made in one order."""
     body, clock = _object(call.body), call.namespace.clock
     _check_names("member", body, ("set", "freeze", "speed", "tick", "advance"))
     if body.get("freeze", True) is not True:
         raise ControlError("Invalid body", f"freeze is {body['freeze']!r}; allowed: true (speed 1 lets the clock run again)")
     steps: list[Callable[[], None]] = []  # all read before the first is done: a mistake changes nothing
-    if "set" in body:
-        steps.append(partial(clock.set, parse_time(body["set"])))
     if body.get("freeze"):
         steps.append(clock.freeze)
+    if "set" in body:  # once it is frozen: it shows exactly this time
+        steps.append(partial(clock.set, parse_time(body["set"])))
     if "speed" in body:
         steps.append(partial(clock.run, not_negative("speed", _query_number("speed", body["speed"]))))
     if "tick" in body:

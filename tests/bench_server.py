@@ -6,10 +6,13 @@ Peers:
     npm install --prefix DIR wiremock @stoplight/prism-cli @scalar/cli     # WireMock's jar needs java
     pip install pytest-httpserver granian uvloop httptools
 
-All servers run at once and are loaded in turn, over loopback, in three rounds; figures are medians. `--quick` measures
-this project's server against a bare protocol on the same parser and loop, and fails where the ratio has fallen by a third
-from the one recorded in `tests/bench_recorded.json` (`--record` writes that file). `--brief DIR` shows within a minute that
-all servers start and the page is written, into DIR; its figures mean nothing.
+All servers run at once and are loaded in turn, over loopback, in three rounds; figures are medians.
+
+`--quick` measures this project's server beside a bare protocol on the same parser and loop. The ratio of the two depends on
+how slow a machine's Python is beside its kernel (0.25 to 0.70 were seen). So what is checked is the time that a request takes
+beyond the bare protocol, in units of a fixed piece of Python: it fails where that has grown by half from the figure in
+`tests/bench_recorded.json` (`--record` writes that file). `--brief DIR` shows within a minute that all servers start and the
+page is written, into DIR; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ from mockserver.definitions import load
 
 ROOT = Path(__file__).parent.parent
 RECORDED = Path(__file__).parent / "bench_recorded.json"
+COST = "a request's cost beyond the bare protocol, in pieces of Python"
 ROUNDS = 3
 SECONDS = 3
 DEFINITIONS = load()
@@ -182,6 +186,7 @@ def scripts(folder: Path) -> dict[str, Path]:
 def quick(record: bool) -> int:
     """The short form: 0 where the ratio holds."""
     chosen = [subject for subject in subjects(None) if subject.name in ("ours", "bare protocol (httptools, uvloop)")]
+    units: list[float] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         files = scripts(folder)
@@ -189,14 +194,25 @@ def quick(record: bool) -> int:
         for _ in range(5):
             load_with(mine, "one", files["one"], 16, 2)
             load_with(limit, "one", files["one"], 16, 2)
-    pairs = zip(mine.figures.rates["one"], limit.figures.rates["one"], strict=True)
-    ratio = statistics.median(own / bare for own, bare in pairs)
+            units.append(python_microseconds())
+    own, bare = mine.figures.rate("one"), limit.figures.rate("one")
+    cost = (1e6 / own - 1e6 / bare) / statistics.median(units)
     if record:
-        RECORDED.write_text(json.dumps({"ratio to a bare protocol": round(ratio, 3)}) + "\n", encoding="utf-8")
-    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))["ratio to a bare protocol"]
-    rates = f"ours {mine.figures.rate('one'):,.0f}/s, bare protocol {limit.figures.rate('one'):,.0f}/s"
-    print(f"{rates}: {ratio:.3f}; recorded {recorded}")
-    return 0 if ratio >= recorded * 2 / 3 else 1
+        RECORDED.write_text(json.dumps({COST: round(cost, 1)}) + "\n", encoding="utf-8")
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))[COST]
+    print(f"ours {own:,.0f}/s, bare protocol {bare:,.0f}/s: {own / bare:.3f}; {COST}: {cost:.1f}, recorded {recorded}")
+    return 0 if cost <= recorded * 1.5 else 1
+
+
+def python_microseconds() -> float:
+    """What a fixed piece of Python takes on this machine now: calls, attributes, dictionaries and tuples."""
+    figures = Figures(0.0)
+    began = time.process_time()
+    for number in range(20_000):
+        text = str(number)
+        values = {"name": text, "rate": figures.rate("none"), "start": (number, figures.idle_mib)}
+        values.get("name", "")
+    return (time.process_time() - began) / 20_000 * 1e6
 
 
 def everything(peers: Path | None, rounds: int, seconds: int) -> dict[str, Figures]:
@@ -283,8 +299,10 @@ def main() -> int:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, help="folder into which npm installed the peers")
-    parser.add_argument("--quick", action="store_true", help="only the ratio to a bare protocol, against the recorded one")
-    parser.add_argument("--record", action="store_true", help="with --quick: record the ratio")
+    parser.add_argument(
+        "--quick", action="store_true", help="only the cost beyond a bare protocol, against the recorded one"
+    )
+    parser.add_argument("--record", action="store_true", help="with --quick: record the cost")
     parser.add_argument("--brief", type=Path, metavar="DIR", help="a run that only shows that all works; writes into DIR")
     options = parser.parse_args()
     if options.quick:
