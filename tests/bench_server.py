@@ -8,11 +8,11 @@ Peers:
 
 All servers run at once and are loaded in turn, over loopback, in three rounds; figures are medians.
 
-`--quick` measures this project's server beside a bare protocol on the same parser and loop. The ratio of the two depends on
-how slow a machine's Python is beside its kernel (0.25 to 0.70 were seen). So what is checked is the time that a request takes
-beyond the bare protocol, in units of a fixed piece of Python: it fails where that has grown by half from the figure in
-`tests/bench_recorded.json` (`--record` writes that file). `--brief DIR` shows within a minute that all servers start and the
-page is written, into DIR; its figures mean nothing.
+`--quick` measures this project's server beside a bare protocol on the same parser and loop. The ratio of the two depends
+on how slow a machine's Python is beside its kernel (0.25 to 0.70 were seen). So what is checked is the time that a request
+takes beyond the bare protocol, in units of a fixed piece of Python: it fails where that has grown by half from the figure
+in `tests/bench_recorded.json` (`--record` writes that file). `--brief DIR` shows within a minute that all servers start
+and the page is written, into DIR; its figures mean nothing.
 """
 
 from __future__ import annotations
