@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..jobs.clock import Clock
 
 
+_SETTLING_SECONDS = 0.1
 _HANDLER_SECONDS = 1.0
 """So long, in real time, a signal's handler may take before time goes on without it."""
 
@@ -198,6 +199,9 @@ class Engine:
 
     def send_signal(self, thread: threading.Thread, number: int) -> None:
         """Send a signal to a thread that waits. Time stands still until its handler has run, and the thread waits again."""
+        until = real.monotonic() + _SETTLING_SECONDS
+        while self._states.of(thread) is State.RUNS and real.monotonic() < until:
+            real.sleep(0.001)  # it is on its way into its wait
         begun = self._states.waits_begun(thread)
         if begun and callable(signal.getsignal(number)):
             self._signalled = thread, begun, real.monotonic() + _HANDLER_SECONDS
